@@ -1,0 +1,1 @@
+"""Label printers, serial monitors, scanners and card readers, each with its simulator."""

@@ -1,0 +1,1 @@
+"""What the clinic knows: records, commands, workflows, worklists and rules."""

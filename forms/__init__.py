@@ -1,0 +1,1 @@
+"""The form engine and documents: data and a template become a page."""

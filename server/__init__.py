@@ -1,0 +1,1 @@
+"""The central server: API, pages, jobs and interfaces."""

@@ -1,0 +1,1 @@
+"""Stores, change-log transport, merge and resumable transfer."""
