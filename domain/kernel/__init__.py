@@ -1,0 +1,1 @@
+"""The grammar every feature is written in: records, commands, workflows, worklists, units of work."""
