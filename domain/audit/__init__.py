@@ -1,0 +1,1 @@
+"""The chain that shows whether the record of what happened was touched."""

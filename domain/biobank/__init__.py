@@ -1,0 +1,1 @@
+"""Specimens, what happens to them, and where they lie."""

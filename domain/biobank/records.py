@@ -1,0 +1,107 @@
+"""Specimens, their events, and the containers they lie in."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped
+
+from domain.kernel.columns import Merge, column
+from domain.kernel.ids import Id
+from domain.kernel.record import Record
+
+
+class SpecimenType(enum.StrEnum):
+    """SPREC 3.0, element 1 (type of sample); the ones a checkup takes."""
+
+    BLOOD = "BLD"
+    SERUM = "SER"
+    PLASMA = "PL1"
+    BUFFY_COAT = "BUF"
+    URINE = "URN"
+    STOOL = "STL"
+    SALIVA = "SAL"
+
+
+class PrimaryContainer(enum.StrEnum):
+    """SPREC element 2 (primary container)."""
+
+    SERUM_SEPARATOR = "SST"
+    POTASSIUM_EDTA = "PED"
+    CITRATE = "SCI"
+    HEPARIN = "HEP"
+    POLYPROPYLENE = "PPS"
+    ORIGINAL = "ORG"
+
+
+class Specimen(Record, label="标本"):
+    """One tube: primary specimen or aliquot (FHIR R4 Specimen, MIABIS Sample)."""
+
+    number: Mapped[str] = column("标本编号", code="MIABIS:SAMPLE-01", unique=True, length=40)
+    type: Mapped[SpecimenType] = column("标本类型", code="SPREC:1")
+    container: Mapped[PrimaryContainer] = column("采集管", code="SPREC:2")
+    patient_id: Mapped[Id] = column("受检者", ref="patient", index=True, merge=Merge.REVIEW, safety=True)
+    visit_id: Mapped[Id | None] = column("体检", ref="visit", index=True)
+    parent_id: Mapped[Id | None] = column("母管", ref="specimen", index=True, merge=Merge.REVIEW, safety=True)
+    slot: Mapped[str | None] = column("库位", merge=Merge.CENTRE, group="state", unique=True, length=80)
+    state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)
+    state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")
+    due_at: Mapped[datetime | None] = column("应完成时间", merge=Merge.CENTRE, group="state", index=True)
+
+
+class EventKind(enum.StrEnum):
+    """What can happen to a tube."""
+
+    LABELLED = "labelled"
+    COLLECTED = "collected"
+    RECEIVED = "received"
+    PROCESSED = "processed"
+    ALIQUOTED = "aliquoted"
+    STORED = "stored"
+    DISCARDED = "discarded"
+
+
+class SpecimenEvent(Record, label="标本事件", merge=Merge.APPEND):
+    """What happened to a tube; never changed, corrected only by a later event.
+
+    Consumed and produced volume are two fields: a balance is a sum of events.
+    """
+
+    __table_args__ = (Index("ix_specimen_event_specimen", "specimen_id", "occurred_at"),)
+
+    specimen_id: Mapped[Id] = column("标本", ref="specimen")
+    kind: Mapped[EventKind] = column("事件")
+    occurred_at: Mapped[datetime] = column("发生时间")
+    staff_id: Mapped[Id | None] = column("操作人", ref="staff")
+    staff_name: Mapped[str] = column("操作人姓名")
+    produced_ul: Mapped[int | None] = column("产生体积", unit="uL")
+    consumed_ul: Mapped[int | None] = column("消耗体积", unit="uL")
+    condition: Mapped[str | None] = column("外观", length=40)
+    place: Mapped[str | None] = column("位置", length=120)
+    note: Mapped[str | None] = column("备注", length=1000)
+
+
+class StorageContainer(Record, label="冻存容器"):
+    """A box, rack or freezer; a grid of `rows` x `columns` positions named A1, A2 and so on."""
+
+    code: Mapped[str] = column("容器条码", unique=True, length=40)
+    name: Mapped[str] = column("名称")
+    kind: Mapped[str] = column("类型", length=40)
+    parent_id: Mapped[Id | None] = column("上级容器", ref="storage_container")
+    rows: Mapped[int] = column("行数", default=9)
+    columns: Mapped[int] = column("列数", default=9)
+    temperature: Mapped[str] = column("温度等级", code="MIABIS:SAMPLE-03", length=40)
+
+
+class LabelPrint(Record, label="标签打印", merge=Merge.APPEND):
+    """One label on paper: which tube, which printer, what came of it, and why again."""
+
+    specimen_id: Mapped[Id] = column("标本", ref="specimen", index=True)
+    printer: Mapped[str] = column("打印机", length=120)
+    template: Mapped[str] = column("模板", length=80)
+    content_sha256: Mapped[str] = column("内容摘要", length=64)
+    result: Mapped[str] = column("结果", length=40)
+    reprint: Mapped[int] = column("重打次数", default=0)
+    reason: Mapped[str | None] = column("重打原因")
+    printed_at: Mapped[datetime] = column("打印时间")
+    staff_name: Mapped[str] = column("操作人姓名")

@@ -1,0 +1,24 @@
+"""The life of a specimen; time limits may be set by study or site in data."""
+
+from domain.biobank.records import Specimen
+from domain.kernel.workflow import State, Workflow, hours
+
+specimen_life = Workflow(
+    Specimen,
+    "标本流转",
+    State("planned", "待采集"),
+    State("collected", "已采集", limit=hours(2)),
+    State("received", "已签收", limit=hours(4)),
+    State("processed", "已处理", limit=hours(1)),
+    State("stored", "已入库"),
+    State("used_up", "已分装", final=True),
+    State("discarded", "已销毁", final=True),
+    moves={
+        "collect": ("planned", "collected"),
+        "receive": ("collected", "received"),
+        "process": ("received", "processed"),
+        "store": ("processed", "stored"),
+        "use_up": ("processed", "used_up"),
+        "discard": (("collected", "received", "processed", "stored"), "discarded"),
+    },
+)

@@ -1,0 +1,1 @@
+"""Dictionaries and judged observations as data."""

@@ -1,0 +1,1 @@
+"""Visits, results, critical values, reports and their three-level review."""

@@ -1,0 +1,146 @@
+"""Judge one result: against its reference range, the consensus classes A and B, and the critical values.
+
+Pure: the definition carries its ranges and rules (see `domain.catalog`); thresholds are data, never code.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from domain.catalog.definitions import (
+    CriticalLevel,
+    Flag,
+    Important,
+    Interval,
+    ObservationDefinition,
+    ReferenceRange,
+    Rule,
+)
+from domain.catalog.ranges import range_text
+from domain.kernel.errors import DomainError
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a value means for one person.
+
+    `flag` is of HL7 table 0078 (``A`` a presence result that is not negative), None where nothing is known to judge
+    by. `rules` are the ids of every rule met; `conditions` what a person has to confirm for the rules that decided.
+    `unverified` tells that a number behind the judgement was not read in its source and a centre must sign it first.
+    """
+
+    flag: Flag | None
+    range_text: str
+    important: Important | None = None
+    critical: CriticalLevel | None = None
+    rules: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    unverified: bool = False
+
+
+def judge(
+    item: ObservationDefinition,
+    value: float,
+    sex: str | None,
+    age_years: float | None,
+    *,
+    reported: Interval | None = None,
+    reported_text: str = "",
+) -> Judgement:
+    """Judge a value in the item's catalogue unit (presence items: the grade).
+
+    Args:
+        item: The observation's definition.
+        value: Number in `item.ucum`, or the grade of a presence result (0 absent, 0.5 trace, 1 to 4).
+        sex: FHIR administrative gender; anything but ``male`` and ``female`` is judged by the widest interval.
+        age_years: Completed years on the day of sampling, or None if unknown.
+        reported: The report's own interval in the catalogue unit; it goes before ours.
+        reported_text: That interval as the report shows it.
+
+    Raises:
+        DomainError: ``checkup.value_implausible`` (field: the item's key) outside the plausible limits.
+    """
+    _refuse_implausible(item, value)
+    ours = fitting_ranges(item, sex, age_years)
+    ranges: Sequence[Interval] = ours if reported is None else (reported,)
+    uln = max((one.upper for one in ranges if one.upper is not None), default=None)
+    met = [rule for rule in item.rules if rule.holds(value, uln) and rule.applies(sex, age_years)]
+    flag = _flag(item, value, ranges)
+    unverified = reported is None and any(one.status != "V" for one in ours)
+    text = reported_text if reported is not None else "；".join(_text(one, item, len(ours)) for one in ours)
+    if not met:
+        return Judgement(flag=flag, range_text=text, unverified=unverified)
+    first = met[0]
+    important: Important | None = None
+    for rule in met:  # class A stands before B
+        if rule.important is not None:
+            important = rule.important
+            break
+    if first.critical is not None:
+        flag = _critical_flag(item, first)
+    deciding = [rule for rule in met if rule.critical == first.critical or rule.important == important]
+    return Judgement(
+        flag=flag,
+        range_text=text,
+        important=important,
+        critical=first.critical,
+        rules=tuple(rule.id for rule in met),
+        conditions=_conditions(deciding),
+        unverified=unverified or any(rule.status != "V" for rule in met),
+    )
+
+
+def fitting_ranges(
+    item: ObservationDefinition, sex: str | None, age_years: float | None
+) -> tuple[ReferenceRange, ...]:
+    """Return the reference ranges for a person: one as a rule, several while sex or age is unknown, none for children."""
+    of_age = item.ranges
+    if age_years is not None:
+        of_age = tuple(
+            one
+            for one in of_age
+            if (one.age_from is None or age_years >= one.age_from)
+            and (one.age_below is None or age_years < one.age_below)
+        )
+    if len(of_age) < 2:
+        return of_age if not of_age or of_age[0].sex in (None, sex) or sex not in ("male", "female") else ()
+    own = tuple(one for one in of_age if one.sex == sex)
+    if own and sex is not None:
+        return own
+    return tuple(one for one in of_age if one.sex is None) or of_age
+
+
+def _refuse_implausible(item: ObservationDefinition, value: float) -> None:
+    low, high = item.plausible
+    if low <= value <= high:
+        return  # NaN falls through
+    facts = {"value": f"{value:g}", "low": f"{low:g}", "high": f"{high:g}", "unit": item.ucum}
+    raise DomainError("checkup.value_implausible", item.key, name=item.name, **facts)
+
+
+def _flag(item: ObservationDefinition, value: float, ranges: Sequence[Interval]) -> Flag | None:
+    if not ranges:
+        return None
+    if all(one.too_high(value) for one in ranges):
+        return "A" if item.kind == "presence" else "H"
+    if all(one.too_low(value) for one in ranges):
+        return "L"
+    return "N"
+
+
+def _critical_flag(item: ObservationDefinition, rule: Rule) -> Flag:
+    if item.kind == "presence":
+        return "AA"
+    return "LL" if rule.points_down else "HH"
+
+
+def _conditions(rules: Sequence[Rule]) -> tuple[str, ...]:
+    if all(rule.conditions for rule in rules):
+        return tuple(dict.fromkeys(name for rule in rules for name in rule.conditions))
+    return ()
+
+
+def _text(one: ReferenceRange, item: ObservationDefinition, of: int) -> str:
+    text = range_text(one, item.decimals)
+    if of == 1 or one.sex is None:
+        return text
+    return f"{'男' if one.sex == 'male' else '女'} {text}"

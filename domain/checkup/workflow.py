@@ -1,0 +1,44 @@
+"""The lives of a visit, a critical value and a report.
+
+Limits are the defaults of the requirements: each may be set otherwise by site, in data.
+"""
+
+from domain.checkup.records import CriticalValue, Report, Visit
+from domain.kernel.workflow import State, Workflow, hours, minutes
+
+visit_life = Workflow(
+    Visit,
+    "体检流程",
+    State("registered", "已登记"),
+    State("arrived", "检查中", limit=hours(8)),
+    State("finished", "检查完成", final=True),
+    moves={"arrive": ("registered", "arrived"), "finish": (("registered", "arrived"), "finished")},
+)
+
+critical_handling = Workflow(
+    CriticalValue,
+    "危急值处理",
+    State("reported", "待接收", limit=minutes(30)),
+    State("received", "已接收", limit=minutes(30)),
+    State("handled", "已处置", final=True),
+    moves={"receive": ("reported", "received"), "handle": (("reported", "received"), "handled")},
+)
+
+report_review = Workflow(
+    Report,
+    "三级审核",
+    State("drafting", "撰写中", limit=hours(24)),
+    State("first_review", "分院初审", limit=hours(24)),
+    State("second_review", "总院复审", limit=hours(24)),
+    State("returned", "退回修改", limit=hours(8)),
+    State("final_review", "终审", limit=hours(24)),
+    State("issued", "已签发", final=True),
+    moves={
+        "submit": ("drafting", "first_review"),
+        "pass_first": ("first_review", "second_review"),
+        "return": (("first_review", "second_review", "final_review"), "returned"),
+        "resubmit": ("returned", "second_review"),
+        "pass_second": ("second_review", "final_review"),
+        "sign": ("final_review", "issued"),
+    },
+)

@@ -1,0 +1,1 @@
+"""What branch and centre disagree about, for people to decide."""

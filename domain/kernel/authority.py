@@ -1,0 +1,117 @@
+"""Who may do what: roles from data, and the actor that carries the answer through every call."""
+
+import dataclasses
+import enum
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from domain.kernel.columns import Sensitivity
+from domain.kernel.content import ContentError
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+
+
+class Reach(enum.StrEnum):
+    """How far a role sees."""
+
+    ORGANIZATION = "organization"  # one's own organisation
+    SUBTREE = "subtree"  # and those below it
+    ALL = "all"
+
+
+class Role(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One role of ``resources/roles.yaml``: least privilege, said once."""
+
+    label: str
+    reach: Reach
+    clearance: str
+    permissions: list[str]
+    home: str = ""
+
+    def may(self, permission: str) -> bool:
+        """Tell whether a permission is granted, by name or by the family ``area.*``."""
+        return permission in self.permissions or f"{permission.partition('.')[0]}.*" in self.permissions
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person in one role at one device, or the system itself.
+
+    `orgs` are the organisations whose records the actor may see; None means all of them.
+    """
+
+    staff_id: Id | None
+    name: str
+    role: str
+    org_id: Id
+    device_id: Id
+    orgs: frozenset[Id] | None
+    clearance: Sensitivity
+    rights: Role
+
+    def may(self, permission: str) -> bool:
+        return self.rights.may(permission)
+
+    def check(self, permission: str) -> None:
+        """Refuse with `permission.denied` unless the permission is granted."""
+        if not self.may(permission):
+            raise DomainError("permission.denied", permission=permission, role=self.rights.label)
+
+    def sees(self, org_id: Id) -> bool:
+        return self.orgs is None or org_id in self.orgs
+
+
+class Authority:
+    """The roles in force."""
+
+    def __init__(self, roles: dict[str, Role]) -> None:
+        self.roles = roles
+
+    @classmethod
+    def load(cls, path: Path) -> "Authority":
+        """Read ``roles.yaml``; every mistake is told at once in a `ContentError`."""
+        data: Any = yaml.safe_load(path.read_text("utf-8"))
+        roles: dict[str, Role] = {}
+        problems: list[str] = []
+        for name, raw in data["roles"].items():
+            try:
+                roles[name] = msgspec.convert(raw, Role)
+                Sensitivity[roles[name].clearance.upper()]
+            except (msgspec.ValidationError, KeyError) as error:
+                problems.append(f"{path.name}: {name}: {error}")
+        if problems:
+            raise ContentError(problems)
+        return cls(roles)
+
+    def role(self, name: str) -> Role:
+        if name not in self.roles:
+            raise DomainError("permission.unknown_role", role=name)
+        return self.roles[name]
+
+    def actor(
+        self, *, staff_id: Id | None, name: str, role: str, org_id: Id, device_id: Id, subtree: Iterable[Id]
+    ) -> Actor:
+        """Return the actor for a person in a role; `subtree` are the organisation and all below it."""
+        rights = self.role(role)
+        reach: dict[Reach, frozenset[Id] | None] = {
+            Reach.ORGANIZATION: frozenset({org_id}),
+            Reach.SUBTREE: frozenset(subtree) | {org_id},
+            Reach.ALL: None,
+        }
+        clearance = Sensitivity[rights.clearance.upper()]
+        return Actor(staff_id, name, role, org_id, device_id, reach[rights.reach], clearance, rights)
+
+
+class _Everything(Role, frozen=True):
+    def may(self, permission: str) -> bool:
+        return True
+
+
+def system_actor(org_id: Id, device_id: Id, name: str = "系统") -> Actor:
+    """Return the actor for what the product does by itself: alerts, interfaces, sync."""
+    rights = _Everything(label="系统", reach=Reach.ALL, clearance="sensitive", permissions=[])
+    return Actor(None, name, "system", org_id, device_id, None, Sensitivity.SENSITIVE, rights)

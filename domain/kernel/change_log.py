@@ -1,0 +1,240 @@
+"""The change log: one entry for each unit of work, in the same transaction as the rows it changed.
+
+Every other part of the product that needs to know what happened (sync, alerts, audit, search, open windows)
+reads this log with a cursor of its own. Positions are dense and rise in the order of commits: the number is
+taken from the one row of `log_head`, whose lock is held until the commit, so a reader that has seen position N
+has seen everything up to N, on SQLite and on MariaDB alike.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects import mysql
+
+from domain.kernel.columns import Id16
+from domain.kernel.ids import Id
+from domain.kernel.record import Record
+
+SCHEMA_VERSION = 1
+"""Version of the records' shape; rises with each migration that changes a shared table."""
+
+_BLOB = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+
+change_log = Table(
+    "change_log",
+    Record.metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("txn_id", Id16, nullable=False, unique=True),
+    Column("device_id", Id16, nullable=False),
+    Column("epoch", Integer, nullable=False, default=1),
+    Column("dev_seq", BigInteger),
+    Column("at", BigInteger, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("body", _BLOB, nullable=False),
+    Index("ix_change_log_device_seq", "device_id", "epoch", "dev_seq"),
+)
+
+log_head = Table(
+    "log_head",
+    Record.metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    Column("dev_seq", BigInteger, nullable=False),
+)
+
+log_scope = Table(
+    "log_scope",
+    Record.metadata,
+    Column("org_id", Id16, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+)
+"""Which organisations an entry touches: what a branch pulls is a range of this table."""
+
+log_reader = Table(
+    "log_reader",
+    Record.metadata,
+    Column("name", String(40), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+
+
+class Change(msgspec.Struct, array_like=True, frozen=True):
+    """What happened to one record: `fields` are the new values and `base` the old ones, in wire form.
+
+    `op` is ``ins``, ``upd`` or ``del``. `base_ver` is the version the person saw, `ver` the one at the centre
+    after the change (0 while the centre has not decided).
+    """
+
+    entity: str
+    record_id: bytes
+    org_id: bytes
+    op: str
+    base_ver: int
+    fields: dict[str, Any]
+    base: dict[str, Any]
+    ver: int = 0
+
+
+class Body(msgspec.Struct, array_like=True, frozen=True):
+    """Who did it, by which command, and the changes; `note` holds facts for the audit sentence."""
+
+    command: str
+    actor_id: bytes | None
+    role: str
+    org_id: bytes
+    schema_ver: int
+    changes: list[Change]
+    note: dict[str, Any] = {}
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One entry of the log, whole. `dev_seq` is the device's own number if the entry is for sync."""
+
+    position: int
+    txn_id: bytes
+    device_id: bytes
+    epoch: int
+    dev_seq: int | None
+    at: int
+    outcome: str
+    body: Body
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_BODY_DECODER = msgspec.msgpack.Decoder(Body)
+
+DONE, REFUSED, MERGED, REJECTED = "done", "refused", "merged", "rejected"
+
+
+def encode_body(body: Body) -> bytes:
+    """Return the stored form of a body."""
+    return _ENCODER.encode(body)
+
+
+def decode_body(data: bytes) -> Body:
+    """Return the body of its stored form."""
+    return _BODY_DECODER.decode(data)
+
+
+def next_numbers(connection: Connection, *, with_dev_seq: bool) -> tuple[int, int | None]:
+    """Take the next position and, if asked, the next number of this device; last thing before the commit.
+
+    The row lock of the update is held until the transaction ends, which makes the order of numbers the order
+    of commits. A rollback gives the numbers back, so there are never gaps.
+    """
+    connection.execute(
+        update(log_head)
+        .where(log_head.c.id == 1)
+        .values(position=log_head.c.position + 1, dev_seq=log_head.c.dev_seq + int(with_dev_seq))
+    )
+    row = connection.execute(select(log_head.c.position, log_head.c.dev_seq).where(log_head.c.id == 1)).one()
+    return row.position, row.dev_seq if with_dev_seq else None
+
+
+def append_entry(
+    connection: Connection,
+    *,
+    txn_id: Id,
+    device_id: Id,
+    at: int,
+    body: Body,
+    outcome: str = DONE,
+    epoch: int = 1,
+    origin: int | None = None,
+    for_sync: bool = False,
+    scopes: Iterable[bytes] = (),
+) -> int:
+    """Write one entry and return its position.
+
+    Args:
+        connection: Connection inside the transaction that changed the rows.
+        txn_id: Identity of the unit of work, the same at the branch and at the centre.
+        device_id: Installation that did it.
+        at: Time of the device, microseconds UTC; for people, never for ordering.
+        body: Who, which command, which changes.
+        outcome: What became of it.
+        epoch: Life of the device's identity, raised by the centre after a restored backup or a cloned disk.
+        origin: The device's number of an entry that came from elsewhere.
+        for_sync: Take a new number of this device (an own entry that sync must carry).
+        scopes: Organisations (16-byte ids) whose members may pull it.
+    """
+    position, own = next_numbers(connection, with_dev_seq=for_sync)
+    connection.execute(
+        change_log.insert(),
+        {
+            "position": position,
+            "txn_id": txn_id,
+            "device_id": device_id,
+            "epoch": epoch,
+            "dev_seq": own if for_sync else origin,
+            "at": at,
+            "outcome": outcome,
+            "body": encode_body(body),
+        },
+    )
+    rows = [{"org_id": uuid.UUID(bytes=scope), "position": position} for scope in set(scopes)]
+    if rows:
+        connection.execute(log_scope.insert(), rows)
+    return position
+
+
+def entries_after(connection: Connection, position: int, limit: int) -> list[Entry]:
+    """Return up to `limit` entries after `position`, in order."""
+    rows = connection.execute(
+        select(change_log)
+        .where(change_log.c.position > position)
+        .order_by(change_log.c.position)
+        .limit(limit)
+    )
+    return [entry_of(row) for row in rows]
+
+
+def entry_of(row: Any) -> Entry:
+    """Return the entry of one row of `change_log`."""
+    return Entry(
+        row.position, row.txn_id.bytes, row.device_id.bytes, row.epoch, row.dev_seq, row.at, row.outcome,
+        decode_body(row.body),
+    )  # fmt: skip
+
+
+def head_position(connection: Connection) -> int:
+    """Return the position of the newest entry, 0 for an empty log."""
+    found: int = connection.execute(select(func.coalesce(func.max(change_log.c.position), 0))).scalar_one()
+    return found
+
+
+def cursor_of(connection: Connection, name: str) -> int:
+    """Return how far the reader `name` has read."""
+    found = connection.execute(select(log_reader.c.position).where(log_reader.c.name == name)).scalar()
+    return found or 0
+
+
+def move_cursor(connection: Connection, name: str, position: int) -> None:
+    """Note that the reader `name` has dealt with everything up to `position`."""
+    moved = connection.execute(update(log_reader).where(log_reader.c.name == name).values(position=position))
+    if not moved.rowcount:
+        connection.execute(log_reader.insert(), {"name": name, "position": position})
+
+
+def changes_of(entries: Sequence[Entry], entity: str) -> Iterator[tuple[Entry, Change]]:
+    """Yield each change of one entity in entries that took effect."""
+    for entry in entries:
+        if entry.outcome in {DONE, MERGED}:
+            for change in entry.body.changes:
+                if change.entity == entity:
+                    yield entry, change

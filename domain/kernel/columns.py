@@ -1,0 +1,257 @@
+"""What a column is, said once: label, code, unit, sensitivity, merge policy; and how its value is stored.
+
+Values have three forms. The *native* one is what handlers see (`uuid.UUID`, aware `datetime`, enum members).
+The *stored* one is what both databases hold: 16-byte ids, microseconds since 1970 for times, text for codes
+and for JSON. Bundles carry the *wire* form, the stored form made safe for msgpack, which needs no lookup.
+"""
+
+import dataclasses
+import enum
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Boolean, Dialect, Float, LargeBinary, String, Text
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import MappedColumn, mapped_column
+from sqlalchemy.types import BINARY, TypeDecorator, TypeEngine
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Sensitivity(enum.IntEnum):
+    """Who may see a value in clear; PIPL art. 28 calls health data sensitive."""
+
+    PUBLIC = 0
+    PERSONAL = 1
+    SENSITIVE = 2
+
+
+class Merge(enum.StrEnum):
+    """What happens when a branch and the centre changed the same value."""
+
+    APPEND = "append"  # rows only ever added: no conflict can arise; same id with other content is refused
+    FIRST = "first"  # rows with a stable id: the first to arrive stands, a second is already so
+    LAST = "last"  # the change that reaches the centre last wins; the other stays in the log
+    REVIEW = "review"  # both values are kept and a person decides
+    CENTRE = "centre"  # state of a centre-owned workflow: a stale change is refused with its reason
+
+
+class Mask(enum.StrEnum):
+    """How a value looks to someone without clearance for it."""
+
+    NAME = "name"
+    PHONE = "phone"
+    ID_NUMBER = "id_number"
+    ADDRESS = "address"
+    EMAIL = "email"
+    HIDDEN = "hidden"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """The facts of one column, kept in its SQLAlchemy `info` under ``"column"``.
+
+    `code` names a standard's element (``MIABIS:SAMPLE-01``), `unit` is UCUM, `group` names the fields that
+    merge together (systolic and diastolic), `safety` marks groups of which both values are shown until a
+    conflict is resolved.
+    """
+
+    label: str
+    code: str | None = None
+    unit: str | None = None
+    sensitivity: Sensitivity = Sensitivity.PUBLIC
+    merge: Merge = Merge.LAST
+    group: str | None = None
+    mask: Mask = Mask.HIDDEN
+    safety: bool = False
+    ref: str | None = None
+
+
+class Id16(TypeDecorator[uuid.UUID]):
+    """A UUID in 16 bytes on every engine."""
+
+    impl = BINARY
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(LargeBinary() if dialect.name == "sqlite" else BINARY(16))
+
+    def process_bind_param(self, value: uuid.UUID | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else value.bytes
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> uuid.UUID | None:
+        return None if value is None else uuid.UUID(bytes=bytes(value))
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware datetime as microseconds since 1970 UTC: sorts, ranges and compares alike on every engine."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else to_microseconds(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_microseconds(value)
+
+
+class IsoDate(TypeDecorator[date]):
+    """A calendar day as ``YYYY-MM-DD``."""
+
+    impl = String(10)
+    cache_ok = True
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> date | None:
+        return None if value is None else date.fromisoformat(value)
+
+
+class JsonText(TypeDecorator[Any]):
+    """A small structure as JSON text; lists of things with an identity are child rows instead."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(mysql.LONGTEXT() if dialect.name in {"mysql", "mariadb"} else Text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else msgspec.json.decode(value)
+
+
+class Code(TypeDecorator[enum.StrEnum]):
+    """A member of a closed code list, stored by its value.
+
+    A value this program does not know yet (written by a newer version) is kept as plain text, never lost.
+    """
+
+    impl = String(40)
+    cache_ok = True
+
+    def __init__(self, members: type[enum.StrEnum]) -> None:
+        super().__init__()
+        self.members = members
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        try:
+            return self.members(value)
+        except ValueError:
+            return value
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Return microseconds since 1970 UTC; a naive datetime is a bug and raises `ValueError`."""
+    if moment.tzinfo is None:
+        raise ValueError(f"naive time {moment!r}")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(value: int) -> datetime:
+    """Return the aware UTC datetime of a stored time."""
+    return _EPOCH + value * _MICROSECOND
+
+
+def storage_type(annotation: Any, length: int) -> TypeEngine[Any]:
+    """Return the column type that stores values annotated `annotation`."""
+    if isinstance(annotation, type) and issubclass(annotation, enum.StrEnum):
+        return Code(annotation)
+    if annotation is str:
+        return String(length) if length <= 2000 else _long_text()
+    simple: dict[Any, TypeEngine[Any]] = {
+        uuid.UUID: Id16(),
+        datetime: UtcTime(),
+        date: IsoDate(),
+        bool: Boolean(),
+        int: BigInteger(),
+        float: Float(53),
+        bytes: LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb"),
+    }
+    return simple.get(annotation) or JsonText()
+
+
+def _long_text() -> TypeEngine[Any]:
+    return Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+
+
+def column(
+    label: str,
+    *,
+    code: str | None = None,
+    unit: str | None = None,
+    sensitivity: Sensitivity = Sensitivity.PUBLIC,
+    merge: Merge = Merge.LAST,
+    group: str | None = None,
+    mask: Mask = Mask.HIDDEN,
+    safety: bool = False,
+    ref: str | None = None,
+    unique: bool = False,
+    index: bool = False,
+    length: int = 255,
+    default: Any = None,
+) -> MappedColumn[Any]:
+    """Declare a column of a record.
+
+    Args:
+        label: What a person reads, in Chinese.
+        code: Element of a standard, e.g. ``LOINC:8480-6`` or ``GB/T 2261.1``.
+        unit: UCUM unit of a number.
+        sensitivity: Who may see it in clear; below one's clearance `mask` applies everywhere.
+        merge: Policy when both sides changed it.
+        group: Fields of one group merge as one.
+        mask: Form shown without clearance.
+        safety: Both values of a conflict are shown everywhere until it is resolved.
+        ref: Table whose id this column holds. Not a database constraint: a child may arrive before its parent.
+        unique: No two rows may hold the same value.
+        index: The store keeps an index on it.
+        length: Characters of text; above 2,000 a text of any length.
+        default: Value of a new record that does not say.
+    """
+    info = ColumnInfo(label, code, unit, sensitivity, merge, group, mask, safety, ref)
+    return mapped_column(
+        unique=unique or None,
+        index=index or None,
+        insert_default=default,
+        info={"column": info, "length": length},
+    )
+
+
+def to_wire(value: Any) -> Any:
+    """Return the wire form of a native value: ids as bytes, times as microseconds, days as text."""
+    if value is None or isinstance(value, str | int | float | bytes):
+        return str(value) if isinstance(value, enum.StrEnum) else value
+    if isinstance(value, uuid.UUID):
+        return value.bytes
+    if isinstance(value, datetime):
+        return to_microseconds(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return msgspec.to_builtins(value)
+
+
+def from_wire(kind: TypeEngine[Any], value: Any) -> Any:
+    """Return the native value of wire form `value` for a column of type `kind`."""
+    if value is None:
+        return None
+    if isinstance(kind, Id16):
+        return uuid.UUID(bytes=bytes(value))
+    if isinstance(kind, UtcTime):
+        return from_microseconds(value)
+    if isinstance(kind, IsoDate):
+        return date.fromisoformat(value)
+    if isinstance(kind, Code):
+        return kind.process_result_value(value, None)  # type: ignore[arg-type]
+    return value

@@ -1,0 +1,147 @@
+"""What is kept: records, each a mapped class with its place, its scope and its merge policy."""
+
+import dataclasses
+import enum
+import re
+import typing
+import uuid
+from typing import Any, ClassVar
+
+from sqlalchemy import MetaData, Table
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm.attributes import InstrumentedAttribute
+
+from domain.kernel.columns import ColumnInfo, Id16, JsonText, Merge, column, storage_type
+from domain.kernel.ids import Id
+
+
+class Place(enum.StrEnum):
+    """Where a table lives."""
+
+    SHARED = "shared"  # at branches and at the centre, kept equal by sync
+    LOCAL = "local"  # each store keeps its own
+    CENTRE = "centre"  # only at the centre
+
+
+class Scope(enum.StrEnum):
+    """Whose records they are, which decides who sees them and where they travel."""
+
+    ORGANIZATION = "organization"  # the organisation named in `org_id` and those above it
+    CATALOGUE = "catalogue"  # everybody: dictionaries, organisation tree
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RecordInfo:
+    """The facts of a record class; `entity` is its name in the change log, in bundles and as a table."""
+
+    entity: str
+    label: str
+    place: Place
+    scope: Scope
+    merge: Merge | None
+
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Record(DeclarativeBase):
+    """Base of everything that is kept.
+
+    A subclass names its Chinese label and, where they differ from the usual, its scope, place and merge
+    policy: ``class Specimen(Record, label="标本"): ...``. Each column is an annotation and one `column(...)`.
+    """
+
+    __abstract__ = True
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {uuid.UUID: Id16(), dict[str, Any]: JsonText()}
+    record_info: ClassVar[RecordInfo]
+
+    id: Mapped[Id] = mapped_column(primary_key=True, sort_order=-3)
+    org_id: Mapped[Id] = mapped_column(index=True, sort_order=-2)
+    ver: Mapped[int] = mapped_column(insert_default=0, sort_order=900)
+    """Version at the centre: rises by one with each accepted change; 0 is not yet known there."""
+    extra: Mapped[dict[str, Any] | None] = mapped_column(sort_order=901)
+    """Fields a newer program sent that this one does not know; kept and sent back untouched."""
+
+    def __init_subclass__(
+        cls,
+        *,
+        label: str = "",
+        scope: Scope = Scope.ORGANIZATION,
+        place: Place = Place.SHARED,
+        merge: Merge | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if not label:
+            raise TypeError(f"record {cls.__name__} needs a label")
+        cls.record_info = RecordInfo(_snake(cls.__name__), label, place, scope, merge)
+        cls.__tablename__ = cls.record_info.entity
+        _set_types(cls)
+        super().__init_subclass__(**kwargs)
+        typing.cast("Table", cls.__table__).info["record"] = cls.record_info
+
+
+def _set_types(cls: type) -> None:
+    """Give each declared column the storage type of its annotation."""
+    hints = typing.get_type_hints(cls, include_extras=False)
+    for name, value in list(vars(cls).items()):
+        spec = getattr(value, "column", None)
+        if spec is not None and "column" in getattr(spec, "info", {}):
+            native, optional = native_type(hints[name])
+            spec.type = storage_type(native, spec.info["length"])
+            spec.nullable = optional
+
+
+def native_type(hint: Any) -> tuple[Any, bool]:
+    """Return the type inside ``Mapped[T]`` or ``Mapped[T | None]`` and whether None is allowed."""
+    inner = typing.get_args(hint)[0] if typing.get_origin(hint) is Mapped else hint
+    members = typing.get_args(inner)
+    if type(None) in members:
+        rest = [m for m in members if m is not type(None)]
+        return (rest[0] if len(rest) == 1 else Any), True
+    return inner, False
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def column_info(attribute: InstrumentedAttribute[Any] | Any) -> ColumnInfo | None:
+    """Return the declared facts of a mapped attribute or table column, if it has any."""
+    info = getattr(attribute, "info", None) or {}
+    found = info.get("column")
+    return found if isinstance(found, ColumnInfo) else None
+
+
+def record_classes() -> dict[str, type[Record]]:
+    """Return every declared record class by its entity name."""
+    return {m.class_.record_info.entity: m.class_ for m in Record.registry.mappers}
+
+
+def shared_tables() -> list[Table]:
+    """Return the tables that sync keeps equal, in name order."""
+    return [t for t in Record.metadata.sorted_tables if is_shared(t)]
+
+
+def is_shared(table: Table) -> bool:
+    """Tell whether sync carries this table."""
+    info = table.info.get("record")
+    return isinstance(info, RecordInfo) and info.place is Place.SHARED
+
+
+__all__ = [
+    "Place",
+    "Record",
+    "RecordInfo",
+    "Scope",
+    "column",
+    "column_info",
+    "is_shared",
+    "native_type",
+    "record_classes",
+    "shared_tables",
+]

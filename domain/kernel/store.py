@@ -1,0 +1,134 @@
+"""A store: one database of ours, at a branch or at the centre, with one door for writing.
+
+Reading takes connections from a pool and never waits for a writer (WAL, or InnoDB's versions). Writing takes
+the one write door: on SQLite a transaction that begins IMMEDIATE, on MariaDB one that is armed, so that the
+guard triggers refuse every write that did not come through here.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from domain.kernel.errors import UnavailableError
+
+Bell = Callable[[int], None]
+
+
+class Store:
+    """One database. `engine` is made by `sync.stores`, which knows paths, keys and servers."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = threading.RLock()
+        self._armed = threading.local()
+        self._bells: list[Bell] = []
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        if self.is_sqlite:
+            event.listen(engine, "connect", self._on_connect)
+
+    def _on_connect(self, dbapi_connection: Any, _record: Any) -> None:
+        # The guard triggers call this function; a connection of another program lacks it and fails loudly.
+        dbapi_connection.create_function("aftercheck_writer", 0, self._is_armed)
+
+    def _is_armed(self) -> int:
+        return int(getattr(self._armed, "open", False))
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection with a steady view of the store; nothing can be written through it."""
+        with _translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Yield the one writing connection in a transaction: commits at the end, or rolls all of it back."""
+        with _translated(), self._door(), self.engine.connect() as connection:
+            self._begin(connection)
+            try:
+                yield connection
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+            finally:
+                self._end(connection)
+
+    @contextlib.contextmanager
+    def _door(self) -> Iterator[None]:
+        # On one machine writers queue here rather than in SQLite's busy handler, which is not fair.
+        if not self.is_sqlite:
+            yield
+            return
+        with self._writing:
+            yield
+
+    def _begin(self, connection: Connection) -> None:
+        if self.is_sqlite:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._armed.open = True
+        else:
+            connection.execute(text("SET @aftercheck_writer = 1"))
+
+    def _end(self, connection: Connection) -> None:
+        if self.is_sqlite:
+            self._armed.open = False
+        elif not connection.closed:
+            connection.execute(text("SET @aftercheck_writer = NULL"))
+            connection.rollback()
+
+    def on_commit(self, bell: Bell) -> Callable[[], None]:
+        """Call `bell(position)` after each commit that wrote to the log; returns a function that stops it.
+
+        Called on the writer's thread: a bell wakes somebody up and returns.
+        """
+        self._bells.append(bell)
+        return lambda: self._bells.remove(bell)
+
+    def ring(self, position: int) -> None:
+        """Tell the readers of the log that it has grown."""
+        for bell in list(self._bells):
+            bell(position)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+_CAUSES = (
+    ("disk is full", "store.disk_full"),
+    ("is full", "store.disk_full"),
+    ("not a database", "store.wrong_key"),
+    ("malformed", "store.damaged"),
+    ("disk i/o error", "store.damaged"),
+    ("hmac", "store.damaged"),
+    ("readonly", "store.read_only"),
+    ("read-only", "store.read_only"),
+    ("locked", "store.busy"),
+    ("unable to open", "store.cannot_open"),
+    ("can't connect", "store.unreachable"),
+    ("lost connection", "store.unreachable"),
+    ("gone away", "store.unreachable"),
+)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what a database says of its disk, its key or its server into an `UnavailableError`."""
+    try:
+        yield
+    except DBAPIError as error:
+        said = str(error.orig).lower()
+        for words, code in _CAUSES:
+            if words in said:
+                raise UnavailableError(code) from error
+        if isinstance(error, OperationalError) and error.connection_invalidated:
+            raise UnavailableError("store.unreachable") from error
+        raise

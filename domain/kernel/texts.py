@@ -1,0 +1,54 @@
+"""The catalogue of visible sentences: whole sentences by code, one file an area, values by name."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from domain.kernel.content import ContentError
+from domain.kernel.errors import KnownError
+
+
+class Texts:
+    """Chinese sentences by code. A missing code is shown as itself and fails a test."""
+
+    def __init__(self, sentences: Mapping[str, str]) -> None:
+        self._sentences = dict(sentences)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Texts":
+        """Read every ``*.yaml`` of `folder`; the same code in two files is a `ContentError`."""
+        sentences: dict[str, str] = {}
+        problems: list[str] = []
+        for path in sorted(folder.glob("*.yaml")):
+            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            for code, sentence in (yaml.load(path.read_text("utf-8"), Loader=loader) or {}).items():  # noqa: S506
+                if code in sentences:
+                    problems.append(f"{path.name}: {code}: stands in another file already")
+                if not isinstance(sentence, str):
+                    problems.append(f"{path.name}: {code}: not a sentence")
+                sentences[code] = sentence
+        if problems:
+            raise ContentError(problems)
+        return cls(sentences)
+
+    def __contains__(self, code: str) -> bool:
+        return code in self._sentences
+
+    def codes(self) -> set[str]:
+        """Return every code the catalogue has."""
+        return set(self._sentences)
+
+    def say(self, code: str, **facts: Any) -> str:
+        """Return the sentence of `code` with its values; a missing value shows as ``?``."""
+        return self._sentences.get(code, code).format_map(_Facts(facts))
+
+    def explain(self, error: KnownError) -> str:
+        """Return what to tell a person about a known error."""
+        return self.say(error.code, **error.facts)
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"

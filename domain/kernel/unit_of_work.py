@@ -1,0 +1,252 @@
+"""The unit of work: the rows a command changes and its one log entry, committed together or not at all."""
+
+import dataclasses
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Select, event, inspect, select
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.sql.dml import UpdateBase
+
+from domain.kernel.authority import Actor
+from domain.kernel.change_log import SCHEMA_VERSION, Body, Change, append_entry
+from domain.kernel.columns import Merge, to_microseconds, to_wire
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id, IdSource
+from domain.kernel.record import Place, Record, Scope
+from domain.kernel.workflow import HasState, Limits, Workflow
+
+R = TypeVar("R", bound=Record)
+OWN_COLUMNS = frozenset({"id", "org_id", "ver", "extra"})
+
+
+class UnitOfWork:
+    """What a handler works with: finds, adds and removes records; knows who acts, where and when.
+
+    Records outside the actor's data scope are not found. Values are native (ids, aware times, enum members).
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        actor: Actor,
+        *,
+        now: datetime,
+        new_id: IdSource,
+        limits: Limits | None = None,
+        content: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.connection = connection
+        self.actor = actor
+        self.now = now
+        self.new_id = new_id
+        self.content = content or {}
+        self.note: dict[str, Any] = {}
+        self._limits = limits or {}
+        self._session = Session(bind=connection, autoflush=False, expire_on_commit=False)
+        self._session.info["orgs"] = actor.orgs
+
+    def add(self, record: R) -> R:
+        """Keep a new record; id, organisation and defaults are filled in where they are open."""
+        if record.id is None:
+            record.id = self.new_id()
+        if record.org_id is None:
+            record.org_id = self.actor.org_id
+        for name, default in _defaults(type(record)).items():
+            if getattr(record, name) is None:
+                setattr(record, name, default)
+        self._session.add(record)
+        return record
+
+    def get(self, kind: type[R], record_id: Id | None) -> R | None:
+        """Return a record by id, or None if there is none within the actor's scope."""
+        found = None if record_id is None else self._session.get(kind, record_id)
+        return found if found is not None and self._visible(found) else None
+
+    def require(self, kind: type[R], record_id: Id | None, field: str | None = None) -> R:
+        """Return a record by id.
+
+        Raises:
+            DomainError: ``<entity>.unknown`` with `field`.
+        """
+        found = self.get(kind, record_id)
+        if found is None:
+            raise DomainError(f"{kind.record_info.entity}.unknown", field=field, value=str(record_id))
+        return found
+
+    def find(self, kind: type[R], **values: Any) -> R | None:
+        """Return the first record with these values in the actor's scope, new ones of this work included."""
+        for record in self._session.new:
+            if isinstance(record, kind) and all(getattr(record, k) == v for k, v in values.items()):
+                return record
+        found = self.list(select(kind).filter_by(**values).limit(1))
+        return found[0] if found else None
+
+    def list(self, query: Select[R]) -> Sequence[R]:
+        """Return the records of a query, within the actor's scope."""
+        return self._session.scalars(query).all()
+
+    def value(self, query: Select[Any]) -> Any:
+        """Return the single value of a query that yields one column of one row, or None."""
+        return self._session.scalar(query)
+
+    def remove(self, record: Record) -> None:
+        """Delete a record; a tombstone travels with the log."""
+        self._session.delete(record)
+
+    def start(self, workflow: Workflow, record: HasState) -> None:
+        """Put a new record into the first state of its workflow, with the site's time limits."""
+        workflow.start(record, self.now, self._limits)
+
+    def move(self, workflow: Workflow, record: HasState, move: str) -> None:
+        """Make a move of a workflow now, with the site's time limits."""
+        workflow.move(record, move, self.now, self._limits)
+
+    def flush(self) -> None:
+        """Send what was done so far to the store, for handlers that must query their own changes."""
+        self._session.flush()
+
+    def commit_entry(self, command: str, *, txn_id: Id) -> int:
+        """Write rows and log entry into the caller's transaction; returns the position, 0 for nothing."""
+        changes = list(_changes(self._session))
+        try:
+            self._session.flush()
+        except IntegrityError as error:
+            raise DomainError("store.duplicate", detail=_constraint(error)) from error
+        finally_changed = [c for c, _ in changes]
+        if not finally_changed and not self.note:
+            return 0
+        shared = any(place is Place.SHARED for _, place in changes)
+        body = Body(
+            command, None if self.actor.staff_id is None else self.actor.staff_id.bytes, self.actor.role,
+            self.actor.org_id.bytes, SCHEMA_VERSION, finally_changed, self.note,
+        )  # fmt: skip
+        return append_entry(
+            self.connection,
+            txn_id=txn_id,
+            device_id=self.actor.device_id,
+            at=to_microseconds(self.now),
+            body=body,
+            for_sync=shared,
+            scopes=scopes_of(finally_changed),
+        )
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _visible(self, record: Record) -> bool:
+        return record.record_info.scope is Scope.CATALOGUE or self.actor.sees(record.org_id)
+
+
+def scopes_of(changes: Sequence[Change]) -> set[bytes]:
+    """Return whose logs an entry belongs to; the all-zero id is everybody's (the catalogue)."""
+    from domain.kernel.record import record_classes
+
+    classes = record_classes()
+    found: set[bytes] = set()
+    for change in changes:
+        kind = classes.get(change.entity)
+        if kind is None or kind.record_info.place is not Place.SHARED:
+            continue
+        found.add(CATALOGUE_SCOPE.bytes if kind.record_info.scope is Scope.CATALOGUE else change.org_id)
+    return found
+
+
+CATALOGUE_SCOPE = uuid.UUID(int=0)
+
+
+def _changes(session: Session) -> "list[tuple[Change, Place]]":
+    changes = [(_inserted(r), r.record_info.place) for r in session.new]
+    changes += [(_deleted(r), r.record_info.place) for r in session.deleted]
+    for record in session.dirty:
+        change = _updated(record)
+        if change is not None:
+            changes.append((change, record.record_info.place))
+    return changes
+
+
+def _inserted(record: Record) -> Change:
+    columns = data_columns(type(record))
+    fields = {n: to_wire(v) for n in columns if (v := getattr(record, n)) is not None}
+    return Change(record.record_info.entity, record.id.bytes, record.org_id.bytes, "ins", 0, fields, {})
+
+
+def _deleted(record: Record) -> Change:
+    base = {n: to_wire(getattr(record, n)) for n in data_columns(type(record))}
+    return Change(
+        record.record_info.entity, record.id.bytes, record.org_id.bytes, "del", record.ver, {}, base
+    )
+
+
+def _updated(record: Record) -> Change | None:
+    state = inspect(record)
+    fields: dict[str, Any] = {}
+    base: dict[str, Any] = {}
+    for name in data_columns(type(record)):
+        history = state.attrs[name].history
+        if history.added and (not history.deleted or history.deleted[0] != history.added[0]):
+            fields[name] = to_wire(history.added[0])
+            base[name] = to_wire(history.deleted[0]) if history.deleted else None
+    if not fields:
+        return None
+    info = record.record_info
+    if info.merge in {Merge.APPEND, Merge.FIRST}:
+        raise InvalidRequestError(f"{info.entity} is append-only; correct it with a new record")
+    return Change(info.entity, record.id.bytes, record.org_id.bytes, "upd", record.ver, fields, base)
+
+
+_DATA_COLUMNS: dict[type[Record], tuple[str, ...]] = {}
+_DEFAULTS: dict[type[Record], dict[str, Any]] = {}
+
+
+def data_columns(kind: type[Record]) -> tuple[str, ...]:
+    """Return the names of a record's declared columns."""
+    if kind not in _DATA_COLUMNS:
+        _DATA_COLUMNS[kind] = tuple(c.name for c in kind.__table__.columns if c.name not in OWN_COLUMNS)
+    return _DATA_COLUMNS[kind]
+
+
+def _defaults(kind: type[Record]) -> dict[str, Any]:
+    if kind not in _DEFAULTS:
+        columns = kind.__table__.columns
+        _DEFAULTS[kind] = {
+            c.name: c.default.arg for c in columns if c.default is not None and c.default.is_scalar
+        }
+    return _DEFAULTS[kind]
+
+
+def _constraint(error: IntegrityError) -> str:
+    text = str(error.orig)
+    return text.rpartition(":")[2].strip()[:80]
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _scope_and_guard(state: ORMExecuteState) -> None:
+    """Add the data scope to every query, and refuse bulk statements, which would pass the log by."""
+    if isinstance(state.statement, UpdateBase):
+        raise InvalidRequestError("bulk statements pass the change log by; change records in a unit of work")
+    orgs = state.session.info.get("orgs")
+    if orgs is not None and state.is_select:
+        for kind in scoped_classes():
+            state.statement = state.statement.options(
+                with_loader_criteria(kind, kind.org_id.in_(orgs), include_aliases=True)
+            )
+
+
+def scoped_classes() -> list[type[Record]]:
+    """Return the record classes whose rows belong to organisations."""
+    from domain.kernel.record import record_classes
+
+    return [c for c in record_classes().values() if c.record_info.scope is Scope.ORGANIZATION]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a command: the receipt and the position of its log entry (0: nothing changed)."""
+
+    receipt: Any
+    position: int
+    txn_id: Id

@@ -1,0 +1,118 @@
+"""States, the moves between them, and a time limit for each state; nothing else computes a deadline."""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from domain.kernel.errors import DomainError
+from domain.kernel.record import Record
+
+
+class HasState(Protocol):
+    """What a record needs to be moved: a state and the time by which it should be left."""
+
+    state: str
+    state_since: datetime
+    due_at: datetime | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class State:
+    """A state with its Chinese label and, where it has one, the time after which it is overdue."""
+
+    name: str
+    label: str
+    limit: timedelta | None = None
+    final: bool = False
+
+
+Limits = Mapping[str, timedelta]
+"""Time limits set by a site or study, by ``workflow.state``; they take the place of the declared ones."""
+
+_WORKFLOWS: "dict[str, Workflow]" = {}
+
+
+class Workflow:
+    """The life of one kind of record.
+
+    Args:
+        record: Record class with `state`, `state_since` and `due_at`.
+        label: Chinese name.
+        states: First state first.
+        moves: Move name to (states it may start from, state it ends in).
+    """
+
+    def __init__(
+        self,
+        record: type[Record],
+        label: str,
+        *states: State,
+        moves: Mapping[str, tuple[str | tuple[str, ...], str]],
+    ) -> None:
+        self.record = record
+        self.name = record.record_info.entity
+        self.label = label
+        self.states = {s.name: s for s in states}
+        self.first = states[0].name
+        self.moves = {
+            name: ((start,) if isinstance(start, str) else start, end) for name, (start, end) in moves.items()
+        }
+        for starts, end in self.moves.values():
+            unknown = {*starts, end} - self.states.keys()
+            if unknown:
+                raise ValueError(f"workflow {self.name}: unknown states {sorted(unknown)}")
+        _WORKFLOWS[self.name] = self
+
+    def enter(self, record: HasState, state: str, at: datetime, limits: Limits | None = None) -> None:
+        """Put a record into a state and write when it must be left."""
+        limit = (limits or {}).get(f"{self.name}.{state}", self.states[state].limit)
+        record.state = state
+        record.state_since = at
+        record.due_at = None if limit is None else at + limit
+
+    def start(self, record: HasState, at: datetime, limits: Limits | None = None) -> None:
+        """Put a new record into the first state."""
+        self.enter(record, self.first, at, limits)
+
+    def allows(self, state: str, move: str) -> bool:
+        """Tell whether `move` may be made from `state`."""
+        return state in self.moves[move][0]
+
+    def possible(self, state: str) -> list[str]:
+        """Return the moves that may be made from `state`."""
+        return [name for name, (starts, _) in self.moves.items() if state in starts]
+
+    def move(self, record: HasState, move: str, at: datetime, limits: Limits | None = None) -> None:
+        """Make a move.
+
+        Raises:
+            DomainError: ``<workflow>.wrong_state`` with the labels of the state it is in and those it needs.
+        """
+        starts, end = self.moves[move]
+        if record.state not in starts:
+            raise DomainError(
+                f"{self.name}.wrong_state",
+                state=self.label_of(record.state),
+                needed="、".join(self.label_of(s) for s in starts),
+                target=self.label_of(end),
+            )
+        self.enter(record, end, at, limits)
+
+    def label_of(self, state: str) -> str:
+        return self.states[state].label if state in self.states else state
+
+
+def workflows() -> dict[str, Workflow]:
+    """Return every declared workflow by the entity it moves."""
+    return _WORKFLOWS
+
+
+def hours(count: float) -> timedelta:
+    """Return a time limit in hours."""
+    return timedelta(hours=count)
+
+
+def minutes(count: float) -> timedelta:
+    """Return a time limit in minutes."""
+    return timedelta(minutes=count)

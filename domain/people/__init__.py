@@ -1,0 +1,1 @@
+"""Organisations, staff and their roles, patients, workstations."""

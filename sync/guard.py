@@ -1,0 +1,42 @@
+"""The guard: triggers that refuse every write to a shared table that did not come through a unit of work.
+
+Raw SQL, bulk statements and consoles would change rows without a log entry, and no reader would ever know. On
+SQLite the triggers ask a function that only our connections have; on MariaDB a variable of the session.
+"""
+
+from sqlalchemy import Connection, Table, text
+
+from domain.kernel.change_log import change_log
+from domain.kernel.record import Record, is_shared
+
+_EVENTS = ("INSERT", "UPDATE", "DELETE")
+MESSAGE = "aftercheck: change records in a unit of work"
+
+
+def guarded_tables() -> list[Table]:
+    """Return the tables under guard: what sync carries, and the log itself."""
+    return [t for t in Record.metadata.sorted_tables if is_shared(t) or t is change_log]
+
+
+def install_guard(connection: Connection) -> None:
+    """Create the triggers anew; needed after each migration. The caller commits."""
+    sqlite = connection.dialect.name == "sqlite"
+    for table in guarded_tables():
+        for event in _EVENTS:
+            name = f"guard_{table.name}_{event.lower()}"
+            connection.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
+            connection.execute(text(_sqlite(name, event, table) if sqlite else _mysql(name, event, table)))
+
+
+def _sqlite(name: str, event: str, table: Table) -> str:
+    return (
+        f"CREATE TRIGGER {name} BEFORE {event} ON {table.name} WHEN aftercheck_writer() = 0 "
+        f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+    )
+
+
+def _mysql(name: str, event: str, table: Table) -> str:
+    return (
+        f"CREATE TRIGGER {name} BEFORE {event} ON {table.name} FOR EACH ROW "
+        f"IF @aftercheck_writer IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{MESSAGE}'; END IF"
+    )

@@ -1,0 +1,130 @@
+"""Tables of a store's own machinery: transfer, audit chain, timers of alerts. Never carried by sync."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
+
+from domain.kernel.columns import Id16
+from domain.kernel.record import Record
+
+installation = Table(
+    "installation",
+    Record.metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("device_id", Id16, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("org_id", Id16, nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("server", String(255), nullable=False),
+    Column("number_prefix", String(10), nullable=False),
+    Column("db_nonce", String(64), nullable=False),
+)
+"""Who this store is: one row, written at enrolment."""
+
+pull_cursor = Table(
+    "pull_cursor",
+    Record.metadata,
+    Column("org_id", Id16, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+"""How far this branch has read the centre's log, for each organisation it follows."""
+
+push_state = Table(
+    "push_state",
+    Record.metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("acked_seq", BigInteger, nullable=False),
+)
+
+outbound_bundle = Table(
+    "outbound_bundle",
+    Record.metadata,
+    Column("bundle_id", String(64), primary_key=True),
+    Column("first_seq", BigInteger, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("path", String(500), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("state", String(20), nullable=False),
+)
+"""Packed bundles: immutable, so a retry sends the same bytes."""
+
+push_outcome = Table(
+    "push_outcome",
+    Record.metadata,
+    Column("dev_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("outcome", String(20), nullable=False),
+    Column("code", String(80)),
+    Column("facts", Text),
+    Column("at", BigInteger, nullable=False),
+    Column("seen", Boolean, nullable=False, default=False),
+)
+"""What the centre did not simply apply: merged with a conflict, refused with its reason, or waiting."""
+
+applied_txn = Table(
+    "applied_txn",
+    Record.metadata,
+    Column("txn_id", Id16, primary_key=True),
+    Column("device_id", Id16, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("dev_seq", BigInteger, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("code", String(80)),
+    Column("facts", Text),
+    Index("ix_applied_txn_device", "device_id", "epoch", "dev_seq"),
+)
+"""What the centre decided for each transaction of a device, once; asked again, it answers the same."""
+
+parked_txn = Table(
+    "parked_txn",
+    Record.metadata,
+    Column("txn_id", Id16, primary_key=True),
+    Column("device_id", Id16, nullable=False),
+    Column("dev_seq", BigInteger, nullable=False),
+    Column("reason", String(80), nullable=False),
+    Column("payload", LargeBinary(2**24 - 1), nullable=False),
+)
+"""Transactions that wait for a parent or for a person, whole."""
+
+blob_state = Table(
+    "blob_state",
+    Record.metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("sent", BigInteger, nullable=False, default=0),
+    Column("url", String(500)),
+    Column("reason", String(80)),
+)
+"""Files by content: here, waiting to go, on their way, confirmed by the centre, or wanted from it."""
+
+audit_entry = Table(
+    "audit_entry",
+    Record.metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False, index=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("actor_id", Id16, index=True),
+    Column("role", String(40), nullable=False),
+    Column("device_id", Id16, nullable=False),
+    Column("org_id", Id16, nullable=False),
+    Column("command", String(80), nullable=False),
+    Column("entity", String(60)),
+    Column("record_id", Id16, index=True),
+    Column("outcome", String(20), nullable=False),
+    Column("content_sha256", LargeBinary(32), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+"""The chain: each hash covers the entry and the hash before it."""
+
+alert_timer = Table(
+    "alert_timer",
+    Record.metadata,
+    Column("rule", String(20), primary_key=True),
+    Column("record_id", Id16, primary_key=True),
+    Column("entity", String(60), nullable=False),
+    Column("occasion", String(80), nullable=False),
+    Column("org_id", Id16, nullable=False),
+    Column("fire_at", BigInteger, nullable=False),
+    Index("ix_alert_timer_fire_at", "fire_at"),
+)
+"""What will be overdue and when: the engine looks at the front of this index only."""

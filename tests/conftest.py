@@ -1,0 +1,86 @@
+"""Fixtures that every folder of tests may use: an encrypted store, a clock, people in their roles."""
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import resources
+from domain import features
+from domain.kernel.authority import Authority
+from domain.kernel.clock import ManualClock
+from domain.kernel.dispatcher import Dispatcher
+from sync.schema import prepare_store
+from sync.stores import open_branch_store
+
+features.load()
+
+START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+BRANCH = uuid.UUID(int=0xB1)
+OTHER_BRANCH = uuid.UUID(int=0xB2)
+HEAD_OFFICE = uuid.UUID(int=0xA0)
+DEVICE = uuid.UUID(int=0xD1)
+KEY = bytes(range(32))
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory) -> Path:
+    """A migrated store file that tests copy: migrating takes longer than copying."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    store = open_branch_store(path, KEY)
+    prepare_store(store)
+    store.close()
+    return path
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(START)
+
+
+@pytest.fixture
+def store(tmp_path, empty_store):
+    path = tmp_path / "branch.db"
+    path.write_bytes(empty_store.read_bytes())
+    opened = open_branch_store(path, KEY)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def authority():
+    return Authority.load(resources.folder("roles.yaml"))
+
+
+@pytest.fixture
+def desk(store, clock):
+    return Dispatcher(store, clock=clock, content={"number_prefix": "101"})
+
+
+@pytest.fixture
+def as_role(authority):
+    """Return a function that makes an actor of a role at the branch (or another organisation)."""
+
+    def make(role, org_id=BRANCH, *, name="测试员", subtree=()):
+        staff_id = uuid.uuid5(uuid.NAMESPACE_OID, f"{role}{org_id}")
+        return authority.actor(
+            staff_id=staff_id, name=name, role=role, org_id=org_id, device_id=DEVICE, subtree=subtree
+        )
+
+    return make
+
+
+@pytest.fixture
+def nurse(as_role):
+    return as_role("nurse")
+
+
+@pytest.fixture
+def other_nurse(as_role):
+    return as_role("nurse", OTHER_BRANCH)
+
+
+@pytest.fixture
+def technician(as_role):
+    return as_role("biobank_technician")
