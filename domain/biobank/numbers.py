@@ -124,7 +124,7 @@ class SpecimenNumberBlock:
     @property
     def limit(self) -> int:
         """First serial that is not in the block."""
-        places = len(self._symbols) ** (LENGTH - 1 - len(self.prefix))
+        places = int(len(self._symbols) ** (LENGTH - 1 - len(self.prefix)))
         return places if self.end is None else min(self.end, places)
 
     def allocate(self) -> tuple[str, "SpecimenNumberBlock"]:

@@ -1,6 +1,6 @@
-"""What the catalogue's files must agree on beyond their shape; each check returns problems, file and field first."""
+"""What the catalogue's files must agree on beyond their shape; a problem names file and field first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from domain.catalog.definitions import Conversion, Interval, ObservationDefinition, ReferenceRange, Rule
 from domain.catalog.units import Units, fold
@@ -14,14 +14,17 @@ def check_observations(items: Sequence[ObservationDefinition], units: Units, sou
     seen: dict[tuple[str, str], str] = {}
     for item in items:
         where = f"observations.yaml: {item.key}"
-        codes = [("key", item.key)]
-        codes += [("loinc", code) for code in (item.loinc, *item.loinc_other) if code]
+        codes = [("loinc", code) for code in (item.loinc, *item.loinc_other) if code]
         codes += [
             ("local_codes", one) for one in {fold(code).casefold() for code in (item.name, *item.local_codes)}
         ]
-        for code in codes:
-            if seen.setdefault(code, item.key) != item.key or (code[0] == "key" and _twice(items, item.key)):
-                problems.append(f"{where}: {code[0]}: {code[1]} is also of {seen[code]}")
+        problems += [
+            f"{where}: {kind}: {code} is also of {seen[kind, code]}"
+            for kind, code in codes
+            if seen.setdefault((kind, code), item.key) != item.key
+        ]
+        if sum(other.key == item.key for other in items) > 1:
+            problems.append(f"{where}: key: used twice")
         if item.ucum not in units:
             problems.append(f"{where}: ucum: {item.ucum} is not in units.yaml")
         if item.plausible[0] >= item.plausible[1]:
@@ -31,19 +34,15 @@ def check_observations(items: Sequence[ObservationDefinition], units: Units, sou
     return problems
 
 
-def _twice(items: Iterable[ObservationDefinition], key: str) -> bool:
-    return sum(item.key == key for item in items) > 1
-
-
 def check_rules(
-    rules: Sequence[Rule], items: Iterable[ObservationDefinition], sources: set[str]
+    files: Mapping[str, Sequence[Rule]], items: Iterable[ObservationDefinition], sources: set[str]
 ) -> list[str]:
     """Ids are unique, items exist, thresholds are plausible, and a rule says either a class or a level."""
     problems: list[str] = []
     by_key = {item.key: item for item in items}
     ids: set[str] = set()
-    for rule in rules:
-        where = f"{'important' if rule.important else 'critical'}.yaml: {rule.id}"
+    for stem, rule in ((stem, rule) for stem, rules in files.items() for rule in rules):
+        where = f"{stem}.yaml: {rule.id}"
         if rule.id in ids:
             problems.append(f"{where}: id: used twice")
         ids.add(rule.id)

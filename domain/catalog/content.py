@@ -1,4 +1,4 @@
-"""Build the catalogue from its folder (``observations``, ``important``, ``critical``, ``units``, ...): all mistakes at once.
+"""Build the catalogue from its folder (``observations``, ``critical``, ``units``, ...), or tell all mistakes.
 
 To add an analyte, a threshold or a unit spelling, edit the YAML; nothing here changes.
 """
@@ -46,7 +46,7 @@ def build_catalog(files: Mapping[str, Any]) -> Catalog:
     reader = _Reader(files, problems)
     age_from = reader.value("observations", "age_from", int, 18)
     observations = reader.entries("observations", "observations", ObservationDefinition)
-    rules = reader.entries("important", "rules", Rule) + reader.entries("critical", "rules", Rule)
+    rules = {stem: reader.entries(stem, "rules", Rule) for stem in ("important", "critical")}
     general = reader.entries("units", "general", Conversion)
     by_item = reader.entries("units", "items", Conversion)
     spellings = reader.value("units", "spellings", dict[str, tuple[str, ...]], {})
@@ -64,7 +64,7 @@ def build_catalog(files: Mapping[str, Any]) -> Catalog:
     return Catalog(
         version=max(versions),
         observations=[_adult(item, age_from) for item in observations],
-        rules=rules,
+        rules=rules["important"] + rules["critical"],
         sources=sources,
         units=units,
         grades={word: grade for grade, words in grades.items() for word in words},

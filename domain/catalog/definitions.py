@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from domain.kernel.errors import DomainError
+
 Sex = Literal["male", "female"]
 Status = Literal["V", "P", "UNVERIFIED"]
 Important = Literal["A", "B"]
@@ -16,7 +18,7 @@ Flag = Literal["N", "L", "H", "LL", "HH", "A", "AA"]
 
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """Values between two bounds, for one sex and age where given: `low`/`high` inclusive, `above`/`below` not."""
+    """Values between two bounds, for one sex and age where given; `low`/`high` are inclusive."""
 
     low: float | None = None
     above: float | None = None
@@ -51,10 +53,11 @@ class ReferenceRange(Interval, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Rule(Interval, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A value that must not be overlooked: class A or B of the consensus, or a critical value of level 1 or 2.
+    """A value that must not be overlooked: class A or B of the consensus, or critical level 1 or 2.
 
-    `low_uln` (inclusive) and `above_uln` are multiples of the person's upper reference limit. `conditions` name what
-    a person has to confirm before the rule counts in full, e.g. ``not_on_anticoagulant``.
+    `low_uln` (inclusive) and `above_uln` are multiples of the person's upper reference limit.
+    `conditions` name what a person has to confirm before the rule counts in full, e.g.
+    ``not_on_anticoagulant``.
     """
 
     id: str
@@ -69,7 +72,7 @@ class Rule(Interval, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=F
     note: str = ""
 
     def applies(self, sex: str | None, age_years: float | None) -> bool:
-        """Tell whether the rule is for this person; an unknown sex or age is given the benefit of every rule."""
+        """Tell whether the rule is for this person; an unknown sex or age meets every rule."""
         if self.sex is not None and sex in ("male", "female") and sex != self.sex:
             return False
         if age_years is None:
@@ -79,7 +82,7 @@ class Rule(Interval, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=F
         )
 
     def holds(self, value: float, uln: float | None) -> bool:
-        """Tell whether `value` (catalogue unit) meets the rule; `uln` is the upper reference limit, if any."""
+        """Tell whether `value` (catalogue unit) meets the rule; `uln` is the upper reference limit."""
         if self.too_low(value) or self.too_high(value):
             return False
         if self.low_uln is not None:
@@ -95,10 +98,10 @@ class Rule(Interval, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=F
 
 
 class ObservationDefinition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One analyte or measurement; values are kept in `ucum`, presence results as grades (see ``qualitative.yaml``).
+    """One analyte or measurement; values are kept in `ucum`, presence results as grades.
 
-    `plausible` holds the limits outside which a value is refused as impossible. `rules` is filled when the catalogue
-    is built: critical first (level 1 before 2), then class A, then B.
+    `plausible` holds the limits outside which a value is refused as impossible. `rules` is filled when the
+    catalogue is built: critical first (level 1 before 2), then class A, then B.
     """
 
     key: str
@@ -118,9 +121,21 @@ class ObservationDefinition(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     note: str = ""
     rules: tuple[Rule, ...] = ()
 
+    def require_plausible(self, value: float) -> None:
+        """Refuse a value no living person can have.
+
+        Raises:
+            DomainError: ``checkup.value_implausible``, its field the item's key.
+        """
+        low, high = self.plausible
+        if low <= value <= high:
+            return  # NaN falls through
+        facts = {"value": f"{value:g}", "low": f"{low:g}", "high": f"{high:g}", "unit": self.ucum}
+        raise DomainError("checkup.value_implausible", self.key, name=self.name, **facts)
+
 
 class Conversion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A factor between two UCUM units; `from_` is ``from`` in the file, `to` is the item's unit where left out."""
+    """A factor between two UCUM units; without `to` it leads to the unit of `items`."""
 
     from_: str = msgspec.field(name="from")
     factor: float

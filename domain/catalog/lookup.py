@@ -56,7 +56,7 @@ class Catalog:
             DomainError: ``catalog.unknown_code``.
         """
         if (item := self.observations.get(key)) is None:
-            raise DomainError("catalog.unknown_code", "code", code=key)
+            raise DomainError("catalog.unknown_code", "code", given=key)
         return item
 
     def by_loinc(self, code: str) -> ObservationDefinition | None:
@@ -64,7 +64,7 @@ class Catalog:
         return self._by_loinc.get(code)
 
     def by_local(self, code: str) -> ObservationDefinition | None:
-        """Return the observation a laboratory's own code or name commonly means, or None; case does not matter."""
+        """Return the observation a laboratory's own code or name commonly means, or None."""
         return self._by_local.get(code) or self._by_local.get(fold(code).casefold())
 
     def find(self, code: str, system: str = "") -> ObservationDefinition | None:
@@ -76,28 +76,9 @@ class Catalog:
         return self.by_local(code) or (self._by_loinc.get(code) if not system else None)
 
     def grade(self, words: str) -> float | None:
-        """Return the grade a presence result means (0 absent, 0.5 trace, 1 to 4), or None if the words are unknown."""
+        """Return the grade of a presence result (0 absent, 0.5 trace, 1 to 4), None for unknown words."""
         return self._grades.get(fold(words).casefold())
 
     def flag(self, text: str) -> Flag | None:
         """Return what a sender's abnormal flag means, or None; ``AA``, ``HH`` and ``LL`` are critical."""
         return self._flags.get(fold(text).casefold())
-
-    def plausible(self, item: ObservationDefinition, value: float) -> float:
-        """Return `value` if a living person can have it.
-
-        Raises:
-            DomainError: ``checkup.value_implausible``, its field the item's key.
-        """
-        low, high = item.plausible
-        if not low <= value <= high:  # also refuses NaN
-            raise DomainError(
-                "checkup.value_implausible",
-                item.key,
-                name=item.name,
-                value=f"{value:g}",
-                low=f"{low:g}",
-                high=f"{high:g}",
-                unit=item.ucum,
-            )
-        return value

@@ -3,10 +3,15 @@
 import re
 from functools import lru_cache
 
+import msgspec
+
 from domain.catalog.definitions import Interval, ReferenceRange
 
 _NUMBER = r"([+-]?\d+(?:\.\d+)?)"
-_BETWEEN = re.compile(rf"{_NUMBER}(?:--|[-~～–—－]|至|to){_NUMBER}", re.IGNORECASE)
+_BETWEEN = (
+    re.compile(rf"{_NUMBER}(?:[-~～–—－]|至|to){_NUMBER}", re.IGNORECASE),
+    re.compile(rf"{_NUMBER}(?:--|~~|——){_NUMBER}"),
+)
 _ONE_SIDED = re.compile(rf"(<=|>=|≤|≥|＜|＞|<|>|小于|大于){_NUMBER}")
 _BOUND = {"<": "below", "＜": "below", "小于": "below", "<=": "high", "≤": "high"}
 _BOUND |= {">": "above", "＞": "above", "大于": "above", ">=": "low", "≥": "low"}
@@ -33,13 +38,13 @@ def range_text(reference: ReferenceRange, decimals: int) -> str:
 
 @lru_cache(maxsize=2048)
 def read_range(text: str) -> Interval | None:
-    """Return the interval a report states (``3.9-6.1``, ``≤5.2``), or None if `text` is not one plain interval."""
+    """Return the interval a report states (``3.9-6.1``, ``≤5.2``), None unless it is one plain interval."""
     plain = text.replace(" ", "").strip("()[]（）")
-    if match := _BETWEEN.fullmatch(plain):
-        low, high = float(match[1]), float(match[2])
-        return Interval(low=low, high=high) if low <= high else None
+    for between in _BETWEEN:
+        if (match := between.fullmatch(plain)) and float(match[1]) <= float(match[2]):
+            return Interval(low=float(match[1]), high=float(match[2]))
     if match := _ONE_SIDED.fullmatch(plain):
-        return Interval(**{_BOUND[match[1]]: float(match[2])})
+        return msgspec.structs.replace(Interval(), **{_BOUND[match[1]]: float(match[2])})
     return None
 
 

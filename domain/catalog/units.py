@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from domain.catalog.definitions import Conversion, ObservationDefinition
 from domain.kernel.errors import DomainError
 
-_FOLD = str.maketrans({"\u00b5": "u", "\u03bc": "u", "\u3000": "", "\u00a0": "", " ": "", "\t": "", "×": "x"})
-_FOLD.update({wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)})
+_FOLD = {ord(blank): "" for blank in "\u3000\u00a0 \t"} | {0xB5: "u", 0x3BC: "u", ord("×"): "x"}
+_FOLD |= {wide: chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)}
 _UNITLESS = ("1", "[pH]", "{INR}")
 
 
@@ -65,11 +65,11 @@ class Units:
         return ucum
 
     def factors(self, item: ObservationDefinition, unit: str) -> tuple[float, float]:
-        """Return (factor, offset) from a spelled `unit` to the item's unit; an empty unit suits unitless items only.
+        """Return (factor, offset) from a spelled `unit` to the item's; empty suits unitless items only.
 
         Raises:
-            DomainError: ``catalog.unit_missing``, ``catalog.unknown_unit``, or ``catalog.unit_mismatch`` where no
-                factor for this analyte is known.
+            DomainError: ``catalog.unit_missing``, ``catalog.unknown_unit``, or ``catalog.unit_mismatch``
+                where no factor for this analyte is known.
         """
         if not unit:
             if item.ucum in _UNITLESS:

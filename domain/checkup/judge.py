@@ -17,15 +17,15 @@ from domain.catalog.definitions import (
     Rule,
 )
 from domain.catalog.ranges import range_text
-from domain.kernel.errors import DomainError
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What a value means for one person.
 
-    `flag` is of HL7 table 0078 (``A`` a presence result that is not negative), None where nothing is known to judge
-    by. `rules` are the ids of every rule met; `conditions` what a person has to confirm for the rules that decided.
-    `unverified` tells that a number behind the judgement was not read in its source and a centre must sign it first.
+    `flag` is of HL7 table 0078 (``A`` a presence result that is not negative, ``AA`` a critical one), None
+    where nothing is known to judge by. `rules` are the ids of every rule met; `conditions` what a person has
+    to confirm before those that decided count in full. `unverified` tells that a number behind the judgement
+    was not read in its source, so that a centre must sign it first.
     """
 
     flag: Flag | None
@@ -51,7 +51,7 @@ def judge(
     Args:
         item: The observation's definition.
         value: Number in `item.ucum`, or the grade of a presence result (0 absent, 0.5 trace, 1 to 4).
-        sex: FHIR administrative gender; anything but ``male`` and ``female`` is judged by the widest interval.
+        sex: FHIR administrative gender; unless ``male`` or ``female``, the widest interval is taken.
         age_years: Completed years on the day of sampling, or None if unknown.
         reported: The report's own interval in the catalogue unit; it goes before ours.
         reported_text: That interval as the report shows it.
@@ -59,7 +59,7 @@ def judge(
     Raises:
         DomainError: ``checkup.value_implausible`` (field: the item's key) outside the plausible limits.
     """
-    _refuse_implausible(item, value)
+    item.require_plausible(value)
     ours = fitting_ranges(item, sex, age_years)
     ranges: Sequence[Interval] = ours if reported is None else (reported,)
     uln = max((one.upper for one in ranges if one.upper is not None), default=None)
@@ -75,9 +75,9 @@ def judge(
         if rule.important is not None:
             important = rule.important
             break
-    if first.critical is not None:
-        flag = _critical_flag(item, first)
-    deciding = [rule for rule in met if rule.critical == first.critical or rule.important == important]
+    if first.critical is not None or flag is None:
+        flag = _rule_flag(item, first)
+    deciding = [rule for rule in met if (rule.important or rule.critical) in (important, first.critical)]
     return Judgement(
         flag=flag,
         range_text=text,
@@ -85,14 +85,14 @@ def judge(
         critical=first.critical,
         rules=tuple(rule.id for rule in met),
         conditions=_conditions(deciding),
-        unverified=unverified or any(rule.status != "V" for rule in met),
+        unverified=unverified or any(rule.status != "V" for rule in deciding),
     )
 
 
 def fitting_ranges(
     item: ObservationDefinition, sex: str | None, age_years: float | None
 ) -> tuple[ReferenceRange, ...]:
-    """Return the reference ranges for a person: one as a rule, several while sex or age is unknown, none for children."""
+    """Return a person's reference ranges: several if sex or age is unknown, none for children."""
     of_age = item.ranges
     if age_years is not None:
         of_age = tuple(
@@ -109,14 +109,6 @@ def fitting_ranges(
     return tuple(one for one in of_age if one.sex is None) or of_age
 
 
-def _refuse_implausible(item: ObservationDefinition, value: float) -> None:
-    low, high = item.plausible
-    if low <= value <= high:
-        return  # NaN falls through
-    facts = {"value": f"{value:g}", "low": f"{low:g}", "high": f"{high:g}", "unit": item.ucum}
-    raise DomainError("checkup.value_implausible", item.key, name=item.name, **facts)
-
-
 def _flag(item: ObservationDefinition, value: float, ranges: Sequence[Interval]) -> Flag | None:
     if not ranges:
         return None
@@ -127,9 +119,11 @@ def _flag(item: ObservationDefinition, value: float, ranges: Sequence[Interval])
     return "N"
 
 
-def _critical_flag(item: ObservationDefinition, rule: Rule) -> Flag:
+def _rule_flag(item: ObservationDefinition, rule: Rule) -> Flag:
     if item.kind == "presence":
-        return "AA"
+        return "A" if rule.critical is None else "AA"
+    if rule.critical is None:
+        return "L" if rule.points_down else "H"
     return "LL" if rule.points_down else "HH"
 
 

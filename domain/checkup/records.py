@@ -162,11 +162,14 @@ class ReportSignature(Record, label="电子签名", merge=Merge.APPEND):
     report_id: Mapped[Id] = column("报告", ref="report", index=True)
     staff_id: Mapped[Id] = column("签名人", ref="staff")
     staff_name: Mapped[str] = column("签名人姓名")
+    staff_title: Mapped[str] = column("职称", length=60)
+    document: Mapped[str] = column("文件模板", length=80)
     licence_no: Mapped[str | None] = column("执业证书编号", length=60)
     level: Mapped[str] = column("审核级别", length=40)
     digest: Mapped[str] = column("内容摘要", length=64)
     signature: Mapped[str] = column("签名值", length=200)
     public_key: Mapped[str] = column("签名公钥", length=100)
+    seal: Mapped[str] = column("文件封印", length=200)
     signed_at: Mapped[datetime] = column("签名时间")
 
 

@@ -21,7 +21,7 @@ critical_handling = Workflow(
     State("reported", "待接收", limit=minutes(30)),
     State("received", "已接收", limit=minutes(30)),
     State("handled", "已处置", final=True),
-    moves={"receive": ("reported", "received"), "handle": (("reported", "received"), "handled")},
+    moves={"receive": ("reported", "received"), "handle": ("received", "handled")},
 )
 
 report_review = Workflow(

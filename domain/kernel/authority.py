@@ -33,7 +33,12 @@ class Role(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     home: str = ""
 
     def may(self, permission: str) -> bool:
-        """Tell whether a permission is granted, by name or by the family ``area.*``."""
+        """Tell whether a permission is granted, by name or by the family ``area.*``.
+
+        What concerns only oneself (``own.password``) everybody may do.
+        """
+        if permission.startswith("own."):
+            return True
         return permission in self.permissions or f"{permission.partition('.')[0]}.*" in self.permissions
 
 

@@ -8,7 +8,7 @@ with its number.
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
@@ -22,6 +22,7 @@ from domain.kernel.store import Store
 from domain.kernel.workflow import workflows
 
 PAGE_LIMIT = 500
+Query: TypeAlias = "Select[*tuple[Any, ...]]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Worklist:
         permission: str,
         record: type[Record],
         order: str,
-        query: Callable[[], Select[Any]],
+        query: Callable[[], Query],
     ) -> None:
         self.name = name
         self.label = label
@@ -93,7 +94,7 @@ class Worklist:
         self.commands: tuple[str, ...] = ()
 
     @functools.cached_property
-    def query(self) -> Select[Any]:
+    def query(self) -> Query:
         """The declared select."""
         return self._query()
 
@@ -119,7 +120,7 @@ _WORKLISTS: dict[str, Worklist] = {}
 
 def worklist(
     name: str, label: str, *, permission: str, record: type[Record], order: str
-) -> Callable[[Callable[[], Select[Any]]], Worklist]:
+) -> Callable[[Callable[[], Query]], Worklist]:
     """Declare a worklist: decorates a function that returns its select.
 
     Args:
@@ -130,7 +131,7 @@ def worklist(
         order: Column it is sorted by at first; ``-column`` for the largest first.
     """
 
-    def register(query: Callable[[], Select[Any]]) -> Worklist:
+    def register(query: Callable[[], Query]) -> Worklist:
         if name in _WORKLISTS:
             raise ValueError(f"worklist {name} is declared twice")
         _WORKLISTS[name] = Worklist(name, label, permission, record, order, query)
@@ -199,7 +200,7 @@ class Pages:
         with self.store.read() as connection:
             return connection.execute(select(func.count()).select_from(inner)).scalar_one()
 
-    def _conditions(self, listing: Worklist, actor: Actor, filters: Iterable[Filter]) -> Select[Any]:
+    def _conditions(self, listing: Worklist, actor: Actor, filters: Iterable[Filter]) -> Query:
         query = scoped(listing.query, listing.record, actor)
         for condition in filters:
             if condition.op not in _OPERATORS:
@@ -226,7 +227,7 @@ class NamedRow:
         return dict(self._values)
 
 
-def scoped(query: Select[Any], record: type[Record], actor: Actor) -> Select[Any]:
+def scoped(query: Query, record: type[Record], actor: Actor) -> Query:
     """Return `query` limited to what `actor` may see of `record`."""
     if actor.orgs is None or record.record_info.scope is Scope.CATALOGUE:
         return query

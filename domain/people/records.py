@@ -46,7 +46,7 @@ class Staff(Record, label="员工"):
 
 
 class SignInState(Record, label="登录状态", place=Place.LOCAL):
-    """Failed sign-ins of one login on this store; survives restarts and ignores the wall clock going back."""
+    """Failed sign-ins of one login on this store; survives restarts, and a clock set back opens nothing."""
 
     login: Mapped[str] = column("登录名", unique=True, length=60)
     failures: Mapped[int] = column("连续失败次数", default=0)
@@ -113,3 +113,10 @@ class RunningNumber(Record, label="流水号", place=Place.LOCAL):
 
     purpose: Mapped[str] = column("用途", unique=True, length=40)
     next_value: Mapped[int] = column("下一个号", default=1)
+
+
+class StaffKey(Record, label="签名私钥", place=Place.LOCAL):
+    """A physician's signing key on this installation; the store it lies in is encrypted."""
+
+    staff_id: Mapped[Id] = column("员工", unique=True)
+    private_key: Mapped[bytes] = column("私钥", sensitivity=SENSITIVE)

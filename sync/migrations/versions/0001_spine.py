@@ -241,6 +241,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_critical_value_patient_id"), ["patient_id"], unique=False)
 
     op.create_table(
+        "device_state",
+        sa.Column("device_id", Id16(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("last_seq", sa.BigInteger(), nullable=False),
+        sa.Column("last_txn", Id16(), nullable=True),
+        sa.Column("nonce", sa.String(length=64), nullable=False),
+        sa.Column("nonce_before", sa.String(length=64), nullable=False),
+        sa.Column("forks", sa.Integer(), nullable=False),
+        sa.Column("skew_us", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("program", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("device_id", name=op.f("pk_device_state")),
+    )
+    op.create_table(
         "enrolment_code",
         sa.Column("id", Id16(), nullable=False),
         sa.Column("org_id", Id16(), nullable=False),
@@ -278,6 +292,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_finding_visit_id"), ["visit_id"], unique=False)
 
     op.create_table(
+        "inbound_bundle",
+        sa.Column("bundle_id", sa.String(length=64), nullable=False),
+        sa.Column("device_id", Id16(), nullable=False),
+        sa.Column("first_seq", sa.BigInteger(), nullable=False),
+        sa.Column("last_seq", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("receipt", sa.LargeBinary(length=16777215), nullable=False),
+        sa.PrimaryKeyConstraint("bundle_id", name=op.f("pk_inbound_bundle")),
+    )
+    op.create_table(
         "installation",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("device_id", Id16(), nullable=False),
@@ -287,6 +311,7 @@ def upgrade() -> None:
         sa.Column("server", sa.String(length=255), nullable=False),
         sa.Column("number_prefix", sa.String(length=10), nullable=False),
         sa.Column("db_nonce", sa.String(length=64), nullable=False),
+        sa.Column("server_key", sa.String(length=100), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
     op.create_table(
@@ -398,6 +423,7 @@ def upgrade() -> None:
         sa.Column("path", sa.String(length=500), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("bundle_id", name=op.f("pk_outbound_bundle")),
     )
     op.create_table(
@@ -405,10 +431,16 @@ def upgrade() -> None:
         sa.Column("txn_id", Id16(), nullable=False),
         sa.Column("device_id", Id16(), nullable=False),
         sa.Column("dev_seq", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.String(length=80), nullable=False),
+        sa.Column("waits_for", Id16(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("payload", sa.LargeBinary(length=16777215), nullable=False),
         sa.PrimaryKeyConstraint("txn_id", name=op.f("pk_parked_txn")),
     )
+    with op.batch_alter_table("parked_txn", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_parked_txn_waits_for"), ["waits_for"], unique=False)
+
     op.create_table(
         "patient",
         sa.Column("id", Id16(), nullable=False),
@@ -458,6 +490,7 @@ def upgrade() -> None:
         "push_state",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("acked_seq", sa.BigInteger(), nullable=False),
+        sa.Column("settled_seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_push_state")),
     )
     op.create_table(
@@ -482,6 +515,14 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_questionnaire_response_visit_id"), ["visit_id"], unique=False)
 
+    op.create_table(
+        "refused_record",
+        sa.Column("entity", sa.String(length=60), nullable=False),
+        sa.Column("record_id", Id16(), nullable=False),
+        sa.Column("dev_seq", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("entity", "record_id", name=op.f("pk_refused_record")),
+    )
     op.create_table(
         "report",
         sa.Column("id", Id16(), nullable=False),
@@ -552,11 +593,14 @@ def upgrade() -> None:
         sa.Column("report_id", Id16(), nullable=False),
         sa.Column("staff_id", Id16(), nullable=False),
         sa.Column("staff_name", sa.String(length=255), nullable=False),
+        sa.Column("staff_title", sa.String(length=60), nullable=False),
+        sa.Column("document", sa.String(length=80), nullable=False),
         sa.Column("licence_no", sa.String(length=60), nullable=True),
         sa.Column("level", sa.String(length=40), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("signature", sa.String(length=200), nullable=False),
         sa.Column("public_key", sa.String(length=100), nullable=False),
+        sa.Column("seal", sa.String(length=200), nullable=False),
         sa.Column("signed_at", UtcTime(), nullable=False),
         sa.Column("ver", sa.Integer(), nullable=False),
         sa.Column("extra", JsonText(), nullable=True),
@@ -697,6 +741,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_staff_org_id"), ["org_id"], unique=False)
 
     op.create_table(
+        "staff_key",
+        sa.Column("id", Id16(), nullable=False),
+        sa.Column("org_id", Id16(), nullable=False),
+        sa.Column("staff_id", Id16(), nullable=False),
+        sa.Column(
+            "private_key",
+            sa.LargeBinary()
+            .with_variant(mysql.LONGBLOB(), "mariadb")
+            .with_variant(mysql.LONGBLOB(), "mysql"),
+            nullable=False,
+        ),
+        sa.Column("ver", sa.Integer(), nullable=False),
+        sa.Column("extra", JsonText(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_key")),
+        sa.UniqueConstraint("staff_id", name=op.f("uq_staff_key_staff_id")),
+    )
+    with op.batch_alter_table("staff_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_key_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
         "storage_container",
         sa.Column("id", Id16(), nullable=False),
         sa.Column("org_id", Id16(), nullable=False),
@@ -715,6 +779,15 @@ def upgrade() -> None:
     with op.batch_alter_table("storage_container", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_storage_container_org_id"), ["org_id"], unique=False)
 
+    op.create_table(
+        "tombstone",
+        sa.Column("entity", sa.String(length=60), nullable=False),
+        sa.Column("record_id", Id16(), nullable=False),
+        sa.Column("org_id", Id16(), nullable=False),
+        sa.Column("ver", sa.BigInteger(), nullable=False),
+        sa.Column("fields", sa.LargeBinary(length=16777215), nullable=False),
+        sa.PrimaryKeyConstraint("entity", "record_id", name=op.f("pk_tombstone")),
+    )
     op.create_table(
         "visit",
         sa.Column("id", Id16(), nullable=False),
@@ -772,10 +845,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_visit_due_at"))
 
     op.drop_table("visit")
+    op.drop_table("tombstone")
     with op.batch_alter_table("storage_container", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_storage_container_org_id"))
 
     op.drop_table("storage_container")
+    with op.batch_alter_table("staff_key", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_key_org_id"))
+
+    op.drop_table("staff_key")
     with op.batch_alter_table("staff", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_staff_org_id"))
         batch_op.drop_index(batch_op.f("ix_staff_card_no"))
@@ -823,6 +901,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_report_due_at"))
 
     op.drop_table("report")
+    op.drop_table("refused_record")
     with op.batch_alter_table("questionnaire_response", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_questionnaire_response_visit_id"))
         batch_op.drop_index(batch_op.f("ix_questionnaire_response_patient_id"))
@@ -838,6 +917,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_patient_card_no"))
 
     op.drop_table("patient")
+    with op.batch_alter_table("parked_txn", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_parked_txn_waits_for"))
+
     op.drop_table("parked_txn")
     op.drop_table("outbound_bundle")
     with op.batch_alter_table("organization", schema=None) as batch_op:
@@ -859,6 +941,7 @@ def downgrade() -> None:
 
     op.drop_table("label_print")
     op.drop_table("installation")
+    op.drop_table("inbound_bundle")
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_finding_visit_id"))
         batch_op.drop_index(batch_op.f("ix_finding_patient_id"))
@@ -869,6 +952,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_enrolment_code_org_id"))
 
     op.drop_table("enrolment_code")
+    op.drop_table("device_state")
     with op.batch_alter_table("critical_value", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_critical_value_patient_id"))
         batch_op.drop_index(batch_op.f("ix_critical_value_org_id"))

@@ -1,0 +1,289 @@
+"""The technician's and the nurse's acts on tubes; each leaves one append-only event."""
+
+import dataclasses
+import enum
+
+from sqlalchemy import func, select
+
+from domain.biobank.numbers import SpecimenNumberBlock, parse_specimen_number
+from domain.biobank.records import (
+    EventKind,
+    LabelPrint,
+    PrimaryContainer,
+    Specimen,
+    SpecimenEvent,
+    SpecimenType,
+    StorageContainer,
+)
+from domain.biobank.rules import position_of
+from domain.biobank.workflow import specimen_life
+from domain.checkup.records import Visit
+from domain.kernel.commands import Kind, ask, command, handles
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.records import RunningNumber
+
+MOST_ALIQUOTS = 20
+PURPOSE = "specimen"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TubeReceipt:
+    """What the bench shows after a scan."""
+
+    specimen_id: Id
+    number: str
+    state: str
+    state_label: str
+    place: str | None = None
+
+
+@command("specimen.plan", "准备采集管", permission="biobank.plan")
+class PlanSpecimen:
+    """Give a visit a tube with a number of its own, before it is labelled."""
+
+    visit_id: Id = ask("体检", kind=Kind.HIDDEN)
+    type: SpecimenType = ask("标本类型", kind=Kind.CHOICE)
+    container: PrimaryContainer = ask("采集管", kind=Kind.CHOICE)
+
+
+@handles(PlanSpecimen)
+def plan(order: PlanSpecimen, work: UnitOfWork) -> TubeReceipt:
+    """Return the tube; the same type asked for again gives the tube that is still waiting."""
+    visit = work.require(Visit, order.visit_id, "visit_id")
+    waiting = work.find(Specimen, visit_id=visit.id, type=order.type, state=specimen_life.first)
+    if waiting is not None:
+        return _receipt(waiting)
+    tube = Specimen(
+        org_id=visit.org_id, number=_new_number(work), type=order.type, container=order.container,
+        patient_id=visit.patient_id, visit_id=visit.id,
+    )  # fmt: skip
+    work.start(specimen_life, tube)
+    return _receipt(work.add(tube))
+
+
+def _new_number(work: UnitOfWork) -> str:
+    """Return the next specimen number of this installation; its prefix makes it unique in the group."""
+    counter = work.find(RunningNumber, purpose=PURPOSE)
+    if counter is None:
+        counter = work.add(RunningNumber(purpose=PURPOSE, org_id=work.actor.org_id, next_value=1))
+    block = SpecimenNumberBlock(work.content["number_prefix"], counter.next_value, digits=True)
+    number, rest = block.allocate()
+    counter.next_value = rest.next
+    return number
+
+
+@command("specimen.label", "登记标签打印", permission="biobank.label")
+class NoteLabelPrint:
+    """Note what came of printing a label; a reprint needs its reason."""
+
+    number: str = ask("标本条码", kind=Kind.SCAN, max_length=40)
+    printer: str = ask("打印机", max_length=120)
+    template: str = ask("模板", max_length=80)
+    content_sha256: str = ask("内容摘要", kind=Kind.HIDDEN, max_length=64)
+    result: str = ask("结果", max_length=40)
+    reason: str | None = ask("重打原因", default=None)
+
+
+@handles(NoteLabelPrint)
+def note_label(order: NoteLabelPrint, work: UnitOfWork) -> int:
+    """Return which print of this label it was: 0 the first, then the number of the reprint."""
+    tube = tube_of(order.number, work)
+    before = work.value(
+        select(func.count()).select_from(LabelPrint).where(
+            LabelPrint.specimen_id == tube.id, LabelPrint.result.in_(["confirmed", "sent", "unknown"])
+        )
+    )  # fmt: skip
+    if before and not order.reason:
+        raise DomainError("specimen.reprint_reason", field="reason", number=tube.number, count=before)
+    work.add(
+        LabelPrint(
+            org_id=tube.org_id, specimen_id=tube.id, printer=order.printer, template=order.template,
+            content_sha256=order.content_sha256, result=order.result, reprint=before, reason=order.reason,
+            printed_at=work.now, staff_name=work.actor.name,
+        )
+    )  # fmt: skip
+    return int(before)
+
+
+@command("specimen.collect", "采集标本", permission="biobank.collect")
+class CollectSpecimen:
+    """The tube was filled, now, by the person signed in."""
+
+    number: str = ask("扫描标本条码", kind=Kind.SCAN, max_length=40)
+
+
+@handles(CollectSpecimen)
+def collect(order: CollectSpecimen, work: UnitOfWork) -> TubeReceipt:
+    """Move to collected."""
+    return _step(work, tube_of(order.number, work), "collect", EventKind.COLLECTED)
+
+
+class Condition(enum.StrEnum):
+    """What a tube looks like on arrival."""
+
+    GOOD = "good"
+    HAEMOLYSED = "haemolysed"
+    LIPAEMIC = "lipaemic"
+    CLOTTED = "clotted"
+    TOO_LITTLE = "too_little"
+    LEAKING = "leaking"
+
+
+@command("specimen.receive", "签收标本", permission="biobank.receive")
+class ReceiveSpecimen:
+    """The laboratory takes the tube."""
+
+    number: str = ask("扫描标本条码", kind=Kind.SCAN, max_length=40)
+    condition: Condition = ask("外观", kind=Kind.CHOICE, default=Condition.GOOD)
+
+
+@handles(ReceiveSpecimen)
+def receive(order: ReceiveSpecimen, work: UnitOfWork) -> TubeReceipt:
+    """Move to received; the clock of processing starts."""
+    tube = tube_of(order.number, work)
+    return _step(work, tube, "receive", EventKind.RECEIVED, condition=order.condition.value)
+
+
+@command("specimen.process", "处理标本", permission="biobank.process")
+class ProcessSpecimen:
+    """The tube was spun or otherwise prepared."""
+
+    number: str = ask("扫描标本条码", kind=Kind.SCAN, max_length=40)
+    note: str | None = ask("备注", default=None)
+
+
+@handles(ProcessSpecimen)
+def process(order: ProcessSpecimen, work: UnitOfWork) -> TubeReceipt:
+    """Move to processed."""
+    return _step(work, tube_of(order.number, work), "process", EventKind.PROCESSED, note=order.note)
+
+
+@command("specimen.aliquot", "分装", permission="biobank.process")
+class AliquotSpecimen:
+    """Divide a processed tube into aliquots, each a tube with a number of its own."""
+
+    number: str = ask("扫描母管条码", kind=Kind.SCAN, max_length=40)
+    count: int = ask("分装管数", kind=Kind.NUMBER, low=1, high=MOST_ALIQUOTS)
+    volume_ul: int = ask("每管体积", kind=Kind.NUMBER, low=10, high=5000, unit="uL")
+
+
+@handles(AliquotSpecimen)
+def aliquot(order: AliquotSpecimen, work: UnitOfWork) -> list[TubeReceipt]:
+    """Return the aliquots; the parent is used up, its consumed and their produced volume are kept apart."""
+    parent = tube_of(order.number, work)
+    if parent.parent_id is not None:
+        raise DomainError("specimen.already_aliquot", field="number", number=parent.number)
+    made = []
+    for _ in range(order.count):
+        tube = Specimen(
+            org_id=parent.org_id, number=_new_number(work), type=parent.type, patient_id=parent.patient_id,
+            container=PrimaryContainer.POLYPROPYLENE, visit_id=parent.visit_id, parent_id=parent.id,
+        )  # fmt: skip
+        specimen_life.enter(tube, "processed", work.now)
+        work.add(tube)
+        _event(work, tube, EventKind.ALIQUOTED, produced_ul=order.volume_ul)
+        made.append(_receipt(tube))
+    _step(work, parent, "use_up", EventKind.ALIQUOTED, consumed_ul=order.count * order.volume_ul)
+    return made
+
+
+@command("specimen.store", "入库", permission="biobank.store")
+class StoreSpecimen:
+    """Put a tube into a position of a box."""
+
+    number: str = ask("扫描标本条码", kind=Kind.SCAN, max_length=40)
+    container: str = ask("扫描盒条码", kind=Kind.SCAN, max_length=40)
+    position: str = ask("位置", max_length=10)
+
+
+@handles(StoreSpecimen)
+def store(order: StoreSpecimen, work: UnitOfWork) -> TubeReceipt:
+    """Move to stored.
+
+    Raises:
+        DomainError: ``container.unknown``, ``container.no_such_position``, ``container.taken`` with the tube there.
+    """
+    tube = tube_of(order.number, work)
+    box = work.find(StorageContainer, code=order.container)
+    if box is None:
+        raise DomainError("container.unknown", field="container", value=order.container)
+    position = position_of(order.position, box.rows, box.columns)
+    slot = f"{box.code}:{position}"
+    there = work.find(Specimen, slot=slot)
+    if there is not None:
+        raise DomainError("container.taken", field="position", position=position, number=there.number)
+    tube.slot = slot
+    return _step(work, tube, "store", EventKind.STORED, place=f"{box.name} {position}")
+
+
+@command("specimen.discard", "销毁标本", permission="biobank.discard")
+class DiscardSpecimen:
+    """Take a tube out for good, with a reason."""
+
+    number: str = ask("扫描标本条码", kind=Kind.SCAN, max_length=40)
+    reason: str = ask("原因", kind=Kind.NOTE)
+
+
+@handles(DiscardSpecimen)
+def discard(order: DiscardSpecimen, work: UnitOfWork) -> TubeReceipt:
+    """Move to discarded; its position is free again."""
+    tube = tube_of(order.number, work)
+    tube.slot = None
+    return _step(work, tube, "discard", EventKind.DISCARDED, note=order.reason)
+
+
+@command("container.create", "新建冻存盒", permission="biobank.store")
+class CreateContainer:
+    """Add a box with a grid of positions."""
+
+    code: str = ask("容器条码", kind=Kind.SCAN, max_length=40)
+    name: str = ask("名称")
+    rows: int = ask("行数", kind=Kind.NUMBER, default=9, low=1, high=26)
+    columns: int = ask("列数", kind=Kind.NUMBER, default=9, low=1, high=24)
+    temperature: str = ask("温度等级", default="-60 to -85", max_length=40)
+
+
+@handles(CreateContainer)
+def create_container(order: CreateContainer, work: UnitOfWork) -> Id:
+    """Return the box's id; a barcode in use is refused."""
+    if work.find(StorageContainer, code=order.code) is not None:
+        raise DomainError("container.exists", field="code", value=order.code)
+    box = StorageContainer(
+        code=order.code, name=order.name, kind="box", rows=order.rows, columns=order.columns,
+        temperature=order.temperature,
+    )  # fmt: skip
+    return work.add(box).id
+
+
+def tube_of(scanned: str, work: UnitOfWork) -> Specimen:
+    """Return the tube of a scanned number.
+
+    Raises:
+        DomainError: ``specimen_number.*`` for what is no number of ours, ``specimen.unknown`` for one not here.
+    """
+    number = parse_specimen_number(scanned)
+    tube = work.find(Specimen, number=number)
+    if tube is None:
+        raise DomainError("specimen.unknown", field="number", value=number)
+    return tube
+
+
+def _step(work: UnitOfWork, tube: Specimen, move: str, kind: EventKind, **facts: object) -> TubeReceipt:
+    work.move(specimen_life, tube, move)
+    event = _event(work, tube, kind, **facts)
+    return _receipt(tube, event.place)
+
+
+def _event(work: UnitOfWork, tube: Specimen, kind: EventKind, **facts: object) -> SpecimenEvent:
+    return work.add(
+        SpecimenEvent(
+            org_id=tube.org_id, specimen_id=tube.id, kind=kind, occurred_at=work.now, staff_id=work.actor.staff_id,
+            staff_name=work.actor.name, **facts,
+        )
+    )  # fmt: skip
+
+
+def _receipt(tube: Specimen, place: str | None = None) -> TubeReceipt:
+    return TubeReceipt(tube.id, tube.number, tube.state, specimen_life.label_of(tube.state), place)

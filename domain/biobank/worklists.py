@@ -1,0 +1,47 @@
+"""What the bench looks at."""
+
+from sqlalchemy import select
+
+from domain.biobank.commands import DiscardSpecimen, ProcessSpecimen, ReceiveSpecimen
+from domain.biobank.records import Specimen, SpecimenEvent
+from domain.kernel.worklists import Query, worklist
+
+OPEN = ("collected", "received", "processed")
+
+
+@worklist("specimen.waiting", "待处理标本", permission="biobank.view", record=Specimen, order="due_at")
+def waiting() -> Query:
+    """Tubes that must be moved on, the most urgent first."""
+    return select(
+        Specimen.number,
+        Specimen.type,
+        Specimen.container,
+        Specimen.state,
+        Specimen.state_since,
+        Specimen.due_at,
+    ).where(Specimen.state.in_(OPEN))
+
+
+waiting.offers(ReceiveSpecimen, ProcessSpecimen)
+
+
+@worklist("specimen.stored", "在库标本", permission="biobank.view", record=Specimen, order="number")
+def stored() -> Query:
+    """Tubes in store, with their positions."""
+    return select(Specimen.number, Specimen.type, Specimen.slot, Specimen.state_since).where(
+        Specimen.state == "stored"
+    )
+
+
+stored.offers(DiscardSpecimen)
+
+
+@worklist(
+    "specimen.events", "标本事件", permission="biobank.view", record=SpecimenEvent, order="-occurred_at"
+)
+def events() -> Query:
+    """Everything that happened to tubes, the latest first."""
+    return select(
+        Specimen.number, SpecimenEvent.kind, SpecimenEvent.occurred_at, SpecimenEvent.staff_name,
+        SpecimenEvent.produced_ul, SpecimenEvent.consumed_ul, SpecimenEvent.condition, SpecimenEvent.place,
+    ).join(Specimen, Specimen.id == SpecimenEvent.specimen_id)  # fmt: skip

@@ -1,0 +1,249 @@
+"""The report on its way through the three levels: written, reviewed, returned, signed."""
+
+import dataclasses
+
+from sqlalchemy import func, select
+
+from domain.checkup.records import (
+    Attachment,
+    CriticalValue,
+    Finding,
+    Report,
+    ReportRevision,
+    ReportSignature,
+    ReviewAction,
+    ReviewStep,
+    Visit,
+)
+from domain.checkup.report_content import read_facts, report_content
+from domain.checkup.visit_commands import LANE_SMALL
+from domain.checkup.workflow import report_review
+from domain.kernel.canonical import content_digest
+from domain.kernel.commands import Kind, ask, command, handles
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.numbers import next_number
+from domain.people.records import Staff
+
+URGENT_CLASS_A, URGENT_CRITICAL = 1, 2
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Written:
+    """The report and its number."""
+
+    report_id: Id
+    number: str
+    state: str
+
+
+@command("report.write", "撰写报告", permission="report.write")
+class WriteReport:
+    """Write the conclusion and advice of a visit, or change them while the report is with the branch."""
+
+    visit_id: Id = ask("体检", kind=Kind.HIDDEN)
+    conclusion: str = ask("总检结论", kind=Kind.NOTE, max_length=20000)
+    advice: str = ask("健康建议", kind=Kind.NOTE, default="", max_length=20000)
+
+
+@handles(WriteReport)
+def write(order: WriteReport, work: UnitOfWork) -> Written:
+    """Return the report; it can be written while it is a draft or returned (``report.not_with_branch``)."""
+    visit = work.require(Visit, order.visit_id, "visit_id")
+    report = work.find(Report, visit_id=visit.id)
+    if report is None:
+        report = Report(
+            org_id=visit.org_id, number=next_number(work, "report", "R"), visit_id=visit.id,
+            patient_id=visit.patient_id, author_id=work.actor.staff_id, conclusion=order.conclusion,
+            advice=order.advice, urgency=_urgency(work, visit.id),
+        )  # fmt: skip
+        work.start(report_review, report)
+        work.add(report)
+    elif report.state not in {"drafting", "returned"}:
+        raise DomainError(
+            "report.not_with_branch", field="conclusion", state=report_review.label_of(report.state)
+        )
+    else:
+        report.conclusion, report.advice = order.conclusion, order.advice
+    return Written(report.id, report.number, report.state)
+
+
+def _urgency(work: UnitOfWork, visit_id: Id) -> int:
+    critical = work.value(
+        select(func.count()).select_from(CriticalValue).where(CriticalValue.visit_id == visit_id)
+    )
+    if critical:
+        return URGENT_CRITICAL
+    class_a = work.value(
+        select(func.count())
+        .select_from(Finding)
+        .where(Finding.visit_id == visit_id, Finding.important_class == "A")
+    )
+    return URGENT_CLASS_A if class_a else 0
+
+
+@command("report.submit", "提交初审", permission="report.write")
+class SubmitReport:
+    """Hand the report to the branch's first review, or a corrected one back to the head office."""
+
+    report_id: Id = ask("报告", kind=Kind.HIDDEN)
+
+
+@handles(SubmitReport)
+def submit(order: SubmitReport, work: UnitOfWork) -> None:
+    """Keep the text as a revision of its own and move on; an empty conclusion is refused."""
+    report = work.require(Report, order.report_id, "report_id")
+    if not report.conclusion.strip():
+        raise DomainError("report.no_conclusion", field="conclusion")
+    level = report.state
+    if report.state == "returned":
+        report.revision += 1
+        work.move(report_review, report, "resubmit")
+    else:
+        work.move(report_review, report, "submit")
+    work.add(
+        ReportRevision(
+            org_id=report.org_id, report_id=report.id, revision=report.revision, conclusion=report.conclusion,
+            advice=report.advice, author_id=work.actor.staff_id, written_at=work.now,
+        )
+    )  # fmt: skip
+    _step(work, report, level, ReviewAction.SUBMIT)
+
+
+@command("report.pass_first", "初审通过", permission="report.first_review")
+class PassFirstReview:
+    """The branch's reviewer lets the report go to the head office."""
+
+    report_id: Id = ask("报告", kind=Kind.HIDDEN)
+    remark: str | None = ask("审核意见", kind=Kind.NOTE, default=None)
+
+
+@handles(PassFirstReview)
+def pass_first(order: PassFirstReview, work: UnitOfWork) -> None:
+    """Move to the head office's queue."""
+    report = work.require(Report, order.report_id, "report_id")
+    work.move(report_review, report, "pass_first")
+    _step(work, report, "first_review", ReviewAction.PASS, order.remark)
+
+
+@command("report.return", "退回修改", permission="report.annotate")
+class ReturnReport:
+    """Send the report back with a remark on the exact sentence."""
+
+    report_id: Id = ask("报告", kind=Kind.HIDDEN)
+    remark: str = ask("退回意见", kind=Kind.NOTE)
+    anchor: str | None = ask("意见位置", kind=Kind.HIDDEN, default=None)
+
+
+@handles(ReturnReport)
+def return_report(order: ReturnReport, work: UnitOfWork) -> None:
+    """Move back to the branch; the remark names field and characters it is about (``conclusion:12-30``)."""
+    report = work.require(Report, order.report_id, "report_id")
+    level = report.state
+    work.move(report_review, report, "return")
+    report.returns += 1
+    _step(work, report, level, ReviewAction.RETURN, order.remark, order.anchor)
+
+
+@command("report.pass_second", "复审通过", permission="report.second_review")
+class PassSecondReview:
+    """The head office's expert agrees; the report goes to the final review."""
+
+    report_id: Id = ask("报告", kind=Kind.HIDDEN)
+    remark: str | None = ask("审核意见", kind=Kind.NOTE, default=None)
+
+
+@handles(PassSecondReview)
+def pass_second(order: PassSecondReview, work: UnitOfWork) -> None:
+    """Move to the final review; nobody reviews their own report (``report.own_work``)."""
+    report = work.require(Report, order.report_id, "report_id")
+    _not_the_author(work, report)
+    work.move(report_review, report, "pass_second")
+    _step(work, report, "second_review", ReviewAction.PASS, order.remark)
+
+
+@command("report.sign", "终审签发", permission="report.final_review")
+class SignReport:
+    """Sign the exact content that was shown, with the document made from it."""
+
+    report_id: Id = ask("报告", kind=Kind.HIDDEN)
+    digest: str = ask("内容摘要", kind=Kind.HIDDEN, max_length=64)
+    signature: str = ask("签名值", kind=Kind.HIDDEN, max_length=200)
+    public_key: str = ask("签名公钥", kind=Kind.HIDDEN, max_length=100)
+    document: str = ask("文件模板", kind=Kind.HIDDEN, max_length=80)
+    seal: str = ask("文件封印", kind=Kind.HIDDEN, max_length=200)
+    signed_at: str = ask("签名时间", kind=Kind.HIDDEN, max_length=40)
+    document_sha256: str = ask("报告文件", kind=Kind.HIDDEN, max_length=64)
+    document_size: int = ask("字节数", kind=Kind.HIDDEN, low=1)
+
+
+@handles(SignReport)
+def sign(order: SignReport, work: UnitOfWork) -> None:
+    """Issue the report.
+
+    Raises:
+        DomainError: ``report.changed_meanwhile`` when the stored content is no longer what was shown and signed.
+    """
+    from datetime import datetime
+
+    report = work.require(Report, order.report_id, "report_id")
+    _not_the_author(work, report)
+    signed_at = datetime.fromisoformat(order.signed_at)
+    facts = read_facts(work.connection, report.id)
+    if (
+        facts is None
+        or content_digest(report_content(facts, work.content["catalog"], at=signed_at)) != order.digest
+    ):
+        raise DomainError("report.changed_meanwhile", field="digest", number=report.number)
+    work.move(report_review, report, "sign")
+    report.document_sha256, report.issued_at = order.document_sha256, work.now
+    signer = work.require(Staff, work.actor.staff_id)
+    work.add(
+        ReportSignature(
+            org_id=report.org_id,
+            report_id=report.id,
+            staff_id=signer.id,
+            staff_name=signer.name,
+            staff_title=signer.title or "",
+            licence_no=signer.licence_no,
+            level="final_review",
+            document=order.document,
+            digest=order.digest,
+            signature=order.signature,
+            public_key=order.public_key,
+            seal=order.seal,
+            signed_at=signed_at,
+        )
+    )  # fmt: skip
+    work.add(
+        Attachment(
+            org_id=report.org_id, subject="report", subject_id=report.id, sha256=order.document_sha256,
+            size=order.document_size, media_type="application/pdf", name=f"{report.number}.pdf", lane=LANE_SMALL,
+            added_at=work.now,
+        )
+    )  # fmt: skip
+    _step(work, report, "final_review", ReviewAction.SIGN)
+
+
+def _not_the_author(work: UnitOfWork, report: Report) -> None:
+    if report.author_id is not None and report.author_id == work.actor.staff_id:
+        raise DomainError("report.own_work", number=report.number)
+
+
+def _step(
+    work: UnitOfWork,
+    report: Report,
+    level: str,
+    action: ReviewAction,
+    remark: str | None = None,
+    anchor: str | None = None,
+) -> None:
+    staff = work.get(Staff, work.actor.staff_id)
+    work.add(
+        ReviewStep(
+            org_id=report.org_id, report_id=report.id, revision=report.revision, level=level, action=action,
+            staff_id=work.actor.staff_id, staff_name=work.actor.name, staff_title=staff.title if staff else None,
+            acted_at=work.now, remark=remark, anchor=anchor,
+        )
+    )  # fmt: skip

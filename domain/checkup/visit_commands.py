@@ -1,0 +1,127 @@
+"""The visit itself: arrival, forms, leaving."""
+
+import dataclasses
+from datetime import date
+from typing import Any
+
+from domain.checkup.records import Attachment, QuestionnaireResponse, Visit
+from domain.checkup.workflow import visit_life
+from domain.kernel.commands import Kind, ask, command, handles
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.numbers import next_number
+from domain.people.records import Patient
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class VisitOpened:
+    """The visit and its barcode."""
+
+    visit_id: Id
+    number: str
+
+
+@command("checkup.open_visit", "登记体检", permission="checkup.edit")
+class OpenVisit:
+    """Begin a visit for a client who has none today."""
+
+    patient_id: Id = ask("客户", kind=Kind.HIDDEN)
+    visit_date: date | None = ask("体检日期", kind=Kind.DATE, default=None)
+    package: str | None = ask("套餐", default=None)
+
+
+@handles(OpenVisit)
+def open_visit(order: OpenVisit, work: UnitOfWork) -> VisitOpened:
+    """Return the visit; one that is open for the day already is returned as it is."""
+    patient = work.require(Patient, order.patient_id, "patient_id")
+    day = order.visit_date or work.now.date()
+    visit = work.find(Visit, patient_id=patient.id, visit_date=day)
+    if visit is None:
+        visit = Visit(
+            org_id=patient.org_id, number=next_number(work, "visit", "V"), patient_id=patient.id, visit_date=day,
+            package=order.package,
+        )  # fmt: skip
+        work.start(visit_life, visit)
+        work.add(visit)
+    return VisitOpened(visit.id, visit.number)
+
+
+@command("checkup.arrive", "客户到检", permission="checkup.edit")
+class Arrive:
+    """The client is here."""
+
+    visit_id: Id = ask("体检", kind=Kind.HIDDEN)
+
+
+@handles(Arrive)
+def arrive(order: Arrive, work: UnitOfWork) -> None:
+    """Start the clock of the visit."""
+    work.move(visit_life, work.require(Visit, order.visit_id, "visit_id"), "arrive")
+
+
+@command("checkup.finish", "结束体检", permission="checkup.edit")
+class FinishVisit:
+    """The client leaves with everything done."""
+
+    visit_id: Id = ask("体检", kind=Kind.HIDDEN)
+
+
+@handles(FinishVisit)
+def finish(order: FinishVisit, work: UnitOfWork) -> None:
+    """End the visit."""
+    work.move(visit_life, work.require(Visit, order.visit_id, "visit_id"), "finish")
+
+
+@command("checkup.answer_form", "提交问卷", permission="checkup.measure")
+class AnswerForm:
+    """A filled-in form, complete and checked by the form engine."""
+
+    visit_id: Id = ask("体检", kind=Kind.HIDDEN)
+    form: str = ask("问卷", kind=Kind.HIDDEN, max_length=120)
+    form_version: str = ask("问卷版本", kind=Kind.HIDDEN, max_length=40)
+    answers: dict[str, Any] = ask("答案", kind=Kind.HIDDEN)
+    score: float | None = ask("得分", kind=Kind.HIDDEN, default=None)
+
+
+@handles(AnswerForm)
+def answer_form(order: AnswerForm, work: UnitOfWork) -> Id:
+    """Return the id of the response."""
+    visit = work.require(Visit, order.visit_id, "visit_id")
+    if not order.answers:
+        raise DomainError("input.missing", field="answers", label="答案")
+    response = work.add(
+        QuestionnaireResponse(
+            org_id=visit.org_id, visit_id=visit.id, patient_id=visit.patient_id, form=order.form,
+            form_version=order.form_version, answers=order.answers, score=order.score, authored_at=work.now,
+        )
+    )  # fmt: skip
+    return response.id
+
+
+LANE_SMALL, LANE_DICOM = 3, 4
+
+
+@command("checkup.attach", "添加附件", permission="checkup.edit")
+class AttachFile:
+    """A file that belongs to a visit; its bytes are in the content-addressed store already."""
+
+    visit_id: Id = ask("体检", kind=Kind.HIDDEN)
+    sha256: str = ask("SHA-256", kind=Kind.HIDDEN, max_length=64)
+    size: int = ask("字节数", kind=Kind.HIDDEN, low=1)
+    media_type: str = ask("类型", kind=Kind.HIDDEN, max_length=120)
+    name: str = ask("文件名", kind=Kind.HIDDEN)
+
+
+@handles(AttachFile)
+def attach(order: AttachFile, work: UnitOfWork) -> Id:
+    """Return the id of the attachment."""
+    visit = work.require(Visit, order.visit_id, "visit_id")
+    lane = LANE_DICOM if order.media_type == "application/dicom" else LANE_SMALL
+    attachment = work.add(
+        Attachment(
+            org_id=visit.org_id, subject="visit", subject_id=visit.id, sha256=order.sha256, size=order.size,
+            media_type=order.media_type, name=order.name, lane=lane, added_at=work.now,
+        )
+    )  # fmt: skip
+    return attachment.id

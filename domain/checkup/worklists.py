@@ -1,0 +1,110 @@
+"""Visits, results to check, findings, critical values and the review queues."""
+
+from sqlalchemy import select
+
+from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
+from domain.checkup.records import CriticalValue, Finding, Observation, Report, ResultStatus, Visit
+from domain.checkup.report_commands import PassFirstReview, PassSecondReview, ReturnReport
+from domain.kernel.worklists import Query, worklist
+from domain.people.records import Patient
+
+
+@worklist("checkup.visits", "体检名单", permission="checkup.view", record=Visit, order="-visit_date")
+def visits() -> Query:
+    """Visits, the latest day first."""
+    return select(
+        Visit.number,
+        Visit.visit_date,
+        Patient.name,
+        Patient.sex,
+        Patient.number.label("patient_number"),
+        Visit.state,
+        Visit.package,
+    ).join(Patient, Patient.id == Visit.patient_id)
+
+
+@worklist("checkup.findings", "重要异常", permission="checkup.view", record=Finding, order="-found_at")
+def findings() -> Query:
+    """Class A and B findings, the latest first."""
+    return select(
+        Finding.important_class, Patient.name, Finding.sentence, Finding.found_at, Finding.unverified
+    ).join(Patient, Patient.id == Finding.patient_id)
+
+
+@worklist(
+    "checkup.to_check", "待核对结果", permission="checkup.view", record=Observation, order="-effective_at"
+)
+def to_check() -> Query:
+    """Results whose code, unit or person could not be matched: kept as they came, never dropped."""
+    return select(
+        Observation.label,
+        Observation.value_text,
+        Observation.reason,
+        Observation.device,
+        Observation.effective_at,
+    ).where(Observation.status == ResultStatus.PENDING_CHECK)
+
+
+@worklist("critical.open", "危急值", permission="critical.view", record=CriticalValue, order="due_at")
+def critical_open() -> Query:
+    """Critical values nobody has dealt with yet, by what runs out first."""
+    return (
+        select(
+            CriticalValue.level,
+            Patient.name,
+            CriticalValue.label,
+            CriticalValue.value_text,
+            CriticalValue.state,
+            CriticalValue.due_at,
+        )
+        .join(Patient, Patient.id == CriticalValue.patient_id)
+        .where(CriticalValue.state != "handled")
+    )
+
+
+critical_open.offers(ReceiveCritical, HandleCritical)
+
+
+def _queue(*states: str) -> Query:
+    return (
+        select(
+            Report.urgency,
+            Report.number,
+            Patient.name,
+            Patient.sex,
+            Report.state,
+            Report.due_at,
+            Report.revision,
+            Report.returns,
+        )
+        .join(Patient, Patient.id == Report.patient_id)
+        .where(Report.state.in_(states))
+    )
+
+
+@worklist("report.branch_queue", "分院报告", permission="report.first_review", record=Report, order="due_at")
+def branch_queue() -> Query:
+    """Reports that are with the branch: drafts, first reviews, and those sent back."""
+    return _queue("drafting", "first_review", "returned")
+
+
+branch_queue.offers(PassFirstReview)
+
+
+@worklist("report.chief_queue", "总院审核", permission="report.second_review", record=Report, order="due_at")
+def chief_queue() -> Query:
+    """Reports that wait for the head office, by their promised time."""
+    return _queue("second_review", "final_review")
+
+
+chief_queue.offers(PassSecondReview, ReturnReport)
+
+
+@worklist("report.issued", "已签发报告", permission="report.view", record=Report, order="-issued_at")
+def issued() -> Query:
+    """Signed reports, the latest first."""
+    return (
+        select(Report.number, Patient.name, Patient.sex, Report.issued_at, Report.revision)
+        .join(Patient, Patient.id == Report.patient_id)
+        .where(Report.state == "issued")
+    )

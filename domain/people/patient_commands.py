@@ -1,0 +1,129 @@
+"""Finding and registering clients at the desk."""
+
+import dataclasses
+from datetime import date
+
+from sqlalchemy import select
+
+from domain.kernel.commands import Kind, ask, command, handles
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.idnumber import normalise, read_id
+from domain.people.numbers import next_number
+from domain.people.records import Patient, Sex
+
+CITIZEN_CARD = "01"
+GENDER = {Sex.MALE: "male", Sex.FEMALE: "female"}
+OLDEST_BIRTH_YEAR = 1880
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Registered:
+    """The client's record."""
+
+    patient_id: Id
+    number: str
+
+
+@command("people.register", "登记客户", permission="people.register")
+class RegisterPatient:
+    """Keep a new client; whoever is likely known already is named instead."""
+
+    name: str = ask("姓名", max_length=60)
+    sex: Sex = ask("性别", kind=Kind.CHOICE)
+    birth_date: date = ask("出生日期", kind=Kind.DATE)
+    id_type: str = ask("证件类型", kind=Kind.CHOICE, default=CITIZEN_CARD, max_length=10)
+    id_number: str | None = ask("证件号码", default=None, max_length=40)
+    phone: str | None = ask("手机号", default=None, max_length=20)
+    address: str | None = ask("住址", default=None)
+    allergy: str | None = ask("过敏史", kind=Kind.NOTE, default=None)
+    another_person: bool = ask("确认不是同一人", default=False)
+
+
+@handles(RegisterPatient)
+def register(order: RegisterPatient, work: UnitOfWork) -> Registered:
+    """Return the new record.
+
+    Raises:
+        DomainError: ``patient.birth_in_future``, ``patient.birth_differs`` or ``patient.sex_differs`` (from the ID
+            number), ``patient.exists`` (same ID number), ``patient.likely_same`` (same name and birth date).
+    """
+    check_person(
+        work, order.birth_date, order.sex, order.id_number if order.id_type == CITIZEN_CARD else None
+    )
+    if order.id_number:
+        known = work.find(Patient, id_number=normalise(order.id_number))
+        if known is not None:
+            raise DomainError("patient.exists", field="id_number", number=known.number)
+    if not order.another_person:
+        alike = work.find(Patient, name=order.name, birth_date=order.birth_date)
+        if alike is not None:
+            raise DomainError("patient.likely_same", field="name", number=alike.number)
+    patient = work.add(
+        Patient(
+            number=next_number(work, "patient", "P"),
+            name=order.name,
+            sex=order.sex,
+            birth_date=order.birth_date,
+            id_type=order.id_type,
+            id_number=normalise(order.id_number) if order.id_number else None,
+            phone=order.phone,
+            address=order.address,
+            allergy=order.allergy,
+        )
+    )
+    return Registered(patient.id, patient.number)
+
+
+def check_person(work: UnitOfWork, birth: date, sex: Sex, citizen_number: str | None) -> None:
+    """Refuse what contradicts itself: a birth in the future, or an ID number of another person."""
+    if birth > work.now.date():
+        raise DomainError("patient.birth_in_future", field="birth_date", value=birth.isoformat())
+    if birth.year < OLDEST_BIRTH_YEAR:
+        raise DomainError("patient.birth_too_early", field="birth_date", value=birth.isoformat())
+    if citizen_number:
+        read = read_id(citizen_number, today=work.now.date())
+        if read.birth_date != birth:
+            raise DomainError(
+                "patient.birth_differs", field="birth_date", in_number=read.birth_date.isoformat()
+            )
+        if sex in {Sex.MALE, Sex.FEMALE} and read.sex != GENDER[sex]:
+            raise DomainError("patient.sex_differs", field="sex")
+
+
+@command("people.edit", "修改客户信息", permission="people.edit")
+class EditPatient:
+    """Change what a client's record says; fields left out stay as they are."""
+
+    patient_id: Id = ask("客户", kind=Kind.HIDDEN)
+    name: str | None = ask("姓名", default=None, max_length=60)
+    phone: str | None = ask("手机号", default=None, max_length=20)
+    address: str | None = ask("住址", default=None)
+    allergy: str | None = ask("过敏史", kind=Kind.NOTE, default=None)
+    blood_group: str | None = ask("血型", default=None, max_length=10)
+    card_no: str | None = ask("会员卡号", default=None, max_length=40)
+
+
+@handles(EditPatient)
+def edit(order: EditPatient, work: UnitOfWork) -> None:
+    """Write the fields that were given."""
+    patient = work.require(Patient, order.patient_id, "patient_id")
+    for name in ("name", "phone", "address", "allergy", "blood_group", "card_no"):
+        value = getattr(order, name)
+        if value is not None and value != getattr(patient, name):
+            setattr(patient, name, value)
+
+
+@command("people.find_by_id", "按证件查找", permission="people.view")
+class FindByIdNumber:
+    """Find a client by the number a card reader read."""
+
+    id_number: str = ask("证件号码", kind=Kind.SCAN, max_length=40)
+
+
+@handles(FindByIdNumber)
+def find_by_id(order: FindByIdNumber, work: UnitOfWork) -> Id | None:
+    """Return the client's id, or None; nothing is changed."""
+    found = work.list(select(Patient).where(Patient.id_number == normalise(order.id_number)).limit(1))
+    return found[0].id if found else None

@@ -1,0 +1,59 @@
+"""Signing in on a store: the password is checked outside the write door, the outcome is a command."""
+
+import dataclasses
+
+from sqlalchemy import select
+
+from domain.kernel.authority import Actor, Authority, system_actor
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.ids import Id
+from domain.people.organizations import subtree
+from domain.people.passwords import password_matches
+from domain.people.records import Staff
+from domain.people.staff_commands import SignIn
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The actor, or why there is none: `code` is a text with the fact `minutes`."""
+
+    actor: Actor | None
+    code: str = ""
+    minutes: int = 0
+    must_change: bool = False
+
+
+def sign_in(
+    dispatcher: Dispatcher, authority: Authority, login: str, password: str, *, device_id: Id, org_id: Id
+) -> SignedIn:
+    """Check a login and its password on this store; works without the network.
+
+    Takes about 0.1 s by design (Argon2id), as long for an unknown login: call it off the UI thread.
+
+    Args:
+        dispatcher: Runs the command that notes the attempt.
+        authority: Roles in force.
+        login: Login name.
+        password: Password as typed.
+        device_id: Installation the person sits at.
+        org_id: Organisation of the installation.
+    """
+    table = Staff.__table__
+    with dispatcher.store.read() as connection:
+        staff = connection.execute(select(table).where(table.c.login == login.strip())).one_or_none()
+        below = subtree(connection, staff.org_id) if staff is not None else frozenset[Id]()
+    verified = password_matches(None if staff is None else staff.password_hash, password)
+    noted = dispatcher.run(
+        SignIn(login=login.strip(), verified=verified), system_actor(org_id, device_id)
+    ).receipt
+    if noted.staff_id is None or staff is None:
+        return SignedIn(None, noted.code, noted.minutes)
+    actor = authority.actor(
+        staff_id=staff.id,
+        name=staff.name,
+        role=staff.role,
+        org_id=staff.org_id,
+        device_id=device_id,
+        subtree=below,
+    )
+    return SignedIn(actor, must_change=noted.must_change)

@@ -1,0 +1,180 @@
+"""Organisations, staff accounts and signing in."""
+
+import dataclasses
+
+from domain.kernel.commands import Kind, ask, command, handles
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.lockout import Attempts
+from domain.people.passwords import check_password, expired, hash_password, password_matches
+from domain.people.records import Organization, OrganizationKind, SignInState, Staff, StaffKey
+
+
+@command("organization.create", "新建机构", permission="organization.create", place="centre")
+class CreateOrganization:
+    """Add a node to the organisation tree."""
+
+    code: str = ask("机构代码", max_length=40)
+    name: str = ask("机构名称")
+    kind: OrganizationKind = ask("类型", kind=Kind.CHOICE, default=OrganizationKind.BRANCH)
+    parent_id: Id | None = ask("上级机构", kind=Kind.HIDDEN, default=None)
+
+
+@handles(CreateOrganization)
+def create_organization(order: CreateOrganization, work: UnitOfWork) -> Id:
+    """Return the id of the new organisation, which is also its own scope."""
+    if work.find(Organization, code=order.code) is not None:
+        raise DomainError("organization.exists", field="code", value=order.code)
+    own = work.new_id()
+    work.add(
+        Organization(
+            id=own, org_id=own, code=order.code, name=order.name, kind=order.kind, parent_id=order.parent_id
+        )
+    )
+    return own
+
+
+@command("staff.create", "新建账号", permission="staff.create", place="centre")
+class CreateStaff:
+    """Give a person an account in one role; the password must be changed at the first sign-in."""
+
+    login: str = ask("登录名", max_length=60)
+    name: str = ask("姓名")
+    role: str = ask("角色", kind=Kind.CHOICE)
+    password: str = ask("初始口令", kind=Kind.SECRET)
+    org_id: Id | None = ask("机构", kind=Kind.HIDDEN, default=None)
+    title: str | None = ask("职称", default=None)
+    licence_no: str | None = ask("执业证书编号", default=None)
+    card_no: str | None = ask("工牌号", default=None)
+    must_change: bool = ask("首次登录须修改口令", default=True)
+
+
+@handles(CreateStaff)
+def create_staff(order: CreateStaff, work: UnitOfWork) -> Id:
+    """Return the id of the new account."""
+    if work.find(Staff, login=order.login) is not None:
+        raise DomainError("staff.exists", field="login", value=order.login)
+    if order.role not in work.content["authority"].roles:
+        raise DomainError("permission.unknown_role", field="role", role=order.role)
+    check_password(order.password, login=order.login, name=order.name)
+    staff = work.add(
+        Staff(
+            org_id=order.org_id, login=order.login, name=order.name, role=order.role, title=order.title,
+            licence_no=order.licence_no, card_no=order.card_no, password_hash=hash_password(order.password),
+            password_set_at=work.now, must_change=order.must_change,
+        )
+    )  # fmt: skip
+    return staff.id
+
+
+@command("staff.change_password", "修改口令", permission="own.password")
+class ChangePassword:
+    """Change one's own password."""
+
+    old: str = ask("原口令", kind=Kind.SECRET)
+    password: str = ask("新口令", kind=Kind.SECRET)
+
+
+@handles(ChangePassword)
+def change_password(order: ChangePassword, work: UnitOfWork) -> None:
+    """Set the new hash if the old password is right and the new one is allowed and other."""
+    staff = work.require(Staff, work.actor.staff_id)
+    if not password_matches(staff.password_hash, order.old):
+        raise DomainError("password.wrong", field="old")
+    if order.old == order.password:
+        raise DomainError("password.same", field="password")
+    check_password(order.password, login=staff.login, name=staff.name)
+    staff.password_hash = hash_password(order.password)
+    staff.password_set_at = work.now
+    staff.must_change = False
+
+
+@command("staff.set_active", "启用或停用账号", permission="staff.edit", place="centre")
+class SetStaffActive:
+    """Switch an account on or off; off ends its sessions."""
+
+    staff_id: Id = ask("账号", kind=Kind.HIDDEN)
+    active: bool = ask("启用")
+
+
+@handles(SetStaffActive)
+def set_staff_active(order: SetStaffActive, work: UnitOfWork) -> None:
+    """Set the switch."""
+    work.require(Staff, order.staff_id, "staff_id").active = order.active
+
+
+@command("staff.unlock", "解锁账号", permission="staff.edit")
+class UnlockAccount:
+    """Open a login that too many failures locked, with a reason for the audit."""
+
+    login: str = ask("登录名")
+    reason: str = ask("原因", kind=Kind.NOTE)
+
+
+@handles(UnlockAccount)
+def unlock_account(order: UnlockAccount, work: UnitOfWork) -> None:
+    """Forget the failures of this login on this store."""
+    state = work.find(SignInState, login=order.login)
+    if state is None:
+        raise DomainError("staff.not_locked", field="login", value=order.login)
+    state.failures, state.locks, state.locked_until = 0, 0, None
+    work.note["reason"] = order.reason
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SignInResult:
+    """What came of a sign-in; `code` tells why not (``sign_in.refused``, ``sign_in.locked``)."""
+
+    staff_id: Id | None
+    code: str = ""
+    minutes: int = 0
+    must_change: bool = False
+
+
+@command("staff.sign_in", "登录", permission=None, place="internal")
+class SignIn:
+    """Note an attempt to sign in. `verified` is the outcome of the password check made outside the write door."""
+
+    login: str = ask("登录名", max_length=60)
+    verified: bool = ask("口令正确", kind=Kind.HIDDEN)
+
+
+@handles(SignIn)
+def note_sign_in(order: SignIn, work: UnitOfWork) -> SignInResult:
+    """Count failures and lock; a locked login is refused also with the right password."""
+    state = work.find(SignInState, login=order.login)
+    if state is None:
+        state = work.add(SignInState(login=order.login, org_id=work.actor.org_id))
+    attempts = Attempts(state.failures or 0, state.locks or 0, state.last_failure_at, state.locked_until)
+    staff = work.find(Staff, login=order.login)
+    work.note |= {"login": order.login, "verified": order.verified}
+    remaining = attempts.locked_for(work.now)
+    if remaining is not None:
+        work.note["outcome"] = "locked"
+        return SignInResult(None, "sign_in.locked", minutes=int(remaining.total_seconds() // 60) + 1)
+    if not order.verified or staff is None or not staff.active:
+        after = attempts.failed(work.now)
+        state.failures, state.locks = after.failures, after.locks
+        state.last_failure_at, state.locked_until = after.last_failure_at, after.locked_until
+        work.note["outcome"] = "refused"
+        return SignInResult(None, "sign_in.refused")
+    state.failures, state.locks, state.locked_until = 0, 0, None
+    work.note["outcome"] = "signed in"
+    return SignInResult(staff.id, must_change=staff.must_change or expired(staff.password_set_at, work.now))
+
+
+@command("staff.keep_key", "建立签名密钥", permission="own.key", place="internal")
+class KeepSigningKey:
+    """Keep the signing key of the person signed in; its public half becomes part of the account."""
+
+    private_key: bytes = ask("私钥", kind=Kind.HIDDEN)
+    public_key: str = ask("公钥", kind=Kind.HIDDEN, max_length=100)
+
+
+@handles(KeepSigningKey)
+def keep_key(order: KeepSigningKey, work: UnitOfWork) -> None:
+    """Keep both halves; a person has one key on an installation."""
+    staff = work.require(Staff, work.actor.staff_id)
+    work.add(StaffKey(org_id=staff.org_id, staff_id=staff.id, private_key=order.private_key))
+    staff.signing_key = order.public_key
