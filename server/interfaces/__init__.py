@@ -1,0 +1,1 @@
+"""What the server speaks with other systems."""

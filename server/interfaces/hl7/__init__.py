@@ -1,0 +1,1 @@
+"""HL7 v2: framing, messages, acknowledgments and the mapping of results."""
