@@ -4,6 +4,7 @@ import dataclasses
 from datetime import date, datetime
 
 from domain.catalog.content import Catalog
+from domain.catalog.definitions import Interval
 from domain.checkup.judge import Judgement, judge
 from domain.checkup.records import Observation, ResultSource, ResultStatus
 from domain.kernel.errors import DomainError
@@ -18,7 +19,9 @@ class ResultLine:
     """One result as its source has it.
 
     `item` is the catalogue's key, or None if the code is not known: then `reason` says why and the line is kept
-    as text for checking. `number` is in the catalogue's unit; `text` is the result as received.
+    as text for checking. `number` and `text` are in the catalogue's unit `ucum`; where the source used another,
+    `raw` holds what it sent. `judged` is the number to judge by where the result is only a bound (``<0.1``).
+    `reported` is the source's own interval, which goes before ours.
     """
 
     item: str | None
@@ -26,8 +29,10 @@ class ResultLine:
     label: str
     text: str
     number: float | None = None
+    judged: float | None = None
     ucum: str | None = None
     range_text: str | None = None
+    reported: Interval | None = None
     sender_flag: str | None = None
     status: str = "F"
     at: datetime | None = None
@@ -81,7 +86,14 @@ def take_in(
         status = ResultStatus.PENDING_CHECK
     elif line.number is not None:
         item = catalog.observation(line.item)
-        judgement = judge(item, line.number, GENDER.get(person.sex), person.age_on(at.date()))
+        judgement = judge(
+            item,
+            line.number if line.judged is None else line.judged,
+            GENDER.get(person.sex),
+            person.age_on(at.date()),
+            reported=line.reported,
+            reported_text=line.range_text or "",
+        )
     if status is ResultStatus.FINAL and line.status in {"C", "P"}:
         status = ResultStatus(line.status)
     observation = Observation(

@@ -1,0 +1,116 @@
+"""How fast a branch sends: pauses after failures, size of a PATCH, bandwidth cap."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+MIN_PATCH = 256 << 10
+MAX_PATCH = 16 << 20
+_STEP = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """How patient and how bold; times in seconds, sizes in bytes.
+
+    Attributes:
+        connect_s: For a connection to come up.
+        stall_s: Without any sign that a byte was taken, the connection is given up.
+        first_pause_s: Bound of the first pause; doubles with each failure.
+        longest_pause_s: Bound of all pauses.
+        attempts: Failures in a row without progress after which `upload` raises; None tries until cancelled.
+        smallest_patch: Bounds of a PATCH.
+        largest_patch: Bounds of a PATCH.
+        patch_s: What a PATCH should take.
+    """
+
+    connect_s: float = 10.0
+    stall_s: float = 20.0
+    first_pause_s: float = 1.0
+    longest_pause_s: float = 900.0
+    attempts: int | None = 8
+    smallest_patch: int = MIN_PATCH
+    largest_patch: int = MAX_PATCH
+    patch_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Chance and time, for tests to replace.
+
+    Attributes:
+        rng: Gives numbers in [0, 1).
+        monotonic: Seconds.
+        wait: Waits the seconds or until the event, and tells whether the event is set.
+    """
+
+    rng: Callable[[], float] = field(default=random.random)
+    monotonic: Callable[[], float] = field(default=time.monotonic)
+    wait: Callable[[threading.Event, float], bool] = field(default=threading.Event.wait)
+
+
+class Backoff:
+    """Full-jitter exponential pauses; `failures` counts since the last progress."""
+
+    def __init__(self, rng: Callable[[], float], first_s: float = 1.0, longest_s: float = 900.0) -> None:
+        """Take `rng`, which gives numbers in [0, 1)."""
+        self.failures = 0
+        self._rng = rng
+        self._first_s = first_s
+        self._longest_s = longest_s
+
+    def next_s(self, at_least_s: float = 0.0) -> float:
+        """Count a failure and return the pause: random up to a doubling bound, at least `at_least_s`."""
+        bound = min(self._longest_s, self._first_s * 2.0 ** min(self.failures, 30))
+        self.failures += 1
+        return max(at_least_s, self._rng() * bound)
+
+    def reset(self) -> None:
+        self.failures = 0
+
+
+class PatchSizer:
+    """Chooses the bytes of the next PATCH so that it takes about `aim_s`."""
+
+    def __init__(self, smallest: int = MIN_PATCH, largest: int = MAX_PATCH, aim_s: float = 10.0) -> None:
+        self.size = smallest
+        self.rate = 0.0
+        self._smallest = smallest
+        self._largest = largest
+        self._aim_s = aim_s
+
+    def sent(self, count: int, took_s: float) -> None:
+        """Learn from `count` bytes acknowledged after `took_s`; a short piece teaches only if slow."""
+        if count < self.size and took_s < self._aim_s:
+            return
+        self.rate = count / max(took_s, 1e-3)
+        self._set(min(int(self.rate * self._aim_s), self.size * 4))
+
+    def failed(self) -> None:
+        self._set(self.size // 2)
+
+    def _set(self, wanted: int) -> None:
+        self.size = max(self._smallest, min(self._largest, wanted // _STEP * _STEP))
+
+
+class BandwidthLimit:
+    """A token bucket; `delay` is the hook the client asks before each piece it sends."""
+
+    def __init__(self, bytes_per_s: float, clock: Callable[[], float]) -> None:
+        """Allow `bytes_per_s`, and bursts of one second; `clock` is monotonic, in seconds."""
+        self._lock = threading.Lock()
+        self._rate = bytes_per_s
+        self._clock = clock
+        self._tokens = bytes_per_s
+        self._filled_s = clock()
+
+    def delay(self, count: int) -> float:
+        """Take `count` bytes and return the seconds to wait before sending them."""
+        with self._lock:
+            now = self._clock()
+            self._tokens = min(self._rate, self._tokens + (now - self._filled_s) * self._rate)
+            self._filled_s = now
+            self._tokens -= count
+            return max(0.0, -self._tokens / self._rate)

@@ -1,0 +1,109 @@
+"""The bytes of unfinished uploads in one directory (POSIX; the centre's side only).
+
+`<id>.data` holds the bytes, `<id>.lock` is what requests of any process lock while they check their fence and
+write, so that a taken-over request cannot slip a write in afterwards.
+"""
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+READ_BYTES = 1 << 20
+NO_SPACE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class UploadFile:
+    """Lock and data file of one upload; belongs to one request."""
+
+    def __init__(self, data: Path, lock: Path) -> None:
+        self.path = data
+        self._lock_fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._fd = -1
+
+    def open_data(self) -> None:
+        """Open the data, made when missing; its name is then durable. Only while `exclusive`."""
+        missing = not self.path.exists()
+        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if missing:
+            sync_directory(self.path.parent)
+
+    def close(self) -> None:
+        for fd in (self._fd, self._lock_fd):
+            if fd >= 0:
+                os.close(fd)
+        self._fd = self._lock_fd = -1
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep every other request for this upload out, in this and in other processes. Not re-entrant."""
+        fcntl.flock(self._lock_fd, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._lock_fd, fcntl.LOCK_UN)
+
+    def size(self) -> int:
+        return os.fstat(self._fd).st_size
+
+    def write_at(self, offset: int, data: memoryview) -> int:
+        """Write what the disk takes and return the count; raises OSError only when nothing was written."""
+        return os.pwrite(self._fd, data, offset)
+
+    def sync(self) -> None:
+        os.fdatasync(self._fd)
+
+    def truncate(self, length: int) -> None:
+        os.ftruncate(self._fd, length)
+        os.fsync(self._fd)
+
+    def sha256(self, length: int) -> str:
+        """Hash the first `length` bytes as they are on the disk."""
+        digest, position = hashlib.sha256(), 0
+        while position < length:
+            block = os.pread(self._fd, min(READ_BYTES, length - position), position)
+            if not block:
+                break
+            digest.update(block)
+            position += len(block)
+        return digest.hexdigest()
+
+
+class UploadFiles:
+    """The directory; made when missing."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True)
+
+    def data_path(self, upload_id: str) -> Path:
+        return self.root / f"{upload_id}.data"
+
+    def open(self, upload_id: str) -> UploadFile:
+        return UploadFile(self.data_path(upload_id), self._lock_path(upload_id))
+
+    def remove(self, upload_id: str) -> None:
+        self.data_path(upload_id).unlink(missing_ok=True)
+        self._lock_path(upload_id).unlink(missing_ok=True)
+
+    def ids(self) -> set[str]:
+        return {path.stem for path in self.root.iterdir() if path.suffix in {".data", ".lock"}}
+
+    def free_bytes(self) -> int:
+        return shutil.disk_usage(self.root).free
+
+    def _lock_path(self, upload_id: str) -> Path:
+        return self.root / f"{upload_id}.lock"
+
+
+def sync_directory(folder: Path) -> None:
+    """Make names made or renamed in `folder` survive a power cut."""
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
