@@ -22,7 +22,7 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.people.records import RunningNumber
+from domain.people.numbers import next_value, set_next
 
 MOST_ALIQUOTS = 20
 PURPOSE = "specimen"
@@ -65,12 +65,9 @@ def plan(order: PlanSpecimen, work: UnitOfWork) -> TubeReceipt:
 
 def _new_number(work: UnitOfWork) -> str:
     """Return the next specimen number of this installation; its prefix makes it unique in the group."""
-    counter = work.find(RunningNumber, purpose=PURPOSE)
-    if counter is None:
-        counter = work.add(RunningNumber(purpose=PURPOSE, org_id=work.actor.org_id, next_value=1))
-    block = SpecimenNumberBlock(work.content["number_prefix"], counter.next_value, digits=True)
+    block = SpecimenNumberBlock(work.content["number_prefix"], next_value(work, PURPOSE), digits=True)
     number, rest = block.allocate()
-    counter.next_value = rest.next
+    set_next(work, PURPOSE, rest.next)
     return number
 
 

@@ -137,13 +137,18 @@ def next_numbers(connection: Connection, *, with_dev_seq: bool) -> tuple[int, in
     The row lock of the update is held until the transaction ends, which makes the order of numbers the order
     of commits. A rollback gives the numbers back, so there are never gaps.
     """
-    connection.execute(
-        update(log_head)
-        .where(log_head.c.id == 1)
-        .values(position=log_head.c.position + 1, dev_seq=log_head.c.dev_seq + int(with_dev_seq))
-    )
-    row = connection.execute(select(log_head.c.position, log_head.c.dev_seq).where(log_head.c.id == 1)).one()
+    step = _STEP_BOTH if with_dev_seq else _STEP
+    if connection.dialect.name == "sqlite":
+        row = connection.execute(step.returning(log_head.c.position, log_head.c.dev_seq)).one()
+    else:
+        connection.execute(step)
+        row = connection.execute(_HEAD).one()
     return row.position, row.dev_seq if with_dev_seq else None
+
+
+_STEP = update(log_head).where(log_head.c.id == 1).values(position=log_head.c.position + 1)
+_STEP_BOTH = _STEP.values(dev_seq=log_head.c.dev_seq + 1)
+_HEAD = select(log_head.c.position, log_head.c.dev_seq).where(log_head.c.id == 1)
 
 
 def append_entry(

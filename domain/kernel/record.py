@@ -67,6 +67,17 @@ class Record(DeclarativeBase):
     extra: Mapped[dict[str, Any] | None] = mapped_column(sort_order=901)
     """Fields a newer program sent that this one does not know; kept and sent back untouched."""
 
+    def __init__(self, **values: Any) -> None:
+        """Set columns by name; a name that is not a column is a `TypeError`.
+
+        Values go past SQLAlchemy's attribute events: a new record has no history to keep, and a message of ten
+        results makes a dozen of them.
+        """
+        unknown = values.keys() - self.__mapper__.columns.keys()
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no column {sorted(unknown)}")
+        self.__dict__.update(values)
+
     def __init_subclass__(
         cls,
         *,

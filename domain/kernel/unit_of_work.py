@@ -1,14 +1,16 @@
 """The unit of work: the rows a command changes and its one log entry, committed together or not at all."""
 
 import dataclasses
+import functools
+import itertools
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, event, inspect, select
+from sqlalchemy import Connection, Insert, Select, bindparam, event, insert, inspect, select
 from sqlalchemy.exc import IntegrityError, InvalidRequestError
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm import ORMExecuteState, Session, make_transient_to_detached, with_loader_criteria
 from sqlalchemy.sql.dml import UpdateBase
 
 from domain.kernel.authority import Actor
@@ -27,6 +29,7 @@ class UnitOfWork:
     """What a handler works with: finds, adds and removes records; knows who acts, where and when.
 
     Records outside the actor's data scope are not found. Values are native (ids, aware times, enum members).
+    New records are written by one insert statement a table; changes to loaded ones are tracked by a session.
     """
 
     def __init__(
@@ -46,24 +49,36 @@ class UnitOfWork:
         self.content = content or {}
         self.note: dict[str, Any] = {}
         self._limits = limits or {}
-        self._session = Session(bind=connection, autoflush=False, expire_on_commit=False)
-        self._session.info["orgs"] = actor.orgs
+        self._new: list[Record] = []
+        self._changes: list[tuple[Change, Place]] = []
+
+    @functools.cached_property
+    def _session(self) -> Session:
+        session = Session(bind=self.connection, autoflush=False, expire_on_commit=False)
+        session.info["orgs"] = self.actor.orgs
+        return session
 
     def add(self, record: R) -> R:
         """Keep a new record; id, organisation and defaults are filled in where they are open."""
-        if record.id is None:
-            record.id = self.new_id()
-        if record.org_id is None:
-            record.org_id = self.actor.org_id
+        values = record.__dict__
+        if values.get("id") is None:
+            values["id"] = self.new_id()
+        if values.get("org_id") is None:
+            values["org_id"] = self.actor.org_id
         for name, default in _defaults(type(record)).items():
-            if getattr(record, name) is None:
-                setattr(record, name, default)
-        self._session.add(record)
+            if values.get(name) is None:
+                values[name] = default
+        self._new.append(record)
         return record
 
     def get(self, kind: type[R], record_id: Id | None) -> R | None:
         """Return a record by id, or None if there is none within the actor's scope."""
-        found = None if record_id is None else self._session.get(kind, record_id)
+        if record_id is None:
+            return None
+        for record in self._new:
+            if isinstance(record, kind) and record.id == record_id:
+                return record
+        found = self._session.get(kind, record_id)
         return found if found is not None and self._visible(found) else None
 
     def require(self, kind: type[R], record_id: Id | None, field: str | None = None) -> R:
@@ -79,14 +94,15 @@ class UnitOfWork:
 
     def find(self, kind: type[R], **values: Any) -> R | None:
         """Return the first record with these values in the actor's scope, new ones of this work included."""
-        for record in self._session.new:
+        for record in self._new:
             if isinstance(record, kind) and all(getattr(record, k) == v for k, v in values.items()):
                 return record
-        found = self.list(select(kind).filter_by(**values).limit(1))
-        return found[0] if found else None
+        query = _finder(kind, tuple(values))
+        found = self._session.scalars(query, values).first()
+        return found if found is not None and self._visible(found) else None
 
     def list(self, query: Select[R]) -> Sequence[R]:
-        """Return the records of a query, within the actor's scope."""
+        """Return the records of a query, within the actor's scope; call `flush` first to see new ones."""
         return self._session.scalars(query).all()
 
     def value(self, query: Select[Any]) -> Any:
@@ -107,22 +123,19 @@ class UnitOfWork:
 
     def flush(self) -> None:
         """Send what was done so far to the store, for handlers that must query their own changes."""
-        self._session.flush()
+        for record in self._write():
+            make_transient_to_detached(record)
+            self._session.add(record)
 
     def commit_entry(self, command: str, *, txn_id: Id) -> int:
         """Write rows and log entry into the caller's transaction; returns the position, 0 for nothing."""
-        changes = list(_changes(self._session))
-        try:
-            self._session.flush()
-        except IntegrityError as error:
-            raise DomainError("store.duplicate", detail=_constraint(error)) from error
-        finally_changed = [c for c, _ in changes]
-        if not finally_changed and not self.note:
+        self._write()
+        if not self._changes and not self.note:
             return 0
-        shared = any(place is Place.SHARED for _, place in changes)
+        changes = [change for change, _ in self._changes]
         body = Body(
             command, None if self.actor.staff_id is None else self.actor.staff_id.bytes, self.actor.role,
-            self.actor.org_id.bytes, SCHEMA_VERSION, finally_changed, self.note,
+            self.actor.org_id.bytes, SCHEMA_VERSION, changes, self.note,
         )  # fmt: skip
         return append_entry(
             self.connection,
@@ -130,15 +143,52 @@ class UnitOfWork:
             device_id=self.actor.device_id,
             at=to_microseconds(self.now),
             body=body,
-            for_sync=shared,
-            scopes=scopes_of(finally_changed),
+            for_sync=any(place is Place.SHARED for _, place in self._changes),
+            scopes=scopes_of(changes),
         )
 
     def close(self) -> None:
-        self._session.close()
+        """Let go of what was loaded; the connection stays with the caller."""
+        if "_session" in self.__dict__:
+            self._session.close()
+
+    def _write(self) -> Sequence[Record]:
+        """Write new and changed rows and remember the changes for the log entry; returns the new ones."""
+        new, self._new = self._new, []
+        self._changes += [(_inserted(r), r.record_info.place) for r in new]
+        try:
+            for kind, group in itertools.groupby(sorted(new, key=_table_name), key=type):
+                columns = _all_columns(kind)
+                rows = [{name: r.__dict__.get(name) for name in columns} for r in group]
+                self.connection.execute(_insert_of(kind), rows)
+            if "_session" in self.__dict__:
+                self._changes += _changes(self._session)
+                self._session.flush()
+        except IntegrityError as error:
+            raise DomainError("store.duplicate", detail=_constraint(error)) from error
+        return new
 
     def _visible(self, record: Record) -> bool:
         return record.record_info.scope is Scope.CATALOGUE or self.actor.sees(record.org_id)
+
+
+def _table_name(record: Record) -> str:
+    return record.record_info.entity
+
+
+@functools.cache
+def _insert_of(kind: type[Record]) -> Insert:
+    return insert(kind.__table__)  # type: ignore[arg-type]
+
+
+@functools.cache
+def _all_columns(kind: type[Record]) -> tuple[str, ...]:
+    return tuple(c.name for c in kind.__table__.columns)
+
+
+@functools.cache
+def _finder(kind: type[R], names: tuple[str, ...]) -> Select[R]:
+    return select(kind).where(*(getattr(kind, n) == bindparam(n) for n in names)).limit(1)
 
 
 def scopes_of(changes: Sequence[Change]) -> set[bytes]:
@@ -159,8 +209,7 @@ CATALOGUE_SCOPE = uuid.UUID(int=0)
 
 
 def _changes(session: Session) -> "list[tuple[Change, Place]]":
-    changes = [(_inserted(r), r.record_info.place) for r in session.new]
-    changes += [(_deleted(r), r.record_info.place) for r in session.deleted]
+    changes = [(_deleted(r), r.record_info.place) for r in session.deleted]
     for record in session.dirty:
         change = _updated(record)
         if change is not None:
@@ -170,7 +219,8 @@ def _changes(session: Session) -> "list[tuple[Change, Place]]":
 
 def _inserted(record: Record) -> Change:
     columns = data_columns(type(record))
-    fields = {n: to_wire(v) for n in columns if (v := getattr(record, n)) is not None}
+    values = record.__dict__
+    fields = {n: to_wire(v) for n in columns if (v := values.get(n)) is not None}
     return Change(record.record_info.entity, record.id.bytes, record.org_id.bytes, "ins", 0, fields, {})
 
 
@@ -198,24 +248,16 @@ def _updated(record: Record) -> Change | None:
     return Change(info.entity, record.id.bytes, record.org_id.bytes, "upd", record.ver, fields, base)
 
 
-_DATA_COLUMNS: dict[type[Record], tuple[str, ...]] = {}
-_DEFAULTS: dict[type[Record], dict[str, Any]] = {}
-
-
+@functools.cache
 def data_columns(kind: type[Record]) -> tuple[str, ...]:
     """Return the names of a record's declared columns."""
-    if kind not in _DATA_COLUMNS:
-        _DATA_COLUMNS[kind] = tuple(c.name for c in kind.__table__.columns if c.name not in OWN_COLUMNS)
-    return _DATA_COLUMNS[kind]
+    return tuple(c.name for c in kind.__table__.columns if c.name not in OWN_COLUMNS)
 
 
+@functools.cache
 def _defaults(kind: type[Record]) -> dict[str, Any]:
-    if kind not in _DEFAULTS:
-        columns = kind.__table__.columns
-        _DEFAULTS[kind] = {
-            c.name: c.default.arg for c in columns if c.default is not None and c.default.is_scalar
-        }
-    return _DEFAULTS[kind]
+    columns = kind.__table__.columns
+    return {c.name: c.default.arg for c in columns if c.default is not None and c.default.is_scalar}
 
 
 def _constraint(error: IntegrityError) -> str:

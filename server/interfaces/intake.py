@@ -34,7 +34,7 @@ def order_of(message: ResultMessage, org_id: Id, catalog: Catalog, texts: Texts)
     patient = message.patient
     sampled = next((r.collected_at for r in message.reports if r.collected_at), None)
     return ReceiveResults(
-        message_id=f"{message.header.sender} {message.header.control_id}"[:200],
+        message_id=f"{message.header.sender} {message.header.message_control_id}"[:200],
         org_id=org_id,
         patient=Identity(
             name=patient.name,

@@ -1,0 +1,31 @@
+"""Conflicts that wait for a person."""
+
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from domain.exchange.commands import DecideConflict
+from domain.exchange.records import Conflict
+from domain.exchange.rules import ConflictState
+from domain.kernel.worklists import worklist
+
+
+@worklist("conflict.open", "待裁决冲突", permission="conflict.view", record=Conflict, order="opened_at")
+def open_conflicts() -> Select[Any]:
+    """The oldest first; safety-related ones carry their mark."""
+    c = Conflict
+    return select(
+        c.entity, c.fields, c.theirs, c.mine, c.safety, c.mine_command, c.mine_at, c.opened_at
+    ).where(c.state == ConflictState.OPEN.value)
+
+
+@worklist("conflict.decided", "已裁决冲突", permission="conflict.view", record=Conflict, order="-decided_at")
+def decided_conflicts() -> Select[Any]:
+    """What was decided, with both values."""
+    c = Conflict
+    return select(c.entity, c.fields, c.theirs, c.mine, c.decision, c.decided_at).where(
+        c.state == ConflictState.DECIDED.value
+    )
+
+
+open_conflicts.offers(DecideConflict)
