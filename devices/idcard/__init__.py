@@ -1,0 +1,1 @@
+"""Readers of resident identity cards."""

@@ -1,0 +1,1 @@
+"""Vital-sign monitors on a serial line, one driver a module."""

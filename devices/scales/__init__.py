@@ -1,0 +1,1 @@
+"""Weighing and height scales, one driver a module."""

@@ -1,0 +1,1 @@
+"""Barcode scanners: serial, and those that type like a keyboard."""
