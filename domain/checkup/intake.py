@@ -2,6 +2,7 @@
 
 import dataclasses
 from datetime import date, datetime
+from typing import Any
 
 from domain.catalog.content import Catalog
 from domain.catalog.definitions import Interval
@@ -111,26 +112,29 @@ def take_in(
         source=source,
         device=line.device,
         raw=line.raw,
+        **_judged_columns(judgement, line),
     )
-    _write_judgement(observation, judgement, line)
     return Judged(observation, judgement)
 
 
-def _write_judgement(observation: Observation, judgement: Judgement | None, line: ResultLine) -> None:
+def _judged_columns(judgement: Judgement | None, line: ResultLine) -> dict[str, Any]:
+    called_critical = line.sender_flag in {"HH", "LL", "AA"}
     if judgement is None:
-        observation.flag = line.sender_flag
-        observation.range_text = line.range_text
-        observation.unverified = False
-        observation.critical_level = 1 if line.sender_flag in {"HH", "LL", "AA"} else None
-        return
-    observation.flag = judgement.flag
-    observation.range_text = judgement.range_text
-    observation.important_class = judgement.important
-    observation.unverified = judgement.unverified
-    observation.critical_level = judgement.critical
-    if observation.critical_level is None and line.sender_flag in {"HH", "LL", "AA"}:
-        # The laboratory knows its own critical limits: what it calls critical stays so.
-        observation.critical_level = 2
+        return {
+            "flag": line.sender_flag,
+            "range_text": line.range_text,
+            "unverified": False,
+            "critical_level": 1 if called_critical else None,
+        }
+    # The laboratory knows its own critical limits: what it calls critical stays so.
+    level = judgement.critical if judgement.critical is not None else 2 if called_critical else None
+    return {
+        "flag": judgement.flag,
+        "range_text": judgement.range_text,
+        "important_class": judgement.important,
+        "unverified": judgement.unverified,
+        "critical_level": level,
+    }
 
 
 def finding_sentence(label: str, text: str, ucum: str | None, range_text: str | None) -> str:

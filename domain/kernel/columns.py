@@ -229,6 +229,25 @@ def column(
     )
 
 
+def to_stored(value: Any) -> Any:
+    """Return the stored form of a native value, as the column types of this module would bind it."""
+    kind = type(value)
+    if kind in _STORED_AS_IS:
+        return value
+    if kind is uuid.UUID:
+        return value.bytes
+    if kind is datetime:
+        return to_microseconds(value)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return msgspec.json.encode(value).decode()
+
+
+_STORED_AS_IS = frozenset({type(None), str, int, float, bool, bytes})
+
+
 def to_wire(value: Any) -> Any:
     """Return the wire form of a native value: ids as bytes, times as microseconds, days as text."""
     if value is None or isinstance(value, str | int | float | bytes):

@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Insert, Select, bindparam, event, insert, inspect, select
+import msgspec
+from sqlalchemy import Connection, Select, bindparam, event, inspect, select
 from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.orm import ORMExecuteState, Session, make_transient_to_detached, with_loader_criteria
 from sqlalchemy.sql.dml import UpdateBase
 
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import SCHEMA_VERSION, Body, Change, append_entry
-from domain.kernel.columns import Merge, to_microseconds, to_wire
+from domain.kernel.columns import JsonText, Merge, to_microseconds, to_stored, to_wire
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, IdSource
 from domain.kernel.record import Place, Record, Scope
@@ -97,9 +98,8 @@ class UnitOfWork:
         for record in self._new:
             if isinstance(record, kind) and all(getattr(record, k) == v for k, v in values.items()):
                 return record
-        query = _finder(kind, tuple(values))
-        found = self._session.scalars(query, values).first()
-        return found if found is not None and self._visible(found) else None
+        found = self.connection.execute(_finder(kind, tuple(values)), values).scalar()
+        return None if found is None else self.get(kind, found)
 
     def list(self, query: Select[R]) -> Sequence[R]:
         """Return the records of a query, within the actor's scope; call `flush` first to see new ones."""
@@ -155,12 +155,11 @@ class UnitOfWork:
     def _write(self) -> Sequence[Record]:
         """Write new and changed rows and remember the changes for the log entry; returns the new ones."""
         new, self._new = self._new, []
-        self._changes += [(_inserted(r), r.record_info.place) for r in new]
         try:
-            for kind, group in itertools.groupby(sorted(new, key=_table_name), key=type):
-                columns = _all_columns(kind)
-                rows = [{name: r.__dict__.get(name) for name in columns} for r in group]
-                self.connection.execute(_insert_of(kind), rows)
+            for kind, group in itertools.groupby(sorted(new, key=_table_name), key=_kind_of):
+                rows = [stored_values(record) for record in group]
+                self._changes += [(_inserted(kind, row), kind.record_info.place) for row in rows]
+                self.connection.exec_driver_sql(_insert_of(kind, self.connection.dialect.paramstyle), rows)
             if "_session" in self.__dict__:
                 self._changes += _changes(self._session)
                 self._session.flush()
@@ -172,23 +171,24 @@ class UnitOfWork:
         return record.record_info.scope is Scope.CATALOGUE or self.actor.sees(record.org_id)
 
 
+def _kind_of(record: Record) -> type[Record]:
+    return type(record)
+
+
 def _table_name(record: Record) -> str:
     return record.record_info.entity
 
 
 @functools.cache
-def _insert_of(kind: type[Record]) -> Insert:
-    return insert(kind.__table__)  # type: ignore[arg-type]
+def _insert_of(kind: type[Record], paramstyle: str) -> str:
+    columns = all_columns(kind)
+    marks = ", ".join(["?" if paramstyle == "qmark" else "%s"] * len(columns))
+    return f"INSERT INTO {kind.record_info.entity} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608  (own names)
 
 
 @functools.cache
-def _all_columns(kind: type[Record]) -> tuple[str, ...]:
-    return tuple(c.name for c in kind.__table__.columns)
-
-
-@functools.cache
-def _finder(kind: type[R], names: tuple[str, ...]) -> Select[R]:
-    return select(kind).where(*(getattr(kind, n) == bindparam(n) for n in names)).limit(1)
+def _finder(kind: type[R], names: tuple[str, ...]) -> Select[Any]:
+    return select(kind.id).where(*(getattr(kind, n) == bindparam(n) for n in names)).limit(1)
 
 
 def scopes_of(changes: Sequence[Change]) -> set[bytes]:
@@ -217,11 +217,17 @@ def _changes(session: Session) -> "list[tuple[Change, Place]]":
     return changes
 
 
-def _inserted(record: Record) -> Change:
-    columns = data_columns(type(record))
-    values = record.__dict__
-    fields = {n: to_wire(v) for n in columns if (v := values.get(n)) is not None}
-    return Change(record.record_info.entity, record.id.bytes, record.org_id.bytes, "ins", 0, fields, {})
+def _inserted(kind: type[Record], row: tuple[Any, ...]) -> Change:
+    """Return the change of an inserted row; the stored form is the wire form but for JSON, which is text there."""
+    fields = dict(zip(all_columns(kind), row, strict=True))
+    record_id, org_id = fields["id"], fields["org_id"]
+    for name in OWN_COLUMNS:
+        del fields[name]
+    for name in _json_columns(kind):
+        if fields[name] is not None:
+            fields[name] = msgspec.json.decode(fields[name])
+    known = {name: value for name, value in fields.items() if value is not None}
+    return Change(kind.record_info.entity, record_id, org_id, "ins", 0, known, {})
 
 
 def _deleted(record: Record) -> Change:
@@ -252,6 +258,23 @@ def _updated(record: Record) -> Change | None:
 def data_columns(kind: type[Record]) -> tuple[str, ...]:
     """Return the names of a record's declared columns."""
     return tuple(c.name for c in kind.__table__.columns if c.name not in OWN_COLUMNS)
+
+
+@functools.cache
+def all_columns(kind: type[Record]) -> tuple[str, ...]:
+    """Return the names of every column of a record's table."""
+    return tuple(c.name for c in kind.__table__.columns)
+
+
+@functools.cache
+def _json_columns(kind: type[Record]) -> tuple[str, ...]:
+    return tuple(c.name for c in kind.__table__.columns if isinstance(c.type, JsonText) and c.name != "extra")
+
+
+def stored_values(record: Record) -> tuple[Any, ...]:
+    """Return a record's row in the form the database holds, in the order of `all_columns`."""
+    values = record.__dict__
+    return tuple([to_stored(values.get(name)) for name in all_columns(type(record))])
 
 
 @functools.cache

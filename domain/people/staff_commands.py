@@ -41,12 +41,12 @@ class CreateStaff:
 
     login: str = ask("登录名", max_length=60)
     name: str = ask("姓名")
-    role: str = ask("角色", kind=Kind.CHOICE)
+    role: str = ask("角色", kind=Kind.CHOICE, max_length=40)
     password: str = ask("初始口令", kind=Kind.SECRET)
     org_id: Id | None = ask("机构", kind=Kind.HIDDEN, default=None)
-    title: str | None = ask("职称", default=None)
-    licence_no: str | None = ask("执业证书编号", default=None)
-    card_no: str | None = ask("工牌号", default=None)
+    title: str | None = ask("职称", default=None, max_length=60)
+    licence_no: str | None = ask("执业证书编号", default=None, max_length=60)
+    card_no: str | None = ask("工牌号", default=None, max_length=60)
     must_change: bool = ask("首次登录须修改口令", default=True)
 
 
@@ -108,7 +108,7 @@ def set_staff_active(order: SetStaffActive, work: UnitOfWork) -> None:
 class UnlockAccount:
     """Open a login that too many failures locked, with a reason for the audit."""
 
-    login: str = ask("登录名")
+    login: str = ask("登录名", max_length=60)
     reason: str = ask("原因", kind=Kind.NOTE)
 
 

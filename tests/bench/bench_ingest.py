@@ -17,14 +17,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from domain.alerts.engine import AlertEngine
-from domain.alerts.rules import load_rules
-
 import resources
 from domain import features
+from domain.alerts.content import load_rules
+from domain.alerts.engine import AlertEngine
 from domain.audit.chain import AuditReader
 from domain.catalog.content import load_catalog
-from domain.kernel.authority import system_actor
+from domain.kernel.authority import Authority, system_actor
 from domain.kernel.clock import CLINIC_TIME, utc_now
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower
@@ -65,7 +64,8 @@ class Product:
         prepare_store(self.store)
         self.desk = Dispatcher(self.store, content={"catalog": self.catalog, "number_prefix": "100"})
         self.actor = system_actor(ORG, DEVICE)
-        engine = AlertEngine(self.desk, load_rules(resources.folder("alerts")), self.actor)
+        roles = Authority.load(resources.folder("roles.yaml")).roles
+        engine = AlertEngine(self.desk, load_rules(resources.folder("alerts"), roles), self.actor)
         self.followers = [Follower(self.store, AuditReader()), Follower(self.store, engine)]
 
     def keep(self, messages: list[bytes]) -> None:

@@ -1,0 +1,196 @@
+"""What is done with an alert: opened, escalated and cleared by the engine; taken, handled and closed by people.
+
+Each command looks at the state it finds, so one that comes late (from a person who saw an older screen, or from a
+second engine) is refused or changes nothing; a settled alert is never opened again. Events of the engine have
+stable ids: branch and centre may both notice, the trail has one.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from domain.alerts.records import Alert, AlertEvent, Severity
+from domain.alerts.rules import highest
+from domain.alerts.workflow import OPEN_STATES, alert_life
+from domain.kernel.commands import Kind, ask, command, handles
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id, stable_id
+from domain.kernel.unit_of_work import UnitOfWork
+
+ENGINE = "system.alerts"
+"""Permission of the engine's own commands; no role has it."""
+RULES = "alert_rules"
+"""Name of the `RuleBook` among the dispatcher's content."""
+
+
+@command("alert.open", "发出预警", permission=ENGINE, place="internal")
+class OpenAlert:
+    """Tell somebody of a happening; `alert_id` names it, so it is told once."""
+
+    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
+    rule: str = ask("规则", max_length=20)
+    rule_version: int = ask("规则版本")
+    name: str = ask("预警名称")
+    org_id: Id = ask("机构", kind=Kind.HIDDEN)
+    subject: str = ask("对象类型", max_length=60)
+    subject_id: Id = ask("对象", kind=Kind.HIDDEN)
+    patient_id: Id | None = ask("客户", kind=Kind.HIDDEN, default=None)
+    summary: str = ask("内容", max_length=1000)
+    facts: dict[str, Any] = ask("依据", kind=Kind.HIDDEN)
+    severity: Severity = ask("级别")
+    receivers: list[str] = ask("接收角色", kind=Kind.HIDDEN)
+    step: int = ask("升级次数", default=0)
+    opened_at: datetime = ask("发出时间")
+    due_at: datetime | None = ask("下次升级", default=None)
+
+
+@handles(OpenAlert)
+def open_alert(order: OpenAlert, work: UnitOfWork) -> bool:
+    """Return whether the alert is new; one that exists, whatever became of it, stays as it is."""
+    if work.get(Alert, order.alert_id) is not None:
+        return False
+    alert = Alert(
+        id=order.alert_id, org_id=order.org_id, rule=order.rule, rule_version=order.rule_version,
+        name=order.name, severity=order.severity, subject=order.subject, subject_id=order.subject_id,
+        patient_id=order.patient_id, summary=order.summary, facts=order.facts, receivers=list(order.receivers),
+        step=order.step, opened_at=order.opened_at,
+    )  # fmt: skip
+    alert_life.enter(alert, "open", order.opened_at)
+    alert.due_at = order.due_at
+    work.add(alert)
+    _event(work, alert, "opened", event_id=stable_id("alert_event", alert.id, "opened"))
+    return True
+
+
+@command("alert.escalate", "升级预警", permission=ENGINE, place="internal")
+class EscalateAlert:
+    """Bring an alert to where its ladder stands now."""
+
+    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
+    step: int = ask("升级次数")
+    severity: Severity = ask("级别")
+    receivers: list[str] = ask("接收角色", kind=Kind.HIDDEN)
+    due_at: datetime | None = ask("下次升级", default=None)
+    reminders: int = ask("提醒次数", default=0)
+    note: str | None = ask("说明", default=None, max_length=4000)
+
+
+@handles(EscalateAlert)
+def escalate(order: EscalateAlert, work: UnitOfWork) -> bool:
+    """Return whether somebody was told; severity only rises, receivers are only added."""
+    alert = work.get(Alert, order.alert_id)
+    if alert is None or alert.state not in OPEN_STATES:
+        return False
+    alert.due_at = order.due_at
+    if order.step > alert.step:
+        alert.step = order.step
+        alert.severity = highest(alert.severity, order.severity)
+        alert.receivers = list(dict.fromkeys([*alert.receivers, *order.receivers]))
+        kind, count = "escalated", order.step
+    elif order.reminders:
+        kind, count = "reminded", order.reminders
+    else:
+        return False
+    event_id = stable_id("alert_event", alert.id, kind, count)
+    if work.get(AlertEvent, event_id) is not None:
+        return False
+    _event(work, alert, kind, note=order.note, event_id=event_id)
+    return True
+
+
+@command("alert.clear", "预警自动关闭", permission=ENGINE, place="internal")
+class ClearAlert:
+    """Close an alert whose cause is gone."""
+
+    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
+
+
+@handles(ClearAlert)
+def clear(order: ClearAlert, work: UnitOfWork) -> bool:
+    """Return whether it was closed by this; a closed one stays as it is."""
+    alert = work.get(Alert, order.alert_id)
+    if alert is None or not alert_life.allows(alert.state, "close"):
+        return False
+    work.move(alert_life, alert, "close")
+    event_id = stable_id("alert_event", alert.id, "cleared")
+    if work.get(AlertEvent, event_id) is None:
+        _event(work, alert, "cleared", event_id=event_id)
+    return True
+
+
+@command("alert.acknowledge", "接收预警", permission="alert.handle")
+class AcknowledgeAlert:
+    """Say that one has seen it and is on it; the ladder goes on until it is settled."""
+
+    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
+
+
+@handles(AcknowledgeAlert)
+def acknowledge(order: AcknowledgeAlert, work: UnitOfWork) -> None:
+    """Note who took it; one that was taken or settled meanwhile is refused (``alert.wrong_state``)."""
+    alert = work.require(Alert, order.alert_id, "alert_id")
+    next_step = alert.due_at
+    work.move(alert_life, alert, "acknowledge")
+    alert.due_at = next_step
+    _event(work, alert, "acknowledged")
+
+
+@command("alert.handle", "处理预警", permission="alert.handle")
+class HandleAlert:
+    """Write what was done about it."""
+
+    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
+    note: str = ask("处理结果", kind=Kind.NOTE)
+
+
+@handles(HandleAlert)
+def handle(order: HandleAlert, work: UnitOfWork) -> None:
+    """End the ladder.
+
+    Raises:
+        DomainError: ``alert.note_missing``; ``alert.cause_stands`` for a rule that only the cure of its cause
+            settles (a critical value); ``alert.wrong_state``.
+    """
+    alert = work.require(Alert, order.alert_id, "alert_id")
+    _settle(work, alert, "handle", order.note)
+    _event(work, alert, "handled", note=order.note)
+
+
+@command("alert.close", "关闭预警", permission="alert.close")
+class CloseAlert:
+    """Put an alert away: one that was handled, or another with the reason."""
+
+    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
+    note: str | None = ask("处理结果", kind=Kind.NOTE, default=None)
+
+
+@handles(CloseAlert)
+def close(order: CloseAlert, work: UnitOfWork) -> None:
+    """Close it; one that nobody handled needs the note. Raises what `handle` raises."""
+    alert = work.require(Alert, order.alert_id, "alert_id")
+    if alert.state == "handled":
+        work.move(alert_life, alert, "close")
+    else:
+        _settle(work, alert, "close", order.note or "")
+    _event(work, alert, "closed", note=order.note)
+
+
+def _settle(work: UnitOfWork, alert: Alert, move: str, note: str) -> None:
+    book = work.content.get(RULES)
+    if book is not None and alert.state in OPEN_STATES and not book.may_settle_by_hand(alert.rule):
+        raise DomainError("alert.cause_stands", field="alert_id", name=alert.name)
+    if not note.strip():
+        raise DomainError("alert.note_missing", field="note", name=alert.name)
+    work.move(alert_life, alert, move)
+    alert.handled_note, alert.handled_by = note, work.actor.staff_id
+
+
+def _event(
+    work: UnitOfWork, alert: Alert, kind: str, *, note: str | None = None, event_id: Id | None = None
+) -> None:
+    event = AlertEvent(
+        org_id=alert.org_id, alert_id=alert.id, kind=kind, at=work.now, staff_id=work.actor.staff_id,
+        staff_name=work.actor.name, severity=alert.severity, receivers=list(alert.receivers), note=note,
+    )  # fmt: skip
+    if event_id is not None:
+        event.id = event_id
+    work.add(event)

@@ -1,0 +1,159 @@
+"""What a changed record means for one rule: decided here without a database, done by the engine."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from domain.alerts.plans import Plan, Values
+from domain.alerts.workflow import OPEN_STATES
+from domain.kernel.ids import Id
+
+RECHECK = timedelta(minutes=5)
+"""A rule kept silent by another looks again after this, and at once when the other is settled."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Look at the record again at `fire_at`."""
+
+    plan: Plan
+    record_id: Id
+    org_id: Id
+    occasion: str
+    fire_at: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DropTimer:
+    """There is nothing to wait for any more."""
+
+    rule: str
+    record_id: Id
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Open:
+    """Open an alert as of `opened_at`; `due` is the deadline it is about."""
+
+    plan: Plan
+    row: Values
+    occasion: str
+    opened_at: datetime
+    due: datetime | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Clear:
+    """Close an alert: its cause is gone."""
+
+    alert_id: Id
+
+
+Action: TypeAlias = SetTimer | DropTimer | Open | Clear
+
+
+@dataclasses.dataclass(slots=True)
+class Touched:
+    """A record that changed: the time of the first change, and the states it entered, in order."""
+
+    at: datetime
+    entered: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class KnownAlert:
+    """An alert the store has of a record."""
+
+    id: Id
+    rule: str
+    state: str
+
+    @property
+    def waits(self) -> bool:
+        return self.state in OPEN_STATES
+
+
+@dataclasses.dataclass(slots=True)
+class Situation:
+    """A record as the store has it now (None: deleted), with its alerts by id and the rules that wait on it."""
+
+    record_id: Id
+    row: Values | None
+    alerts: dict[Id, KnownAlert]
+    timers: Mapping[str, datetime]
+
+    def silenced(self, inhibitors: frozenset[str]) -> bool:
+        """Tell whether an alert that waits keeps a rule with these inhibitors silent."""
+        return any(a.waits and a.rule in inhibitors for a in self.alerts.values())
+
+
+def on_change(
+    plan: Plan, now: Situation, touched: Touched, inhibitors: frozenset[str], at: datetime
+) -> Iterator[Action]:
+    """Yield what to do about a record that changed.
+
+    Args:
+        plan: The rule.
+        now: The record, its alerts and timers.
+        touched: What the log says happened to it.
+        inhibitors: Rules that keep this one silent.
+        at: Time of the engine.
+    """
+    if now.row is None or plan.cleared(now.row):
+        if plan.rule.id in now.timers:
+            yield DropTimer(plan.rule.id, now.record_id)
+        yield from _clears(plan, now)
+    elif plan.state:
+        yield from _deadline(plan, now, now.row, touched)
+    elif plan.fits(now.row):
+        occasion = plan.occasion(now.row)
+        if plan.alert_id(now.record_id, occasion) in now.alerts:
+            return
+        if now.silenced(inhibitors):
+            yield SetTimer(plan, now.record_id, now.row["org_id"], occasion, at + RECHECK)
+        else:
+            yield Open(plan, now.row, occasion, min(touched.at, at), now.row.get("due_at"))
+
+
+def _deadline(plan: Plan, now: Situation, row: Values, touched: Touched) -> Iterator[Action]:
+    started = [row] if plan.starts(row["state"]) else [e for e in touched.entered if plan.starts(e["state"])]
+    if not started:
+        return
+    entered = {**row, **started[-1]}
+    occasion, fire_at = plan.occasion(entered), plan.fire_at(entered)
+    if fire_at is None:
+        if plan.rule.id in now.timers:
+            yield DropTimer(plan.rule.id, now.record_id)
+    elif plan.alert_id(now.record_id, occasion) not in now.alerts:
+        yield SetTimer(plan, now.record_id, row["org_id"], occasion, fire_at)
+    # An alert of an earlier stay in the state: it was left and entered again between two looks.
+    yield from _clears(plan, now, but=plan.alert_id(now.record_id, occasion))
+
+
+def _clears(plan: Plan, now: Situation, but: Id | None = None) -> Iterator[Clear]:
+    for alert in now.alerts.values():
+        if alert.rule == plan.rule.id and alert.state != "closed" and alert.id != but:
+            yield Clear(alert.id)
+
+
+def on_time(
+    plan: Plan, now: Situation, occasion: str, fire_at: datetime, inhibitors: frozenset[str], at: datetime
+) -> Action:
+    """Return what to do about a timer that ran out: open, wait longer, or forget it."""
+    forget = DropTimer(plan.rule.id, now.record_id)
+    row = now.row
+    if row is None or plan.cleared(row) or not plan.fits(row):
+        return forget
+    if plan.alert_id(now.record_id, occasion) in now.alerts:
+        return forget
+    if plan.starts(row.get("state", "")):
+        if plan.occasion(row) != occasion:
+            return forget  # it left the state and came again: the reader sets a timer of its own
+        later = plan.fire_at(row)
+        if later is None or later > at:
+            return SetTimer(plan, now.record_id, row["org_id"], occasion, later) if later else forget
+    if now.silenced(inhibitors):
+        return SetTimer(plan, now.record_id, row["org_id"], occasion, at + RECHECK)
+    due = fire_at if plan.state else row.get("due_at")
+    return Open(plan, row, occasion, fire_at, due)

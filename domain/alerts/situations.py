@@ -1,0 +1,170 @@
+"""What the engine reads and keeps: records that changed, what is known of them, and the timers of this store.
+
+Every query takes its rows by a key or by the front of an index, so the work grows with what changed or fell due.
+"""
+
+import dataclasses
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, Table, and_, delete, select, update
+
+from domain.alerts.decisions import DropTimer, KnownAlert, SetTimer, Situation, Touched
+from domain.alerts.plans import RuleBook
+from domain.alerts.records import Alert
+from domain.alerts.workflow import OPEN_STATES
+from domain.kernel.change_log import Entry
+from domain.kernel.columns import from_microseconds, from_wire, to_microseconds
+from domain.kernel.ids import Id
+from domain.kernel.record import Record, record_classes
+
+T = TypeVar("T")
+CHUNK = 400
+AT_A_TIME = 500
+_ALERT = Alert.__table__
+_LIFE = ("state", "state_since", "due_at")
+
+
+def timer_table() -> Table:
+    """Return the table of timers; declared with the store's other local tables."""
+    return Record.metadata.tables["alert_timer"]
+
+
+def touched_records(entries: Iterable[Entry], book: RuleBook) -> dict[str, dict[Id, Touched]]:
+    """Return the records of entities with rules that entries changed, with the states they went through."""
+    found: dict[str, dict[Id, Touched]] = defaultdict(dict)
+    for entry in entries:
+        for change in entry.body.changes:
+            if change.entity in book.by_entity:
+                touched = found[change.entity].setdefault(
+                    uuid.UUID(bytes=change.record_id), Touched(from_microseconds(entry.at))
+                )
+                _note_state(touched, change.entity, change.fields)
+    return found
+
+
+def _note_state(touched: Touched, entity: str, fields: Mapping[str, Any]) -> None:
+    """Note the state a change put the record into; what the change does not say stayed as it was."""
+    if "state" not in fields:
+        return
+    columns = record_classes()[entity].__table__.columns
+    before = touched.entered[-1] if touched.entered else {}
+    said = {n: from_wire(columns[n].type, fields[n]) for n in _LIFE if n in fields and n in columns}
+    touched.entered.append({**before, **said})
+
+
+def settled_alerts(entries: Iterable[Entry]) -> list[Id]:
+    """Return the alerts that entries took out of the states in which they wait."""
+    return [
+        uuid.UUID(bytes=change.record_id)
+        for entry in entries
+        for change in entry.body.changes
+        if change.entity == "alert" and change.fields.get("state", "open") not in OPEN_STATES
+    ]
+
+
+def situations(
+    connection: Connection, entity: str, ids: Iterable[Id], rules: Sequence[str]
+) -> Iterator[Situation]:
+    """Yield each record as it stands, with its alerts and the timers of `rules`."""
+    table = record_classes()[entity].__table__
+    timers = timer_table()
+    for some in chunks(ids):
+        rows = {r.id: r._asdict() for r in connection.execute(select(table).where(table.c.id.in_(some)))}
+        alerts: dict[Id, dict[Id, KnownAlert]] = defaultdict(dict)
+        for row in connection.execute(
+            select(_ALERT.c.id, _ALERT.c.rule, _ALERT.c.state, _ALERT.c.subject_id).where(
+                _ALERT.c.subject_id.in_(some)
+            )
+        ):
+            alerts[row.subject_id][row.id] = KnownAlert(row.id, row.rule, row.state)
+        waiting: dict[Id, dict[str, datetime]] = defaultdict(dict)
+        mine = and_(timers.c.rule.in_(rules), timers.c.record_id.in_(some))
+        for timer in connection.execute(
+            select(timers.c.rule, timers.c.record_id, timers.c.fire_at).where(mine)
+        ):
+            waiting[timer.record_id][timer.rule] = from_microseconds(timer.fire_at)
+        for record_id in some:
+            yield Situation(record_id, rows.get(record_id), alerts[record_id], waiting[record_id])
+
+
+def keep_timers(connection: Connection, actions: Iterable[SetTimer | DropTimer]) -> None:
+    """Write the timers that actions set, and remove those they drop; the last word on a timer counts."""
+    timers = timer_table()
+    final: dict[tuple[str, Id], SetTimer | DropTimer] = {}
+    for action in actions:
+        rule = action.plan.rule.id if isinstance(action, SetTimer) else action.rule
+        final[rule, action.record_id] = action
+    for (rule, record_id), action in final.items():
+        connection.execute(delete(timers).where(timers.c.rule == rule, timers.c.record_id == record_id))
+        if isinstance(action, SetTimer):
+            connection.execute(timers.insert(), _timer(action))
+
+
+def _timer(action: SetTimer) -> dict[str, Any]:
+    return {
+        "rule": action.plan.rule.id,
+        "record_id": action.record_id,
+        "entity": action.plan.entity,
+        "occasion": action.occasion,
+        "org_id": action.org_id,
+        "fire_at": to_microseconds(action.fire_at),
+    }
+
+
+def wake(connection: Connection, rules: Sequence[str], record_ids: Sequence[Id], now: datetime) -> None:
+    """Let the timers of silenced rules run out at once."""
+    timers = timer_table()
+    for some in chunks(record_ids):
+        connection.execute(
+            update(timers)
+            .where(timers.c.rule.in_(rules), timers.c.record_id.in_(some))
+            .where(timers.c.fire_at > to_microseconds(now))
+            .values(fire_at=to_microseconds(now))
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fired:
+    """A timer that ran out."""
+
+    rule: str
+    record_id: Id
+    entity: str
+    occasion: str
+    fire_at: datetime
+
+
+def fired_timers(connection: Connection, now: datetime) -> list[Fired]:
+    """Return timers that have run out, the oldest first, at most `AT_A_TIME`."""
+    timers = timer_table()
+    rows = connection.execute(
+        select(timers)
+        .where(timers.c.fire_at <= to_microseconds(now))
+        .order_by(timers.c.fire_at, timers.c.rule)
+        .limit(AT_A_TIME)
+    )
+    return [Fired(r.rule, r.record_id, r.entity, r.occasion, from_microseconds(r.fire_at)) for r in rows]
+
+
+def due_alerts(connection: Connection, now: datetime) -> list[Row[Any]]:
+    """Return alerts whose ladder has to move, the longest due first, at most `AT_A_TIME`."""
+    columns = _ALERT.c
+    return list(
+        connection.execute(
+            select(columns.id, columns.rule, columns.step, columns.severity, columns.receivers, columns.opened_at)
+            .where(columns.due_at <= now, columns.state.in_(OPEN_STATES))
+            .order_by(columns.due_at)
+            .limit(AT_A_TIME)
+        )
+    )  # fmt: skip
+
+
+def chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield items in lists short enough for one statement."""
+    rest = list(items)
+    for start in range(0, len(rest), CHUNK):
+        yield rest[start : start + CHUNK]

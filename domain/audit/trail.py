@@ -1,0 +1,129 @@
+"""Reading the audit: who did what to which record and when, newest first, each line a sentence."""
+
+import dataclasses
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from domain.audit.chain import audit_table
+from domain.kernel.authority import Actor
+from domain.kernel.clock import clinic
+from domain.kernel.columns import from_microseconds, to_microseconds
+from domain.kernel.commands import commands
+from domain.kernel.ids import Id
+from domain.kernel.record import record_classes
+from domain.kernel.texts import Texts
+from domain.people.records import Staff
+
+PERMISSION = "audit.view"
+MOST = 500
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """What to look for: all that is given must hold; times are inclusive from `since`, exclusive of `until`."""
+
+    staff_id: Id | None = None
+    record_id: Id | None = None
+    command: str | None = None
+    outcome: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One line of the audit; `number` is its place in the chain and the key of the next page."""
+
+    number: int
+    position: int
+    at: datetime
+    staff_id: Id | None
+    staff_name: str
+    role: str
+    device_id: Id
+    command: str
+    command_label: str
+    entity: str | None
+    entity_label: str
+    record_id: Id | None
+    outcome: str
+
+    def sentence(self, texts: Texts) -> str:
+        """Return the line as a person reads it."""
+        return texts.say(
+            "audit.line",
+            time=f"{clinic(self.at):%Y-%m-%d %H:%M:%S}",
+            who=self.staff_name,
+            command=self.command_label,
+            record=self.entity_label,
+            outcome=texts.say(f"audit.outcome.{self.outcome}"),
+        )
+
+
+def audit_lines(
+    connection: Connection,
+    actor: Actor,
+    query: AuditQuery,
+    *,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[AuditLine]:
+    """Return lines of the audit, newest first, of the organisations the actor may see.
+
+    Args:
+        connection: A view of the store.
+        actor: Who looks; needs the permission ``audit.view``.
+        query: What to look for.
+        before: Number of the last line seen, for the next page.
+        limit: Lines wanted, at most 500.
+    """
+    actor.check(PERMISSION)
+    table = audit_table()
+    wanted = _conditions(select(table, Staff.__table__.c.name.label("staff_name")), query)
+    wanted = wanted.outerjoin_from(table, Staff.__table__, Staff.__table__.c.id == table.c.actor_id)
+    if actor.orgs is not None:
+        wanted = wanted.where(table.c.org_id.in_(actor.orgs))
+    if before is not None:
+        wanted = wanted.where(table.c.number < before)
+    rows = connection.execute(wanted.order_by(table.c.number.desc()).limit(min(limit, MOST)))
+    return [_line(row) for row in rows]
+
+
+def _conditions(wanted: "Select[*tuple[Any, ...]]", query: AuditQuery) -> "Select[*tuple[Any, ...]]":
+    table = audit_table()
+    equal = {
+        "actor_id": query.staff_id,
+        "record_id": query.record_id,
+        "command": query.command,
+        "outcome": query.outcome,
+    }
+    for name, value in equal.items():
+        if value is not None:
+            wanted = wanted.where(table.c[name] == value)
+    if query.since is not None:
+        wanted = wanted.where(table.c.at >= to_microseconds(query.since))
+    if query.until is not None:
+        wanted = wanted.where(table.c.at < to_microseconds(query.until))
+    return wanted
+
+
+def _line(row: Row[Any]) -> AuditLine:
+    known = commands().get(row.command)
+    kind = record_classes().get(row.entity or "")
+    return AuditLine(
+        number=row.number,
+        position=row.position,
+        at=from_microseconds(row.at),
+        staff_id=row.actor_id,
+        staff_name=row.staff_name or ("系统" if row.actor_id is None else str(row.actor_id)[:8]),
+        role=row.role,
+        device_id=row.device_id,
+        command=row.command,
+        command_label=known.label if known else row.command,
+        entity=row.entity,
+        entity_label=kind.record_info.label if kind else "",
+        record_id=row.record_id,
+        outcome=row.outcome,
+    )

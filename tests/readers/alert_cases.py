@@ -1,0 +1,131 @@
+"""For each shipped rule: how its cause comes about, how something close to it does not, and how it goes away."""
+
+import dataclasses
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from domain.biobank.commands import CollectSpecimen, PlanSpecimen, ProcessSpecimen, ReceiveSpecimen
+from domain.biobank.records import PrimaryContainer, SpecimenType
+from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
+from domain.checkup.records import CriticalValue, Report
+from domain.checkup.report_commands import (
+    PassFirstReview,
+    PassSecondReview,
+    ReturnReport,
+    SubmitReport,
+    WriteReport,
+)
+from domain.checkup.result_commands import Measured, RecordMeasurement
+
+
+class World:
+    """A branch with everybody in it; each method is a step of somebody's day."""
+
+    def __init__(self, desk, as_role, new_visit):
+        self.desk = desk
+        self.nurse = as_role("nurse")
+        self.technician = as_role("biobank_technician")
+        self.doctor = as_role("physician")
+        self.chief = as_role("chief_physician")
+        self.new_visit = new_visit
+        self.number = ""
+
+    def measure(self, *results):
+        """Take results ("k", 6.8, "mmol/L") at a new visit."""
+        values = [Measured(item=item, value=value, unit=unit) for item, value, unit in results]
+        self.desk.run(RecordMeasurement(visit_id=self.new_visit(), values=values), self.nurse)
+
+    def potassium(self, value=6.8):
+        self.measure(("k", value, "mmol/L"))
+
+    def pressure(self, systolic):
+        self.measure(("sbp", systolic, "mm[Hg]"), ("dbp", 80, "mm[Hg]"))
+
+    def collect(self):
+        plan = PlanSpecimen(
+            visit_id=self.new_visit(), type=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR
+        )
+        self.number = self.desk.run(plan, self.nurse).receipt.number
+        self.desk.run(CollectSpecimen(number=self.number), self.nurse)
+
+    def receive(self):
+        self.desk.run(ReceiveSpecimen(number=self.number), self.technician)
+
+    def process(self):
+        self.desk.run(ProcessSpecimen(number=self.number), self.technician)
+
+    def write(self):
+        self.desk.run(WriteReport(visit_id=self.new_visit(), conclusion="血压偏高"), self.doctor)
+
+    def report(self, order, actor, **facts):
+        self.desk.run(order(report_id=self.one(Report).id, **facts), actor)
+
+    def submit(self):
+        self.report(SubmitReport, self.doctor)
+
+    def pass_first(self):
+        self.report(PassFirstReview, self.doctor)
+
+    def pass_second(self):
+        self.report(PassSecondReview, self.chief)
+
+    def send_back(self):
+        self.report(ReturnReport, self.chief, remark="请写明分级")
+
+    def handle_critical(self):
+        critical = self.one(CriticalValue)
+        self.desk.run(ReceiveCritical(critical_id=critical.id, read_back=critical.value_text.split()[0]), self.nurse)
+        self.desk.run(HandleCritical(critical_id=critical.id, outcome="已电话通知并复查"), self.nurse)
+
+    def one(self, kind):
+        with self.desk.store.read() as connection:
+            return connection.execute(select(kind.__table__)).one()
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """`cause` leads to an alert after `after`; `harmless` does not, however long one waits."""
+
+    rule: str
+    cause: Callable[[World], None]
+    clear: Callable[[World], None] | None
+    after: timedelta = timedelta()
+    harmless: Callable[[World], None] | None = None
+
+
+def steps(*names):
+    def run(world):
+        for name in names:
+            getattr(world, name)()
+
+    return run
+
+
+HOUR = timedelta(hours=1)
+
+CASES = [
+    Case("A-085", steps("potassium"), steps("handle_critical"), harmless=lambda world: world.potassium(5.4)),
+    Case("A-007", lambda world: world.pressure(180), None, harmless=lambda world: world.pressure(179)),
+    Case("A-073", steps("collect"), steps("receive"), 2 * HOUR, steps("collect", "receive")),
+    Case("A-074", steps("collect", "receive"), steps("process"), 2 * HOUR, steps("collect", "receive", "process")),
+    Case("A-093", steps("write"), steps("submit"), 24 * HOUR, steps("write", "submit")),
+    Case(
+        "A-136", steps("write", "submit"), steps("pass_first"), 24 * HOUR, steps("write", "submit", "pass_first")
+    ),
+    Case(
+        "A-137",
+        steps("write", "submit", "pass_first"),
+        steps("pass_second"),
+        24 * HOUR,
+        steps("write", "submit", "pass_first", "pass_second"),
+    ),
+    Case(
+        "A-138",
+        steps("write", "submit", "pass_first", "pass_second"),
+        steps("send_back"),
+        24 * HOUR,
+        steps("write", "submit", "pass_first", "pass_second", "send_back"),
+    ),
+]
