@@ -108,6 +108,7 @@ def _keep(store: Store, answer: dict[str, Any], server: str, name: str) -> None:
         "server": server.rstrip("/"),
         "number_prefix": answer["number_prefix"],
         "db_nonce": secrets.token_hex(16),
+        "server_key": answer["server_key"],
     }
     with store.write() as connection:
         connection.execute(insert(installation), row)

@@ -1,0 +1,118 @@
+"""Workstation homes with as many clients as a benchmark wants; made once and kept in .state/bench."""
+
+import base64
+import random
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from client.enrolment import ENTRY
+from client.home import Home
+from client.keys import create_key
+from domain import features
+from domain.kernel.ids import new_id
+from domain.kernel.store import Store
+from domain.kernel.unit_of_work import all_columns, stored_values
+from domain.people.idnumber import make_id
+from domain.people.passwords import hash_password
+from domain.people.records import Organization, OrganizationKind, Patient, Sex, Staff
+from sync.local_tables import installation
+from sync.schema import prepare_store
+from sync.stores import open_branch_store
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / ".state" / "bench"
+ORG = uuid.UUID(int=0xB1)
+LOGIN, PASSWORD = "zhou", "Tuo7-Shan#Lan"
+SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
+GIVEN = "伟芳娜秀敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂英华玉红建文辉力云莉鹏宇欣怡晨阳思佳梓涵䶮"
+
+
+def home_with(patients: int) -> Home:
+    """Return a home whose store holds `patients` clients and one nurse who can sign in."""
+    home = Home(FOLDER / f"home-{patients}")
+    done = home.folder / "made"
+    if not done.exists():
+        _make(home, patients)
+        done.touch()
+    return home
+
+
+def key_file(home: Home) -> Path:
+    """Return the file that holds the home's keys."""
+    return home.folder / "store.key"
+
+
+def _make(home: Home, patients: int) -> None:
+    features.load()
+    home.folder.mkdir(parents=True, exist_ok=True)
+    for leftover in (home.store, key_file(home), key_file(home).with_name(f"store.key.{ENTRY}")):
+        leftover.unlink(missing_ok=True)
+    create_key(home.folder / ENTRY, key_file(home).with_name(f"store.key.{ENTRY}"))
+    store = open_branch_store(home.store, create_key(home.store, key_file(home)))
+    prepare_store(store)
+    _write(store, home)
+    add_patients(store, patients)
+    build_search(store)
+    store.close()
+
+
+def build_search(store: Store) -> None:
+    """Build the search index as a workstation has it."""
+    from sync.search import SearchIndex
+
+    SearchIndex().rebuild(store)
+
+
+def _write(store: Store, home: Home) -> None:
+    rows = [
+        Organization(
+            id=ORG, org_id=ORG, code="B01", name="滨江分院", kind=OrganizationKind.BRANCH, ver=1,
+        ),
+        Staff(
+            id=new_id(), org_id=ORG, login=LOGIN, name="周敏", role="nurse", password_hash=hash_password(PASSWORD),
+            password_set_at=datetime.now(UTC), must_change=False, active=True, ver=1,
+        ),
+    ]  # fmt: skip
+    insert_records(store, rows)
+    with store.write() as connection:
+        connection.execute(
+            installation.insert(),
+            {"id": 1, "device_id": new_id(), "epoch": 1, "org_id": ORG, "name": "前台一", "server": "",
+             "number_prefix": "101", "db_nonce": base64.b16encode(bytes(16)).decode()},
+        )  # fmt: skip
+
+
+def insert_records(store: Store, records: list) -> None:
+    """Write rows as sync would have brought them: no log entry of this device."""
+    with store.write() as connection:
+        for record in records:
+            columns = all_columns(type(record))
+            marks = ", ".join("?" * len(columns))
+            connection.exec_driver_sql(
+                f"INSERT INTO {record.record_info.entity} ({', '.join(columns)}) VALUES ({marks})",
+                stored_values(record),
+            )
+
+
+def add_patients(store: Store, count: int, *, seed: int = 1, start: int = 0) -> None:
+    """Add invented clients, all of them different."""
+    chance = random.Random(seed)  # noqa: S311  (invented people)
+    columns = all_columns(Patient)
+    sql = f"INSERT INTO patient ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    for first in range(start, start + count, 20_000):
+        rows = [_patient(chance, n) for n in range(first, min(first + 20_000, start + count))]
+        with store.write() as connection:
+            connection.exec_driver_sql(sql, rows)
+
+
+def _patient(chance: random.Random, number: int) -> tuple:
+    born = date(1940, 1, 1) + timedelta(days=chance.randrange(25_000))
+    name = chance.choice(SURNAMES) + "".join(chance.choices(GIVEN, k=chance.choice((1, 2, 2))))
+    return stored_values(
+        Patient(
+            id=new_id(), org_id=ORG, number=f"P101{number:07d}", name=name, sex=chance.choice((Sex.MALE, Sex.FEMALE)),
+            birth_date=born, id_type="01", id_number=make_id("330106", born, number % 1000),
+            phone=f"13{number % 10}{chance.randrange(10**8):08d}", ver=1,
+        )
+    )  # fmt: skip

@@ -1,0 +1,158 @@
+"""Everything that stands before the day begins: the centre, three enrolled workstations, devices, a line to cut."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.journeys.day.centre import PASSWORDS, Centre
+from tests.journeys.day.people import BRANCHES, STAFF
+from tests.journeys.day.processes import ROOT, Pilot, ProcessError, Running
+
+DESKS = {"desk-b01": "B01", "desk-b02": "B02", "desk-hq": "HQ"}
+PREFIX_KEY = "store.key"
+
+
+class Stage:
+    """The processes of the day and where they keep their things."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out.resolve()
+        self.home = self.out / "home"
+        self.logs = self.out / "logs"
+        self.pictures = self.out / "screens"
+        self.labels = self.out / "labels"
+        for folder in (self.home, self.logs, self.pictures, self.labels):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.centre = Centre(self.home / "centre", self.logs)
+        self.orgs: dict[str, str] = {}
+        self.clients: dict[str, Pilot] = {}
+        self.devices: dict[str, Running] = {}
+        self.printers: dict[str, int] = {}
+        self.proxy: Running | None = None
+        self.line_port = 0
+
+    # Before anybody comes
+
+    def found_group(self) -> None:
+        """Initialise the centre; the administrator makes branches and accounts."""
+        first = self.centre.initialise()
+        self.centre.start()
+        self.centre.sign_in(first["login"], first["password"])
+        self.centre.command("staff.change_password", old=first["password"], password=PASSWORDS["admin"])
+        self.centre.sign_in(first["login"], PASSWORDS["admin"])
+        self.orgs["HQ"] = first["org_id"]
+        for code, name in BRANCHES.items():
+            parent = first["org_id"]
+            self.orgs[code] = self.centre.command(
+                "organization.create", code=code, name=name, parent_id=parent
+            )
+        for login, name, role, org, title, licence in STAFF:
+            self.centre.command(
+                "staff.create",
+                login=login,
+                name=name,
+                role=role,
+                org_id=self.orgs[org],
+                password=PASSWORDS["default"],
+                must_change=False,
+                title=title,
+                licence_no=licence,
+            )
+
+    def draw_line(self) -> None:
+        """Put the line that will be cut between branch B01 and the centre."""
+        self.proxy = Running(
+            "line",
+            ["-m", "sync.tools.fault_proxy", "--listen", "0", "--to", f"127.0.0.1:{self.centre.port}"],
+            self.logs,
+        ).start()
+        self.line_port = self.proxy.json_line()["port"]
+
+    def enrol(self) -> dict[str, str]:
+        """Let the three workstations join with one-time codes; returns their device ids."""
+        self.centre.sign_in("it", PASSWORDS["default"])
+        return {desk: self._enrol(desk, org) for desk, org in DESKS.items()}
+
+    def _enrol(self, desk: str, org: str) -> str:
+        code = self.centre.command("workstation.issue_code", org_id=self.orgs[org])["code"]
+        server = f"http://127.0.0.1:{self.line_port}" if desk == "desk-b01" else self.centre.address
+        done = subprocess.run(
+            [sys.executable, "-m", "client.enrol", "--home", str(self.home / desk), "--server", server, "--code", code,
+             "--name", desk],
+            cwd=ROOT, env={**os.environ, **self.client_env(desk)}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise ProcessError(f"{desk} was not enrolled: {done.stderr[-800:]}")
+        return done.stdout.strip()
+
+    def client_env(self, desk: str) -> dict[str, str]:
+        """Return the environment of a workstation's programs."""
+        return {
+            "PYTHONPATH": str(ROOT),
+            "AFTERCHECK_KEY_FILE": str(self.home / desk / PREFIX_KEY),
+            "AFTERCHECK_DEMO_CLOCK": str(self.home / "centre" / "clock-offset"),
+            "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
+        }
+
+    # Devices
+
+    def plug_in(self, desk: str = "desk-b01") -> None:
+        """Plug simulated devices and two label printers into a workstation."""
+        ports = {
+            "nibp": ("bp.and.tm2657", ["--measure-s", "0.3"]),
+            "scale": ("scale.tanita.wb3000", []),
+            "card": ("idcard.samv", []),
+            "scanner": ("scanner.serial", []),
+        }
+        settings: dict[str, list[dict[str, object]]] = {"ports": [], "printers": []}
+        for name, (driver, extra) in ports.items():
+            link = self.home / desk / f"{name}.pty"
+            link.unlink(missing_ok=True)
+            arguments = ["-m", "devices.simulator", driver, "--link", str(link), *extra]
+            self.devices[name] = Running(f"device-{name}", arguments, self.logs).start()
+            self.devices[name].line()
+            settings["ports"].append({"port": name, "driver": driver, "address": str(link), "parity": "N"})
+        for use, language, template in (("tube", "zpl", "tube_50x30"), ("aliquot", "tspl", "cryo_25x13")):
+            printer = Running(
+                f"printer-{language}",
+                ["-m", "devices.labels.simulator", "--language", language, "--port", "0", "--out",
+                 str(self.labels / language)],
+                self.logs,
+            ).start()  # fmt: skip
+            self.devices[f"printer-{language}"] = printer
+            self.printers[language] = printer.json_line()["port"]
+            settings["printers"].append({
+                "use": use, "name": f"{language.upper()} 标签机", "language": language,
+                "address": f"tcp:127.0.0.1:{self.printers[language]}", "template": template,
+            })  # fmt: skip
+        (self.home / desk / "devices.json").write_text(
+            json.dumps(settings, ensure_ascii=False, indent=1), "utf-8"
+        )
+
+    # People
+
+    def open_client(self, desk: str) -> Pilot:
+        """Start a workstation's program under remote control."""
+        if desk not in self.clients:
+            arguments = ["-m", "client", "--home", str(self.home / desk), "--pilot"]
+            self.clients[desk] = Pilot(desk, arguments, self.logs, self.client_env(desk))
+        self.clients[desk].start()
+        return self.clients[desk]
+
+    def sign_in(self, desk: str, login: str) -> Pilot:
+        """Let a person sit down at a workstation."""
+        pilot = self.clients[desk]
+        pilot.do("sign_in", login=login, password=PASSWORDS["default"], timeout=30)
+        return pilot
+
+    def close(self) -> None:
+        """End everything, politely."""
+        for pilot in self.clients.values():
+            pilot.stop()
+        for device in self.devices.values():
+            device.stop()
+        if self.proxy is not None:
+            self.proxy.stop()
+        self.centre.stop()
