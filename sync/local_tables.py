@@ -16,8 +16,9 @@ installation = Table(
     Column("server", String(255), nullable=False),
     Column("number_prefix", String(10), nullable=False),
     Column("db_nonce", String(64), nullable=False),
+    Column("server_key", String(100), nullable=False, default="", server_default=""),
 )
-"""Who this store is: one row, written at enrolment."""
+"""Who this store is: one row, written at enrolment; `server_key` (base64) signs what the centre sends."""
 
 pull_cursor = Table(
     "pull_cursor",
@@ -32,7 +33,9 @@ push_state = Table(
     Record.metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("acked_seq", BigInteger, nullable=False),
+    Column("settled_seq", BigInteger, nullable=False),
 )
+"""Own transactions up to `acked_seq` are decided by the centre; those up to `settled_seq` have come back too."""
 
 outbound_bundle = Table(
     "outbound_bundle",
@@ -43,8 +46,9 @@ outbound_bundle = Table(
     Column("path", String(500), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("state", String(20), nullable=False),
+    Column("position", BigInteger),
 )
-"""Packed bundles: immutable, so a retry sends the same bytes."""
+"""Packed bundles: immutable, so a retry sends the same bytes; `position` is the centre's log when it was done."""
 
 push_outcome = Table(
     "push_outcome",
@@ -57,6 +61,16 @@ push_outcome = Table(
     Column("seen", Boolean, nullable=False, default=False),
 )
 """What the centre did not simply apply: merged with a conflict, refused with its reason, or waiting."""
+
+refused_record = Table(
+    "refused_record",
+    Record.metadata,
+    Column("entity", String(60), primary_key=True),
+    Column("record_id", Id16, primary_key=True),
+    Column("dev_seq", BigInteger, nullable=False),
+    Column("code", String(80), nullable=False),
+)
+"""New records of this branch that the centre refused; the next change of one sends it whole again."""
 
 applied_txn = Table(
     "applied_txn",
@@ -73,16 +87,58 @@ applied_txn = Table(
 )
 """What the centre decided for each transaction of a device, once; asked again, it answers the same."""
 
+device_state = Table(
+    "device_state",
+    Record.metadata,
+    Column("device_id", Id16, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("last_txn", Id16),
+    Column("nonce", String(64), nullable=False),
+    Column("nonce_before", String(64), nullable=False),
+    Column("forks", Integer, nullable=False),
+    Column("skew_us", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("program", String(40), nullable=False),
+)
+"""What the centre knows of a workstation's sync; the row's lock lets one bundle of a device in at a time."""
+
+inbound_bundle = Table(
+    "inbound_bundle",
+    Record.metadata,
+    Column("bundle_id", String(64), primary_key=True),
+    Column("device_id", Id16, nullable=False),
+    Column("first_seq", BigInteger, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("receipt", LargeBinary(2**24 - 1), nullable=False),
+)
+"""Bundles the centre has dealt with, each with its receipt."""
+
+tombstone = Table(
+    "tombstone",
+    Record.metadata,
+    Column("entity", String(60), primary_key=True),
+    Column("record_id", Id16, primary_key=True),
+    Column("org_id", Id16, nullable=False),
+    Column("ver", BigInteger, nullable=False),
+    Column("fields", LargeBinary(2**24 - 1), nullable=False),
+)
+"""What deleted records held, at the centre: an edit that arrives later brings the record back."""
+
 parked_txn = Table(
     "parked_txn",
     Record.metadata,
     Column("txn_id", Id16, primary_key=True),
     Column("device_id", Id16, nullable=False),
     Column("dev_seq", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
     Column("reason", String(80), nullable=False),
+    Column("waits_for", Id16, index=True),
+    Column("at", BigInteger, nullable=False),
     Column("payload", LargeBinary(2**24 - 1), nullable=False),
 )
-"""Transactions that wait for a parent or for a person, whole."""
+"""Transactions that wait for a record, a newer program or a person, whole; for `position` see `sync.parking`."""
 
 blob_state = Table(
     "blob_state",

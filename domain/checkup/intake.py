@@ -8,6 +8,7 @@ from domain.catalog.content import Catalog
 from domain.catalog.definitions import Interval
 from domain.checkup.judge import Judgement, judge
 from domain.checkup.records import Observation, ResultSource, ResultStatus
+from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.people.records import Sex
@@ -91,7 +92,7 @@ def take_in(
             item,
             line.number if line.judged is None else line.judged,
             GENDER.get(person.sex),
-            person.age_on(at.date()),
+            person.age_on(clinic(at).date()),
             reported=line.reported,
             reported_text=line.range_text or "",
         )

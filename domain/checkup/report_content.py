@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from domain.catalog.content import Catalog
 from domain.checkup.intake import GENDER, Person
 from domain.checkup.records import Finding, Observation, Report, ResultStatus, ReviewAction, ReviewStep, Visit
+from domain.kernel.clock import clinic
 from domain.kernel.columns import Mask
 from domain.kernel.ids import Id
 from domain.kernel.masking import mask_text
@@ -184,7 +185,7 @@ def _item(row: Any, earlier: list[Any] | None, catalog: Catalog) -> dict[str, An
         "unit": None if row.ucum in {None, "1", "{定性}"} else row.ucum,
         "range": row.range_text or None,
         "flag": row.flag if row.flag in {"N", "H", "L", "HH", "LL", "A"} else None,
-        "previous": {"value": last.value_text, "date": last.effective_at.date().isoformat()}
+        "previous": {"value": last.value_text, "date": clinic(last.effective_at).date().isoformat()}
         if last
         else None,
         "rule": _rule(catalog.version, True, catalog) if row.unverified else None,
@@ -203,7 +204,7 @@ def _trends(
 def _trend(row: Any, before: list[Any], catalog: Catalog, person: Person, day: date) -> dict[str, Any]:
     definition = catalog.observations.get(row.item)
     points = [
-        {"date": r.effective_at.date().isoformat(), "value": r.value_text}
+        {"date": clinic(r.effective_at).date().isoformat(), "value": r.value_text}
         for r in before
         if r.value_number is not None
     ]

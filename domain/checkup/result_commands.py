@@ -9,6 +9,7 @@ from domain.catalog.content import Catalog
 from domain.checkup.intake import Judged, Person, ResultLine, finding_sentence, line_for, take_in
 from domain.checkup.records import CriticalValue, Finding, Observation, ResultSource, ResultStatus, Visit
 from domain.checkup.workflow import critical_handling, visit_life
+from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, stable_id
@@ -146,7 +147,7 @@ def _new_visit(order: ReceiveResults, patient: Patient, work: UnitOfWork) -> Vis
         org_id=order.org_id,
         number=order.visit_number,
         patient_id=patient.id,
-        visit_date=order.visit_date or work.now.date(),
+        visit_date=order.visit_date or clinic(work.now).date(),
     )
     work.start(visit_life, visit)
     return work.add(visit)

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.checkup.records import Attachment, QuestionnaireResponse, Visit
 from domain.checkup.workflow import visit_life
+from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
@@ -35,7 +36,7 @@ class OpenVisit:
 def open_visit(order: OpenVisit, work: UnitOfWork) -> VisitOpened:
     """Return the visit; one that is open for the day already is returned as it is."""
     patient = work.require(Patient, order.patient_id, "patient_id")
-    day = order.visit_date or work.now.date()
+    day = order.visit_date or clinic(work.now).date()
     visit = work.find(Visit, patient_id=patient.id, visit_date=day)
     if visit is None:
         visit = Visit(

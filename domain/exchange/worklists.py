@@ -1,17 +1,15 @@
 """Conflicts that wait for a person."""
 
-from typing import Any
-
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from domain.exchange.commands import DecideConflict
 from domain.exchange.records import Conflict
 from domain.exchange.rules import ConflictState
-from domain.kernel.worklists import worklist
+from domain.kernel.worklists import Query, worklist
 
 
 @worklist("conflict.open", "待裁决冲突", permission="conflict.view", record=Conflict, order="opened_at")
-def open_conflicts() -> Select[Any]:
+def open_conflicts() -> Query:
     """The oldest first; safety-related ones carry their mark."""
     c = Conflict
     return select(
@@ -20,7 +18,7 @@ def open_conflicts() -> Select[Any]:
 
 
 @worklist("conflict.decided", "已裁决冲突", permission="conflict.view", record=Conflict, order="-decided_at")
-def decided_conflicts() -> Select[Any]:
+def decided_conflicts() -> Query:
     """What was decided, with both values."""
     c = Conflict
     return select(c.entity, c.fields, c.theirs, c.mine, c.decision, c.decided_at).where(

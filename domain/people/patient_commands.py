@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import select
 
+from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
@@ -78,12 +79,13 @@ def register(order: RegisterPatient, work: UnitOfWork) -> Registered:
 
 def check_person(work: UnitOfWork, birth: date, sex: Sex, citizen_number: str | None) -> None:
     """Refuse what contradicts itself: a birth in the future, or an ID number of another person."""
-    if birth > work.now.date():
+    today = clinic(work.now).date()
+    if birth > today:
         raise DomainError("patient.birth_in_future", field="birth_date", value=birth.isoformat())
     if birth.year < OLDEST_BIRTH_YEAR:
         raise DomainError("patient.birth_too_early", field="birth_date", value=birth.isoformat())
     if citizen_number:
-        read = read_id(citizen_number, today=work.now.date())
+        read = read_id(citizen_number, today=today)
         if read.birth_date != birth:
             raise DomainError(
                 "patient.birth_differs", field="birth_date", in_number=read.birth_date.isoformat()

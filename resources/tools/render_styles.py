@@ -63,7 +63,16 @@ def material(colours: dict[str, str]) -> tuple[str, dict[str, str]]:
         pictures = {f"{p.parent.name}/{p.name}": p.read_text("utf-8") for p in Path(folder).rglob("*.svg")}
     if not sheet:
         raise SystemExit("qt-material gave no sheet")
-    return sheet.replace("icon://", "icon:/"), pictures
+    return without_views(sheet.replace("icon://", "icon:/")), pictures
+
+
+def without_views(sheet: str) -> str:
+    """Return the sheet without the rules of tables and lists, whose text colour would beat that of a row."""
+    blocks = re.findall(r"[^{}]+\{[^{}]*\}", re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL))
+    kept = [
+        b for b in blocks if "::indicator" in b or not re.search(r"Q(Table|Tree|List|ItemView|Header)", b)
+    ]
+    return "".join(kept)
 
 
 def theme_xml(colours: dict[str, str]) -> str:

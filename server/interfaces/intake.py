@@ -1,4 +1,8 @@
-"""From an ORU^R01 to the command that keeps it: codes, units and words are settled here, nothing is dropped."""
+"""From an ORU^R01 to the command that keeps it: codes, units and words are settled here, nothing is dropped.
+
+The text that is kept always belongs to the unit beside it: a result sent in another unit is written in the
+catalogue's, and as received it stands in the observation's raw data.
+"""
 
 from datetime import datetime
 
@@ -10,11 +14,15 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.texts import Texts
 from domain.people.records import Sex
-from server.interfaces.hl7.results import ResultMessage, ResultObservation
+from server.interfaces.hl7.results import PatientIdentity, Report, ResultMessage, ResultObservation
 
 SEX = {"male": Sex.MALE, "female": Sex.FEMALE, "unknown": Sex.UNKNOWN, "other": Sex.UNSTATED}
 WITHDRAWN = frozenset("DWX")
-"""OBX-11: deleted, wrong patient, cannot be obtained: there is no result to keep."""
+"""OBX-11: deleted, wrong patient, cannot be obtained. A person has to look at what was sent before."""
+NOT_YET = frozenset("INO")
+"""OBX-11: specimen in the laboratory, not asked for, not detailed: without a value there is nothing to keep."""
+STATUS = {"C": "C", "P": "P", "R": "P", "S": "P"}
+MOST_REASON, MOST_CODE, MOST_LABEL, MOST_DEVICE = 255, 60, 255, 120
 
 
 def order_of(message: ResultMessage, org_id: Id, catalog: Catalog, texts: Texts) -> ReceiveResults:
@@ -27,63 +35,95 @@ def order_of(message: ResultMessage, org_id: Id, catalog: Catalog, texts: Texts)
         texts: For the sentences that say why a result could not be matched.
 
     Raises:
-        DomainError: ``hl7.no_visit_barcode`` where no order or specimen number says whose visit it is.
+        DomainError: ``interface.visit_number_missing`` where no order, specimen or visit number says whose visit it
+            is; ``interface.name_missing``.
     """
-    if not message.visit_barcode:
-        raise DomainError("hl7.no_visit_barcode", "OBR-2", location="OBR-2")
-    patient = message.patient
-    sampled = next((r.collected_at for r in message.reports if r.collected_at), None)
+    number = message.visit_barcode or message.visit_number
+    if not number:
+        raise DomainError("interface.visit_number_missing", "OBR-2", location="OBR^1^2")
+    if not message.patient.name:
+        raise DomainError("interface.name_missing", "PID-5", location="PID^1^5")
+    day = next((moment for report in message.reports if (moment := _sampled(report))), None)
     return ReceiveResults(
-        message_id=f"{message.header.sender} {message.header.message_control_id}"[:200],
+        message_id=f"{message.header.sender}|{message.header.message_control_id}"[:200],
         org_id=org_id,
-        patient=Identity(
-            name=patient.name,
-            sex=SEX[patient.gender],
-            birth_date=patient.birth_date,
-            id_number=patient.id_number or None,
-            phone=patient.phones[0] if patient.phones else None,
-        ),
-        visit_number=message.visit_barcode,
-        visit_date=sampled.astimezone(CLINIC_TIME).date() if sampled else None,
+        patient=_identity(message.patient),
+        visit_number=number,
+        visit_date=day.astimezone(CLINIC_TIME).date() if day else None,
         lines=[
-            _line(one, sampled, catalog, texts) for one in message.observations if one.status not in WITHDRAWN
+            _line(one, _sampled(report), catalog, texts)
+            for report in message.reports
+            for one in report.observations
+            if one.text or one.status not in NOT_YET
         ],
     )
 
 
+def _sampled(report: Report) -> datetime | None:
+    return report.collected_at or report.reported_at
+
+
+def _identity(patient: PatientIdentity) -> Identity:
+    return Identity(
+        name=patient.name,
+        sex=SEX[patient.gender],
+        birth_date=patient.birth_date,
+        id_number=patient.id_number or None,
+        phone=patient.phones[0] if patient.phones else None,
+    )
+
+
 def _line(one: ResultObservation, sampled: datetime | None, catalog: Catalog, texts: Texts) -> ResultLine:
-    at = one.observed_at or sampled
-    flag = one.meanings[0] if one.meanings else None
-    if one.unmatched is not None or one.item is None:
-        return ResultLine(
-            item=None,
-            code=one.code[:60] or "?",
-            label=one.name or one.code or "?",
-            text=f"{one.text} {one.unit}".strip(),
-            range_text=one.range_text or None,
-            sender_flag=flag,
-            status=one.status,
-            at=at,
-            reason=texts.say(one.unmatched or "hl7.unknown_code", **one.facts()),
-        )
+    code = one.unmatched or ("hl7.unknown_code" if one.item is None else None)
+    if one.status in WITHDRAWN:
+        code = "interface.withdrawn"
+    if code is not None or one.item is None:
+        return _to_check(one, sampled, texts.say(code or "", **_facts(one)))
     item = catalog.observation(one.item)
-    converted = bool(one.unit) and catalog.units.find(one.unit) != item.ucum
+    converted = (
+        item.kind != "presence" and bool(one.unit) and catalog.units.factors(item, one.unit) != (1.0, 0.0)
+    )
     text = one.text
     if converted and one.number is not None:
         text = f"{one.comparator}{one.number:.{item.decimals}f}"
     return ResultLine(
         item=item.key,
-        code=one.code[:60],
+        code=one.code[:MOST_CODE],
         label=item.name,
         text=text,
         number=one.number,
         judged=one.number_to_judge,
         ucum=item.ucum,
-        range_text=one.range_text or None,
+        range_text=one.range_text[:MOST_DEVICE] or None,
         reported=None if converted else one.reported,
-        sender_flag="AA" if one.critical_by_sender else flag,
-        status=one.status,
-        at=at,
-        device=one.device or None,
+        sender_flag=_flag(one),
+        status=STATUS.get(one.status, "F"),
+        at=one.observed_at or sampled,
+        device=one.device[:MOST_DEVICE] or None,
         raw=f"{one.text} {one.unit}".encode() if converted else None,
     )
+
+
+def _to_check(one: ResultObservation, sampled: datetime | None, reason: str) -> ResultLine:
+    """Return the line of a result that a person has to match: as text, with the reason."""
+    return ResultLine(
+        item=None,
+        code=one.code[:MOST_CODE] or "?",
+        label=(one.name or one.code or "?")[:MOST_LABEL],
+        text=f"{one.text} {one.unit}".strip() or "—",
+        range_text=one.range_text[:MOST_DEVICE] or None,
+        sender_flag=_flag(one),
+        at=one.observed_at or sampled,
+        reason=reason[:MOST_REASON],
+        device=one.device[:MOST_DEVICE] or None,
+    )
+
+
+def _facts(one: ResultObservation) -> dict[str, str]:
+    return {**one.facts(), "given": one.code, "status": one.status}
+
+
+def _flag(one: ResultObservation) -> str | None:
+    if one.critical_by_sender:
+        return "AA"
+    return one.meanings[0] if one.meanings else None

@@ -5,6 +5,7 @@ The stores are made once and kept in .state/bench. Every query opens its own vie
 
 import argparse
 import random
+import statistics
 import sys
 import time
 import uuid
@@ -28,6 +29,7 @@ from tests.bench.homes import FOLDER, ORG, add_patients
 
 KEY = bytes(range(32))
 OF_A_KIND = 60
+ROUNDS = 5
 
 
 def store_with(patients: int, goals: Goals) -> Store:
@@ -82,19 +84,29 @@ def queries(rows: list[Any], chance: random.Random) -> dict[str, list[str]]:
 
 
 def measure(store: Store, actor: Actor, kinds: dict[str, list[str]]) -> dict[str, list[float]]:
-    """Return the milliseconds of each query, by kind; a query that must find somebody and does not is a mistake."""
+    """Return the milliseconds of each query, by kind: the median of some rounds, each in another order.
+
+    A round asks more than the page cache holds, so a query never finds its own pages of the round before.
+
+    Raises:
+        AssertionError: A query that must find somebody found nobody.
+    """
     index = SearchIndex()
-    times: dict[str, list[float]] = {}
+    times: dict[tuple[str, str], list[float]] = {}
     order = [(kind, typed) for kind, all_typed in kinds.items() for typed in all_typed]
-    random.Random(3).shuffle(order)  # noqa: S311
-    for kind, typed in order:
-        started = time.perf_counter()
-        with store.read() as connection:
-            hits = index.find(connection, typed, actor, limit=20)
-        times.setdefault(kind, []).append((time.perf_counter() - started) * 1000)
-        if not hits and kind != "nobody":
-            raise AssertionError(f"{kind} {typed!r} found nobody")
-    return times
+    for round_number in range(ROUNDS):
+        random.Random(round_number).shuffle(order)  # noqa: S311
+        for kind, typed in order:
+            started = time.perf_counter()
+            with store.read() as connection:
+                hits = index.find(connection, typed, actor, limit=20)
+            times.setdefault((kind, typed), []).append((time.perf_counter() - started) * 1000)
+            if not hits and kind != "nobody":
+                raise AssertionError(f"{kind} {typed!r} found nobody")
+    found: dict[str, list[float]] = {}
+    for (kind, _), values in times.items():
+        found.setdefault(kind, []).append(statistics.median(values))
+    return found
 
 
 def run(scale: int, goals: Goals) -> float:
@@ -108,7 +120,6 @@ def run(scale: int, goals: Goals) -> float:
     with store.read() as connection:
         rows = list(connection.execute(select(Patient.__table__).limit(scale // 2)))
     rows = chance.sample(rows, min(5000, len(rows)))
-    measure(store, actor, queries(rows, chance))
     times = measure(store, actor, queries(rows, chance))
     for kind, values in times.items():
         goals.note(**{f"p95_ms_{kind}_{scale}": percentile(values, 0.95)})
@@ -116,7 +127,7 @@ def run(scale: int, goals: Goals) -> float:
     for row in chance.sample(rows, 200):
         started = time.perf_counter()
         with store.read() as connection:
-            if route_scan(connection, row.id_number, actor).record_id != row.id:
+            if route_scan(connection, row.number, actor).record_id != row.id:
                 raise AssertionError("a scan led elsewhere")
         scans.append((time.perf_counter() - started) * 1000)
     goals.goal(f"scan_route_p95_ms_{scale}", percentile(scans, 0.95), "<=", 10)

@@ -76,7 +76,9 @@ class World:
 
     def handle_critical(self):
         critical = self.one(CriticalValue)
-        self.desk.run(ReceiveCritical(critical_id=critical.id, read_back=critical.value_text.split()[0]), self.nurse)
+        self.desk.run(
+            ReceiveCritical(critical_id=critical.id, read_back=critical.value_text.split()[0]), self.nurse
+        )
         self.desk.run(HandleCritical(critical_id=critical.id, outcome="已电话通知并复查"), self.nurse)
 
     def one(self, kind):
@@ -109,10 +111,20 @@ CASES = [
     Case("A-085", steps("potassium"), steps("handle_critical"), harmless=lambda world: world.potassium(5.4)),
     Case("A-007", lambda world: world.pressure(180), None, harmless=lambda world: world.pressure(179)),
     Case("A-073", steps("collect"), steps("receive"), 2 * HOUR, steps("collect", "receive")),
-    Case("A-074", steps("collect", "receive"), steps("process"), 2 * HOUR, steps("collect", "receive", "process")),
+    Case(
+        "A-074",
+        steps("collect", "receive"),
+        steps("process"),
+        2 * HOUR,
+        steps("collect", "receive", "process"),
+    ),
     Case("A-093", steps("write"), steps("submit"), 24 * HOUR, steps("write", "submit")),
     Case(
-        "A-136", steps("write", "submit"), steps("pass_first"), 24 * HOUR, steps("write", "submit", "pass_first")
+        "A-136",
+        steps("write", "submit"),
+        steps("pass_first"),
+        24 * HOUR,
+        steps("write", "submit", "pass_first"),
     ),
     Case(
         "A-137",

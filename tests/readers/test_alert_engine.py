@@ -1,8 +1,12 @@
 """The engine: restarts, two installations, long absence, people who act, and its cost."""
 
+import contextlib
+import dataclasses
+import threading
 import uuid
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import select, text, update
 
@@ -16,6 +20,7 @@ from domain.checkup.records import Report, Visit
 from domain.kernel.authority import system_actor
 from domain.kernel.errors import DomainError
 from domain.kernel.readers import Follower, ReaderThread
+from domain.kernel.unit_of_work import UnitOfWork
 from domain.kernel.worklists import Pages, worklists
 from tests.readers.conftest import CENTRE_DEVICE, Watch
 from tests.readers.logs import carry
@@ -54,11 +59,10 @@ def test_a_restart_between_any_two_steps_loses_and_doubles_nothing(world, watch,
 
         monkeypatch.setattr(AlertEngine, "_run", mortal)
         reborn = Watch(watch.desk, watch.book, watch.engine.actor)
-        with pytest.raises(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt):
             reborn.look()
             clock.advance(25 * HOUR)
             reborn.look()
-            raise KeyboardInterrupt
     monkeypatch.setattr(AlertEngine, "_run", run)
     clock.advance(25 * HOUR)
     watch.look()
@@ -202,7 +206,11 @@ def test_people_take_handle_and_close(world, watch, clock, nurse, as_role):
     assert watch.look().escalated == 0
     watch.desk.run(CloseAlert(alert_id=alert.id), head)
     [closed] = watch.alerts("A-007")
-    assert (closed.state, closed.handled_note, closed.handled_by) == ("closed", "已电话通知客户", nurse.staff_id)
+    assert (closed.state, closed.handled_note, closed.handled_by) == (
+        "closed",
+        "已电话通知客户",
+        nurse.staff_id,
+    )
     kinds = [e.kind for e in watch.events(alert.id)]
     assert kinds == ["opened", "acknowledged", "escalated", "handled", "closed"]
 
@@ -261,8 +269,6 @@ def test_alerts_of_a_rule_no_longer_in_force_stay_and_rise_no_more(world, watch,
 
 
 def test_a_record_that_is_gone_clears_its_alerts(world, watch, clock, as_role):
-    from domain.kernel.unit_of_work import UnitOfWork
-
     world.write()
     watch.look()
     clock.advance(DAY)
@@ -328,10 +334,6 @@ def test_the_receivers_see_their_alerts_the_urgent_first(world, watch, clock, as
 
 
 def system_less(actor):
-    import dataclasses
-
-    import msgspec
-
     return dataclasses.replace(actor, rights=msgspec.structs.replace(actor.rights, permissions=[]))
 
 
@@ -351,8 +353,6 @@ def test_the_thread_shows_what_fell_due_within_seconds(world, watch, clock):
 
 
 def wait_for(condition):
-    import threading
-
     pause = threading.Event()
     for _ in range(200):
         if condition():

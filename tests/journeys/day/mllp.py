@@ -5,7 +5,7 @@ import socket
 from collections import Counter
 from collections.abc import Iterable
 
-_CODE = re.compile(rb"\rMSA\|([A-Z]{2})\|([^|\r]*)")
+_CODE = re.compile(rb"\rMSA[|^]?\|([A-Z]{2})")
 
 
 def send_all(port: int, messages: Iterable[bytes], *, window: int = 1) -> Counter[str]:

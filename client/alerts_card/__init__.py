@@ -1,0 +1,1 @@
+"""The full-window card of a critical value."""

@@ -1,0 +1,48 @@
+"""The line to the centre: the sync worker of an enrolled workstation, with its keys, files and addresses."""
+
+import logging
+from typing import Any
+
+from client.enrolment import device_seed
+from client.sync_port import WorkerPort
+from domain.kernel.columns import to_microseconds
+from domain.kernel.errors import UnavailableError
+from domain.version import VERSION
+from sync.blobs import BlobStore
+from sync.branch import BranchSync
+from sync.device_auth import key_from
+from sync.files import FileExchange
+from sync.http_client import HttpCentre
+from sync.tus.client_state import SqliteTransferState
+from sync.worker import SyncWorker
+
+log = logging.getLogger(__name__)
+
+
+def join_sync(desk: Any) -> None:
+    """Join the sync worker to a desk: a part of `client.desk.INSTALLED`.
+
+    A workstation without a centre (training, a bench) or without its device key works on alone; the sync page says
+    so.
+    """
+    who = desk.installation
+    if not who.server:
+        return
+    try:
+        key = key_from(device_seed(desk.home, desk.settings.key_file))
+    except UnavailableError as error:
+        log.warning("no line to the centre: %s", error.code)
+        return
+    desk.home.outbox.mkdir(parents=True, exist_ok=True)
+    transfers = SqliteTransferState(desk.home.folder / "transfers.db")
+
+    def line() -> HttpCentre:
+        return HttpCentre(
+            who.server, who.device_id, key, transfers, now_us=lambda: to_microseconds(desk.clock())
+        )
+
+    blobs = BlobStore(desk.home.blobs)
+    files = FileExchange(desk.store, line(), blobs, desk.home.folder / "incoming")
+    branch = BranchSync(desk.store, line(), key, desk.home.outbox, clock=desk.clock, program=VERSION)
+    worker = SyncWorker(branch, files, line().wait_for_news, clock=desk.clock)
+    desk.sync = WorkerPort(worker, desk.store)

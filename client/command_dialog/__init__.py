@@ -1,0 +1,1 @@
+"""The form of any command, made from its declaration."""

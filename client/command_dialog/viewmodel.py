@@ -1,0 +1,144 @@
+"""The form of a command without its window: which fields are asked, what was entered, what was wrong."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from client.background import Crash
+from client.pages.worklist.filters import Choice, read_day
+from client.station import Context
+from domain.kernel.clock import clinic
+from domain.kernel.commands import Command, Field, Kind
+from domain.kernel.errors import DomainError, KnownError
+from domain.kernel.unit_of_work import Done
+
+SIMPLE = (str, int, float, bool, date, datetime)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One field as the form shows it; `choices` for closed lists, `value` to begin with."""
+
+    name: str
+    label: str
+    kind: Kind
+    required: bool
+    unit: str
+    hint: str
+    max_length: int
+    choices: tuple[Choice, ...]
+    flag: bool
+    value: Any
+
+
+class ViewModel(QObject):
+    """Runs one command as the person signed in; `done` when it is on disk."""
+
+    field_error = Signal(str, str)
+    """Field (empty for the whole form) and sentence."""
+    busy_changed = Signal(bool)
+    done = Signal(object)
+
+    def __init__(
+        self, context: Context, command: Command, given: Mapping[str, Any], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.command = command
+        self.given = dict(given)
+        self.fields = tuple(self._asked(f) for f in command.fields if f.asked.kind is not Kind.HIDDEN)
+        self.busy = False
+
+    def _asked(self, field: Field) -> Asked:
+        asked = field.asked
+        value = self.given.get(field.name, field.default)
+        return Asked(
+            field.name, asked.label, asked.kind, field.required and not field.optional, asked.unit or "",
+            self._hint(field), asked.max_length, self._choices(field), field.type is bool,
+            value if isinstance(value, enum.Enum | bool) else "" if value is None else _entered(value),
+        )  # fmt: skip
+
+    def _hint(self, field: Field) -> str:
+        asked = field.asked
+        if asked.kind is Kind.DATE or field.type is date:
+            return self.context.say("form.date_hint")
+        if asked.low is not None or asked.high is not None:
+            low, high = ("" if v is None else f"{v:g}" for v in (asked.low, asked.high))
+            return self.context.say("form.range_hint", low=low, high=high, unit=asked.unit or "")
+        return ""
+
+    def _choices(self, field: Field) -> tuple[Choice, ...]:
+        """Return the closed list of a field: its code list, or for roles the roles in force."""
+        if isinstance(field.type, type) and issubclass(field.type, enum.Enum):
+            return tuple(Choice(m, self.context.formatter.choice(m)) for m in field.type)
+        if field.asked.kind is Kind.CHOICE and field.name == "role":
+            roles = self.context.desk.authority.roles
+            return tuple(Choice(name, role.label) for name, role in roles.items())
+        return ()
+
+    @property
+    def formable(self) -> bool:
+        """Whether everything that must be given can be entered here or is given already."""
+        return all(
+            f.name in self.given or not f.required or (f.asked.kind is not Kind.HIDDEN and _simple(f))
+            for f in self.command.fields
+        )
+
+    def submit(self, entered: Mapping[str, Any]) -> None:
+        """Run the command with what was entered; a refusal comes back beside its field."""
+        if self.busy:
+            return
+        for asked in self.fields:
+            self.field_error.emit(asked.name, "")
+        self.field_error.emit("", "")
+        try:
+            data = self.given | {a.name: self._read(a, entered.get(a.name)) for a in self.fields}
+            order = self.command.read({k: v for k, v in data.items() if v is not None})
+        except DomainError as error:
+            self._refuse(error)
+            return
+        desk, actor = self.context.desk, self.context.actor
+        self._set_busy(True)
+        job = self.context.jobs.write(lambda _job: desk.dispatcher.run(order, actor), self.command.name)
+        job.succeeded.connect(self._done)
+        job.refused.connect(self._refuse)
+        job.crashed.connect(self._crash)
+        job.finished.connect(self._ended)
+
+    def _read(self, asked: Asked, raw: Any) -> Any:
+        if isinstance(raw, str):
+            if not raw.strip():
+                return None
+            if asked.kind is Kind.DATE:
+                return read_day(asked.name, raw, clinic(self.context.desk.clock()).date())
+        return raw
+
+    def _done(self, done: Done) -> None:
+        self.done.emit(done)
+
+    def _refuse(self, error: KnownError) -> None:
+        sentence = self.context.desk.texts.explain(error)
+        shown = {a.name for a in self.fields}
+        self.field_error.emit(error.field if error.field in shown else "", sentence)
+
+    def _crash(self, crash: Crash) -> None:
+        self.field_error.emit("", self.context.say("crash.sentence", number=crash.number))
+
+    def _ended(self) -> None:
+        self._set_busy(False)
+
+    def _set_busy(self, busy: bool) -> None:
+        self.busy = busy
+        self.busy_changed.emit(busy)
+
+
+def _simple(field: Field) -> bool:
+    return isinstance(field.type, type) and (field.type in SIMPLE or issubclass(field.type, enum.Enum))
+
+
+def _entered(value: Any) -> Any:
+    return value if isinstance(value, str) else value.isoformat() if isinstance(value, date) else str(value)

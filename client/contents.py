@@ -1,0 +1,20 @@
+"""Content the handlers ask for by name, each read when it is first asked for, so that start-up need not wait."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+class Contents(dict[str, Any]):
+    """A dictionary whose missing values are made once by their loader, from whichever thread asks first."""
+
+    def __init__(self, ready: Mapping[str, Any], loaders: Mapping[str, Callable[[], Any]]) -> None:
+        super().__init__(ready)
+        self._loaders = dict(loaders)
+        self._lock = threading.Lock()
+
+    def __missing__(self, name: str) -> Any:
+        with self._lock:
+            if name not in self:
+                self[name] = self._loaders[name]()
+            return self[name]

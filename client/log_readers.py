@@ -1,0 +1,19 @@
+"""The readers of this workstation's log: audit chain, alerts, and whatever else follows it, in one thread."""
+
+from typing import Any
+
+import resources
+from domain.alerts.content import load_rules
+from domain.alerts.engine import AlertEngine
+from domain.audit.chain import AuditReader
+from domain.kernel.authority import system_actor
+from domain.kernel.readers import Follower, ReaderThread
+
+
+def join_readers(desk: Any) -> None:
+    """Join the readers to a desk: a part of `client.desk.INSTALLED`."""
+    who = desk.installation
+    rules = load_rules(resources.folder("alerts"), desk.authority.roles)
+    engine = AlertEngine(desk.dispatcher, rules, system_actor(who.org_id, who.device_id))
+    followers = [Follower(desk.store, AuditReader()), Follower(desk.store, engine)]
+    desk.workers.append(ReaderThread(desk.store, followers, ticks=[engine.tick]))

@@ -1,0 +1,68 @@
+"""Start of the workstation: the sign-in window is painted first, everything heavy comes after it.
+
+Order: settings and texts, window, first paint, then in a thread SQLAlchemy, the store and the wiring
+(`client.desk.build_desk`), while the person types. Nobody waits for a module they do not need yet.
+"""
+
+import argparse
+import logging
+import logging.handlers
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from client.home import Home, default_home
+from client.preferences import Preferences
+from client.settings import SettingsError, read_settings
+
+log = logging.getLogger(__name__)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the workstation; returns the exit code (2: settings cannot be used)."""
+    options = read_options(argv)
+    home = Home(options.home)
+    try:
+        settings = read_settings(home.settings)
+    except SettingsError as error:
+        sys.stderr.write(f"{home.settings}:\n{error}\n")
+        return 2
+    start_log(home)
+
+    from client.workstation import Workstation
+
+    workstation = Workstation(home, settings, Preferences(home.preferences), login=options.login_as)
+    if options.pilot:
+        workstation.take_pilot()
+    code = workstation.run()
+    logging.shutdown()
+    # Qt's and the pools' teardown at interpreter exit has nothing left to save; leave at once.
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def read_options(argv: list[str] | None) -> Any:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(prog="client", description="Aftercheck workstation")
+    parser.add_argument("--home", type=Path, default=default_home(), help="folder of the installation")
+    parser.add_argument(
+        "--login-as", default="", help="login name to begin with; the password is still asked"
+    )
+    parser.add_argument("--pilot", action="store_true", help="take commands as JSON lines on standard input")
+    return parser.parse_args(argv)
+
+
+def start_log(home: Home) -> None:
+    """Log to a file of at most 5 MB, five kept; it holds no data of patients."""
+    try:
+        home.log.parent.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = logging.handlers.RotatingFileHandler(
+            home.log, maxBytes=5_000_000, backupCount=5, encoding="utf-8", delay=True
+        )
+    except OSError:
+        handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(threadName)s %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)

@@ -1,0 +1,57 @@
+"""What a person may open: stations, worklists and the built-in pages, by role. No widgets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from client.stations import stations
+from domain.kernel.authority import Actor
+from domain.kernel.worklists import worklists
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the navigation; `group` is the key of its heading's text."""
+
+    page: str
+    label: str
+    icon: str
+    group: str
+
+
+BUILT_IN = (
+    ("conflicts", "nav.conflicts", "conflict", "conflict.view"),
+    ("sync", "nav.sync", "sync", "sync.view"),
+)
+"""Pages of every workstation: id, text, icon, permission."""
+
+ICONS = {
+    "specimen": "specimen", "checkup": "visit", "critical": "alarm", "report": "report", "people": "person",
+    "patient": "person", "staff": "staff", "alert": "bell", "conflict": "conflict",
+}  # fmt: skip
+
+
+def entries(actor: Actor, say: Callable[[str], str]) -> list[Entry]:
+    """Return what `actor` sees in the navigation, grouped, stations first."""
+    found = [
+        Entry(s.id, s.label, s.icon, "nav.stations") for s in stations().values() if actor.may(s.permission)
+    ]
+    found += [
+        Entry(f"worklist:{w.name}", w.label, ICONS.get(w.name.partition(".")[0], "list"), "nav.worklists")
+        for w in worklists().values()
+        if actor.may(w.permission) and w.name != "conflict.open"
+    ]
+    found += [
+        Entry(page, say(text), icon, "nav.workstation")
+        for page, text, icon, need in BUILT_IN
+        if actor.may(need)
+    ]
+    return found
+
+
+def home_page(actor: Actor, found: list[Entry]) -> str:
+    """Return the page that opens after sign-in: the role's own station, else its first list, else what there is."""
+    pages = [e.page for e in found]
+    if actor.rights.home in pages:
+        return actor.rights.home
+    lists = [p for p in pages if p.startswith("worklist:")]
+    return (lists or pages or [""])[0]

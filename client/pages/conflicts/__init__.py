@@ -1,0 +1,1 @@
+"""Two values of one thing, side by side, decided with one key."""

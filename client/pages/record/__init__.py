@@ -1,0 +1,1 @@
+"""Any record with its labels and its history."""

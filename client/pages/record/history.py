@@ -1,0 +1,108 @@
+"""What happened to one record, from the change log: when, who, by which command, which fields from what to what.
+
+The audit's index finds the entries; what it has not numbered yet is looked for among the newest entries.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from client.station import Context
+from domain.kernel.change_log import DONE, MERGED, Change, Entry, change_log, entries_after, entry_of
+from domain.kernel.columns import from_microseconds, from_wire
+from domain.kernel.commands import commands
+from domain.kernel.ids import Id
+from domain.kernel.masking import masked
+from domain.kernel.record import Record, column_info
+from sync.local_tables import audit_entry
+
+MOST = 100
+NEWEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One change as text; `at` in clinic time."""
+
+    at: str
+    who: str
+    what: str
+    fields: tuple[str, ...]
+
+
+def read_history(
+    connection: Connection, context: Context, kind: type[Record], record_id: Id
+) -> Iterator[HistoryLine]:
+    """Yield the changes of a record, the newest first, as the reader may see their values."""
+    entity = kind.record_info.entity
+    for entry in _entries(connection, record_id):
+        for change in entry.body.changes:
+            if (
+                change.entity == entity
+                and change.record_id == record_id.bytes
+                and entry.outcome in {DONE, MERGED}
+            ):
+                yield _line(connection, context, kind, entry, change)
+
+
+def _entries(connection: Connection, record_id: Id) -> list[Entry]:
+    head = connection.execute(select(func.max(audit_entry.c.position))).scalar() or 0
+    newest = connection.execute(select(func.max(change_log.c.position))).scalar() or 0
+    fresh = entries_after(connection, max(head, newest - NEWEST), NEWEST)
+    found = [e for e in fresh if any(c.record_id == record_id.bytes for c in e.body.changes)]
+    known = (
+        select(audit_entry.c.position)
+        .where(audit_entry.c.record_id == record_id)
+        .order_by(audit_entry.c.number.desc())
+        .limit(MOST)
+    )
+    rows = connection.execute(select(change_log).where(change_log.c.position.in_(known)))
+    by_position = {e.position: e for e in [*found, *(entry_of(r) for r in rows)]}
+    return [by_position[p] for p in sorted(by_position, reverse=True)][:MOST]
+
+
+def _line(
+    connection: Connection, context: Context, kind: type[Record], entry: Entry, change: Change
+) -> HistoryLine:
+    command = commands().get(entry.body.command)
+    return HistoryLine(
+        context.formatter.moment(from_microseconds(entry.at)),
+        _who(connection, context, entry),
+        command.label if command is not None else entry.body.command,
+        tuple(_fields(context, kind, change)),
+    )
+
+
+def _who(connection: Connection, context: Context, entry: Entry) -> str:
+    if entry.body.actor_id is None:
+        return context.say("record.system")
+    from uuid import UUID
+
+    from domain.people.records import Staff
+
+    table = Staff.__table__
+    name = connection.execute(
+        select(table.c.name).where(table.c.id == UUID(bytes=entry.body.actor_id))
+    ).scalar()
+    return str(name) if name else context.say("record.somebody")
+
+
+def _fields(context: Context, kind: type[Record], change: Change) -> Iterator[str]:
+    for name, wire in change.fields.items():
+        column: Any = kind.__table__.columns.get(name)
+        info = column_info(column) if column is not None else None
+        if info is None or info.ref is not None:
+            continue
+        after = _text(context, kind, column, wire)
+        if name in change.base and change.base[name] is not None:
+            before = _text(context, kind, column, change.base[name])
+            yield context.say("record.changed", label=info.label, before=before, after=after)
+        elif after:
+            yield context.say("record.set", label=info.label, after=after)
+
+
+def _text(context: Context, kind: type[Record], column: Any, wire: Any) -> str:
+    value = masked(column_info(column), from_wire(column.type, wire), context.actor.clearance)
+    return context.formatter.value(value, kind.record_info.entity, column.name)

@@ -1,0 +1,142 @@
+"""Any record as labels and values, what it points to, what it may have done to it, and its history."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from client.actions import Action
+from client.live import Changed
+from client.pages.record.history import HistoryLine, read_history
+from client.station import Context, PageModel
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+from domain.kernel.record import Record, RecordInfo, column_info, record_classes
+from domain.kernel.worklists import NamedRow, records, worklists
+
+OWN = ("ver", "extra")
+PERMISSIONS = {"patient": "people.view", "specimen": "biobank.view", "storage_container": "biobank.view",
+               "visit": "checkup.view", "observation": "checkup.view", "finding": "checkup.view",
+               "report": "report.view", "critical_value": "critical.view", "alert": "alert.view",
+               "conflict": "conflict.view", "staff": "staff.view"}  # fmt: skip
+"""Permission to look at a record where no worklist of it gives one."""
+NAMES = ("name", "number", "code", "label", "login")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One line of the sheet; `link` is the page of the record it points to."""
+
+    name: str
+    label: str
+    text: str
+    masked: bool = False
+    link: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A record as it stands for one reader."""
+
+    title: str
+    values: tuple[Value, ...]
+    history: tuple[HistoryLine, ...]
+    patient_id: Id | None
+
+
+class ViewModel(PageModel):
+    """One record; `sheet_changed` carries a `Sheet`, None if it is gone or out of scope."""
+
+    sheet_changed = Signal(object)
+
+    actions = (
+        Action("reload", "worklist.reload", "F5"),
+        Action("history", "record.history", "F11"),
+    )
+
+    def __init__(self, context: Context, entity: str, record_id: Id, parent: QObject | None = None) -> None:
+        super().__init__(context, parent)
+        self.entity, self.record_id = entity, record_id
+        self.kind: type[Record] = record_classes()[entity]
+        self.info: RecordInfo = self.kind.record_info
+        self.sheet: Sheet | None = None
+        check_may_see(context, entity)
+        self.action_set.on("reload", self.load)
+
+    def watches(self) -> frozenset[str]:
+        return frozenset({self.entity})
+
+    def on_changed(self, changed: Changed) -> None:
+        if changed.has(self.entity, self.record_id):
+            self.load()
+
+    def on_open(self, **arguments: Any) -> None:
+        self.load()
+
+    @Slot()
+    def load(self) -> None:
+        """Read it anew."""
+        self.query(lambda: read_sheet(self.context, self.kind, self.record_id), self._take, "record")
+
+    def open_link(self, page: str) -> None:
+        """Open a record this one points to."""
+        self.context.open_page(page)
+
+    def _take(self, sheet: Sheet | None) -> None:
+        self.sheet = sheet
+        if sheet is not None:
+            self.title_changed.emit(sheet.title)
+            self.patient_changed.emit(sheet.patient_id)
+        self.sheet_changed.emit(sheet)
+
+
+def check_may_see(context: Context, entity: str) -> None:
+    """Refuse a record no list of this person shows: permission of any of its worklists, or of its feature."""
+    needed = {w.permission for w in worklists().values() if w.record.record_info.entity == entity}
+    needed.add(PERMISSIONS.get(entity, f"{entity}.view"))
+    if not any(context.actor.may(p) for p in needed):
+        raise DomainError("permission.denied", permission=sorted(needed)[0], role=context.actor.rights.label)
+
+
+def read_sheet(context: Context, kind: type[Record], record_id: Id) -> Sheet | None:
+    """Return the sheet of a record within the reader's scope; off the UI thread."""
+    with context.desk.store.read() as connection:
+        found = records(connection, context.actor, kind, kind.__table__.c.id == record_id, limit=1)
+        if not found:
+            return None
+        row = found[0]
+        values = tuple(_value(context, connection, kind, c, row) for c in _columns(kind))
+        history = tuple(read_history(connection, context, kind, record_id))
+    entity = kind.record_info.entity
+    patient_id = row.id if entity == "patient" else row.as_dict().get("patient_id")
+    return Sheet(f"{kind.record_info.label} {_name(row)}".strip(), values, history, patient_id)
+
+
+def _columns(kind: type[Record]) -> list[Any]:
+    return [c for c in kind.__table__.columns if column_info(c) is not None and c.name not in OWN]
+
+
+def _value(context: Context, connection: Any, kind: type[Record], column: Any, row: NamedRow) -> Value:
+    info = column_info(column)
+    assert info is not None  # noqa: S101  (only declared columns come here)
+    value = getattr(row, column.name)
+    masked = info.sensitivity > context.actor.clearance and value is not None
+    text, link = context.formatter.value(value, kind.record_info.entity, column.name), ""
+    if info.ref and value is not None and info.ref in record_classes():
+        text, link = (
+            _pointed(context, connection, record_classes()[info.ref], value),
+            f"record:{info.ref}:{value}",
+        )
+    unit = f" {info.unit}" if info.unit and text and not masked else ""
+    return Value(column.name, info.label, text + unit, masked, link, info.code or "")
+
+
+def _pointed(context: Context, connection: Any, kind: type[Record], record_id: Id) -> str:
+    found = records(connection, context.actor, kind, kind.__table__.c.id == record_id, limit=1)
+    return _name(found[0]) if found else context.say("record.out_of_sight")
+
+
+def _name(row: NamedRow) -> str:
+    known = row.as_dict()
+    return " ".join(str(known[n]) for n in NAMES if known.get(n) not in (None, ""))

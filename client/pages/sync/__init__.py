@@ -1,0 +1,1 @@
+"""The exchange with the centre: what waits, what was refused and why."""

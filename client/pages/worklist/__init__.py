@@ -1,0 +1,1 @@
+"""Any worklist as a table: filter, sort, choose columns, export, run a command on a row."""

@@ -1,0 +1,127 @@
+"""A whole worklist as an Excel file: every row the reader may see, as masked as on the screen.
+
+Rows are written as they are read and never gathered, so a million of them need no more memory than one page. All
+cells are text or numbers, never formulas: what begins like a formula is marked as text, so that it stays text
+when the sheet is saved under another format.
+"""
+
+import contextlib
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from client.background import Job
+from client.station import Context
+from domain.kernel.clock import clinic
+from domain.kernel.errors import UnavailableError
+from domain.kernel.worklists import Filter, ListColumn, Worklist
+
+PERMISSION = "document.export"
+SHEET_ROWS = 1_000_000
+RISKY = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+_TELL_EVERY = 500
+
+
+def export_work(
+    context: Context,
+    listing: Worklist,
+    columns: tuple[ListColumn, ...],
+    filters: tuple[Filter, ...],
+    order: str,
+    path: Path,
+) -> Callable[[Job], Path | None]:
+    """Return the work of a job that writes `path` and answers with it (None if it was cancelled).
+
+    Raises, when run:
+        DomainError: ``permission.denied`` without the permission to export.
+        UnavailableError: ``export.cannot_write`` with the path.
+    """
+
+    def work(job: Job) -> Path | None:
+        context.actor.check(PERMISSION)
+        total = context.desk.pages.count(listing, context.actor, filters=filters, limit=SHEET_ROWS)
+        draft = path.with_suffix(".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            done = _write(context, listing, columns, filters, order, draft, lambda n: _go_on(job, n, total))
+            if done:
+                draft.replace(path)
+            return path if done else None
+        except OSError as error:
+            raise UnavailableError("export.cannot_write", path=str(path)) from error
+        finally:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+
+    return work
+
+
+def _go_on(job: Job, done: int, total: int) -> bool:
+    job.tell(done, total)
+    return not job.cancelled
+
+
+def _write(
+    context: Context,
+    listing: Worklist,
+    columns: tuple[ListColumn, ...],
+    filters: tuple[Filter, ...],
+    order: str,
+    path: Path,
+    go_on: Callable[[int], bool],
+) -> bool:
+    import xlsxwriter
+
+    options = {"constant_memory": True, "tmpdir": str(path.parent), "strings_to_formulas": False,
+               "strings_to_urls": False, "strings_to_numbers": False}  # fmt: skip
+    with xlsxwriter.Workbook(str(path), options) as book:
+        sheet = book.add_worksheet(listing.label[:31])
+        head = book.add_format({"bold": True, "bottom": 1})
+        quoted = book.add_format({"quote_prefix": True})
+        positions = {c.name: i for i, c in enumerate(listing.columns)}
+        for at, column in enumerate(columns):
+            sheet.write_string(0, at, column.label, head)
+            sheet.set_column(at, at, max(12, min(40, 2 * len(column.label) + 4)))
+        sheet.freeze_panes(1, 0)
+        key, line = None, 0
+        while line < SHEET_ROWS:
+            page = context.desk.pages.page(
+                listing, context.actor, filters=filters, order=order, after=key, limit=_TELL_EVERY
+            )
+            for row in page.rows:
+                line += 1
+                for at, column in enumerate(columns):
+                    _cell(
+                        sheet,
+                        line,
+                        at,
+                        _plain(context, listing, column, row.values[positions[column.name]]),
+                        quoted,
+                    )
+            if not go_on(line):
+                return False
+            key = page.next_key
+            if key is None:
+                break
+    return True
+
+
+def _plain(context: Context, listing: Worklist, column: ListColumn, value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, datetime):
+            return f"{clinic(value):%Y-%m-%d %H:%M:%S}"
+        if isinstance(value, date):
+            return value.isoformat()
+        return context.formatter.value(value, listing.record.record_info.entity, column.name)
+    return value
+
+
+def _cell(sheet: Any, line: int, at: int, value: Any, quoted: Any) -> None:
+    if isinstance(value, str):
+        if value.startswith(RISKY):
+            sheet.write_string(line, at, value, quoted)
+        elif value:
+            sheet.write_string(line, at, value)
+    else:
+        sheet.write_number(line, at, value)

@@ -1,0 +1,287 @@
+"""The worklist page's widgets: filter line, chips, table, row commands."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QWidget,
+)
+
+from client.command_dialog.view import CommandDialog
+from client.pages.worklist.viewmodel import ViewModel
+from client.pages.worklist.widgets import ChipRow, RowTable
+from client.views.page import PageView
+from domain.kernel.commands import Command
+
+
+class View(PageView):
+    """Keyboard: F3 to the filter, arrows in the table, Enter opens, F4 or a digit runs a command."""
+
+    model: ViewModel
+
+    def build(self) -> None:
+        """Make the page."""
+        self.set_title(self.model.listing.label)
+        self.body.addLayout(self._filter_line())
+        self._chips = ChipRow(self)
+        self._chips.removed.connect(self.model.remove_filter)
+        self.body.addWidget(self._chips)
+        self._table = RowTable(self.model.table, self.context, self)
+        self._table.setObjectName("worklist_table")
+        self._table.setAccessibleName(self.model.listing.label)
+        self._note = QLabel(self)
+        self._note.setObjectName("worklist_note")
+        self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._note.setWordWrap(True)
+        self._note.setProperty("role", "subtitle")
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self._table)
+        self._stack.addWidget(self._note)
+        self.body.addWidget(self._stack, 1)
+        self.body.addLayout(self._foot())
+        self._wire()
+        self._offers()
+        self._columns()
+
+    def focus_first(self) -> None:
+        """Begin in the table."""
+        self._table.setFocus()
+
+    def _filter_line(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        self._column = QComboBox(self)
+        self._column.setObjectName("filter_column")
+        self._column.setAccessibleName(self.say("worklist.filter_column"))
+        for column in self.model.filter_columns():
+            self._column.addItem(column.label, column)
+        self._text = QLineEdit(self)
+        self._text.setObjectName("filter_text")
+        self._text.setAccessibleName(self.say("worklist.filter"))
+        self._text.setFixedWidth(260)
+        self._choice = QComboBox(self)
+        self._choice.setObjectName("filter_choice")
+        self._choice.setAccessibleName(self.say("worklist.filter"))
+        self._choice.setMinimumWidth(160)
+        self._error = QLabel(self)
+        self._error.setObjectName("filter_error")
+        self._error.setProperty("role", "error")
+        self._count = QLabel(self)
+        self._count.setObjectName("worklist_count")
+        self._count.setProperty("role", "muted")
+        for widget in (self._column, self._text, self._choice, self._error):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(self._count)
+        return row
+
+    def _foot(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self._buttons: list[QPushButton] = []
+        for number, command in enumerate(self.model.commands(), start=1):
+            button = QPushButton(f"{number}  {command.label}", self)
+            button.setObjectName(f"command_{command.name}")
+            button.setProperty("command", command.name)
+            button.clicked.connect(self._command_clicked)
+            self._buttons.append(button)
+            row.addWidget(button)
+        row.addStretch(1)
+        self._bar = QProgressBar(self)
+        self._bar.setMaximumWidth(240)
+        self._bar.setTextVisible(False)
+        self._stop = QPushButton(self.say("worklist.stop_export"), self)
+        self._stop.setObjectName("stop_export")
+        self._stop.clicked.connect(self.model.cancel_export)
+        for widget in (self._bar, self._stop):
+            widget.hide()
+            row.addWidget(widget)
+        return row
+
+    def _wire(self) -> None:
+        model = self.model
+        self._text.returnPressed.connect(self._filter_typed)
+        self._choice.activated.connect(self._filter_chosen)
+        self._column.currentIndexChanged.connect(self._column_changed)
+        self._column_changed()
+        model.field_error.connect(self._show_error)
+        model.chips_changed.connect(self._show_chips)
+        model.columns_changed.connect(self._columns)
+        model.offers_changed.connect(self._offers)
+        model.progress.connect(self._show_progress)
+        model.command_asked.connect(self._ask)
+        model.table.state_changed.connect(self._show_state)
+        self._table.row_changed.connect(model.select)
+        self._table.digit_pressed.connect(self._digit)
+        self._table.scrolled_to.connect(self._seen)
+        self._table.activated.connect(self._activated)
+        self._table.horizontalHeader().customContextMenuRequested.connect(self._header_menu)
+        for name, handler in (
+            ("filter", self._text_focus), ("commands", self._commands_menu), ("columns", self._columns_menu),
+            ("export", self._export),
+        ):  # fmt: skip
+            model.action_set.on(name, handler)
+
+    # Filter
+
+    @Slot()
+    def _column_changed(self) -> None:
+        column = self._column.currentData()
+        choices = self.model.choices(column) if column is not None else []
+        self._choice.clear()
+        self._choice.addItem(self.say("worklist.choose"), None)
+        for choice in choices:
+            self._choice.addItem(choice.label, choice.value)
+        self._choice.setVisible(bool(choices))
+        self._text.setVisible(not choices)
+        hint = {"UtcTime": "filter.day_hint", "IsoDate": "filter.day_hint", "BigInteger": "filter.number_hint",
+                "Float": "filter.number_hint"}.get(column.kind if column else "", "filter.text_hint")  # fmt: skip
+        self._text.setPlaceholderText(self.say(hint))
+
+    @Slot()
+    def _filter_typed(self) -> None:
+        self.model.add_filter(self._column.currentData(), self._text.text(), self._text.text())
+        if not self._error.text():
+            self._text.clear()
+            self._table.setFocus()
+
+    @Slot(int)
+    def _filter_chosen(self, index: int) -> None:
+        if index > 0:
+            self.model.add_filter(
+                self._column.currentData(), self._choice.currentData(), self._choice.currentText()
+            )
+            self._choice.setCurrentIndex(0)
+            self._table.setFocus()
+
+    @Slot(str, str)
+    def _show_error(self, field: str, sentence: str) -> None:
+        if field == "filter":
+            self._error.setText(sentence)
+
+    @Slot()
+    def _show_chips(self) -> None:
+        self._chips.show_texts([c.text for c in self.model.chips])
+
+    def _text_focus(self) -> None:
+        (self._text if self._text.isVisible() else self._choice).setFocus()
+
+    # Rows
+
+    @Slot(str, str)
+    def _show_state(self, state: str, reason: str) -> None:
+        self._stack.setCurrentIndex(0 if state == "ready" else 1)
+        filtered = bool(self.model.chips)
+        texts = {
+            "loading": self.say("worklist.loading"),
+            "empty": self.say("worklist.empty_filtered" if filtered else "worklist.empty"),
+            "refused": self.say("worklist.refused", reason=reason),
+        }
+        self._note.setText(texts.get(state, ""))
+        table = self.model.table
+        code = "worklist.count" if table.complete else "worklist.cut" if table.cut else "worklist.count_more"
+        self._count.setText(self.say(code, count=f"{table.rowCount():,}"))
+
+    @Slot(int)
+    def _seen(self, rows: int) -> None:
+        self.model.seen_rows = rows
+
+    @Slot(QModelIndex)
+    def _activated(self, _index: QModelIndex) -> None:
+        self.model.action_set.trigger("open")
+
+    @Slot()
+    def _offers(self) -> None:
+        enabled = {o.command.name: o.enabled for o in self.model.offers()}
+        for button in self._buttons:
+            button.setEnabled(enabled.get(button.property("command"), False))
+
+    @Slot()
+    def _command_clicked(self) -> None:
+        self.model.ask(self.sender().property("command"))
+
+    @Slot(int)
+    def _digit(self, number: int) -> None:
+        commands = self.model.commands()
+        if 1 <= number <= len(commands):
+            self.model.ask(commands[number - 1].name)
+
+    @Slot(object, dict)
+    def _ask(self, command: Command, given: dict[str, Any]) -> None:
+        CommandDialog(self.context, command, given, self).open()
+
+    def _commands_menu(self) -> None:
+        menu = QMenu(self)
+        menu.setObjectName("commands_menu")
+        for number, offer in enumerate(self.model.offers(), start=1):
+            entry = menu.addAction(f"&{number}  {offer.command.label}")
+            entry.setEnabled(offer.enabled)
+            entry.setData(offer.command.name)
+        menu.triggered.connect(self._menu_command)
+        menu.popup(self._menu_place(self._table))
+
+    @Slot(object)
+    def _menu_command(self, entry: Any) -> None:
+        self.model.ask(entry.data())
+
+    # Columns
+
+    @Slot()
+    def _columns(self) -> None:
+        shown = self.model.shown_columns()
+        for at, column in enumerate(self.model.table.columns):
+            self._table.setColumnHidden(at, column.name not in shown)
+
+    def _columns_menu(self) -> None:
+        self._popup_columns(self._menu_place(self._table))
+
+    @Slot(QPoint)
+    def _header_menu(self, place: QPoint) -> None:
+        self._popup_columns(self._table.horizontalHeader().mapToGlobal(place))
+
+    def _popup_columns(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setObjectName("columns_menu")
+        shown = self.model.shown_columns()
+        for column in self.model.table.columns:
+            entry = menu.addAction(column.label)
+            entry.setCheckable(True)
+            entry.setChecked(column.name in shown)
+            entry.setData(column.name)
+        menu.triggered.connect(self._column_toggled)
+        menu.popup(place)
+
+    @Slot(object)
+    def _column_toggled(self, entry: Any) -> None:
+        self.model.show_column(entry.data(), entry.isChecked())
+
+    def _menu_place(self, widget: QWidget) -> QPoint:
+        return widget.mapToGlobal(QPoint(40, 60))
+
+    # Export
+
+    def _export(self) -> None:
+        suggested = self.model.suggested_path()
+        suggested.parent.mkdir(parents=True, exist_ok=True)
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, self.say("worklist.export"), str(suggested), "Excel (*.xlsx)"
+        )
+        if chosen:
+            self.model.export(Path(chosen))
+
+    @Slot(int, int)
+    def _show_progress(self, done: int, total: int) -> None:
+        running = done >= 0 and self.model.exporting
+        self._bar.setVisible(running)
+        self._stop.setVisible(running)
+        self._bar.setRange(0, total)
+        self._bar.setValue(max(done, 0))

@@ -1,0 +1,228 @@
+"""The worklist page without its window: conditions, columns, what is selected, what can be done with it."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QTimer, Signal, Slot
+
+from client.actions import Action
+from client.background import Job
+from client.live import Changed
+from client.pages.worklist.export import PERMISSION, export_work
+from client.pages.worklist.filters import Chip, Choice, choices_for, condition
+from client.pages.worklist.row_commands import Offer, offered, offers, prefilled
+from client.pages.worklist.table import WorklistTable, entities_of
+from client.station import Context, PageModel
+from domain.kernel.clock import clinic
+from domain.kernel.commands import Command
+from domain.kernel.errors import DomainError, KnownError
+from domain.kernel.worklists import ListColumn, Row, Worklist, worklists
+
+MINUTE_MS = 60_000
+
+
+class ViewModel(PageModel):
+    """One worklist for one person."""
+
+    chips_changed = Signal()
+    columns_changed = Signal()
+    offers_changed = Signal()
+    progress = Signal(int, int)
+    command_asked = Signal(object, dict)
+    """A command and what is known of its input: the view opens the dialog."""
+
+    actions = (
+        Action("open", "worklist.open", "Return"),
+        Action("filter", "worklist.filter", "F3"),
+        Action("commands", "worklist.commands", "F4"),
+        Action("reload", "worklist.reload", "F5"),
+        Action("columns", "worklist.columns", "F10"),
+        Action("export", "worklist.export", "Ctrl+E", permission=PERMISSION),
+    )
+
+    def __init__(self, context: Context, name: str, parent: Any = None) -> None:
+        super().__init__(context, parent)
+        self.listing: Worklist = worklists()[name]
+        self.table = WorklistTable(context, self.listing, self)
+        self.chips: list[Chip] = []
+        self.selected: Row | None = None
+        self.seen_rows = 0
+        self._export: Job | None = None
+        self._entities = entities_of(self.listing)
+        self._minute = QTimer(self)
+        self._minute.setInterval(MINUTE_MS)
+        self._minute.timeout.connect(self.table.refresh_times)
+        self._minute.start()
+        self.action_set.on("open", self.open_selected)
+        self.action_set.on("reload", self.reload)
+        if not self.commands():
+            self.action_set.enable("commands", False)
+        self.table.modelReset.connect(self._lost)
+
+    def watches(self) -> frozenset[str]:
+        return self._entities
+
+    def on_changed(self, changed: Changed) -> None:
+        self.table.reload(self.seen_rows)
+
+    def on_open(self, **arguments: Any) -> None:
+        if self.table.rowCount() == 0:
+            self.table.load()
+
+    @Slot()
+    def reload(self) -> None:
+        """Read everything anew."""
+        self.table.reload(self.seen_rows)
+
+    # Columns
+
+    def filter_columns(self) -> list[ListColumn]:
+        """Return the columns one may filter by."""
+        return [c for i, c in enumerate(self.table.columns) if self.table.sortable(i)]
+
+    def choices(self, column: ListColumn) -> list[Choice]:
+        """Return the closed list of a column, empty when any value may be typed."""
+        if column.kind == "Boolean":
+            return [
+                Choice("True", self.context.say("value.yes")),
+                Choice("False", self.context.say("value.no")),
+            ]
+        found = choices_for(self.listing, column)
+        return [Choice(c.value, self._label(c)) for c in found]
+
+    def _label(self, choice: Choice) -> str:
+        return (
+            choice.label
+            if isinstance(choice.value, str) and choice.label != choice.value
+            else (self.context.formatter.value(choice.value))
+        )
+
+    def shown_columns(self) -> list[str]:
+        """Return the names of the columns shown, as this workstation remembers them."""
+        names = [c.name for c in self.table.columns]
+        kept = self.context.preferences.get(f"columns.{self.listing.name}")
+        return [n for n in names if n in kept] or names if isinstance(kept, list) else names
+
+    def show_column(self, name: str, shown: bool) -> None:
+        """Show or hide a column; the last one stays."""
+        now = self.shown_columns()
+        wanted = [
+            c.name
+            for c in self.table.columns
+            if (c.name in now or c.name == name) and (c.name != name or shown)
+        ]
+        if wanted:
+            self.context.preferences.set(f"columns.{self.listing.name}", wanted)
+            self.columns_changed.emit()
+
+    # Conditions
+
+    def add_filter(self, column: ListColumn, typed: Any, shown: str) -> None:
+        """Add a condition, or say what is wrong with it beside the filter line."""
+        try:
+            chip = condition(column, typed, shown, today=clinic(self.context.desk.clock()).date())
+        except DomainError as error:
+            self.field_error.emit("filter", self.explain(error))
+            return
+        self.chips = [c for c in self.chips if c.text != chip.text] + [chip]
+        self._filtered()
+
+    def remove_filter(self, number: int) -> None:
+        del self.chips[number]
+        self._filtered()
+
+    def clear_filters(self) -> None:
+        if self.chips:
+            self.chips = []
+            self._filtered()
+
+    def _filtered(self) -> None:
+        self.field_error.emit("filter", "")
+        self.table.filters = tuple(f for chip in self.chips for f in chip.filters)
+        self.chips_changed.emit()
+        self.table.load()
+
+    # Rows
+
+    def select(self, number: int) -> None:
+        """Note which row the cursor is on, -1 for none."""
+        self.selected = self.table.row(number) if 0 <= number < self.table.rowCount() else None
+        self.action_set.enable("open", self.selected is not None)
+        self.offers_changed.emit()
+
+    def commands(self) -> list[Command]:
+        """Return every command this person may run on rows of this list."""
+        return offered(self.listing, self.context.actor)
+
+    def offers(self) -> list[Offer]:
+        """Return the commands for the selected row."""
+        if self.selected is None:
+            return []
+        return offers(self.listing, self.context.actor, self._selected_values())
+
+    def ask(self, name: str) -> None:
+        """Ask for a command on the selected row; one that cannot run now is refused with its reason."""
+        offer = next((o for o in self.offers() if o.command.name == name), None)
+        if offer is None or self.selected is None:
+            self.toast("worklist.no_row", "warning")
+        elif not offer.enabled:
+            state = self.context.formatter.value(
+                self._selected_values().get("state"), self.listing.record.record_info.entity, "state"
+            )
+            self.toast("worklist.not_now", "warning", label=offer.command.label, state=state)
+        else:
+            given = prefilled(self.listing, offer.command, self.selected.id, self._selected_values())
+            self.command_asked.emit(offer.command, given)
+
+    @Slot()
+    def open_selected(self) -> None:
+        """Open the record of the selected row."""
+        if self.selected is not None:
+            entity = self.listing.record.record_info.entity
+            self.context.open_page(f"record:{entity}:{self.selected.id}")
+
+    def _selected_values(self) -> dict[str, Any]:
+        row = self.selected
+        return {} if row is None else {c.name: row.values[i] for i, c in enumerate(self.listing.columns)}
+
+    def _lost(self) -> None:
+        self.select(-1)
+
+    # Export
+
+    @property
+    def exporting(self) -> bool:
+        return self._export is not None
+
+    def suggested_path(self) -> Path:
+        """Return where an export would go unless told otherwise."""
+        stamp = f"{clinic(self.context.desk.clock()):%Y%m%d-%H%M%S}"
+        return self.context.desk.home.exports / f"{self.listing.label}-{stamp}.xlsx"
+
+    def export(self, path: Path) -> None:
+        """Write every row of the present conditions to an Excel file, with progress; once at a time."""
+        if self._export is not None:
+            return
+        shown = set(self.shown_columns())
+        columns = tuple(c for c in self.table.columns if c.name in shown)
+        work = export_work(self.context, self.listing, columns, self.table.filters, self.table.order, path)
+        self._export = self.context.jobs.read(work, "export")
+        self._export.progressed.connect(self.progress)
+        self._export.succeeded.connect(self._exported)
+        self._export.refused.connect(self._export_refused)
+        self._export.finished.connect(self._export_ended)
+
+    def cancel_export(self) -> None:
+        if self._export is not None:
+            self._export.cancel()
+
+    def _exported(self, path: Path | None) -> None:
+        if path is not None:
+            self.toast("worklist.exported", "success", path=path)
+
+    def _export_refused(self, error: KnownError) -> None:
+        self.message.emit(self.explain(error), "danger")
+
+    def _export_ended(self) -> None:
+        self._export = None
+        self.progress.emit(-1, 0)

@@ -1,0 +1,104 @@
+"""What the client asks of the parts that may or may not be installed: sync, search, the reading of scans.
+
+View-models are given these shapes and nothing more, so a test gives them a few lines of its own.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from domain.kernel.authority import Actor
+from domain.kernel.ids import Id
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Refused:
+    """Something the centre did not simply take: its number in this device's log, the reason's code and facts.
+
+    `kind` is the outcome: ``rejected``, ``merged`` (a part was refused), ``deferred`` or ``parked`` (it waits).
+    """
+
+    dev_seq: int
+    code: str
+    facts: dict[str, Any]
+    at: datetime | None = None
+    kind: str = "rejected"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SyncState:
+    """How the exchange with the centre stands. `phase` is one of `PHASES`; bytes are of the running transfer."""
+
+    phase: str = "absent"
+    waiting: int = 0
+    waiting_bytes: int = 0
+    done_bytes: int = 0
+    total_bytes: int = 0
+    blobs_waiting: int = 0
+    blob_bytes: int = 0
+    conflicts: int = 0
+    refused: tuple[Refused, ...] = ()
+    reason: str = ""
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
+    last_contact: datetime | None = None
+
+    @property
+    def lost(self) -> int:
+        """How much was refused for good, wholly or in part; what waits is not among it."""
+        return sum(r.kind in {"rejected", "merged"} for r in self.refused)
+
+
+PHASES = ("absent", "offline", "idle", "connecting", "sending", "receiving", "failed")
+
+
+class SyncPort(Protocol):
+    """The sync worker as the screen sees it; every method returns at once."""
+
+    def start(self) -> None:
+        """Begin to exchange in a thread of its own."""
+
+    def stop(self) -> None:
+        """End it; what was under way resumes at the next start."""
+
+    def wake(self) -> None:
+        """Try now instead of at the next turn."""
+
+    def state(self) -> SyncState:
+        """Return how it stands."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Hit:
+    """One result of a search, masked for the person who searches."""
+
+    kind: str
+    record_id: Id
+    title: str
+    subtitle: str = ""
+
+
+class Searcher(Protocol):
+    """Finds records by name, pinyin, initials or number."""
+
+    def __call__(self, actor: Actor, text: str, limit: int) -> Sequence[Hit]:
+        """Return the best hits within the actor's scope; called off the UI thread."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scanned:
+    """What was scanned. `kind` is the entity found (``specimen``, ``visit``, ``patient``, ``storage_container``,
+    ``staff``) or ``id_number`` for a citizen number nobody has yet; ``unknown`` for a code that is not ours.
+    """
+
+    kind: str
+    text: str
+    record_id: Id | None = None
+    label: str = ""
+
+
+class ScanLookup(Protocol):
+    """Tells what a scanned text is; called off the UI thread."""
+
+    def __call__(self, actor: Actor, text: str) -> Scanned:
+        """Return what it is, kind ``unknown`` if nothing of ours."""

@@ -1,0 +1,73 @@
+"""Settings of a workstation: one typed, frozen object, read before the first paint from ``settings.json``.
+
+To add a setting, add a field here with its default, limits and Chinese text; the settings page, the check of the
+file and the error message follow from it. Standard library only.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+
+def setting(default: Any, label: str, *, low: float | None = None, high: float | None = None) -> Any:
+    """Declare a setting: its default, its Chinese text, and for numbers the range allowed."""
+    return dataclasses.field(default=default, metadata={"label": label, "low": low, "high": high})
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an administrator may set for one workstation."""
+
+    lock_after_minutes: int = setting(10, "无操作多少分钟后锁定", low=1, high=240)
+    theme: str = setting("light", "界面主题（light 或 dark）")
+    key_file: str = setting("", "本机密钥文件（仅用于没有系统钥匙串的机器）")
+    scanner_prefix: str = setting("~", "扫描枪前缀字符")
+    scanner_min_length: int = setting(6, "条码最少字符数", low=3, high=64)
+    scanner_gap_ms: float = setting(35.0, "扫描枪字符间隔上限（毫秒）", low=5, high=200)
+    slow_call_ms: float = setting(50.0, "界面线程数据库调用上限（毫秒）", low=5, high=1000)
+    watch_loop: bool = setting(default=False, label="监视界面停顿")
+    page_rows: int = setting(200, "列表每次读取行数", low=20, high=500)
+    critical_snooze_s: int = setting(120, "危急值“稍后处理”的秒数", low=10, high=600)
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; each problem names its setting in Chinese."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def read_settings(path: Path) -> Settings:
+    """Return the settings of `path`, the defaults where it is absent or silent.
+
+    Raises:
+        SettingsError: Every setting of the file that is unknown, of the wrong type or out of its range.
+    """
+    if not path.exists():
+        return Settings()
+    try:
+        given = json.loads(path.read_text("utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path.name}：不是有效的 JSON（{error}）"]) from error
+    if not isinstance(given, dict):
+        raise SettingsError([f"{path.name}：应为一组“名称: 值”"])
+    known = {f.name: f for f in dataclasses.fields(Settings)}
+    problems = [f"{name}：没有这项设置" for name in given if name not in known]
+    for name in given.keys() & known.keys():
+        problems += _problems(known[name], given[name])
+    if problems:
+        raise SettingsError(sorted(problems))
+    return Settings(**given)
+
+
+def _problems(field: "dataclasses.Field[Any]", value: Any) -> list[str]:
+    label, low, high = field.metadata["label"], field.metadata["low"], field.metadata["high"]
+    wanted = type(field.default)
+    fits = isinstance(value, int | float) if wanted is float else isinstance(value, wanted)
+    if not fits or (wanted is not bool and isinstance(value, bool)):
+        return [f"{field.name}（{label}）：类型不对，应为 {wanted.__name__}"]
+    if low is not None and not low <= value <= high:
+        return [f"{field.name}（{label}）：应在 {low} 到 {high} 之间"]
+    return []

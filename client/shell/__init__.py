@@ -1,0 +1,1 @@
+"""The frame around the pages: who, where, search, sync, alerts, navigation."""

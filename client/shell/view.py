@@ -1,0 +1,224 @@
+"""The shell's widgets: bar, navigation, the stack of pages, toast, and what lies over all of them."""
+
+from collections import OrderedDict
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from client.alerts_card.view import AlertsCard
+from client.alerts_card.viewmodel import AlertsModel
+from client.background import Crash
+from client.command_dialog.view import CommandDialog
+from client.ports import Scanned
+from client.shell.viewmodel import ShellModel
+from client.shell.widgets import NavList, ResizeFollower, TopBar
+from client.views.keys_help import KeysHelp
+from client.views.page import PageView
+from client.views.pages import build_page
+from client.views.toast import StatusToast
+from domain.kernel.errors import DomainError
+
+RECORDS_KEPT = 6
+"""Record pages kept open at once; the oldest goes."""
+
+
+class ShellView(QWidget):
+    """The frame of one person's shift."""
+
+    theme_clicked = Signal()
+    lock_clicked = Signal()
+    leave_clicked = Signal()
+    page_shown = Signal(str)
+
+    def __init__(self, model: ShellModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = model
+        model.setParent(self)
+        self.setObjectName("shell")
+        self._pages: OrderedDict[str, PageView] = OrderedDict()
+        self.current = ""
+        self.bar = TopBar(model.context, self)
+        self.nav = NavList(model.entries, model.context, self)
+        self.stack = QStackedWidget(self)
+        self.stack.setObjectName("pages")
+        self.toast = StatusToast(self)
+        self._lay_out()
+        self.card = AlertsCard(AlertsModel(model.context), self)
+        ResizeFollower(self, self.card)
+        self._bind()
+        self._shortcuts()
+
+    def start(self) -> None:
+        """Open the first page and begin to follow the store."""
+        self.model.start()
+        self.card.model.start()
+        if self.model.home:
+            self.open_page(self.model.home, {})
+
+    def stop(self) -> None:
+        """End every page; the shell is about to go."""
+        self.model.stop()
+        self.card.model.stop()
+        for page in self._pages.values():
+            page.model.close()
+
+    @property
+    def page(self) -> PageView | None:
+        """The page shown."""
+        return self._pages.get(self.current)
+
+    @Slot(str, dict)
+    def open_page(self, page: str, arguments: dict[str, Any]) -> None:
+        """Show a page, made when it is first asked for; a refusal is said in the toast."""
+        if page not in self._pages:
+            try:
+                self._add(page)
+            except DomainError as error:
+                self.toast.show_message(self.model.desk.texts.explain(error), "danger")
+                return
+        view = self._pages[page]
+        self._pages.move_to_end(page)
+        self.current = page
+        self.stack.setCurrentWidget(view)
+        self.nav.mark(page)
+        view.model.on_open(**arguments)
+        view.focus_first()
+        self._forget_old()
+        self.page_shown.emit(page)
+
+    @Slot(str)
+    def take_scan(self, text: str) -> None:
+        """Send a scan where it belongs: an open dialog, the page shown, or the station that takes its kind."""
+        dialog = QApplication.activeModalWidget()
+        if dialog is not None:
+            taken = isinstance(dialog, CommandDialog) and dialog.take_scan(text)
+            if not taken:
+                self.toast.show_message(self.model.context.say("scan.dialog_open", text=text), "warning")
+        elif self.card.isVisible():
+            self.toast.show_message(self.model.context.say("scan.card_open"), "warning")
+        else:
+            self.model.look_up(text)
+
+    @Slot(object)
+    def route(self, scanned: Scanned) -> None:
+        """Give what was scanned to the page shown, else open the page it belongs to."""
+        page = self.page
+        if page is not None and page.model.on_scan(scanned):
+            return
+        target = self.model.page_for(scanned)
+        if target:
+            self.open_page(target, {})
+            if self.page is not None and self.current == target:
+                self.page.model.on_scan(scanned)
+
+    @Slot(object)
+    def show_crash(self, crash: Crash) -> None:
+        """Apologise with the number under which the log has it."""
+        self.toast.show_message(self.model.context.say("crash.sentence", number=crash.number), "danger")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc nobody else wanted takes the toast away."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.toast.dismiss()
+        else:
+            super().keyPressEvent(event)
+
+    def redraw(self) -> None:
+        """Draw anew what a style sheet does not reach, after a change of theme."""
+        self.nav.fill()
+        self.nav.mark(self.current)
+
+    def _add(self, page: str) -> None:
+        view = build_page(page, self.model.context)
+        view.model.message.connect(self.toast.show_message)
+        self._pages[page] = view
+        self.stack.addWidget(view)
+
+    def _forget_old(self) -> None:
+        records = [p for p in self._pages if p.startswith("record:") and p != self.current]
+        for page in records[: max(0, len(records) - RECORDS_KEPT + 1)]:
+            view = self._pages.pop(page)
+            view.model.close()
+            self.stack.removeWidget(view)
+            view.deleteLater()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self.nav)
+        row.addWidget(self.stack, 1)
+        column.addWidget(self.bar)
+        column.addLayout(row, 1)
+
+    def _bind(self) -> None:
+        model, bar = self.model, self.bar
+        model.page_asked.connect(self.open_page)
+        model.sync_changed.connect(bar.show_sync)
+        model.clock_changed.connect(bar.show_clock)
+        model.place_changed.connect(bar.show_place)
+        model.alerts_changed.connect(bar.show_alerts)
+        model.message.connect(self.toast.show_message)
+        model.hits_found.connect(bar.search.show_hits)
+        model.recognised.connect(self.route)
+        bar.search.searched.connect(model.search)
+        bar.search.hit_chosen.connect(model.open_hit)
+        bar.sync_clicked.connect(self._open_sync)
+        bar.alerts_clicked.connect(self._open_alerts)
+        bar.theme_clicked.connect(self.theme_clicked)
+        bar.lock_clicked.connect(self.lock_clicked)
+        bar.leave_clicked.connect(self.leave_clicked)
+        self.nav.chosen.connect(self._open_chosen)
+        model.jobs.crashed.connect(self.show_crash)
+
+    def _shortcuts(self) -> None:
+        for keys, slot in (
+            ("Ctrl+K", self._to_search), ("F12", self.lock_clicked), ("F1", self._show_keys), ("F6", self._next_part),
+            ("Ctrl+Shift+T", self.theme_clicked),
+        ):  # fmt: skip
+            QShortcut(QKeySequence(keys), self).activated.connect(slot)
+        for number, entry in enumerate(self.model.entries[:9], start=1):
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
+            shortcut.setProperty("page", entry.page)
+            shortcut.activated.connect(self._open_numbered)
+
+    @Slot(str)
+    def _open_chosen(self, page: str) -> None:
+        self.open_page(page, {})
+
+    @Slot()
+    def _open_numbered(self) -> None:
+        self.open_page(self.sender().property("page"), {})
+
+    @Slot()
+    def _open_sync(self) -> None:
+        self._open_if_seen("sync")
+
+    @Slot()
+    def _open_alerts(self) -> None:
+        self._open_if_seen(self.model.alerts_page)
+
+    def _open_if_seen(self, page: str) -> None:
+        if page and any(e.page == page for e in self.model.entries):
+            self.open_page(page, {})
+
+    @Slot()
+    def _to_search(self) -> None:
+        self.bar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.bar.search.selectAll()
+
+    @Slot()
+    def _show_keys(self) -> None:
+        page = self.page
+        KeysHelp(self.model.context, page.model.action_set.actions if page else (), self).open()
+
+    @Slot()
+    def _next_part(self) -> None:
+        if self.nav.hasFocus() and self.page is not None:
+            self.page.focus_first()
+        else:
+            self.nav.setFocus(Qt.FocusReason.ShortcutFocusReason)

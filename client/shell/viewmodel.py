@@ -1,0 +1,216 @@
+"""The shell without its window: navigation, search, sync, alerts, clock, the pages that may be opened."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from client.background import Jobs
+from client.desk import Desk
+from client.formatting import Formatter
+from client.live import Changed, Live
+from client.navigation import Entry, entries, home_page
+from client.ports import Hit, Scanned, SyncState
+from client.preferences import Preferences
+from client.station import Context
+from client.stations import stations
+from domain.kernel.authority import Actor
+from domain.kernel.clock import clinic
+from domain.kernel.errors import KnownError
+from domain.kernel.record import record_classes
+
+SYNC_EVERY_MS = 1000
+SEARCH_AFTER_MS = 120
+HITS = 12
+WEEKDAYS = "一二三四五六日"
+
+
+class ShellModel(QObject):
+    """One person's frame; made at sign-in and gone at sign-out."""
+
+    page_asked = Signal(str, dict)
+    sync_changed = Signal(object)
+    clock_changed = Signal(str)
+    place_changed = Signal(str)
+    hits_found = Signal(str, object)
+    alerts_changed = Signal(int, str)
+    """How many alerts are open for this role, and the worst severity among them."""
+    message = Signal(str, str)
+    recognised = Signal(object)
+    """A `Scanned`, also of kind ``unknown``: the view offers it to the page shown first."""
+
+    def __init__(
+        self, desk: Desk, actor: Actor, jobs: Jobs, live: Live, preferences: Preferences,
+        parent: QObject | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self.desk, self.actor, self.jobs, self.live = desk, actor, jobs, live
+        self.context = Context(desk, actor, jobs, live, Formatter(desk.texts), preferences, self.open_page)
+        self.entries: list[Entry] = entries(actor, desk.texts.say)
+        self.sync_state = SyncState()
+        self.search_text = ""
+        self._sync_timer = self._timer(SYNC_EVERY_MS, self._look_at_sync)
+        self._clock_timer = self._timer(SYNC_EVERY_MS, self._tick)
+        self._search_timer = self._timer(SEARCH_AFTER_MS, self._search, single=True)
+        self._clock_text = ""
+        live.changed.connect(self._live)
+
+    @property
+    def home(self) -> str:
+        """The page that opens first."""
+        return home_page(self.actor, self.entries)
+
+    @property
+    def alerts_page(self) -> str:
+        """The list behind the bell, empty if this role has none."""
+        pages = [e.page for e in self.entries]
+        return next((p for p in ("worklist:alert.open", "worklist:critical.open") if p in pages), "")
+
+    def start(self) -> None:
+        """Begin to follow clock, sync and alerts."""
+        self._tick()
+        self._look_at_sync()
+        self._clock_timer.start()
+        self._sync_timer.start()
+        self._count_alerts()
+        self._count_conflicts()
+        job = self.jobs.read(lambda _job: self.desk.organization_name(self.actor), "place")
+        job.succeeded.connect(self.place_changed.emit)
+
+    def stop(self) -> None:
+        for timer in (self._clock_timer, self._sync_timer, self._search_timer):
+            timer.stop()
+        self.live.changed.disconnect(self._live)
+
+    def open_page(self, page: str, **arguments: Any) -> None:
+        """Open a page: a station's id, ``worklist:<name>``, ``record:<entity>:<id>``, ``conflicts``, ``sync``."""
+        self.page_asked.emit(page, arguments)
+
+    # Search
+
+    def search(self, text: str) -> None:
+        """Look for something a moment after the last key."""
+        self.search_text = text.strip()
+        if self.search_text:
+            self._search_timer.start()
+        else:
+            self._search_timer.stop()
+            self.hits_found.emit("", [])
+
+    @Slot()
+    def _search(self) -> None:
+        text, actor, searcher = self.search_text, self.actor, self.desk.searcher
+        if searcher is None:
+            self.hits_found.emit(text, [])
+            return
+        job = self.jobs.read(lambda _job: (text, searcher(actor, text, HITS)), "search")
+        job.succeeded.connect(self._found)
+        job.refused.connect(self._refused)
+
+    @Slot(object)
+    def _found(self, answer: tuple[str, Sequence[Hit]]) -> None:
+        if answer[0] == self.search_text:
+            self.hits_found.emit(*answer)
+
+    def open_hit(self, hit: Hit) -> None:
+        """Open what a search found."""
+        self.open_page(f"record:{hit.kind}:{hit.record_id}")
+
+    # Scans
+
+    def look_up(self, text: str) -> None:
+        """Find out what a scanned text is; `recognised` or a message follows."""
+        lookup, actor = self.desk.scan_lookup, self.actor
+        if lookup is None:
+            self.message.emit(self.desk.texts.say("scan.no_lookup"), "danger")
+            return
+        job = self.jobs.read(lambda _job: lookup(actor, text), "scan")
+        job.succeeded.connect(self.recognised.emit)
+        job.refused.connect(self._refused)
+
+    def page_for(self, scanned: Scanned) -> str:
+        """Return the page a scan belongs to: a station that takes its kind, else its record; empty with a message."""
+        if scanned.kind == "unknown":
+            self.message.emit(self.desk.texts.say("scan.unknown", text=scanned.text), "danger")
+            return ""
+        for station in stations().values():
+            if scanned.kind in station.scans and self.actor.may(station.permission):
+                return station.id
+        if scanned.record_id is not None and scanned.kind in record_classes():
+            return f"record:{scanned.kind}:{scanned.record_id}"
+        self.message.emit(self.desk.texts.say("scan.nowhere", label=scanned.label or scanned.text), "warning")
+        return ""
+
+    # What is always visible
+
+    @Slot()
+    def _tick(self) -> None:
+        now = clinic(self.desk.clock())
+        text = f"{now:%m-%d} 周{WEEKDAYS[now.weekday()]} {now:%H:%M}"
+        if text != self._clock_text:
+            self._clock_text = text
+            self.clock_changed.emit(text)
+
+    @Slot()
+    def _look_at_sync(self) -> None:
+        state = self.desk.sync.state() if self.desk.sync is not None else SyncState(conflicts=self._conflicts)
+        if state != self.sync_state:
+            self.sync_state = state
+            self.sync_changed.emit(state)
+
+    _conflicts = 0
+
+    def _count_conflicts(self) -> None:
+        if self.desk.sync is None:
+            job = self.jobs.read(lambda _job: count_conflicts(self.desk, self.actor), "conflicts")
+            job.succeeded.connect(self._set_conflicts)
+
+    @Slot(object)
+    def _set_conflicts(self, count: int) -> None:
+        self._conflicts = count
+
+    def _count_alerts(self) -> None:
+        job = self.jobs.read(lambda _job: count_alerts(self.desk, self.actor), "alerts")
+        job.succeeded.connect(self._counted)
+
+    @Slot(object)
+    def _counted(self, answer: tuple[int, str]) -> None:
+        self.alerts_changed.emit(*answer)
+
+    @Slot(object)
+    def _live(self, changed: Changed) -> None:
+        if changed.touches(("alert",)):
+            self._count_alerts()
+        if changed.touches(("conflict",)):
+            self._count_conflicts()
+
+    @Slot(object)
+    def _refused(self, error: KnownError) -> None:
+        self.message.emit(self.desk.texts.explain(error), "danger")
+
+    def _timer(self, every_ms: int, slot: Any, *, single: bool = False) -> QTimer:
+        timer = QTimer(self)
+        timer.setInterval(every_ms)
+        timer.setSingleShot(single)
+        timer.timeout.connect(slot)
+        return timer
+
+
+def count_alerts(desk: Desk, actor: Actor) -> tuple[int, str]:
+    """Return how many alerts wait for this role within its scope, and the worst severity; off the UI thread."""
+    from domain.alerts.worklists import PERMISSION, count_for
+
+    if not actor.may(PERMISSION):
+        return 0, ""
+    with desk.store.read() as connection:
+        count, worst = count_for(connection, actor)
+    return count, worst or ""
+
+
+def count_conflicts(desk: Desk, actor: Actor) -> int:
+    """Return how many conflicts wait for a decision; off the UI thread."""
+    from domain.exchange.records import Conflict
+    from domain.kernel.worklists import records
+
+    with desk.store.read() as connection:
+        return len(records(connection, actor, Conflict, Conflict.state == "open", limit=1000))

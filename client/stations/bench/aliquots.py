@@ -1,0 +1,161 @@
+"""Dividing a tube: scan the parent, one number key, and the labels of the aliquots print."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Signal
+
+from client.label_jobs import LabelJobs, LabelOrder
+from client.station import PageModel
+from client.stations.bench.codes import BenchCode, Mode
+from client.stations.bench.part import BenchPart
+from client.stations.bench.reading import Outcome, TubeFacts, look_up
+from client.tube_plan import AliquotPlan, tube_plan
+from devices.labels.jobs import JobState
+from domain.biobank.commands import MOST_ALIQUOTS, AliquotSpecimen
+from domain.biobank.numbers import grouped
+from domain.biobank.workflow import specimen_life
+from domain.kernel.clock import clinic
+from domain.kernel.errors import DomainError
+
+_ANY = AliquotPlan("", (500, 300, 200, 1000), 4)
+
+
+@dataclass(frozen=True, slots=True)
+class AliquotLine:
+    """One aliquot just made: number, label state and reason in Chinese."""
+
+    number: str
+    shown_number: str
+    label_text: str
+    reason: str
+    tone: str
+
+
+class AliquotModel(BenchPart):
+    """`source` waits for its number of aliquots; `made` are the last ones."""
+
+    changed = Signal()
+    mode = Mode.ALIQUOT
+
+    def __init__(self, page: PageModel, labels: LabelJobs) -> None:
+        super().__init__(page)
+        self.labels = labels
+        self.source: TubeFacts | None = None
+        self.made: tuple[str, ...] = ()
+        self.volume_ul = 0
+        self._fields: dict[str, dict[str, str]] = {}
+        self._dividing = False
+        labels.changed.connect(self._label_changed)
+
+    @property
+    def plan(self) -> AliquotPlan:
+        """How the parent's type is divided."""
+        return tube_plan().aliquots.get(self.source.type, _ANY) if self.source else _ANY
+
+    def take(self, code: BenchCode) -> None:
+        context, number = self.page.context, code.text
+        self.source = None
+        self.read(
+            lambda: look_up(context.desk.store, context.actor, number),
+            lambda found: self._found(found, number),
+            number,
+        )
+
+    def leave(self) -> None:
+        self.source = None
+        self.changed.emit()
+
+    def divide(self, count: int) -> bool:
+        """Make so many aliquots of the parent; returns whether one waits."""
+        parent = self.source
+        if parent is None or self._dividing or not 1 <= count <= MOST_ALIQUOTS:
+            return False
+        self._dividing = True
+        order = AliquotSpecimen(number=parent.number, count=count, volume_ul=self.volume_ul)
+
+        def divided(outcome: Outcome) -> None:
+            receipts = outcome.done.receipt if outcome.done else []
+            self._print(parent, [r.number for r in receipts])
+            if outcome.tube is not None:
+                self.good(outcome.tube, count=count, volume=self.volume_ul)
+
+        self.act(order, parent.number, divided)
+        return True
+
+    def tell(self, result: object) -> None:
+        """End the division before the result is told."""
+        if self._dividing:
+            self._dividing, self.source = False, None
+            self.changed.emit()
+        super().tell(result)  # type: ignore[arg-type]
+
+    def change_volume(self, step: int) -> None:
+        """Go to the next volume of the plan, or the one before."""
+        volumes = self.plan.volumes_ul
+        if self.source is not None and self.volume_ul in volumes:
+            self.volume_ul = volumes[(volumes.index(self.volume_ul) + step) % len(volumes)]
+            self.changed.emit()
+
+    def print_again(self) -> None:
+        """Print the last aliquots' labels that did not come out; where nobody knows, a second copy is marked."""
+        orders = []
+        for number in self.made:
+            state = self.labels.fate(number).state
+            if state == JobState.UNKNOWN:
+                reason = self.page.context.say("bench.reprint_unknown")
+                orders.append(LabelOrder(number, self._fields[number], 1, reason))
+            elif state == JobState.FAILED:
+                orders.append(LabelOrder(number, self._fields[number]))
+        self.labels.print(orders)
+
+    def lines(self) -> list[AliquotLine]:
+        """Return the last aliquots with their labels."""
+        say = self.page.context.say
+        tones = {"failed": "danger", "unknown": "warning", "printed": "success", "sent": "success"}
+        found = []
+        for number in self.made:
+            fate = self.labels.fate(number)
+            found.append(
+                AliquotLine(
+                    number, grouped(number), say(f"tube_label.{fate.state}"),
+                    say(fate.code) if fate.code else "", tones.get(str(fate.state), ""),
+                )
+            )  # fmt: skip
+        return found
+
+    def _found(self, found: Outcome, number: str) -> None:
+        tube = found.tube
+        if tube is None:
+            self.refuse(DomainError("specimen.unknown", field="number", value=number), number)
+        elif tube.is_aliquot:
+            self.refuse(DomainError("specimen.already_aliquot", field="number", number=number), number, tube)
+        elif tube.state != "processed":
+            needed = specimen_life.label_of("processed")
+            facts = {"state": specimen_life.label_of(tube.state), "needed": needed}
+            target = specimen_life.label_of("used_up")
+            self.refuse(DomainError("specimen.wrong_state", target=target, **facts), number, tube)
+        else:
+            self.source = tube
+            self.volume_ul = self.plan.volumes_ul[0]
+            now = self.page.context.desk.clock()
+            detail = self.teller.describe(tube)
+            self.tell(self.teller.ask(self.mode, "bench.how_many", grouped(tube.number), now, detail=detail))
+        self.changed.emit()
+
+    def _print(self, parent: TubeFacts, numbers: list[str]) -> None:
+        day = f"{clinic(self.page.context.desk.clock()):%Y-%m-%d}"
+        label = tube_plan().aliquots.get(parent.type, _ANY).label or str(parent.type)
+        self.made = tuple(numbers)
+        self._fields = {
+            number: {
+                "specimen_number": number, "study": "", "specimen_type": label, "aliquot": f"{n}/{len(numbers)}",
+                "frozen_at": day,
+            }
+            for n, number in enumerate(numbers, 1)
+        }  # fmt: skip
+        self.labels.print([LabelOrder(number, self._fields[number]) for number in numbers])
+        self.changed.emit()
+
+    def _label_changed(self, number: str) -> None:
+        if number in self.made:
+            self.changed.emit()

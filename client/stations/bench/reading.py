@@ -1,0 +1,150 @@
+"""Tubes, boxes and what waits, as the bench shows them; read in a job, by index, never on the UI thread."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from domain.biobank.numbers import parse_specimen_number
+from domain.biobank.records import Specimen, SpecimenEvent, SpecimenType, StorageContainer
+from domain.kernel.authority import Actor
+from domain.kernel.errors import KnownError
+from domain.kernel.store import Store
+from domain.kernel.unit_of_work import Done
+from domain.kernel.worklists import Filter, NamedRow, Pages, records, worklists
+
+WAITING = 14
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class TubeFacts:
+    """One tube as it stands."""
+
+    number: str
+    type: SpecimenType
+    state: str
+    state_since: datetime
+    due_at: datetime | None
+    slot: str
+    is_aliquot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TubeEvent:
+    """One line of a tube's history."""
+
+    kind: str
+    at: datetime
+    staff_name: str
+    produced_ul: int | None
+    consumed_ul: int | None
+    condition: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoxFacts:
+    """A box with what lies in it: position to tube number."""
+
+    code: str
+    name: str
+    rows: int
+    columns: int
+    temperature: str
+    taken: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a scan: the command's receipt or the refusal, and the tube as it stands now."""
+
+    tube: TubeFacts | None
+    done: Done | None = None
+    error: KnownError | None = None
+    events: tuple[TubeEvent, ...] = ()
+    box: BoxFacts | None = None
+
+
+def act(desk: Any, actor: Actor, order: Any, number: str) -> Outcome:
+    """Run a command on a tube and read the tube; a refusal is an outcome too, so that its remedy can be told."""
+    done, error = None, None
+    try:
+        done = desk.dispatcher.run(order, actor)
+    except KnownError as refusal:
+        error = refusal
+    with desk.store.read() as connection:
+        tube = tube_in(connection, actor, number)
+    return Outcome(tube, done, error)
+
+
+def look_up(store: Store, actor: Actor, number: str) -> Outcome:
+    """Return a tube with its history, oldest first."""
+    with store.read() as connection:
+        rows = _tube_rows(connection, actor, number)
+        if not rows:
+            return Outcome(None)
+        events = records(connection, actor, SpecimenEvent, SpecimenEvent.specimen_id == rows[0].id)
+    ordered = sorted(events, key=lambda e: (e.occurred_at, e.id))
+    return Outcome(_tube(rows[0]), events=tuple(_event(e) for e in ordered))
+
+
+def tube_in(connection: Connection, actor: Actor, number: str) -> TubeFacts | None:
+    """Return a tube by the number scanned, None if the reader has none of it."""
+    rows = _tube_rows(connection, actor, number)
+    return _tube(rows[0]) if rows else None
+
+
+def read_box(store: Store, actor: Actor, code: str) -> BoxFacts | None:
+    """Return a box with the tubes in it."""
+    with store.read() as connection:
+        found = records(connection, actor, StorageContainer, StorageContainer.code == code, limit=1)
+        if not found:
+            return None
+        # Slots are "BOX:A1": the range from "BOX:" to "BOX;" is one index range.
+        tubes = records(connection, actor, Specimen, Specimen.slot >= f"{code}:", Specimen.slot < f"{code};")
+    box = found[0]
+    taken = {tube.slot.rpartition(":")[2]: tube.number for tube in tubes}
+    return BoxFacts(box.code, box.name, box.rows, box.columns, box.temperature, taken)
+
+
+def read_waiting(pages: Pages, actor: Actor) -> list[TubeFacts]:
+    """Return the tubes that must be moved on, what runs out first at the top."""
+    listing = worklists()["specimen.waiting"]
+    # Without a bound the index range would begin with all tubes that have no time limit.
+    bound = (Filter("due_at", "ge", _BEGINNING),)
+    page = pages.page(listing, actor, filters=bound, limit=WAITING)
+    names = [column.name for column in listing.columns]
+    rows = [dict(zip(names, row.values, strict=True)) for row in page.rows]
+    return [
+        TubeFacts(r["number"], r["type"], r["state"], r["state_since"], r["due_at"], "", is_aliquot=False)
+        for r in rows
+    ]
+
+
+def _tube_rows(connection: Connection, actor: Actor, number: str) -> list[NamedRow]:
+    try:
+        plain = parse_specimen_number(number)
+    except KnownError:
+        return []
+    return records(connection, actor, Specimen, Specimen.number == plain, limit=1)
+
+
+def _tube(row: NamedRow) -> TubeFacts:
+    return TubeFacts(
+        row.number,
+        row.type,
+        row.state,
+        row.state_since,
+        row.due_at,
+        row.slot or "",
+        row.parent_id is not None,
+    )
+
+
+def _event(row: NamedRow) -> TubeEvent:
+    return TubeEvent(
+        str(row.kind), row.occurred_at, row.staff_name, row.produced_ul, row.consumed_ul, row.condition or "",
+        row.place or "",
+    )  # fmt: skip

@@ -1,0 +1,107 @@
+"""Putting tubes into a box: the box is scanned once, then each tube takes the position the screen shows."""
+
+from client.station import PageModel
+from client.stations.bench.box_model import BoxModel
+from client.stations.bench.codes import BenchCode, CodeKind, Mode
+from client.stations.bench.part import BenchPart
+from client.stations.bench.reading import BoxFacts, Outcome, read_box
+from client.stations.bench.telling import GOOD, Result
+from domain.biobank.commands import CreateContainer, StoreSpecimen
+from domain.kernel.errors import DomainError, KnownError
+
+
+class StoreModel(BenchPart):
+    """`unknown_box` is a code that may be made a new box by the confirm key."""
+
+    mode = Mode.STORE
+
+    def __init__(self, page: PageModel, box: BoxModel) -> None:
+        super().__init__(page)
+        self.box = box
+        self.unknown_box = ""
+
+    def take(self, code: BenchCode) -> None:
+        self.unknown_box = ""
+        if code.kind is CodeKind.TUBE:
+            self._store(code.text)
+        elif code.kind is CodeKind.POSITION:
+            self._point(code)
+        else:
+            self._open(code.text)
+
+    def leave(self) -> None:
+        self.unknown_box = ""
+
+    def create(self) -> bool:
+        """Make the unknown code a new box of the usual grid; returns whether there was one."""
+        code, self.unknown_box = self.unknown_box, ""
+        if not code:
+            return False
+        order = CreateContainer(code=code, name=code)
+        self.page.run(order, lambda _done: self._open(code), lambda error: self.refuse(error, code))
+        return True
+
+    def refresh(self) -> None:
+        """Read the box anew: another desk may have put something in."""
+        if self.box.box is None:
+            return
+        code, context = self.box.box.code, self.page.context
+        self.page.query(lambda: read_box(context.desk.store, context.actor, code), self._refreshed, "box")
+
+    def _open(self, code: str) -> None:
+        context = self.page.context
+        self.read(
+            lambda: read_box(context.desk.store, context.actor, code),
+            lambda box: self._opened(code, box),
+            code,
+        )
+
+    def _opened(self, code: str, box: BoxFacts | None) -> None:
+        now = self.page.context.desk.clock()
+        if box is None:
+            self.unknown_box = code
+            self.tell(self.teller.ask(self.mode, "bench.box_unknown", code, now))
+            return
+        self.box.show(box)
+        facts = {
+            "name": box.name,
+            "free": box.rows * box.columns - len(box.taken),
+            "all": box.rows * box.columns,
+        }
+        title = "bench.box_open" if self.box.pointer else "bench.box_is_full"
+        self.tell(
+            Result(
+                GOOD, self.page.context.say(title, **facts), box.code,
+                self.page.context.say("bench.box_facts", temperature=box.temperature, **facts),
+                self.page.context.say("bench.box_next", position=self.box.pointer or "—"), now, self.mode.value,
+            )
+        )  # fmt: skip
+
+    def _point(self, code: BenchCode) -> None:
+        if code.box and (self.box.box is None or self.box.box.code != code.box):
+            self.refuse(DomainError("bench.other_box", box=code.box), f"{code.box}:{code.text}")
+            return
+        try:
+            self.box.point(code.text)
+        except KnownError as error:
+            self.refuse(error, code.text)
+            return
+        now = self.page.context.desk.clock()
+        self.tell(self.teller.ask(self.mode, "bench.pointed", code.text, now, position=self.box.pointer))
+
+    def _store(self, number: str) -> None:
+        box, position = self.box.box, self.box.pointer
+        if box is None or position is None:
+            self.refuse(DomainError("bench.box_first" if box is None else "bench.box_full"), number)
+            return
+
+        def stored(outcome: Outcome) -> None:
+            if outcome.tube is not None:
+                self.box.place(position, outcome.tube.number)
+                self.good(outcome.tube, position=position)
+
+        self.act(StoreSpecimen(number=number, container=box.code, position=position), number, stored)
+
+    def _refreshed(self, box: BoxFacts | None) -> None:
+        if box is not None and self.box.box is not None and box.code == self.box.box.code:
+            self.box.show(box)

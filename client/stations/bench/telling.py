@@ -1,0 +1,116 @@
+"""What the bench says after a scan: one big line, why, and what to do now. Pure but for the catalogue of texts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from client.stations.bench.codes import Mode
+from client.stations.bench.reading import TubeFacts
+from client.tube_plan import tube_plan
+from domain.biobank.numbers import grouped
+from domain.biobank.workflow import specimen_life
+from domain.kernel.errors import KnownError
+from domain.kernel.texts import Texts
+
+GOOD, BAD, ASK = "good", "bad", "ask"
+KEYS = {
+    Mode.RECEIVE: "F2",
+    Mode.PROCESS: "F3",
+    Mode.ALIQUOT: "F4",
+    Mode.STORE: "F5",
+    Mode.LOOKUP: "F11",
+}
+_FOREIGN = ("specimen_number.", "specimen.unknown", "bench.not_a_tube")
+Say = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What stands on the screen after a scan. `tone` is ``good``, ``bad`` or ``ask`` (waits for a key)."""
+
+    tone: str
+    title: str
+    number: str = ""
+    detail: str = ""
+    remedy: str = ""
+    at: datetime | None = None
+    mode: str = ""
+    sequence: int = 0
+
+
+class Teller:
+    """Makes results in Chinese."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def good(self, mode: Mode, tube: TubeFacts, now: datetime, **facts: Any) -> Result:
+        """Return the line of a scan that went well, with the next step and the time it has."""
+        title = self._texts.say(f"bench.done.{mode.value}", **facts)
+        return Result(
+            GOOD, title, grouped(tube.number), self.describe(tube), self.next_step(tube, now), now, mode.value
+        )
+
+    def bad(
+        self, mode: Mode, error: KnownError, tube: TubeFacts | None, scanned: str, now: datetime
+    ) -> Result:
+        """Return the line of a refused scan: what is wrong and what to do about it."""
+        foreign = error.code.startswith(_FOREIGN)
+        title = "bench.foreign" if foreign else f"bench.refused.{mode.value}"
+        return Result(
+            BAD, self._texts.say(title), grouped(tube.number) if tube else scanned, self._texts.explain(error),
+            self._remedy(error, tube, mode), now, mode.value,
+        )  # fmt: skip
+
+    def ask(
+        self, mode: Mode, code: str, number: str, now: datetime, *, detail: str = "", **facts: Any
+    ) -> Result:
+        """Return a line that waits for a key."""
+        remedy = f"{code}.remedy"
+        return Result(
+            ASK, self._texts.say(code, **facts), number, detail,
+            self._texts.say(remedy, **facts) if remedy in self._texts else "", now, mode.value,
+        )  # fmt: skip
+
+    def describe(self, tube: TubeFacts) -> str:
+        """Return type and state of a tube."""
+        plan = tube_plan().aliquots.get(tube.type)
+        kind = plan.label if plan else str(tube.type)
+        part = self._texts.say("bench.aliquot_of") if tube.is_aliquot else ""
+        place = f" · {tube.slot.replace(':', ' ')}" if tube.slot else ""
+        return f"{kind}{part} · {specimen_life.label_of(tube.state)}{place}"
+
+    def next_step(self, tube: TubeFacts, now: datetime) -> str:
+        """Return what comes next for a tube, with the time left."""
+        step = "aliquot" if tube.is_aliquot and tube.state == "processed" else tube.state
+        sentence = self._texts.say(f"bench.next.{step}")
+        if tube.due_at is None:
+            return sentence
+        return f"{sentence}  {self.left(tube.due_at, now)}"
+
+    def left(self, due_at: datetime, now: datetime) -> str:
+        """Return the time left, or how long it is over."""
+        left = due_at - now
+        over = left < timedelta()
+        minutes = int(abs(left).total_seconds() // 60)
+        span = (
+            self._texts.say("bench.minutes", minutes=minutes)
+            if minutes < 60
+            else self._texts.say("bench.hours", hours=minutes // 60, minutes=minutes % 60)
+        )
+        return self._texts.say("bench.over" if over else "bench.left", span=span)
+
+    def _remedy(self, error: KnownError, tube: TubeFacts | None, mode: Mode) -> str:
+        """Return what to do: by the state the tube is in where the order was wrong, else by the code."""
+        if error.code == "specimen.wrong_state" and tube is not None:
+            return self._texts.say(f"bench.do.{self._place(tube, mode)}", place=tube.slot.replace(":", " "))
+        for code in (f"bench.do.{error.code}", f"bench.do.{error.code.partition('.')[0]}"):
+            if code in self._texts:
+                return self._texts.say(code)
+        return ""
+
+    def _place(self, tube: TubeFacts, mode: Mode) -> str:
+        if mode is Mode.RECEIVE and tube.state in {"received", "processed", "stored"}:
+            return f"received_before.{tube.state}"
+        return tube.state

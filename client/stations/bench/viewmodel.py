@@ -1,0 +1,203 @@
+"""The specimen bench without its window: a scan is a command at once, and its outcome stands in one big line.
+
+Scans are worked off one after the other, so that a tube always goes to the position the screen showed for it.
+"""
+
+import dataclasses
+from collections import deque
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from client.actions import Action
+from client.devices_hub import hub_of
+from client.label_jobs import LabelJobs
+from client.live import Changed
+from client.ports import Scanned
+from client.station import Context, StationModel
+from client.stations.bench.aliquots import AliquotModel
+from client.stations.bench.box_model import BoxModel
+from client.stations.bench.codes import CodeKind, Mode, read_code
+from client.stations.bench.lookup import LookupModel
+from client.stations.bench.moving import ProcessModel, ReceiveModel
+from client.stations.bench.part import BenchPart
+from client.stations.bench.reading import TubeFacts, read_waiting
+from client.stations.bench.storing import StoreModel
+from client.stations.bench.telling import ASK, KEYS, Result
+from domain.kernel.errors import DomainError
+
+KEPT_LINES = 60
+CLOCK_MS = 15_000
+WRONG_KINDS = frozenset({"visit", "patient", "id_number"})
+
+
+class ViewModel(StationModel):
+    """One technician's bench; `parts` do the work of the modes."""
+
+    mode_changed = Signal()
+    result_changed = Signal(object)
+    lines_changed = Signal()
+    waiting_changed = Signal()
+    typing_asked = Signal()
+    sound = Signal(str)
+    """``good``, ``bad`` or ``ask``."""
+
+    actions = (
+        *(Action(m.value, f"bench.mode.{m.value}", KEYS[m]) for m in Mode),
+        Action("print", "bench.action.print", "F8", command="specimen.label"),
+        Action("confirm", "bench.action.confirm", "F9"),
+        Action("type", "bench.action.type", "F10"),
+        Action("discard", "bench.action.discard", "Esc"),
+    )
+
+    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+        super().__init__(context, parent)
+        self.hub = hub_of(context.desk)
+        self.box = BoxModel(self)
+        self.labels = LabelJobs(self, self.hub.printer("aliquot"))
+        self.receiving = ReceiveModel(self)
+        self.aliquots = AliquotModel(self, self.labels)
+        self.storing = StoreModel(self, self.box)
+        self.lookup = LookupModel(self, self.box)
+        self.parts: dict[Mode, BenchPart] = {
+            p.mode: p for p in (self.receiving, ProcessModel(self), self.aliquots, self.storing, self.lookup)
+        }
+        self.mode = Mode.RECEIVE
+        self.result: Result | None = None
+        self.lines: list[Result] = []
+        self.waiting: list[TubeFacts] = []
+        self._queue: deque[Scanned] = deque()
+        self._working = False
+        self._sequence = 0
+        self._clock = QTimer(self)
+        self._clock.setInterval(CLOCK_MS)
+        self._clock.timeout.connect(self.waiting_changed)
+        self._clock.start()
+        self._bind()
+
+    def watches(self) -> frozenset[str]:
+        return frozenset({"specimen", "storage_container"})
+
+    def on_changed(self, changed: Changed) -> None:
+        self.load_waiting()
+        if not self._working:
+            self.storing.refresh()
+
+    def on_open(self, **arguments: Any) -> None:
+        """Begin; `mode` chooses what scans do."""
+        if arguments.get("mode"):
+            self.set_mode(Mode(arguments["mode"]))
+        self.load_waiting()
+
+    def on_scan(self, scanned: Scanned) -> bool:
+        """Take every scan: what is no tube is told so here, where the eyes are. A staff card is the shell's."""
+        if scanned.kind == "staff":
+            return False
+        self._queue.append(scanned)
+        self._next()
+        return True
+
+    def set_mode(self, mode: Mode) -> None:
+        """Choose what the next scans do; what waited for a key is forgotten."""
+        self.parts[self.mode].leave()
+        self.mode, self.result = mode, None
+        self.mode_changed.emit()
+
+    def digit(self, key: int) -> None:
+        """Take a number key: how the next tube looks, or how many aliquots."""
+        if self.mode is Mode.ALIQUOT:
+            self.aliquots.divide(key)
+        elif self.mode is Mode.RECEIVE:
+            self.receiving.choose(key)
+
+    def move(self, rows: int, columns: int) -> None:
+        """Take an arrow key: the position in the box, or the volume of an aliquot."""
+        if self.mode is Mode.STORE:
+            self.box.step(rows, columns)
+        elif self.mode is Mode.ALIQUOT:
+            self.aliquots.change_volume(columns or rows)
+
+    def load_waiting(self) -> None:
+        """Read what must be moved on."""
+        pages, actor = self.context.desk.pages, self.context.actor
+        self.query(lambda: read_waiting(pages, actor), self._waiting_read, "waiting")
+
+    def _bind(self) -> None:
+        on = self.action_set.on
+        for mode in Mode:
+            on(mode.value, _Switch(self, mode))
+        on("confirm", self._confirm)
+        on("discard", self._discard)
+        on("print", self.aliquots.print_again)
+        on("type", self.typing_asked.emit)
+        for part in self.parts.values():
+            part.told.connect(self._told)
+
+    def _next(self) -> None:
+        """Begin with the next scan unless one is under way."""
+        if self._working or not self._queue:
+            return
+        scanned = self._queue.popleft()
+        code = read_code(scanned.text)
+        if code.kind is CodeKind.MODE:
+            self.set_mode(Mode(code.text))
+            self._next()
+            return
+        self._working = True
+        if code.kind is CodeKind.COUNT:
+            if self.mode is not Mode.ALIQUOT or not self.aliquots.divide(int(code.text)):
+                self._turn_down("bench.no_parent", code.text)
+        elif scanned.kind in WRONG_KINDS:
+            self._turn_down(
+                "bench.not_a_tube", code.text, kind=self.context.say(f"bench.kind.{scanned.kind}")
+            )
+        elif code.kind is CodeKind.POSITION and self.mode not in {Mode.STORE, Mode.LOOKUP}:
+            self._turn_down("bench.not_a_tube", code.text, kind=self.context.say("bench.kind.position"))
+        elif scanned.kind == "storage_container" and self.mode not in {Mode.STORE, Mode.LOOKUP}:
+            self._turn_down(
+                "bench.not_a_tube", code.text, kind=self.context.say("bench.kind.storage_container")
+            )
+        else:
+            self.parts[self.mode].take(code)
+
+    def _turn_down(self, code: str, scanned: str, **facts: Any) -> None:
+        self.parts[self.mode].refuse(DomainError(code, **facts), scanned)
+
+    @Slot(object)
+    def _told(self, result: Result) -> None:
+        self._sequence += 1
+        self.result = dataclasses.replace(result, sequence=self._sequence)
+        if result.tone != ASK:
+            self.lines.insert(0, self.result)
+            del self.lines[KEPT_LINES:]
+            self.lines_changed.emit()
+        self._working = False
+        self.result_changed.emit(self.result)
+        self.sound.emit(result.tone)
+        self._next()
+
+    def _confirm(self) -> None:
+        if self.mode is Mode.ALIQUOT:
+            self.aliquots.divide(self.aliquots.plan.count)
+        elif self.mode is Mode.STORE:
+            self.storing.create()
+
+    def _discard(self) -> None:
+        self.parts[self.mode].leave()
+        self.result = None
+        self.result_changed.emit(None)
+
+    def _waiting_read(self, found: list[TubeFacts]) -> None:
+        self.waiting = found
+        self.waiting_changed.emit()
+
+
+class _Switch:
+    """Chooses one mode; a name instead of a closure, so that each key keeps its own."""
+
+    def __init__(self, model: ViewModel, mode: Mode) -> None:
+        self._model = model
+        self._mode = mode
+
+    def __call__(self) -> None:
+        self._model.set_mode(self._mode)

@@ -1,0 +1,193 @@
+"""Who is it: a card, a code or a name leads to a client, or to a register form that is filled in already."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from client.station import PageModel
+from client.stations.front_desk.finding import Person, born, by_id_number, day_of, likely_same, search
+from devices.readings import CardRead
+from domain.kernel.errors import DomainError, KnownError
+from domain.kernel.ids import Id
+from domain.people.idnumber import read_id
+from domain.people.patient_commands import CITIZEN_CARD
+from domain.people.records import Sex
+
+OTHER_CARD = "99"
+"""WS/T 364.3 CV02.01.101: 其他法定有效证件, where the permanent residence card of foreigners belongs (UNVERIFIED)."""
+FIELDS = ("name", "sex", "birth_date", "id_number", "phone", "address")
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A register form: what is in its fields, which came from a card, and who the person may be already."""
+
+    fields: Mapping[str, str]
+    from_card: bool = False
+    id_type: str = CITIZEN_CARD
+    likely: tuple[Person, ...] = ()
+    expired: bool = False
+
+
+class IdentityModel(QObject):
+    """Finding and registering; `chosen` names the client to work with."""
+
+    chosen = Signal(object)
+    """Id of the client."""
+    registration_changed = Signal()
+    found_changed = Signal()
+    field_error = Signal(str, str)
+    """Field and sentence; an empty field clears all."""
+
+    def __init__(self, page: PageModel) -> None:
+        super().__init__(page)
+        self._page = page
+        self._asked = 0
+        self._registering = False
+        self.registration: Registration | None = None
+        self.found: tuple[Person, ...] = ()
+        self.searched = ""
+
+    def read_card(self, card: CardRead) -> None:
+        """Look for the person of a card; nobody known opens the form with the card's fields."""
+        desk, actor = self._page.context.desk, self._page.context.actor
+        today = day_of(desk.clock())
+        self._asked += 1
+        asked = self._asked
+
+        def work() -> tuple[int, Person | None, Registration]:
+            person = by_id_number(desk.store, actor, card.number)
+            alike = (
+                [] if person else likely_same(desk.store, actor, name=card.name, birth_date=card.birth_date)
+            )
+            fields = {
+                "name": card.name, "sex": card.sex, "birth_date": card.birth_date.isoformat(),
+                "id_number": card.number, "phone": "", "address": card.address,
+            }  # fmt: skip
+            id_type = CITIZEN_CARD if card.kind == "citizen" else OTHER_CARD
+            return asked, person, Registration(fields, True, id_type, tuple(alike), card.expired(today))
+
+        self._page.query(work, self._card_read, "card")
+
+    def read_number(self, number: str) -> None:
+        """Take a scanned or typed identity number of nobody known: the form opens with what the number says."""
+        today = day_of(self._page.context.desk.clock())
+        try:
+            told = read_id(number, today=today)
+        except DomainError as error:
+            self._page.message.emit(self._page.explain(error), "danger")
+            return
+        sex = Sex.MALE if told.sex == "male" else Sex.FEMALE
+        fields = {"id_number": told.number, "birth_date": told.birth_date.isoformat(), "sex": sex.value}
+        self._show(Registration(dict.fromkeys(FIELDS, "") | fields))
+
+    def begin(self) -> None:
+        """Open an empty form, for who has no card."""
+        self._show(Registration(dict.fromkeys(FIELDS, "")))
+
+    def cancel(self) -> None:
+        """Close the form and the list of hits."""
+        self.registration, self.found, self.searched = None, (), ""
+        self.registration_changed.emit()
+        self.found_changed.emit()
+
+    def look_for(self, text: str) -> None:
+        """Search by number, phone or the beginning of the name."""
+        desk, actor = self._page.context.desk, self._page.context.actor
+        self.searched = text.strip()
+        self._page.query(lambda: (text.strip(), tuple(search(desk.store, actor, text))), self._found, "find")
+
+    def choose(self, key: int) -> bool:
+        """Take the person of a number key from the list on screen."""
+        listed = self.registration.likely if self.registration else self.found
+        if not 1 <= key <= len(listed):
+            return False
+        self._choose(listed[key - 1].patient_id)
+        return True
+
+    def compare(self, fields: Mapping[str, str]) -> None:
+        """Look for likely the same person while the form is being typed."""
+        registration, desk, actor = self.registration, self._page.context.desk, self._page.context.actor
+        if registration is None:
+            return
+        who = {
+            "name": fields.get("name", ""),
+            "phone": fields.get("phone", ""),
+            "id_number": fields.get("id_number", ""),
+        }
+        birth = born(fields.get("birth_date", ""))
+        self._asked += 1
+        asked = self._asked
+        kept = Registration(
+            dict(registration.fields) | dict(fields), registration.from_card, registration.id_type,
+            expired=registration.expired,
+        )  # fmt: skip
+
+        def work() -> tuple[int, Registration, tuple[Person, ...]]:
+            return asked, kept, tuple(likely_same(desk.store, actor, birth_date=birth, **who))
+
+        self._page.query(work, self._compared, "likely")
+
+    def register(self, fields: Mapping[str, str]) -> None:
+        """Keep the new client; who was shown as likely the same and not chosen is another person."""
+        registration = self.registration
+        if registration is None or self._registering:
+            return
+        self.field_error.emit("", "")
+        data: dict[str, Any] = {k: v.strip() for k, v in fields.items() if v.strip()}
+        if day := born(data.get("birth_date", "")):
+            data["birth_date"] = day.isoformat()
+        data |= {"id_type": registration.id_type, "another_person": bool(registration.likely)}
+        self._registering = True
+        self._page.run_named("people.register", data, self._registered, self._refused)
+
+    def _registered(self, done: Any) -> None:
+        self._registering = False
+        self._choose(done.receipt.patient_id)
+
+    def _refused(self, error: KnownError) -> None:
+        self._registering = False
+        sentence = self._page.explain(error)
+        if error.field in FIELDS:
+            self.field_error.emit(error.field, sentence)
+        else:
+            self._page.message.emit(sentence, "danger")
+        if error.code == "patient.likely_same" and self.registration is not None:
+            self.compare(self.registration.fields)
+
+    def _choose(self, patient_id: Id) -> None:
+        self.cancel()
+        self.chosen.emit(patient_id)
+
+    def _card_read(self, answer: tuple[int, Person | None, Registration]) -> None:
+        asked, person, registration = answer
+        if asked != self._asked:
+            return
+        if registration.expired:
+            self._page.toast("front_desk.card_expired", "warning")
+        if person is not None:
+            self._choose(person.patient_id)
+        else:
+            self._show(registration)
+
+    def _compared(self, answer: tuple[int, Registration, tuple[Person, ...]]) -> None:
+        asked, kept, likely = answer
+        if asked == self._asked and self.registration is not None:
+            self.registration = Registration(kept.fields, kept.from_card, kept.id_type, likely, kept.expired)
+            self.registration_changed.emit()
+
+    def _found(self, answer: tuple[str, tuple[Person, ...]]) -> None:
+        text, found = answer
+        if text != self.searched:
+            return
+        self.found = found
+        self.found_changed.emit()
+        if not found and text:
+            self._page.toast("front_desk.nobody_found", "warning", text=text)
+
+    def _show(self, registration: Registration) -> None:
+        self.found = ()
+        self.registration = registration
+        self.registration_changed.emit()

@@ -1,0 +1,105 @@
+"""The steps of a visit and what is still missing: pure, from the encounter and the state of its parts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from client.stations.front_desk.encounter import ABNORMAL, Encounter
+from client.stations.front_desk.tubes import TubeLine
+
+STEPS = ("arrive", "form", "pressure", "body", "labels", "collect", "leave")
+MEASURED = {"pressure": ("sbp", "dbp"), "body": ("height", "weight")}
+_TROUBLE = {"failed", "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """One step; `state` is ``waiting``, ``done`` or ``problem``."""
+
+    id: str
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something without which the client should not go; `step` is where it is done."""
+
+    step: str
+    text: str
+
+
+def step_states(
+    encounter: Encounter, tubes: Sequence[TubeLine], *, answered: int, asked: int, labelled: bool
+) -> list[StepState]:
+    """Return every step as it stands."""
+    collected = sum(tube.collected for tube in tubes)
+    trouble = any(tube.label_state in _TROUBLE and not tube.verified for tube in tubes)
+    form = "" if encounter.answered or not asked else f"{answered}/{asked}"
+    return [
+        StepState("arrive", _done(encounter.state != "registered")),
+        StepState("form", _done(encounter.answered), form),
+        StepState("pressure", _done(encounter.has(*MEASURED["pressure"])), pressure_text(encounter)),
+        StepState("body", _done(encounter.has(*MEASURED["body"])), body_text(encounter)),
+        StepState("labels", "problem" if trouble else _done(labelled), str(len(tubes) or "")),
+        StepState(
+            "collect",
+            _done(bool(tubes) and collected == len(tubes)),
+            f"{collected}/{len(tubes)}" if tubes else "",
+        ),
+        StepState("leave", _done(encounter.state == "finished")),
+    ]
+
+
+def first_open(states: Sequence[StepState]) -> str:
+    """Return the step to work on: the first that is not done, the exit check when all are."""
+    return next((s.id for s in states if s.state != "done"), "leave")
+
+
+def missing(
+    encounter: Encounter, tubes: Sequence[TubeLine], names: dict[str, str], tube_text: str
+) -> list[Missing]:
+    """Return what is missing before the client may go, in the order of the steps.
+
+    Args:
+        encounter: The visit.
+        tubes: Its tubes.
+        names: Chinese names of ``form``, ``tubes`` and of the vital items.
+        tube_text: Sentence of an uncollected tube with ``{label}`` and ``{number}``.
+    """
+    found = [] if encounter.answered else [Missing("form", names["form"])]
+    for step, items in MEASURED.items():
+        found += [Missing(step, names[item]) for item in items if not encounter.has(item)]
+    if not tubes:
+        found.append(Missing("labels", names["tubes"]))
+    found += [
+        Missing("collect", tube_text.format(label=tube.label, number=tube.shown_number))
+        for tube in tubes
+        if not tube.collected
+    ]
+    return found
+
+
+def pressure_text(encounter: Encounter) -> str:
+    """Return today's pressure as ``128/82``."""
+    sbp, dbp = encounter.value("sbp"), encounter.value("dbp")
+    if sbp is None or dbp is None:
+        return ""
+    return f"{sbp.text}/{dbp.text}{arrow(sbp.flag) or arrow(dbp.flag)}"
+
+
+def body_text(encounter: Encounter) -> str:
+    """Return today's weight with the body mass index."""
+    weight, bmi = encounter.value("weight"), encounter.value("bmi")
+    if weight is None:
+        return ""
+    return f"{weight.text} kg" + (f" · BMI {bmi.text}{arrow(bmi.flag)}" if bmi else "")
+
+
+def arrow(flag: str) -> str:
+    """Return the sign of a flag: the direction is told without colour."""
+    signs = {"H": " ↑", "HH": " ↑↑", "L": " ↓", "LL": " ↓↓"}
+    return signs.get(flag, " !" if flag in ABNORMAL else "")
+
+
+def _done(done: bool) -> str:
+    return "done" if done else "waiting"

@@ -1,0 +1,1 @@
+"""The case in the middle: who, critical values, findings, results."""

@@ -1,0 +1,342 @@
+"""Reading a case from the store: one steady view of it, scoped and masked for who looks. Never on the UI thread."""
+
+import dataclasses
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from client.stations.review.anchors import Anchor, moved, parse_anchor, plain_lines
+from client.stations.review.answers import answer_rows
+from client.stations.review.case import (
+    UNWRITTEN,
+    Case,
+    CaseKey,
+    CriticalRow,
+    EarlierReport,
+    ResultRow,
+    StepRow,
+)
+from client.stations.review.files import attachment_rows
+from client.stations.review.proposals import proposals_for, rule_conditions
+from client.stations.review.results import in_reading_order, result_row
+from domain.checkup.intake import Person
+from domain.checkup.records import (
+    Attachment,
+    CriticalValue,
+    Finding,
+    Observation,
+    QuestionnaireResponse,
+    Report,
+    ReportRevision,
+    ReviewAction,
+    Visit,
+)
+from domain.checkup.report_content import ReportFacts, read_facts, report_content, standing
+from domain.checkup.workflow import critical_handling, report_review
+from domain.kernel.authority import Actor
+from domain.kernel.canonical import content_digest
+from domain.kernel.columns import Sensitivity
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+from domain.kernel.masking import masked
+from domain.kernel.record import Record, column_info
+from domain.kernel.worklists import records
+from domain.people.records import Organization, Patient, Sex
+
+MOST_EARLIER = 12
+
+
+def read_case(desk: Any, actor: Actor, key: CaseKey) -> Case:
+    """Return a case.
+
+    Raises:
+        DomainError: ``report.unknown`` or ``visit.unknown``: not in the store, or not within the actor's scope.
+    """
+    with desk.store.read() as connection:
+        facts = _facts(connection, key)
+        if facts is None or not actor.sees(facts.visit.org_id):
+            raise DomainError(f"{key.kind}.unknown", value=str(key.id))
+        return _Reader(desk, actor, connection, facts, key).case()
+
+
+def digest_of(desk: Any, report_id: Id) -> str:
+    """Return the digest of a report's content as it stands now; empty if there is no such report."""
+    with desk.store.read() as connection:
+        facts = read_facts(connection, report_id)
+    return "" if facts is None else _digest(facts, desk)
+
+
+def state_of(desk: Any, report_id: Id) -> str:
+    """Return the state a report is in now; empty if there is no such report."""
+    table = Report.__table__
+    with desk.store.read() as connection:
+        return connection.execute(select(table.c.state).where(table.c.id == report_id)).scalar() or ""
+
+
+def stored_text(desk: Any, visit_id: Id) -> tuple[str, str] | None:
+    """Return conclusion and advice of a visit's report as they are stored now; None if it has no report."""
+    table = Report.__table__
+    with desk.store.read() as connection:
+        row = connection.execute(
+            select(table.c.conclusion, table.c.advice).where(table.c.visit_id == visit_id)
+        ).one_or_none()
+    return None if row is None else (plain_lines(row.conclusion), plain_lines(row.advice))
+
+
+def _digest(facts: ReportFacts, desk: Any) -> str:
+    # The time of issue is no part of what was shown, so any fixed moment serves.
+    return content_digest(
+        report_content(facts, desk.dispatcher.content["catalog"], at=facts.visit.state_since)
+    )
+
+
+class _Reader:
+    """Turns the rows of one case into what is shown."""
+
+    def __init__(
+        self, desk: Any, actor: Actor, connection: Connection, facts: ReportFacts, key: CaseKey
+    ) -> None:
+        self.desk, self.actor, self.connection, self.facts, self.key = desk, actor, connection, facts, key
+        self.catalog = desk.dispatcher.content["catalog"]
+        self.clear = actor.clearance >= Sensitivity.SENSITIVE
+        patient = facts.patient
+        self.person = Person(patient.id, Sex(patient.sex), patient.birth_date)
+
+    def case(self) -> Case:
+        report, visit, patient = self.facts.report, self.facts.visit, self.facts.patient
+        results = self._results()
+        steps = self._steps()
+        content = report_content(self.facts, self.catalog, at=visit.state_since)
+        return Case(
+            key=self.key if report.id is None else CaseKey("report", report.id),
+            report_id=report.id,
+            visit_id=visit.id,
+            patient_id=patient.id,
+            number=report.number,
+            state=report.state,
+            state_label=self._state_label(report.state),
+            urgency=report.urgency,
+            due_at=report.due_at,
+            revision=report.revision,
+            returns=report.returns,
+            own_work=report.author_id is not None and report.author_id == self.actor.staff_id,
+            name=self._seen(patient, Patient, "name"),
+            sex=str(patient.sex),
+            age=self.person.age_on(visit.visit_date)
+            if self._seen(patient, Patient, "birth_date") != "***"
+            else None,
+            patient_number=patient.number,
+            allergy=self._seen(patient, Patient, "allergy"),
+            visit_number=visit.number,
+            visit_day=visit.visit_date,
+            package=visit.package or "",
+            branch=self.facts.organization.name if self.facts.organization else "",
+            conclusion=plain_lines(self._seen(report, Report, "conclusion")),
+            advice=plain_lines(self._seen(report, Report, "advice")),
+            digest=content_digest(content) if report.id is not None else "",
+            document_sha256=report.document_sha256 or "",
+            issued_at=report.issued_at,
+            clear=self.clear,
+            results=results,
+            proposals=self._proposals(content["findings"], results) if self.clear else (),
+            criticals=self._criticals(),
+            steps=steps,
+            earlier=self._earlier(),
+            attachments=self._attachments(),
+            answers=self._answers(),
+            remark=self._standing_remark(report, steps),
+        )
+
+    def _results(self) -> tuple[ResultRow, ...]:
+        mine = standing(self.facts.observations)
+        started = {r.item: r.effective_at for r in mine}
+        rows = []
+        for row in mine:
+            before = [
+                b
+                for b in standing(self.facts.earlier.get(row.item, []))
+                if b.effective_at < started[row.item]
+            ]
+            rows.append(result_row(row, before, self.catalog, self.person))
+        if not self.clear:
+            rows = [_hidden(r) for r in rows]
+        return in_reading_order(rows, self.catalog)
+
+    def _proposals(self, findings: list[dict[str, Any]], rows: tuple[ResultRow, ...]) -> Any:
+        conditions = [rule_conditions((f.get("rule") or {}).get("id", ""), self.catalog) for f in findings]
+        return proposals_for(findings, conditions, rows, self.catalog, self.desk.texts.say)
+
+    def _criticals(self) -> tuple[CriticalRow, ...]:
+        found = self._records(
+            CriticalValue,
+            CriticalValue.patient_id == self.facts.patient.id,  # this column has an index, the visit has none
+            CriticalValue.visit_id == self.facts.visit.id,
+        )
+        return tuple(
+            CriticalRow(
+                c.id, c.label, c.value_text, c.level, c.state, critical_handling.label_of(c.state), c.due_at,
+                c.read_back or "", c.outcome or "", bool(c.unverified),
+            )
+            for c in sorted(found, key=lambda c: (c.level, c.label))
+        )  # fmt: skip
+
+    def _steps(self) -> tuple[StepRow, ...]:
+        if self.facts.report.id is None:
+            return ()
+        texts = self._revisions()
+        found = []
+        for step in self.facts.steps:
+            anchor = parse_anchor(step.anchor)
+            written = texts.get(step.revision, {})
+            text = written.get(anchor.field, "") if anchor else ""
+            quoted = text[anchor.start : anchor.end] if anchor and self.clear else ""
+            found.append(
+                StepRow(
+                    self._state_label(step.level), str(step.action), step.staff_name, step.staff_title or "",
+                    step.acted_at, step.revision, step.remark or "", anchor, quoted,
+                )
+            )  # fmt: skip
+        return tuple(found)
+
+    def _standing_remark(self, report: Any, steps: tuple[StepRow, ...]) -> StepRow | None:
+        """Return the remark a returned report came back with, its place moved along with changes made since."""
+        last = next((s for s in reversed(steps) if s.action == ReviewAction.RETURN), None)
+        if report.state != "returned" or last is None or last.anchor is None:
+            return last if report.state == "returned" else None
+        then = self._revisions().get(last.revision, {}).get(last.anchor.field, "")
+        now = plain_lines(report.conclusion if last.anchor.field == "conclusion" else report.advice)
+        return dataclasses.replace(
+            last, anchor=moved(last.anchor, then, now) if then else _within(last.anchor, now)
+        )
+
+    def _revisions(self) -> dict[int, dict[str, str]]:
+        table = ReportRevision.__table__
+        rows = self.connection.execute(select(table).where(table.c.report_id == self.facts.report.id)).all()
+        return {
+            r.revision: {"conclusion": plain_lines(r.conclusion), "advice": plain_lines(r.advice)}
+            for r in rows
+        }
+
+    def _earlier(self) -> tuple[EarlierReport, ...]:
+        report, visit = Report.__table__, Visit.__table__
+        query = (
+            select(report, visit.c.visit_date)
+            .join(visit, visit.c.id == report.c.visit_id)
+            .where(
+                report.c.patient_id == self.facts.patient.id, visit.c.visit_date < self.facts.visit.visit_date
+            )
+            .order_by(visit.c.visit_date.desc())
+            .limit(MOST_EARLIER)
+        )
+        return tuple(
+            EarlierReport(
+                r.visit_date, r.number, self._state_label(r.state),
+                self._seen(r, Report, "conclusion"), self._seen(r, Report, "advice"),
+            )
+            for r in self.connection.execute(query).all()
+            if self.actor.sees(r.org_id)
+        )  # fmt: skip
+
+    def _attachments(self) -> Any:
+        owners = [i for i in (self.facts.visit.id, self.facts.report.id) if i is not None]
+        rows = self._records(Attachment, Attachment.subject_id.in_(owners))
+        return attachment_rows(self.connection, sorted(rows, key=lambda r: r.added_at), self.desk.home.blobs)
+
+    def _answers(self) -> Any:
+        rows = self._records(QuestionnaireResponse, QuestionnaireResponse.visit_id == self.facts.visit.id)
+        if not self.clear:
+            return ()
+        return answer_rows(sorted(rows, key=lambda r: r.authored_at), self.desk.texts.say)
+
+    def _records(self, kind: type[Record], *where: Any) -> list[Any]:
+        return records(self.connection, self.actor, kind, *where)
+
+    def _seen(self, row: Any, kind: type[Record], name: str) -> str:
+        value = getattr(row, name)
+        if value is None:
+            return ""
+        return str(masked(column_info(kind.__table__.c[name]), value, self.actor.clearance))
+
+    def _state_label(self, state: str) -> str:
+        return (
+            self.desk.texts.say("review.state.unwritten")
+            if state == UNWRITTEN
+            else report_review.label_of(state)
+        )
+
+
+def _within(anchor: Anchor, text: str) -> Anchor | None:
+    return anchor if anchor.end <= len(text) else None
+
+
+def _hidden(row: ResultRow) -> ResultRow:
+    """Return a result as somebody without clearance sees it: that there is one, not what it is."""
+    return ResultRow(row.item, row.label, row.group, "***", "", "", "")
+
+
+def _facts(connection: Connection, key: CaseKey) -> ReportFacts | None:
+    if key.kind == "report":
+        return read_facts(connection, key.id)
+    visit = _one(connection, Visit, key.id)
+    if visit is None:
+        return None
+    report = Report.__table__
+    written = connection.execute(select(report.c.id).where(report.c.visit_id == visit.id)).scalar()
+    if written is not None:
+        return read_facts(connection, written)
+    return _unwritten(connection, visit)
+
+
+def _unwritten(connection: Connection, visit: Any) -> ReportFacts:
+    """Return the rows behind a report that is still to be written."""
+    blank = _Blank(visit, bool(_first(connection, CriticalValue, visit)))
+    observation, finding = Observation.__table__, Finding.__table__
+    mine = connection.execute(
+        select(observation).where(observation.c.visit_id == visit.id).order_by(observation.c.id)
+    ).all()
+    earlier: dict[str, list[Any]] = defaultdict(list)
+    for row in connection.execute(
+        select(observation)
+        .where(observation.c.patient_id == visit.patient_id, observation.c.visit_id != visit.id)
+        .order_by(observation.c.effective_at)
+    ).all():
+        earlier[row.item].append(row)
+    findings = connection.execute(
+        select(finding)
+        .where(finding.c.visit_id == visit.id)
+        .order_by(finding.c.important_class, finding.c.id)
+    ).all()
+    if any(f.important_class == "A" for f in findings):
+        blank.urgency = max(blank.urgency, 1)
+    organization = _one(connection, Organization, visit.org_id)
+    above = _one(connection, Organization, organization.parent_id) if organization else None
+    return ReportFacts(
+        blank, visit, _one(connection, Patient, visit.patient_id), organization, above, list(mine), earlier,
+        list(findings), [],
+    )  # fmt: skip
+
+
+class _Blank:
+    """Stands where the report will be; its number says that there is none."""
+
+    def __init__(self, visit: Any, critical: bool) -> None:
+        self.id = self.author_id = self.document_sha256 = None
+        self.issued_at = self.due_at = None
+        self.number = self.conclusion = self.advice = ""
+        self.state, self.visit_id, self.patient_id = UNWRITTEN, visit.id, visit.patient_id
+        self.urgency = 2 if critical else 0
+        self.revision, self.returns = 1, 0
+
+
+def _first(connection: Connection, kind: Any, visit: Any) -> Any:
+    table = kind.__table__
+    mine = (table.c.patient_id == visit.patient_id, table.c.visit_id == visit.id)
+    return connection.execute(select(table.c.id).where(*mine).limit(1)).scalar()
+
+
+def _one(connection: Connection, kind: Any, record_id: Id | None) -> Any:
+    if record_id is None:
+        return None
+    table = kind.__table__
+    return connection.execute(select(table).where(table.c.id == record_id)).one_or_none()

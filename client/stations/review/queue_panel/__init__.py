@@ -1,0 +1,1 @@
+"""The queue on the left: what waits, by urgency and due time."""

@@ -1,0 +1,106 @@
+"""The queue: reasons with counts above, the cases below."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from client.stations.review.case import Case
+from client.stations.review.queue_panel.widgets import QueueDelegate, QueueList, ReasonBar
+
+LEAST_WIDTH = 236
+
+
+class QueuePanel(QWidget):
+    """Bound to the desk's view-model; keeps cursor and scroll position while the queue refreshes."""
+
+    def __init__(self, model: Any, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.model = model
+        self.setObjectName("queue_panel")
+        self.setMinimumWidth(LEAST_WIDTH)
+        self._scroll = 0
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        self._reasons = ReasonBar(model.queue.reasons, self)
+        self.list = QueueList(self)
+        self.list.setAccessibleName(model.context.say("review.queue"))
+        self._delegate = QueueDelegate(model.wording, self._returns, self.list)
+        self.list.setItemDelegate(self._delegate)
+        self.list.setModel(model.queue)
+        self._note = QLabel(self)
+        self._note.setObjectName("queue_note")
+        self._note.setWordWrap(True)
+        self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._note.setProperty("role", "muted")
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self.list)
+        self._stack.addWidget(self._note)
+        column.addWidget(self._reasons)
+        column.addWidget(self._stack, 1)
+        self._wire()
+
+    def _wire(self) -> None:
+        model = self.model
+        self._reasons.chosen.connect(model.queue.choose)
+        self.list.opened.connect(self._open)
+        model.queue.counts_changed.connect(self._show_counts)
+        model.queue.state_changed.connect(self._show_state)
+        model.queue.modelAboutToBeReset.connect(self._keep)
+        model.queue.modelReset.connect(self._follow)
+        model.queue.rowsRemoved.connect(self._follow)
+        model.case_shown.connect(self._case_shown)
+        self._show_counts()
+
+    def _returns(self, count: int) -> str:
+        return self.model.context.say("review.returns", count=count)
+
+    @Slot(int)
+    def _open(self, row: int) -> None:
+        self.model.open(self.model.queue.row(row).key)
+
+    @Slot()
+    def _show_counts(self) -> None:
+        model = self.model
+        texts = {}
+        for reason in model.queue.reasons:
+            name = model.wording.reason(reason)
+            count = model.queue.counts.get(reason, 0)
+            counted = reason != "issued"
+            texts[reason] = (
+                model.context.say("review.reason_count", reason=name, count=count) if counted else name
+            )
+        self._reasons.show_counts(texts, model.queue.chosen.reason)
+
+    @Slot(str, str)
+    def _show_state(self, state: str, reason: str) -> None:
+        chosen = self.model.queue.chosen.reason
+        empty = "review.queue.empty" if chosen == "all" else "review.queue.empty_filtered"
+        texts = {
+            "loading": self.model.context.say("review.queue.loading"),
+            "empty": self.model.context.say(empty, reason=self.model.wording.reason(chosen)),
+            "refused": self.model.context.say("review.queue.refused", reason=reason),
+        }
+        self._note.setText(texts.get(state, ""))
+        self._stack.setCurrentIndex(0 if state == "ready" else 1)
+
+    @Slot(object, bool)
+    def _case_shown(self, case: Case, _fresh: bool) -> None:
+        self._delegate.open_key = case.key
+        self._follow()
+
+    @Slot()
+    def _keep(self) -> None:
+        self._scroll = self.list.verticalScrollBar().value()
+
+    @Slot()
+    def _follow(self) -> None:
+        """Put the cursor on the case that is open."""
+        at = self.model.queue.row_of(self.model.wanted)
+        if self._scroll:
+            self.list.verticalScrollBar().setValue(self._scroll)
+            self._scroll = 0
+        if at >= 0 and self.list.currentIndex().row() != at:
+            self.list.setCurrentIndex(self.model.queue.index(at))
+        self.list.viewport().update()

@@ -1,0 +1,1 @@
+"""What lies around a case: history, questionnaire, earlier reports, attachments."""

@@ -1,0 +1,1 @@
+"""Conclusion and advice, the remark on them, and returning."""

@@ -1,0 +1,1 @@
+"""The course of one result over the years, drawn large."""

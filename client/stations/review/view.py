@@ -1,0 +1,142 @@
+"""The review desk on the screen: queue on the left, the case in the middle, its text on the right."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QShortcut
+from PySide6.QtWidgets import QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from client.stations.review.case import Case
+from client.stations.review.case_panel.view import CasePanel
+from client.stations.review.head.widgets import CaseHead, restyle
+from client.stations.review.preview_dialog.view import PreviewDialog
+from client.stations.review.queue_panel.view import QueuePanel
+from client.stations.review.side_panel.view import SidePanel
+from client.stations.review.text_panel.view import TextPanel
+from client.stations.review.viewmodel import ViewModel
+from client.views.station import StationView
+
+PARTS = (240, 540, 344)
+HANDLE = 8
+
+
+class View(StationView):
+    """One screen a case; everything that can be done is in the bar of keys."""
+
+    model: ViewModel
+
+    def build(self) -> None:
+        """Make the page."""
+        model = self.model
+        self._head = CaseHead(self.context, model.wording, self)
+        self._queue = QueuePanel(model, self)
+        self._case = CasePanel(model, self)
+        self._text = TextPanel(model, self)
+        self._side = SidePanel(model, self)
+        right = self._splitter(Qt.Orientation.Vertical, "review_right")
+        right.addWidget(self._text)
+        right.addWidget(self._side)
+        right.setStretchFactor(0, 7)
+        right.setStretchFactor(1, 4)
+        self._blank = QLabel(self)
+        self._blank.setObjectName("case_note")
+        self._blank.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._blank.setWordWrap(True)
+        self._blank.setProperty("role", "muted")
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self._open_case(right))
+        self._stack.addWidget(self._blank)
+        across = self._splitter(Qt.Orientation.Horizontal, "review_split")
+        across.addWidget(self._queue)
+        across.addWidget(self._stack)
+        across.setStretchFactor(0, 0)
+        across.setStretchFactor(1, 1)
+        across.setSizes([PARTS[0], PARTS[1] + PARTS[2]])
+        self._note = QLabel(self)
+        self._note.setObjectName("action_note")
+        self._note.setWordWrap(True)
+        self._note.hide()
+        self.body.addWidget(across, 1)
+        self.body.addWidget(self._note)
+        self._wire()
+
+    def focus_first(self) -> None:
+        """Begin in the queue."""
+        self._queue.list.setFocus()
+
+    def _splitter(self, way: Qt.Orientation, name: str) -> QSplitter:
+        made = QSplitter(way, self)
+        made.setObjectName(name)
+        made.setChildrenCollapsible(False)
+        made.setHandleWidth(HANDLE)
+        made.setStyleSheet("QSplitter::handle { background: transparent; }")
+        return made
+
+    def _open_case(self, right: QSplitter) -> QWidget:
+        holder = QWidget(self)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        split = self._splitter(Qt.Orientation.Horizontal, "case_split")
+        split.addWidget(self._case)
+        split.addWidget(right)
+        split.setSizes([PARTS[1], PARTS[2]])
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+        column.addWidget(self._head)
+        column.addWidget(split, 1)
+        return holder
+
+    def _wire(self) -> None:
+        model = self.model
+        model.case_shown.connect(self._show_case)
+        model.case_state.connect(self._show_state)
+        model.note_changed.connect(self._show_note)
+        model.part_asked.connect(self._next_part)
+        model.looking.previewed.connect(self._show_preview)
+        model.action_set.changed.connect(self._follow_actions)
+        self._show_state("loading", "")
+        self._follow_actions()
+
+    @Slot(object, bool)
+    def _show_case(self, case: Case, fresh: bool) -> None:
+        self._head.show_case(case)
+        self._case.show_case(case, fresh)
+        self._text.show_case(case, fresh)
+        self._side.show_case(case)
+
+    @Slot(str, str)
+    def _show_state(self, state: str, reason: str) -> None:
+        self._blank.setText("" if state == "ready" else self.say(f"review.case.{state}", reason=reason))
+        self._stack.setCurrentIndex(0 if state == "ready" else 1)
+
+    @Slot(str, str)
+    def _show_note(self, sentence: str, tone: str) -> None:
+        self._note.setText(sentence)
+        self._note.setProperty("tone", tone)
+        self._note.setVisible(bool(sentence))
+        restyle(self._note)
+
+    @Slot()
+    def _follow_actions(self) -> None:
+        """Only what is enabled listens to its key, so that one key may serve every step of the way."""
+        for action in self.model.action_set.actions:
+            shortcut: Any = self.findChild(QShortcut, f"shortcut_{action.id}")
+            if shortcut is not None:
+                shortcut.setAutoRepeat(False)
+                shortcut.setEnabled(self.model.action_set.is_enabled(action.id))
+
+    @Slot()
+    def _next_part(self) -> None:
+        parts = [
+            self._queue.list,
+            self._case.results,
+            *self._text.editors.values(),
+            self._side.currentWidget(),
+        ]
+        at = next((n for n, part in enumerate(parts) if part.hasFocus()), -1)
+        parts[(at + 1) % len(parts)].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @Slot(object, object)
+    def _show_preview(self, case: Case, pages: list[Any]) -> None:
+        PreviewDialog(self.model, case, pages, self).open()

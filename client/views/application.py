@@ -1,0 +1,77 @@
+"""The application and its one window: sign-in or the reason why not, then the shell."""
+
+import sys
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
+
+from client.appearance import COLOURS, base_font, style_sheet
+from client.sign_in.view import BlockedView, SignInView
+
+FIRST_SIZE = (1366, 768)
+SMALLEST = (1024, 640)
+
+
+def make_application(theme: str) -> QApplication:
+    """Return the one application, dressed."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("aftercheck")
+    app.setStyle("Fusion")
+    app.setFont(base_font())
+    dress(app, theme)
+    return app
+
+
+def dress(app: QApplication, theme: str) -> None:
+    """Put a theme on; open windows change at once."""
+    COLOURS.theme = theme
+    app.setPalette(COLOURS.palette())
+    app.setStyleSheet(style_sheet(theme))
+
+
+class MainWindow(QMainWindow):
+    """Holds the sign-in page, the page that says why not, and the shell while somebody is signed in."""
+
+    closing = Signal()
+
+    def __init__(self, words: Any, login: str = "") -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setWindowTitle(words.say("app.name"))
+        self.resize(*FIRST_SIZE)
+        self.setMinimumSize(*SMALLEST)
+        self.sign_in = SignInView(words, login)
+        self.blocked = BlockedView(words)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.sign_in)
+        self._stack.addWidget(self.blocked)
+        self.setCentralWidget(self._stack)
+        self.shell: Any = None
+
+    def show_sign_in(self) -> None:
+        self._stack.setCurrentWidget(self.sign_in)
+        self.sign_in.focus_first()
+
+    def show_blocked(self) -> None:
+        self._stack.setCurrentWidget(self.blocked)
+        self.blocked.focus_first()
+
+    def set_shell(self, shell: QWidget | None) -> None:
+        """Take a new shell, or let the old one go."""
+        if self.shell is not None:
+            self._stack.removeWidget(self.shell)
+            self.shell.deleteLater()
+        self.shell = shell
+        if shell is not None:
+            self._stack.addWidget(shell)
+
+    def show_shell(self) -> None:
+        self._stack.setCurrentWidget(self.shell)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Tell the application to end in order."""
+        self.closing.emit()
+        super().closeEvent(event)

@@ -1,0 +1,49 @@
+"""From the id of a page to its widget; views are imported when they are first opened."""
+
+import importlib
+import uuid
+
+from client.station import Context
+from client.stations import model_class, stations, view_class
+from client.views.page import PageView
+from domain.kernel.errors import DomainError
+from domain.kernel.record import record_classes
+from domain.kernel.worklists import worklists
+
+
+def build_page(page: str, context: Context) -> PageView:
+    """Return the widget of a page.
+
+    Args:
+        page: A station's id, ``worklist:<name>``, ``record:<entity>:<id>`` or a built-in page (``sync``).
+        context: For whom.
+
+    Raises:
+        DomainError: ``page.unknown``, or ``permission.denied`` for a page the person may not see.
+    """
+    kind, _, rest = page.partition(":")
+    if page in stations():
+        context.actor.check(stations()[page].permission)
+        view: PageView = view_class(page)(model_class(page)(context))
+        return view
+    if kind == "worklist" and rest in worklists():
+        context.actor.check(worklists()[rest].permission)
+        return _built("worklist", context, rest)
+    if kind == "record":
+        return _record(rest, context)
+    if page in {"conflicts", "sync"}:
+        return _built(page, context)
+    raise DomainError("page.unknown", page=page)
+
+
+def _record(rest: str, context: Context) -> PageView:
+    entity, _, record_id = rest.partition(":")
+    if entity not in record_classes():
+        raise DomainError("page.unknown", page=f"record:{rest}")
+    return _built("record", context, entity, uuid.UUID(record_id))
+
+
+def _built(name: str, context: Context, *arguments: object) -> PageView:
+    model = importlib.import_module(f"client.pages.{name}.viewmodel").ViewModel(context, *arguments)
+    built: PageView = importlib.import_module(f"client.pages.{name}.view").View(model)
+    return built

@@ -1,0 +1,289 @@
+"""The running workstation: window, desk, session and shell joined, from first paint to the last close.
+
+Made before SQLAlchemy is imported: whatever needs it is imported in the thread that opens the desk.
+"""
+
+import logging
+import os
+import sys
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+import resources
+from client.background import Crash, Jobs
+from client.collector import Collector
+from client.home import Home
+from client.preferences import Preferences
+from client.settings import Settings
+from client.startup import Startup
+from client.views.application import MainWindow, dress, make_application
+from domain.kernel.errors import KnownError
+from domain.kernel.texts import Texts
+
+if TYPE_CHECKING:
+    from client.desk import Desk
+
+log = logging.getLogger(__name__)
+
+
+class Workstation(QObject):
+    """One run of the program."""
+
+    desk_opened = Signal()
+    shell_opened = Signal()
+
+    def __init__(
+        self, home: Home, settings: Settings, preferences: Preferences, *, login: str = "", build: Any = None
+    ) -> None:
+        self.theme = preferences.get("theme", settings.theme)
+        self.app = make_application(self.theme)
+        super().__init__()
+        self.home, self.settings, self.preferences = home, settings, preferences
+        self.texts = Texts.load(resources.folder("texts") / "zh")
+        self.window = MainWindow(self.texts, login or preferences.get("login", ""))
+        self.collector = Collector(self)
+        self.jobs = Jobs(self)
+        self.desk: Desk | None = None
+        self.session: Any = None
+        self.live: Any = None
+        self.router: Any = None
+        self.findings: Any = None
+        self._watches: list[Any] = []
+        self._build = build or self._build_desk
+        self._startup = Startup(self._build, self)
+        self._startup.ready.connect(self._opened)
+        self._startup.unavailable.connect(self._blocked)
+        self._startup.crashed.connect(self._crashed)
+        self.window.sign_in.submitted.connect(self._submitted)
+        self.window.sign_in.leave.connect(self._leave)
+        self.window.blocked.retry.connect(self._retry)
+        self.window.blocked.leave.connect(self.window.close)
+        self.window.closing.connect(self.close)
+        self._submitted_early = False
+        self._pilot: Any = None
+
+    def run(self) -> int:
+        """Show the window and run until it is closed."""
+        sys.excepthook = self._report
+        self.desk_opened.connect(self.collector.settle)
+        self.start()
+        if self._pilot is not None:
+            self._pilot.listen()
+        return self.app.exec()
+
+    def _report(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        """Log what no one foresaw on the UI thread, and apologise with its number."""
+        if not isinstance(error, Exception):
+            sys.__excepthook__(kind, error, trace)
+            return
+        crash = Crash(uuid.uuid4().hex[:8].upper(), error)
+        log.error("crash on the UI thread, report %s", crash.number, exc_info=(kind, error, trace))
+        if self.window.shell is not None:
+            self.window.shell.show_crash(crash)
+
+    def start(self) -> None:
+        """Paint the sign-in page, then begin to open the desk."""
+        self.window.sign_in.show_opening(opening=True)
+        self.window.show()
+        self.window.show_sign_in()
+        self.app.processEvents()
+        QTimer.singleShot(0, self._startup.begin)
+
+    def take_pilot(self) -> None:
+        """Let standard input drive the program: for tests, training and the demo."""
+        from client.pilot import Pilot
+
+        self._pilot = Pilot(self)
+
+    def _build_desk(self) -> "Desk":
+        # Imported here so that they are ready when somebody signs in.
+        import client.session
+        import client.shell.view  # noqa: F401
+        from client.desk import build_desk
+
+        return build_desk(self.home, self.settings, clock=_clock())
+
+    # The desk
+
+    @Slot(object)
+    def _opened(self, desk: "Desk") -> None:
+        from client.live import Live
+        from client.scan_router import ScanRouter
+        from client.session import Session
+        from client.watchdog import Findings, LoopWatch, StoreWatch
+
+        self.desk = desk
+        self.texts = desk.texts
+        self.findings = Findings()
+        limit_s = self.settings.slow_call_ms / 1000
+        self._watches.append(StoreWatch(desk.store, self.findings, limit_s))
+        if self.settings.watch_loop:
+            self._watches.append(LoopWatch(self.findings, limit_s, self))
+        self.live = Live(desk.store, self.jobs, self)
+        self.session = Session(desk, self.jobs, self)
+        self.router = ScanRouter(self.settings, self)
+        self._bind_session()
+        self.router.listen(self.app)
+        desk.start()
+        self.window.sign_in.show_opening(opening=False)
+        self.window.sign_in.show_place(desk.installation.name)
+        self.desk_opened.emit()
+        if self._submitted_early and self.window.sign_in.waiting is not None:
+            self._submitted(*self.window.sign_in.waiting)
+
+    def _bind_session(self) -> None:
+        session, page = self.session, self.window.sign_in
+        session.checking.connect(page.show_busy)
+        session.refused.connect(self._refused)
+        session.unavailable.connect(self._blocked)
+        session.signed_in.connect(self._signed_in)
+        session.must_change.connect(self._must_change)
+        session.locked.connect(self._locked)
+        session.unlocked.connect(self._unlocked)
+        session.signed_out.connect(self._signed_out)
+        self.router.touched.connect(session.touched)
+        self.router.scanned.connect(self._scanned)
+        self.router.refused.connect(self._scan_refused)
+
+    @Slot(object)
+    def _blocked(self, error: KnownError) -> None:
+        log.warning("the desk cannot open: %s", error.code)
+        remedy = f"{error.code}.remedy"
+        self.window.blocked.show_reason(
+            self.texts.explain(error), self.texts.say(remedy, **error.facts) if remedy in self.texts else "",
+            self.texts.say("blocked.code", name=error.code),
+        )  # fmt: skip
+        self.window.show_blocked()
+
+    @Slot(object)
+    def _crashed(self, error: Exception) -> None:
+        log.error("opening the desk crashed", exc_info=error)
+        self.window.blocked.show_reason(self.texts.say("blocked.crash"), "", type(error).__name__)
+        self.window.show_blocked()
+
+    @Slot()
+    def _retry(self) -> None:
+        self.window.sign_in.show_opening(opening=True)
+        self.window.show_sign_in()
+        self._startup.begin()
+
+    # The person
+
+    @Slot(str, str)
+    def _submitted(self, login: str, password: str) -> None:
+        if self.session is None:
+            self._submitted_early = True
+            self.window.sign_in.show_busy(busy=True)
+            return
+        self._submitted_early = False
+        self.session.sign_in(login, password)
+
+    @Slot(str, int)
+    def _refused(self, code: str, minutes: int) -> None:
+        self.window.sign_in.show_problem(self.texts.say(code, minutes=minutes))
+
+    @Slot(object)
+    def _signed_in(self, actor: Any) -> None:
+        from client.shell.view import ShellView
+        from client.shell.viewmodel import ShellModel
+
+        assert self.desk is not None  # noqa: S101  (a session needs a desk)
+        self.preferences.set("login", self.session.login)
+        model = ShellModel(self.desk, actor, self.jobs, self.live, self.preferences)
+        shell = ShellView(model)
+        shell.theme_clicked.connect(self._switch_theme)
+        shell.lock_clicked.connect(self.session.lock)
+        shell.leave_clicked.connect(self.session.sign_out)
+        self.window.set_shell(shell)
+        self.window.show_shell()
+        self.window.sign_in.clear()
+        shell.start()
+        self.shell_opened.emit()
+
+    @Slot()
+    def _must_change(self) -> None:
+        from client.command_dialog.view import CommandDialog
+        from domain.kernel.commands import commands
+
+        context = self.window.shell.model.context
+        CommandDialog(context, commands()["staff.change_password"], {}, self.window, must=True).open()
+
+    @Slot()
+    def _locked(self) -> None:
+        self.window.sign_in.show_locked(self.session.actor.name, self.session.login)
+        self.window.show_sign_in()
+
+    @Slot()
+    def _unlocked(self) -> None:
+        self.window.sign_in.show_open()
+        self.window.show_shell()
+
+    @Slot()
+    def _leave(self) -> None:
+        self.session.sign_out()
+
+    @Slot()
+    def _signed_out(self) -> None:
+        if self.window.shell is not None:
+            self.window.shell.stop()
+        self.window.set_shell(None)
+        self.window.sign_in.show_open()
+        self.window.show_sign_in()
+
+    @Slot()
+    def _switch_theme(self) -> None:
+        self.theme = "dark" if self.theme == "light" else "light"
+        self.preferences.set("theme", self.theme)
+        dress(self.app, self.theme)
+        if self.window.shell is not None:
+            self.window.shell.redraw()
+
+    # Scans
+
+    @Slot(str)
+    def _scanned(self, text: str) -> None:
+        if self.window.shell is not None and not self.session.is_locked:
+            self.window.shell.take_scan(text)
+
+    @Slot(str, dict)
+    def _scan_refused(self, code: str, facts: dict[str, Any]) -> None:
+        if self.window.shell is not None:
+            self.window.shell.toast.show_message(self.texts.say(code, **facts), "danger")
+
+    # The end
+
+    @Slot()
+    def close(self) -> None:
+        """End in order: pages, watches, what is being written, workers, store. Safe to call twice."""
+        if self.router is not None:
+            self.router.stop()
+        if self.window.shell is not None:
+            self.window.shell.stop()
+            self.window.set_shell(None)
+        if self.session is not None:
+            self.session.stop()
+        if self.live is not None:
+            self.live.stop()
+        for watch in self._watches:
+            watch.stop()
+        self._watches.clear()
+        self.jobs.close()
+        if self.desk is not None:
+            self.desk.close()
+        self.collector.stop()
+        self.router = self.live = self.desk = self.session = None
+
+
+def _clock() -> Any:
+    """Return the machine's clock, or in a demonstration (`AFTERCHECK_DEMO_CLOCK`) one moved by that file."""
+    from domain.kernel.clock import utc_now
+
+    moved = os.environ.get("AFTERCHECK_DEMO_CLOCK")
+    if not moved:
+        return utc_now
+    from sync.moved_clock import FileOffsetClock
+
+    return FileOffsetClock(Path(moved))

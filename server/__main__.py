@@ -1,0 +1,162 @@
+"""The server's command line: ``python -m server serve|init|migrate|worker|verify-audit|digest``."""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import resources
+from domain import features
+from domain.audit.verification import verify
+from domain.kernel.content import ContentError
+from domain.kernel.errors import KnownError
+from domain.kernel.store import Store
+from domain.kernel.texts import Texts
+from server.clock import clock_of
+from server.logs import set_up_logging
+from server.settings import Settings, read_settings
+from sync.schema import prepare_store
+from sync.stores import open_centre_store
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 refused or found wrong, 2 wrong use."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = read_settings(
+            options.config, data_dir=options.home, host=getattr(options, "host", None),
+            port=getattr(options, "port", None),
+        )  # fmt: skip
+        set_up_logging(settings.log_level)
+        work: Callable[[Settings, argparse.Namespace], int] = options.work
+        return work(settings, options)
+    except KnownError as error:
+        texts = Texts.load(resources.folder("texts") / "zh")
+        sys.stderr.write(f"{error.code}: {texts.explain(error)}\n")
+    except ContentError as error:
+        sys.stderr.write("\n".join(error.problems) + "\n")
+    return 1
+
+
+def serve(settings: Settings, _options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT; requests under way are finished."""
+    from server.serving import run_server
+
+    run_server(settings)
+    return 0
+
+
+def worker(settings: Settings, _options: argparse.Namespace) -> int:
+    """Follow the log (alerts, audit) without serving; for ``readers = "worker"``."""
+    from server.app import build_centre
+
+    centre = build_centre(settings)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    centre.readers.start()
+    _say({"worker": "started"})
+    stopping.wait()
+    centre.close()
+    return 0
+
+
+def init(settings: Settings, options: argparse.Namespace) -> int:
+    """Make head office and the first administrator; the password is shown this once."""
+    from server.initialise import initialise
+
+    store = _store(settings)
+    first = initialise(
+        store, settings, clock_of(settings), code=options.code, name=options.name, login=options.login
+    )
+    _say({"org_id": str(first.org_id), "login": first.login, "password": first.password})
+    store.close()
+    return 0
+
+
+def migrate(settings: Settings, _options: argparse.Namespace) -> int:
+    """Bring the store to this program's shape."""
+    features.load("records")
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = open_centre_store(settings.store_address)
+    _say({"migrated": prepare_store(store)})
+    store.close()
+    return 0
+
+
+def verify_audit(settings: Settings, _options: argparse.Namespace) -> int:
+    """Check the audit chain; the first bad row is named."""
+    store = _store(settings)
+    with store.read() as connection:
+        found = verify(connection)
+    store.close()
+    if found is None:
+        _say({"audit": "ok"})
+        return 0
+    texts = Texts.load(resources.folder("texts") / "zh")
+    _say({
+        "audit": found.kind, "number": found.number, "position": found.position,
+        "detail": texts.say(found.code, number=found.number),
+    })  # fmt: skip
+    return 1
+
+
+def digest(settings: Settings, options: argparse.Namespace) -> int:
+    """Show count and digest of the rows of organisations, to be compared with a branch's."""
+    from sync.digest import store_digest
+
+    store = _store(settings)
+    with store.read() as connection:
+        _say({entity: list(found) for entity, found in store_digest(connection, options.org).items()})
+    store.close()
+    return 0
+
+
+def _store(settings: Settings) -> Store:
+    features.load()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = open_centre_store(settings.store_address)
+    prepare_store(store)
+    return store
+
+
+def _say(facts: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(facts, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="server", description="检后通中心服务")
+    parser.add_argument("--config", type=Path, help="TOML 配置文件")
+    parser.add_argument("--home", type=Path, help="数据目录")
+    commands = parser.add_subparsers(required=True)
+    serving = _command(commands, "serve", serve, "启动服务")
+    serving.add_argument("--host")
+    serving.add_argument("--port", type=int)
+    _command(commands, "worker", worker, "只运行后台任务（预警、审计）")
+    _command(commands, "migrate", migrate, "升级数据库结构")
+    first = _command(commands, "init", init, "首次初始化：建立总院和管理员")
+    first.add_argument("--code", default="HQ", help="总院机构代码")
+    first.add_argument("--name", default="总院", help="总院名称")
+    first.add_argument("--login", default="admin", help="管理员登录名")
+    _command(commands, "verify-audit", verify_audit, "核验审计链")
+    digests = _command(commands, "digest", digest, "输出机构数据摘要")
+    digests.add_argument("org", nargs="+", type=uuid.UUID, help="机构编号，全零为公共目录")
+    return parser
+
+
+def _command(
+    commands: Any, name: str, work: Callable[[Settings, argparse.Namespace], int], text: str
+) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(name, help=text)
+    made.set_defaults(work=work)
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""From a session to the actor: asked anew for each request, so that a switched-off account is out at once."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from domain.kernel.authority import Actor, Authority
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+from domain.kernel.store import Store
+from domain.people.organizations import subtree
+from domain.people.passwords import expired
+from domain.people.records import Staff
+from server.sessions import Session
+
+
+class Accounts:
+    """The accounts of the centre's store."""
+
+    def __init__(self, store: Store, authority: Authority, device_id: Id) -> None:
+        self._store = store
+        self._authority = authority
+        self._device_id = device_id
+
+    def actor(self, session: Session, now: datetime) -> tuple[Actor, bool]:
+        """Return who acts in a session, and whether the password has to be changed first.
+
+        Raises:
+            DomainError: ``session.ended``: the account is off or gone, or its password has been changed since.
+        """
+        table = Staff.__table__
+        with self._store.read() as connection:
+            staff = connection.execute(select(table).where(table.c.id == session.staff_id)).one_or_none()
+            if staff is None or not staff.active or session.opened_at < staff.password_set_at:
+                raise DomainError("session.ended")
+            below = subtree(connection, staff.org_id)
+        actor = self._authority.actor(
+            staff_id=staff.id, name=staff.name, role=staff.role, org_id=staff.org_id, device_id=self._device_id,
+            subtree=below,
+        )  # fmt: skip
+        return actor, bool(staff.must_change) or expired(staff.password_set_at, now)

@@ -1,0 +1,175 @@
+"""The central server: the wiring of one process, and its HTTP application."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from domain import features
+from domain.kernel.authority import Authority
+from domain.kernel.clock import Clock
+from domain.kernel.columns import to_microseconds
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.errors import DomainError, KnownError
+from domain.kernel.texts import Texts
+from domain.kernel.worklists import Pages
+from server.accounts import Accounts
+from server.api import (
+    demo_routes,
+    enrolment_routes,
+    health_routes,
+    session_routes,
+    sync_routes,
+    worklist_routes,
+)
+from server.api.command_routes import command_router
+from server.api.edge import Edge
+from server.api.schemas import install_openapi
+from server.centre import Centre
+from server.clock import clock_of
+from server.content import centre_content
+from server.gauges import gauges_of
+from server.identity import read_identity
+from server.limiter import Failures
+from server.metrics import Metrics
+from server.news import News
+from server.problems import problem_response
+from server.readers import readers_of
+from server.readiness import Readiness
+from server.sessions import Sessions
+from server.settings import Settings
+from sync.blobs import BlobStore
+from sync.centre import CentreSync
+from sync.device_auth import RequestVerifier
+from sync.schema import prepare_store
+from sync.stores import open_centre_store
+from sync.tus.engine import TusEngine
+from sync.tus.keeper import Limits
+from sync.tus.state import SqliteUploadState
+
+WINDOW = timedelta(minutes=15)
+WRONG_CODES, WRONG_PASSWORDS = 5, 30
+HASHED_AT_ONCE = 2
+"""Each check of a password takes 64 MiB; more at once than this would let strangers exhaust the memory."""
+
+
+def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
+    """Open the store and wire every part of a server process; nothing runs yet.
+
+    Args:
+        settings: What this installation is set to.
+        clock: For tests; by default what the settings ask for.
+
+    Raises:
+        UnavailableError: ``server.not_initialised``, ``server.key_lost``, or what is wrong with the store.
+    """
+    features.load()
+    clock = clock or clock_of(settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = open_centre_store(settings.store_address)
+    prepare_store(store)
+    identity = read_identity(store, settings.data_dir)
+    content = centre_content(identity)
+    authority: Authority = content["authority"]
+    dispatcher = Dispatcher(store, clock=clock, content=content)
+    blobs = BlobStore(settings.data_dir / "blobs")
+    sync = CentreSync(store, device_id=identity.device_id, key=identity.key, blobs=blobs, clock=clock)
+    upload_state = SqliteUploadState(settings.data_dir / "uploads.db")
+    followers, readers = readers_of(dispatcher, authority, identity)
+    return Centre(
+        settings=settings,
+        clock=clock,
+        texts=content["texts"],
+        store=store,
+        identity=identity,
+        authority=authority,
+        dispatcher=dispatcher,
+        pages=Pages(store),
+        accounts=Accounts(store, authority, identity.device_id),
+        sessions=Sessions(settings.data_dir / "sessions.db", clock),
+        wrong_passwords=Failures("sign_in.too_many", WRONG_PASSWORDS, WINDOW, clock),
+        wrong_codes=Failures("enrolment.too_many", WRONG_CODES, WINDOW, clock),
+        hashing=threading.Semaphore(HASHED_AT_ONCE),
+        blobs=blobs,
+        sync=sync,
+        verifier=RequestVerifier(sync.public_key, sync.now_us),
+        uploads=TusEngine(
+            settings.data_dir / "uploads",
+            upload_state,
+            sync.accept_upload,
+            already_have=sync.already_have,
+            limits=Limits(spare_bytes=settings.least_free_bytes),
+        ),
+        upload_state=upload_state,
+        followers=followers,
+        readers=readers,
+        news=News(store),
+        readiness=Readiness(store, settings.data_dir, settings.least_free_bytes, followers, readers),
+        metrics=Metrics(gauges_of(store, followers, settings.inbox_path, lambda: to_microseconds(clock()))),
+    )
+
+
+def create_app(centre: Centre) -> FastAPI:
+    """Return the HTTP application of a centre; its lifespan starts and stops the centre's work."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(centre.start)
+        following = asyncio.create_task(centre.news.follow())
+        try:
+            yield
+        finally:
+            following.cancel()
+            await asyncio.to_thread(centre.readers.stop)
+
+    app = FastAPI(
+        title="检后通 中心服务",
+        version="1",
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.centre = centre
+    for routes in (session_routes, worklist_routes, enrolment_routes, health_routes, sync_routes):
+        app.include_router(routes.router)
+    app.include_router(command_router())
+    if centre.settings.demo_clock:
+        app.include_router(demo_routes.router)
+    _answer_errors(app, centre.texts)
+    install_openapi(app)
+    tls = centre.settings.tls_cert is not None or centre.settings.tls_in_front
+    app.add_middleware(sync_routes.UploadsDoor, centre=centre)
+    app.add_middleware(Edge, texts=centre.texts, metrics=centre.metrics, clock=centre.clock, tls=tls)
+    return app
+
+
+def _answer_errors(app: FastAPI, texts: Texts) -> None:
+    """Answer every known error, and the framework's own, with a problem document."""
+
+    async def known(request: Request, error: Exception) -> Response:
+        if not isinstance(error, KnownError):
+            raise error
+        request.state.code = error.code
+        return problem_response(error, texts, request.state.request_id)
+
+    async def routing(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 422
+        codes = {404: "http.not_found", 405: "http.method"}
+        return await known(request, DomainError(codes.get(status, "input.not_fitting"), reason=str(status)))
+
+    async def fitting(request: Request, error: Exception) -> Response:
+        errors = error.errors() if isinstance(error, RequestValidationError) else []
+        place = ".".join(str(part) for part in errors[0]["loc"]) if errors else ""
+        return await known(request, DomainError("input.not_fitting", field=place or None, reason=place))
+
+    app.add_exception_handler(KnownError, known)
+    app.add_exception_handler(HTTPException, routing)
+    app.add_exception_handler(RequestValidationError, fitting)

@@ -1,0 +1,68 @@
+"""Everything one server process is made of; `server.app.build_centre` wires it, routes and jobs use it."""
+
+import threading
+from dataclasses import dataclass
+
+from domain.kernel.authority import Authority
+from domain.kernel.clock import Clock
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.readers import Follower, ReaderThread
+from domain.kernel.store import Store
+from domain.kernel.texts import Texts
+from domain.kernel.worklists import Pages
+from server.accounts import Accounts
+from server.identity import Identity
+from server.limiter import Failures
+from server.metrics import Metrics
+from server.news import News
+from server.readiness import Readiness
+from server.sessions import Sessions
+from server.settings import Settings
+from sync.blobs import BlobStore
+from sync.centre import CentreSync
+from sync.device_auth import RequestVerifier
+from sync.tus.engine import TusEngine
+from sync.tus.state import SqliteUploadState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centre:
+    """The parts of one server process."""
+
+    settings: Settings
+    clock: Clock
+    texts: Texts
+    store: Store
+    identity: Identity
+    authority: Authority
+    dispatcher: Dispatcher
+    pages: Pages
+    accounts: Accounts
+    sessions: Sessions
+    wrong_passwords: Failures
+    wrong_codes: Failures
+    hashing: threading.Semaphore
+    blobs: BlobStore
+    sync: CentreSync
+    verifier: RequestVerifier
+    uploads: TusEngine
+    upload_state: SqliteUploadState
+    followers: tuple[Follower, ...]
+    readers: ReaderThread
+    news: News
+    readiness: Readiness
+    metrics: Metrics
+
+    def start(self) -> None:
+        """Take up what a crash left, and begin to follow the log if that is this process's work."""
+        self.uploads.recover()
+        self.sync.retry_parked()
+        if self.settings.readers == "inline":
+            self.readers.start()
+
+    def close(self) -> None:
+        """Stop the readers and close every file; safe to call when never started."""
+        self.readers.stop()
+        self.sessions.shut()
+        self.upload_state.close()
+        self.store.close()

@@ -1,0 +1,28 @@
+"""The readers of the centre's log: audit and alerts, each with a cursor of its own."""
+
+import resources
+from domain.alerts.content import load_rules
+from domain.alerts.engine import AlertEngine
+from domain.audit.chain import AuditReader
+from domain.kernel.authority import Authority, system_actor
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.readers import Follower, ReaderThread
+from server.identity import Identity
+
+LOOK_EVERY_S = 1.0
+"""The bell rings only for commits of this process; the listener's are found by looking."""
+
+
+def readers_of(
+    dispatcher: Dispatcher, authority: Authority, identity: Identity
+) -> tuple[tuple[Follower, ...], ReaderThread]:
+    """Return the readers, in the order they are served, and the thread that serves them.
+
+    Raises:
+        ContentError: Alert rules that cannot be used.
+    """
+    book = load_rules(resources.folder("alerts"), authority.roles)
+    engine = AlertEngine(dispatcher, book, system_actor(identity.org_id, identity.device_id))
+    store = dispatcher.store
+    followers = (Follower(store, engine), Follower(store, AuditReader()))
+    return followers, ReaderThread(store, followers, ticks=[engine.tick], interval_s=LOOK_EVERY_S)

@@ -1,0 +1,162 @@
+"""The server's settings: one frozen object, read once at start from a TOML file and ``AFTERCHECK_*`` variables.
+
+A variable is the field's name in capitals (``AFTERCHECK_DATA_DIR``); it goes before the file, whose path may stand
+in ``AFTERCHECK_CONFIG``. A secret that everybody knows is refused, and so is listening to a network without TLS.
+"""
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import make_url
+
+from domain.kernel.content import ContentError
+from domain.kernel.errors import DomainError
+
+PREFIX = "AFTERCHECK_"
+KNOWN_SECRETS = frozenset({
+    "123456", "admin", "aftercheck", "changeme", "default", "demo", "mariadb", "mysql", "pass", "password", "root",
+    "secret", "test",
+})  # fmt: skip
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one installation of the server is set to.
+
+    Attributes:
+        data_dir: Folder of everything the server keeps beside its database: uploads, files, keys, queues.
+        store: Path of an embedded store or a ``mysql+pymysql://`` URL; ``centre.db`` in `data_dir` if left out.
+        host: Address to listen on.
+        port: Port to listen on.
+        tls_cert: Certificate chain, PEM.
+        tls_key: Its private key, PEM.
+        tls_in_front: A proxy on this machine or its own network ends TLS.
+        trusted_proxies: Addresses whose ``X-Forwarded-For`` is believed.
+        readers: ``inline``: this server also follows the log (alerts, audit); ``worker``: another process does.
+        demo_clock: The clock may be moved by ``/api/demo/clock``; never in production.
+        development: Weak secrets and no TLS are accepted, on the loopback address only.
+        log_level: As Python names it.
+        least_free_bytes: Below this the server reports that it is not ready.
+        mllp_host: Address of the HL7 listener.
+        mllp_port: Port of the HL7 listener.
+        mllp_senders: Addresses that may connect to it; empty for all that reach it.
+        mllp_production: Refuse messages marked as tests (MSH-11 ``T``, ``D``).
+        mllp_charset: Character set where MSH-18 says nothing: ``auto``, ``utf-8`` or ``gb18030``.
+    """
+
+    data_dir: Path
+    store: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8443
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_in_front: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+    readers: Literal["inline", "worker"] = "inline"
+    demo_clock: bool = False
+    development: bool = False
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    least_free_bytes: int = 1 << 30
+    mllp_host: str = "127.0.0.1"
+    mllp_port: int = 2575
+    mllp_senders: tuple[str, ...] = ()
+    mllp_production: bool = True
+    mllp_charset: Literal["auto", "utf-8", "gb18030"] = "auto"
+
+    def __post_init__(self) -> None:
+        """Refuse what must not run; DomainErrors ``settings.*`` name the field."""
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise DomainError("settings.tls_pair", field="tls_key")
+        if self.development:
+            if not (is_loopback(self.host) and is_loopback(self.mllp_host)):
+                raise DomainError("settings.development_open", field="host", host=self.host)
+            return
+        if self.tls_cert is None and not self.tls_in_front and not is_loopback(self.host):
+            raise DomainError("settings.no_tls", field="tls_cert", host=self.host)
+        if "://" in self.store:
+            _refuse_known_secret(self.store)
+
+    @property
+    def store_address(self) -> str:
+        """Where the store is, as `sync.stores.open_centre_store` takes it."""
+        return self.store or str(self.data_dir / "centre.db")
+
+    @property
+    def inbox_path(self) -> Path:
+        """The queue of the HL7 listener."""
+        return self.data_dir / "hl7-inbox.db"
+
+    @property
+    def clock_path(self) -> Path:
+        """The offset of the demonstration clock, in seconds."""
+        return self.data_dir / "clock-offset"
+
+
+def read_settings(
+    config: Path | None = None, environment: Mapping[str, str] | None = None, **overrides: Any
+) -> Settings:
+    """Return the settings in force.
+
+    Args:
+        config: TOML file; ``AFTERCHECK_CONFIG`` if left out.
+        environment: The process's by default.
+        overrides: What the command line says; None is ignored.
+
+    Raises:
+        ContentError: A setting is unknown or of another type.
+        DomainError: ``settings.*``; it must not run like this.
+    """
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    path = config or (Path(environment[PREFIX + "CONFIG"]) if PREFIX + "CONFIG" in environment else None)
+    if path is not None:
+        values |= _file(path)
+    for name in Settings.__struct_fields__:
+        text = environment.get(PREFIX + name.upper())
+        if text is not None:
+            values[name] = _from_text(name, text)
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise ContentError([f"{path or 'environment'}: {error}"]) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ContentError([f"{path}: {error}"]) from error
+
+
+def _from_text(name: str, text: str) -> Any:
+    if name in {"trusted_proxies", "mllp_senders"}:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+def _path(kind: type[Any], value: Any) -> Any:
+    if kind is Path and isinstance(value, str | Path):
+        return Path(value)
+    raise NotImplementedError(kind)
+
+
+def _refuse_known_secret(url: str) -> None:
+    parts = make_url(url)
+    password = str(parts.password or "")
+    if not password or password.lower() in KNOWN_SECRETS or password == parts.username:
+        raise DomainError("settings.default_secret", field="store", user=parts.username or "")

@@ -1,0 +1,157 @@
+"""The centre applies what branches send: transactions in order, each exactly once, in one database transaction."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, delete, select
+
+from domain.kernel.change_log import DONE, MERGED, REJECTED, encode_body
+from domain.kernel.ids import Id
+from sync import parking
+from sync.entries import NewEntry, SentTxn, append_entries, decode_sent, encode_txn, scope_of
+from sync.graves import Graves
+from sync.local_tables import applied_txn, parked_txn
+from sync.protocol import TxnOutcome
+from sync.rows import Key
+from sync.settle import Settler
+from sync.verdicts import APPLIED, CONFLICT, DEFERRED, PARKED, PARTLY, Verdict
+
+SLICE = 500
+_LOG_OUTCOMES = {APPLIED: DONE, PARTLY: MERGED, CONFLICT: MERGED, REJECTED: REJECTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends: the device, the life of its identity, and the organisations it may write for."""
+
+    device_id: Id
+    epoch: int
+    orgs: frozenset[Id]
+
+
+class Applier:
+    """Applies transactions on one connection; the caller commits.
+
+    Args:
+        connection: The writing connection, in its transaction.
+        centre_id: Device of the centre.
+        orgs_of: Organisations a device may write for.
+        now: Time of the centre, microseconds UTC.
+    """
+
+    def __init__(
+        self, connection: Connection, centre_id: Id, orgs_of: Callable[[Id], frozenset[Id]], now: int
+    ) -> None:
+        self._connection = connection
+        self._graves = Graves(connection, centre_id)
+        self._orgs_of = orgs_of
+        self._now = now
+
+    def apply(self, sender: Sender, txns: Sequence[SentTxn]) -> list[TxnOutcome]:
+        """Apply transactions in order, each exactly once.
+
+        Args:
+            sender: Who sends.
+            txns: At most `SLICE` transactions.
+
+        Returns:
+            The outcome of each, in order; of one that was known before, the stored one.
+        """
+        known = self.known(txns)
+        fresh = [txn for txn in txns if txn.txn_id not in known]
+        verdicts = Settler(self._connection, self._graves, sender.orgs, self._now).settle(fresh)
+        self._keep([(sender, verdict) for verdict in verdicts])
+        self._retry_waiting(sender, verdicts)
+        found = {v.txn.txn_id: _outcome(v) for v in verdicts}
+        return [known.get(txn.txn_id) or found[txn.txn_id] for txn in txns]
+
+    def known(self, txns: Sequence[SentTxn]) -> dict[bytes, TxnOutcome]:
+        """Return the stored outcome of each transaction that was decided before."""
+        seqs = {uuid.UUID(bytes=txn.txn_id): txn.seq for txn in txns}
+        rows = self._connection.execute(select(applied_txn).where(applied_txn.c.txn_id.in_(list(seqs))))
+        return {
+            row.txn_id.bytes: TxnOutcome(
+                seqs[row.txn_id], row.txn_id, row.outcome, row.code or "",
+                msgspec.json.decode(row.facts) if row.facts else {},
+            )
+            for row in rows
+        }  # fmt: skip
+
+    def retry_unknown(self) -> int:
+        """Deal with what was parked for a newer program and is known by now; returns how many were."""
+        rows = parking.parked(self._connection, parked_txn.c.reason == parking.UNKNOWN)
+        return sum(self._again(row, frozenset()) is not None for row in rows)
+
+    def _retry_waiting(self, sender: Sender, verdicts: Sequence[Verdict]) -> None:
+        """Deal with what waited for records that have come now, and with what waited for those."""
+        come = [key for verdict in verdicts for key in verdict.made]
+        while come:
+            made = frozenset(come)
+            come = []
+            for row in parking.waiting_for(self._connection, [record_id for _, record_id in made]):
+                # A device sends a refused record again whole: older changes of its own are in that already.
+                verdict = self._again(row, made if row.device_id == sender.device_id else frozenset())
+                come += verdict.made if verdict else []
+
+    def _again(self, row: Row[Any], skipped: frozenset[Key]) -> Verdict | None:
+        """Try a parked transaction again; None if it has to stay parked for the same reason."""
+        txn = decode_sent(row.payload)
+        orgs = self._orgs_of(row.device_id)
+        [verdict] = Settler(self._connection, self._graves, orgs, self._now, skipped).settle([txn])
+        if verdict.outcome == PARKED:
+            return None
+        before = self._connection.execute(
+            select(applied_txn.c.epoch).where(applied_txn.c.txn_id == row.txn_id)
+        ).scalar_one()
+        self._connection.execute(delete(applied_txn).where(applied_txn.c.txn_id == row.txn_id))
+        parking.unpark(self._connection, [row.txn_id])
+        self._keep([(Sender(row.device_id, before, orgs), verdict)])
+        return verdict
+
+    def _keep(self, decided: Sequence[tuple[Sender, Verdict]]) -> None:
+        """Write what goes with the rows: graves, parked ones, outcomes, and last the log."""
+        for sender, verdict in decided:
+            for key in verdict.revived:
+                self._graves.revive(key)
+            for key, org_id, row in verdict.graves:
+                self._graves.bury(key, org_id, row)
+            if verdict.outcome in {REJECTED, DEFERRED, PARKED}:
+                parking.park(
+                    self._connection, txn_id=verdict.txn.txn_id, device_id=sender.device_id,
+                    dev_seq=verdict.txn.seq, reason=verdict.code, payload=encode_txn(verdict.txn),
+                    at=self._now, waits_for=verdict.waits_for,
+                )  # fmt: skip
+        logged = [(sender, verdict) for sender, verdict in decided if verdict.body is not None]
+        first = append_entries(self._connection, [_entry(sender, verdict) for sender, verdict in logged])
+        positions = {verdict.txn.txn_id: first + i for i, (_, verdict) in enumerate(logged)}
+        rows = [_applied(s, v, positions.get(v.txn.txn_id, 0)) for s, v in decided]
+        if rows:
+            self._connection.execute(applied_txn.insert(), rows)
+
+
+def _entry(sender: Sender, verdict: Verdict) -> NewEntry:
+    if verdict.body is None:
+        raise LookupError("a verdict without a body has no entry")
+    scopes = {scope_of(change.entity, change.org_id) for change in verdict.body.changes}
+    return NewEntry(
+        uuid.UUID(bytes=verdict.txn.txn_id), sender.device_id, sender.epoch, verdict.txn.seq, verdict.txn.at,
+        _LOG_OUTCOMES[verdict.outcome], encode_body(verdict.body),
+        frozenset(uuid.UUID(bytes=scope) for scope in scopes if scope is not None),
+    )  # fmt: skip
+
+
+def _applied(sender: Sender, verdict: Verdict, position: int) -> dict[str, Any]:
+    facts = msgspec.json.encode(verdict.facts).decode() if verdict.facts else None
+    return {
+        "txn_id": uuid.UUID(bytes=verdict.txn.txn_id), "device_id": sender.device_id, "epoch": sender.epoch,
+        "dev_seq": verdict.txn.seq, "outcome": verdict.outcome, "position": position,
+        "code": verdict.code or None, "facts": facts,
+    }  # fmt: skip
+
+
+def _outcome(verdict: Verdict) -> TxnOutcome:
+    txn = verdict.txn
+    return TxnOutcome(txn.seq, uuid.UUID(bytes=txn.txn_id), verdict.outcome, verdict.code, verdict.facts)

@@ -1,0 +1,209 @@
+"""One exchange of a branch with the centre: greet, send, receive. It runs apart from the user interface."""
+
+import enum
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.kernel.change_log import SCHEMA_VERSION
+from domain.kernel.clock import Clock, utc_now
+from domain.kernel.columns import to_microseconds
+from domain.kernel.errors import DomainError, UnavailableError
+from domain.kernel.ids import Id
+from domain.kernel.store import Store
+from sync.device_auth import Signer
+from sync.digest import differing, store_digest
+from sync.identity import (
+    Identity,
+    begin_epoch,
+    cursors_of,
+    go_back,
+    identity_of,
+    own_txn,
+    progress_of,
+    set_identity,
+)
+from sync.protocol import Centre, DigestRequest, Fork, Hello, Welcome
+from sync.pull import Inbox
+from sync.push import Outbox
+
+FORK = "sync.epoch_fork"
+_FORKS_ALLOWED = 2
+
+
+class Stage(enum.StrEnum):
+    """What an exchange is doing."""
+
+    CONNECTING = "connecting"
+    SENDING = "sending"
+    RECEIVING = "receiving"
+
+
+Report = Callable[[Stage, int, int], None]
+"""Told (stage, done, total): bytes of a bundle while sending, positions of the log while receiving."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What an exchange did.
+
+    Attributes:
+        sent: Own transactions the centre decided.
+        received: Entries of the centre's log that came.
+        attention: Own transactions that were not simply applied.
+        skew_us: Centre's clock minus ours.
+        renewed: The store went back or was copied, so it has a new identity and a new number prefix.
+    """
+
+    sent: int
+    received: int
+    attention: int
+    skew_us: int
+    renewed: bool
+
+
+class BranchSync:
+    """A branch's half of sync.
+
+    Args:
+        store: The branch's store.
+        centre: The centre, near or far.
+        signer: Key of the workstation.
+        folder: For bundles on their way.
+        clock: Time; it is shown to the centre and decides nothing.
+        program: Version of the program.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        centre: Centre,
+        signer: Signer,
+        folder: Path,
+        *,
+        clock: Clock = utc_now,
+        program: str = "",
+    ) -> None:
+        self.store = store
+        self.centre = centre
+        self._clock = clock
+        self._program = program
+        self.outbox = Outbox(store, folder, signer, self._now_us)
+        self.inbox = Inbox(store, self._now_us)
+
+    def exchange(self, report: Report | None = None, cancel: threading.Event | None = None) -> Exchanged:
+        """Send everything unsent, then receive everything new.
+
+        Args:
+            report: Told how it goes.
+            cancel: Stops it soon; what was acknowledged stays so.
+
+        Raises:
+            UnavailableError: The line or the centre is down (code tells), or ``transfer.cancelled``.
+            DomainError: The centre refuses this device or its bundles.
+        """
+        tell = report or (lambda _stage, _done, _total: None)
+        stop = cancel or threading.Event()
+        tell(Stage.CONNECTING, 0, 0)
+        for attempt in range(_FORKS_ALLOWED + 1):
+            try:
+                welcome = self._greet()
+                sent, attention = self._send(tell, stop)
+                break
+            except DomainError as error:
+                if error.code != FORK or attempt == _FORKS_ALLOWED:
+                    raise
+                self._renew()
+        else:
+            raise DomainError(FORK)
+        self.inbox.follow(welcome.scopes, welcome.head)
+        received = self.inbox.pull(self.centre, lambda done, total: tell(Stage.RECEIVING, done, total), stop)
+        return Exchanged(sent, received, attention, welcome.skew_us, renewed=attempt > 0)
+
+    def position(self) -> int:
+        """Return the position of the centre's log up to which everything was received."""
+        with self.store.read() as connection:
+            return min((cursor.position for cursor in cursors_of(connection)), default=0)
+
+    def compare(self) -> tuple[int, list[str]] | None:
+        """Compare digests with the centre; return (position, differing entities).
+
+        None when nothing can be said: something is unsent, or the centre has moved on since the last pull.
+        """
+        if self.outbox.unsent():
+            return None
+        with self.store.read() as connection:
+            cursors = cursors_of(connection)
+            scopes = [cursor.org_id for cursor in cursors]
+            mine = store_digest(connection, scopes)
+        theirs = self.centre.digest(DigestRequest(scopes))
+        if any(cursor.position != theirs.position for cursor in cursors):
+            return None
+        return theirs.position, differing(mine, theirs.entities)
+
+    def _now_us(self) -> int:
+        return to_microseconds(self._clock())
+
+    def _greet(self) -> Welcome:
+        with self.store.read() as connection:
+            identity, progress = identity_of(connection), progress_of(connection)
+        welcome = self.centre.hello(
+            Hello(
+                device_id=identity.device_id, epoch=identity.epoch, last_seq=progress.last_seq,
+                acked_seq=progress.acked_seq, nonce=identity.nonce, schema_ver=SCHEMA_VERSION,
+                at=self._now_us(), program=self._program,
+            )
+        )  # fmt: skip
+        self._check(identity, welcome)
+        with self.store.write() as connection:
+            set_identity(connection, db_nonce=welcome.nonce, server_key=welcome.server_key)
+            if welcome.acked_seq < progress.acked_seq:
+                # The centre was restored from a backup: what it lost is sent again, what it has it knows.
+                go_back(connection, welcome.acked_seq)
+        return welcome
+
+    def _check(self, identity: Identity, welcome: Welcome) -> None:
+        """Refuse a centre that is another, and notice a store that is not the one the centre knows."""
+        if identity.server_key not in {"", welcome.server_key}:
+            raise DomainError("sync.other_centre")
+        if welcome.acked_txn is None:
+            return
+        with self.store.read() as connection:
+            mine = own_txn(connection, identity, welcome.acked_seq)
+        if mine != welcome.acked_txn:
+            raise DomainError(FORK, reason="went_back")
+
+    def _send(self, tell: Report, stop: threading.Event) -> tuple[int, int]:
+        sent = attention = 0
+        while packed := self.outbox.next_bundle():
+            if stop.is_set():
+                raise UnavailableError("transfer.cancelled")
+            tell(Stage.SENDING, 0, packed.size)
+            receipt = self.centre.push(
+                packed.path, packed.bundle_id, lambda done, total: tell(Stage.SENDING, done, total), stop
+            )
+            self.outbox.settle(packed, receipt)
+            sent += packed.last_seq - packed.first_seq + 1
+            attention += len(receipt.outcomes)
+        return sent, attention
+
+    def _renew(self) -> None:
+        """Begin a new life after the store went back or was copied; unsent work goes on under it."""
+        with self.store.read() as connection:
+            identity, progress = identity_of(connection), progress_of(connection)
+        renewed = self.centre.fork(
+            Fork(device_id=identity.device_id, epoch=identity.epoch, keep_seq=progress.acked_seq)
+        )
+        with self.store.write() as connection:
+            begin_epoch(connection, renewed)
+
+
+def enrolled_rows(
+    *, device_id: Id, org_id: Id, epoch: int, name: str, server: str, number_prefix: str
+) -> dict[str, object]:
+    """Return the row of `installation` for a workstation that has just been enrolled."""
+    return {
+        "id": 1, "device_id": device_id, "epoch": epoch, "org_id": org_id, "name": name, "server": server,
+        "number_prefix": number_prefix, "db_nonce": "", "server_key": "",
+    }  # fmt: skip

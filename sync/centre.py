@@ -1,0 +1,214 @@
+"""The centre's half of sync: what its routes call.
+
+`CentreSync` takes the device id that the route has authenticated. All methods may be called from any thread and
+by any number of processes on one database.
+"""
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from domain.exchange.commands import Renewed, RenewWorkstation
+from domain.kernel.authority import system_actor
+from domain.kernel.change_log import SCHEMA_VERSION, head_position
+from domain.kernel.clock import Clock, utc_now
+from domain.kernel.columns import to_microseconds
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id, IdSource, new_id
+from domain.kernel.store import Store
+from domain.kernel.unit_of_work import CATALOGUE_SCOPE
+from sync.blob_columns import blob_visible
+from sync.blobs import BlobStore
+from sync.bundle import BundleHeader, pack
+from sync.bundle_reader import check_bundle
+from sync.device_auth import public_text, signature_fits
+from sync.devices import Device, device_of, greet, orgs_of, start_epoch
+from sync.digest import store_digest
+from sync.entries import encode_txn
+from sync.feed import entries_for
+from sync.intake import Intake, stored_receipt
+from sync.protocol import (
+    Cursor,
+    DigestReply,
+    DigestRequest,
+    Fork,
+    Hello,
+    NewEpoch,
+    PullReply,
+    PullRequest,
+    Receipt,
+    Welcome,
+)
+from sync.retry import retried
+from sync.tus.handover import FinishedUpload
+
+PULL_LIMIT = 2000
+
+
+class CentreSync:
+    """The centre as sync sees it.
+
+    Args:
+        store: The centre's store.
+        device_id: Installation of the centre itself (the actor of its commands).
+        key: Signs what branches pull.
+        blobs: Files by content; bundles that branches send arrive here too.
+        clock: Time.
+        ids: Source of ids.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        device_id: Id,
+        key: Ed25519PrivateKey,
+        blobs: BlobStore,
+        clock: Clock = utc_now,
+        ids: IdSource = new_id,
+    ) -> None:
+        self.store = store
+        self.device_id = device_id
+        self.blobs = blobs
+        self._key = key
+        self._clock = clock
+        self._ids = ids
+        self._intake = Intake(store, device_id, self.now_us)
+
+    def now_us(self) -> int:
+        """Return the centre's clock in microseconds UTC."""
+        return to_microseconds(self._clock())
+
+    @functools.cached_property
+    def server_key(self) -> str:
+        """Public key (base64) of what branches pull; told to a workstation when it enrols."""
+        return public_text(self._key)
+
+    def public_key(self, device_id: Id) -> str:
+        """Return the key a workstation signs with, for `device_auth.RequestVerifier`; raises as `hello`."""
+        with self.store.read() as connection:
+            return device_of(connection, device_id).public_key
+
+    def hello(self, device_id: Id, hello: Hello) -> Welcome:
+        """Greet a workstation.
+
+        Raises:
+            DomainError: ``sync.device_unknown``, ``sync.device_revoked``, ``sync.proto_unsupported``, or
+                ``sync.epoch_fork`` (answer 409): its store went back or was copied; it must call `fork`.
+        """
+        _refuse_other(device_id, hello.device_id)
+
+        def work() -> Welcome:
+            with self.store.write() as connection:
+                return greet(
+                    connection, device_of(connection, device_id), hello, self.now_us(), self.server_key
+                )
+
+        return retried(work)
+
+    def fork(self, device_id: Id, fork: Fork) -> NewEpoch:
+        """Give a workstation whose store went back, or was copied, a new life and a new number prefix."""
+        _refuse_other(device_id, fork.device_id)
+        with self.store.read() as connection:
+            device = device_of(connection, device_id)
+        dispatcher = Dispatcher(self.store, clock=self._clock, ids=self._ids)
+        actor = system_actor(device.org_id, self.device_id)
+        order = RenewWorkstation(workstation_id=device_id, epoch=max(fork.epoch, 1))
+        renewed: Renewed = dispatcher.run(order, actor).receipt
+
+        def work() -> int:
+            with self.store.write() as connection:
+                return start_epoch(connection, device, fork, renewed.epoch)
+
+        keep_seq = retried(work)
+        return NewEpoch(epoch=renewed.epoch, number_prefix=renewed.number_prefix, keep_seq=keep_seq)
+
+    def accept_upload(self, finished: FinishedUpload) -> None:
+        """Take a finished tus upload, bundle or file: the `on_complete` of the tus engine."""
+        self.blobs.adopt(finished.path, finished.sha256)
+
+    def already_have(self, sha256: str, _owner: str) -> bool:
+        """Tell whether the content is here: the `already_have` of the tus engine."""
+        return self.blobs.has(sha256)
+
+    def apply_bundle(self, device_id: Id, bundle_id: str) -> Receipt:
+        """Apply an uploaded bundle, each transaction once, and return the receipt; asked again, the same.
+
+        Raises:
+            UnavailableError: ``blob.missing``: it was not uploaded yet.
+            DomainError: ``bundle.*`` (damaged, or not signed by this device), ``sync.epoch_fork``,
+                ``sync.gap`` (fact `expected`: number of the transaction that comes next).
+        """
+        with self.store.read() as connection:
+            device = device_of(connection, device_id)
+            known = stored_receipt(connection, device_id, bundle_id)
+        if known is not None:
+            return known
+        self.blobs.size(bundle_id)
+        path = self.blobs.path(bundle_id)
+        verify = functools.partial(_signed_by, device)
+        with path.open("rb") as stream:
+            header, _ = check_bundle(stream, verify)
+        return self._intake.take(device, path, header, bundle_id, verify)
+
+    def pull(self, device_id: Id, request: PullRequest) -> PullReply:
+        """Return what a workstation has not seen of its scopes; cursors of other scopes are dropped."""
+        with self.store.read() as connection:
+            device_of(connection, device_id)
+            allowed = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
+            cursors = {c.org_id: c.position for c in request.cursors if c.org_id in allowed}
+            cursors |= dict.fromkeys(allowed - cursors.keys(), 0)
+            piece = entries_for(connection, cursors, min(request.limit, PULL_LIMIT))
+        bundle = None
+        if piece.entries:
+            header = BundleHeader(
+                schema_ver=SCHEMA_VERSION, scope="centre", device=str(self.device_id), epoch=1,
+                first=piece.entries[0].position, last=piece.entries[-1].position, key_id="centre",
+            )  # fmt: skip
+            bundle = pack(header, map(encode_txn, piece.entries), self._key.sign).data
+        cursors_after = [Cursor(org, position) for org, position in sorted(piece.cursors.items())]
+        return PullReply(bundle=bundle, cursors=cursors_after, head=piece.head, more=piece.more)
+
+    def digest(self, device_id: Id, request: DigestRequest) -> DigestReply:
+        """Return count and digest of the rows of a workstation's scopes, and the position they stand at."""
+        with self.store.read() as connection:
+            device_of(connection, device_id)
+            allowed = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
+            position = head_position(connection)
+            return DigestReply(position, store_digest(connection, allowed.intersection(request.scopes)))
+
+    def lacking_blobs(self, device_id: Id, names: Sequence[str]) -> list[str]:
+        """Return which of these files the centre lacks; ``blob.bad_name`` for what is no hash."""
+        with self.store.read() as connection:
+            device_of(connection, device_id)
+        return [name for name in names if not self.blobs.has(name)]
+
+    def blob_path(self, device_id: Id, sha256: str) -> Path:
+        """Return the file of a blob that a record in the workstation's scopes refers to.
+
+        Raises:
+            DomainError: ``blob.not_visible``.
+            UnavailableError: ``blob.missing``: it has not arrived yet.
+        """
+        with self.store.read() as connection:
+            device_of(connection, device_id)
+            if not blob_visible(connection, sha256, orgs_of(connection, device_id)):
+                raise DomainError("blob.not_visible", sha256=sha256)
+        self.blobs.size(sha256)
+        return self.blobs.path(sha256)
+
+    def retry_parked(self) -> int:
+        """Deal with transactions that waited for a newer program; call it after an upgrade."""
+        return self._intake.retry_unknown()
+
+
+def _refuse_other(device_id: Id, named: Id) -> None:
+    if device_id != named:
+        raise DomainError("sync.device_unknown")
+
+
+def _signed_by(device: Device, header: BundleHeader, message: bytes, signature: bytes) -> bool:
+    return header.device == str(device.device_id) and signature_fits(device.public_key, message, signature)

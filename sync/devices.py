@@ -1,0 +1,119 @@
+"""What the centre knows of each workstation: may it sync, for whom, and is its store where we left it."""
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, select, update
+
+from domain.kernel.change_log import SCHEMA_VERSION, head_position
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+from domain.people.organizations import subtree
+from domain.people.records import Workstation
+from sync.local_tables import device_state
+from sync.protocol import PROTO_MAX, PROTO_MIN, Fork, Hello, Welcome
+
+NONCE_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An enrolled workstation."""
+
+    device_id: Id
+    org_id: Id
+    epoch: int
+    public_key: str
+
+
+def device_of(connection: Connection, device_id: Id) -> Device:
+    """Return a workstation that may sync.
+
+    Raises:
+        DomainError: ``sync.device_unknown`` or ``sync.device_revoked``.
+    """
+    table = Workstation.__table__
+    row = connection.execute(select(table).where(table.c.id == device_id)).first()
+    if row is None:
+        raise DomainError("sync.device_unknown")
+    if row.revoked_at is not None:
+        raise DomainError("sync.device_revoked", name=row.name)
+    return Device(row.id, row.org_id, row.epoch, row.public_key)
+
+
+def orgs_of(connection: Connection, device_id: Id) -> frozenset[Id]:
+    """Return the organisations a workstation follows and may write for: its own and all below it."""
+    table = Workstation.__table__
+    org_id: Id | None = connection.execute(select(table.c.org_id).where(table.c.id == device_id)).scalar()
+    return frozenset() if org_id is None else subtree(connection, org_id)
+
+
+def state_of(connection: Connection, device: Device, *, lock: bool = True) -> Row[tuple[object, ...]]:
+    """Return the row of `device_state`, held until the commit; it is made at the first contact."""
+    query = select(device_state).where(device_state.c.device_id == device.device_id)
+    if lock and connection.dialect.name != "sqlite":
+        query = query.with_for_update()
+    row = connection.execute(query).first()
+    if row is None:
+        connection.execute(
+            device_state.insert(),
+            {
+                "device_id": device.device_id, "epoch": device.epoch, "last_seq": 0, "last_txn": None,
+                "nonce": "", "nonce_before": "", "forks": 0, "skew_us": 0, "seen_at": 0, "program": "",
+            },
+        )  # fmt: skip
+        row = connection.execute(query).one()
+    return row
+
+
+def set_state(connection: Connection, device_id: Id, **values: object) -> None:
+    """Change the row of `device_state`."""
+    connection.execute(update(device_state).where(device_state.c.device_id == device_id).values(**values))
+
+
+def greet(connection: Connection, device: Device, hello: Hello, now: int, server_key: str) -> Welcome:
+    """Check a greeting and answer it.
+
+    A nonce is good for one greeting; the one before it is accepted too, because our answer may have been lost.
+    Any older one was spent by another copy of this store.
+
+    Raises:
+        DomainError: ``sync.proto_unsupported`` or ``sync.epoch_fork``.
+    """
+    if hello.proto_min > PROTO_MAX or hello.proto_max < PROTO_MIN:
+        raise DomainError("sync.proto_unsupported", spoken=hello.proto_max, known=PROTO_MAX)
+    state = state_of(connection, device)
+    if hello.epoch != device.epoch or state.epoch != device.epoch:
+        raise DomainError("sync.epoch_fork", reason="epoch", epoch=device.epoch)
+    if hello.last_seq < state.last_seq:
+        raise DomainError("sync.epoch_fork", reason="went_back", known=state.last_seq, found=hello.last_seq)
+    known = {state.nonce, state.nonce_before}
+    if hello.nonce not in known and known != {""}:
+        raise DomainError("sync.epoch_fork", reason="copied")
+    nonce, before = state.nonce, state.nonce_before
+    if hello.nonce == state.nonce:
+        nonce, before = secrets.token_hex(NONCE_BYTES), state.nonce
+    skew = now - hello.at
+    set_state(
+        connection, device.device_id, nonce=nonce, nonce_before=before, skew_us=skew, seen_at=now,
+        program=hello.program[:40],
+    )  # fmt: skip
+    return Welcome(
+        proto=min(hello.proto_max, PROTO_MAX), schema_ver=SCHEMA_VERSION, at=now, skew_us=skew,
+        acked_seq=state.last_seq, acked_txn=state.last_txn, nonce=nonce, head=head_position(connection),
+        scopes=sorted(orgs_of(connection, device.device_id)), server_key=server_key,
+    )  # fmt: skip
+
+
+def start_epoch(connection: Connection, device: Device, fork: Fork, epoch: int) -> int:
+    """Let a new life of a device begin; returns the number after which it sends.
+
+    That is where both sides agree: the store of the device, or of the centre, may have gone back.
+    """
+    state = state_of(connection, device)
+    keep_seq = min(fork.keep_seq, state.last_seq) if state.epoch == fork.epoch else fork.keep_seq
+    set_state(
+        connection, device.device_id, epoch=epoch, last_seq=keep_seq, last_txn=None, nonce="",
+        nonce_before="", forks=state.forks + 1,
+    )  # fmt: skip
+    return keep_seq

@@ -1,0 +1,74 @@
+"""What a branch has not seen of the centre's log, in order.
+
+All scopes share one dense order of commits, and a branch keeps a cursor for each. Usually they stand alike. A
+scope that was granted later stands further back: then only the scopes furthest behind are read, up to where the
+next ones stand, so that each organisation's changes arrive in their order and none arrives twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from domain.kernel.change_log import change_log, head_position, log_scope
+from domain.kernel.ids import Id
+from sync.entries import PulledEntry, cut_body
+
+MAX_BYTES = 4 << 20
+_CHUNK = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some entries; `cursors` are those after them, and `more` says that some are left."""
+
+    entries: list[PulledEntry]
+    cursors: dict[Id, int]
+    head: int
+    more: bool
+
+
+def entries_for(connection: Connection, cursors: Mapping[Id, int], limit: int) -> Piece:
+    """Return the next entries after `cursors`, at most `limit` and about `MAX_BYTES`.
+
+    The head is read first: an entry at or below it is committed, so passing it by means it is not wanted.
+    """
+    head = head_position(connection)
+    start = min(cursors.values(), default=head)
+    behind = [org for org, position in cursors.items() if position == start]
+    until = min([position for position in cursors.values() if position > start] + [head])
+    if until <= start:
+        return Piece([], dict(cursors), head, more=False)
+    positions = connection.scalars(
+        select(log_scope.c.position)
+        .where(log_scope.c.org_id.in_(behind), log_scope.c.position > start, log_scope.c.position <= until)
+        .distinct()
+        .order_by(log_scope.c.position)
+        .limit(limit)
+    ).all()
+    entries = _entries(connection, positions, {org.bytes for org in behind})
+    complete = len(entries) == len(positions) < limit
+    reached = until if complete else entries[-1].position
+    after = {org: reached if position == start else position for org, position in cursors.items()}
+    return Piece(entries, after, head, more=reached < head)
+
+
+def _entries(connection: Connection, positions: Sequence[int], scopes: set[bytes]) -> list[PulledEntry]:
+    """Return the entries at `positions`, cut to `scopes`, stopping when they grow large."""
+    entries: list[PulledEntry] = []
+    size = 0
+    for start in range(0, len(positions), _CHUNK):
+        chunk = positions[start : start + _CHUNK]
+        query = select(change_log).where(change_log.c.position.in_(chunk)).order_by(change_log.c.position)
+        for row in connection.execute(query).all():
+            data, _ = cut_body(row.body, scopes)
+            entries.append(
+                PulledEntry(
+                    row.position, row.txn_id.bytes, row.device_id.bytes, row.epoch, row.dev_seq, row.at,
+                    row.outcome, data,
+                )
+            )  # fmt: skip
+            size += len(data)
+            if size >= MAX_BYTES:
+                return entries
+    return entries

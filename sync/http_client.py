@@ -1,0 +1,225 @@
+"""The centre over HTTP: `sync.protocol.Centre` for a branch far away, every request signed, uploads resumed."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import requests
+
+from domain.kernel.errors import DomainError, UnavailableError
+from domain.kernel.ids import Id
+from sync.device_auth import Signer
+from sync.http_auth import DeviceAuth, steady_clock
+from sync.protocol import (
+    MEDIA_TYPE,
+    BlobList,
+    DigestReply,
+    DigestRequest,
+    Fork,
+    Hello,
+    NewEpoch,
+    Progress,
+    PullReply,
+    PullRequest,
+    Receipt,
+    Welcome,
+    encode,
+)
+from sync.tus.client import TusClient
+from sync.tus.client_state import Lane, TransferState
+from sync.tus.pacing import ClientSettings, Surroundings
+from sync.tus.source import FileSource
+from sync.tus.wire import line_failure, retry_after_s
+
+M = TypeVar("M", bound=msgspec.Struct)
+PREFIX = "/sync/v1"
+ANSWER_S = 120.0
+_PIECE = 256 << 10
+_TOLD_EVERY = 1 << 20
+_NAMES = frozenset({"code", "field", "self"})
+
+
+class HttpCentre:
+    """One line to the centre; an object is used by one thread at a time.
+
+    Args:
+        server: Address, e.g. ``https://centre.example``.
+        device_id: Installation.
+        signer: Key of the workstation.
+        transfers: Remembers uploads over restarts.
+        session: TLS settings; authentication is set here.
+        settings: Time limits, see `ClientSettings`.
+        surroundings: Chance and time.
+        bandwidth_delay_s: Asked before each piece sent: how long to wait (`BandwidthLimit.delay`).
+        now_us: This machine's clock, microseconds UTC.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        device_id: Id,
+        signer: Signer,
+        transfers: TransferState,
+        *,
+        session: requests.Session | None = None,
+        settings: ClientSettings | None = None,
+        surroundings: Surroundings | None = None,
+        bandwidth_delay_s: Callable[[int], float] | None = None,
+        now_us: Callable[[], int] | None = None,
+    ) -> None:
+        self._base = server.rstrip("/") + PREFIX
+        self._settings = settings or ClientSettings()
+        self._session = session or requests.Session()
+        self._auth = DeviceAuth(signer, device_id, now_us or steady_clock())
+        self._session.auth = self._auth
+        self._transfers = transfers
+        self._tus = TusClient(
+            f"{self._base}/uploads", transfers, session=self._session, settings=self._settings,
+            surroundings=surroundings, bandwidth_delay_s=bandwidth_delay_s,
+        )  # fmt: skip
+
+    def hello(self, hello: Hello) -> Welcome:
+        return self._ask("/hello", hello, Welcome)
+
+    def fork(self, fork: Fork) -> NewEpoch:
+        return self._ask("/fork", fork, NewEpoch)
+
+    def push(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> Receipt:
+        self._upload(path, bundle_id, "bundle", Lane.RECORDS, progress, cancel)
+        try:
+            return self._ask(f"/bundles/{bundle_id}", None, Receipt)
+        except UnavailableError as error:
+            if error.code != "blob.missing":
+                raise
+            self._transfers.remove(bundle_id)  # the centre lost it after it had acknowledged it
+            self._upload(path, bundle_id, "bundle", Lane.RECORDS, progress, cancel)
+            return self._ask(f"/bundles/{bundle_id}", None, Receipt)
+        finally:
+            self._forget(bundle_id)
+
+    def pull(self, request: PullRequest) -> PullReply:
+        return self._ask("/pull", request, PullReply)
+
+    def digest(self, request: DigestRequest) -> DigestReply:
+        return self._ask("/digest", request, DigestReply)
+
+    def lacking_blobs(self, names: Sequence[str]) -> list[str]:
+        return self._ask("/blobs/lacking", BlobList(list(names)), BlobList).sha256
+
+    def send_blob(self, path: Path, sha256: str, progress: Progress, cancel: threading.Event) -> None:
+        self._upload(path, sha256, "blob", Lane.ATTACHMENTS, progress, cancel)
+        self._forget(sha256)
+
+    def fetch_blob(self, sha256: str, target: Path, progress: Progress, cancel: threading.Event) -> None:
+        start = target.stat().st_size if target.exists() else 0
+        headers = {"Range": f"bytes={start}-", "If-Range": f'"{sha256}"'} if start else {}
+        with self._request("GET", f"/blobs/{sha256}", headers=headers, stream=True) as response:
+            if response.status_code == 416:  # everything is here already
+                return
+            start = start if response.status_code == 206 else 0
+            total = start + int(response.headers.get("Content-Length", "0"))
+            with target.open("ab" if start else "wb") as file:
+                self._receive(response, file.write, start, total, progress, cancel)
+
+    def wait_for_news(self, position: int, longest_s: float) -> int:
+        """Return the head of the centre's log once it holds more for this device than `position`, else 0."""
+        path = f"/wait?position={position}&longest_s={longest_s:g}"
+        with self._request("GET", path, answer_s=longest_s + self._settings.stall_s) as response:
+            if response.status_code == 204:
+                return 0
+            return int(msgspec.msgpack.decode(response.content, type=dict[str, int]).get("head", 0))
+
+    def close(self) -> None:
+        """Close the connections; a request under way fails."""
+        self._session.close()
+
+    @staticmethod
+    def _receive(
+        response: requests.Response,
+        write: Callable[[bytes], Any],
+        done: int,
+        total: int,
+        progress: Progress,
+        cancel: threading.Event,
+    ) -> None:
+        told = done
+        try:
+            for piece in response.iter_content(_PIECE):
+                if cancel.is_set():
+                    raise UnavailableError("transfer.cancelled")
+                write(piece)
+                done += len(piece)
+                if done - told >= _TOLD_EVERY or done == total:
+                    told = done
+                    progress(done, total)
+        except requests.RequestException as error:
+            failure = line_failure(error)
+            raise UnavailableError(failure.code, **failure.facts) from error
+
+    def _upload(
+        self, path: Path, sha256: str, kind: str, lane: Lane, progress: Progress, cancel: threading.Event
+    ) -> None:
+        source = FileSource(path, sha256)
+        self._tus.upload(source, metadata={"kind": kind}, lane=lane, progress=progress, cancel=cancel)
+
+    def _forget(self, sha256: str) -> None:
+        known = self._transfers.get(sha256)
+        if known is not None and known.done:
+            self._transfers.remove(sha256)
+
+    def _ask(self, path: str, message: msgspec.Struct | None, kind: type[M]) -> M:
+        body = b"" if message is None else encode(message)
+        with self._request("POST", path, body=body) as response:
+            if not response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
+                raise UnavailableError("transfer.not_a_centre", status=response.status_code)
+            try:
+                return msgspec.msgpack.decode(response.content, type=kind)
+            except msgspec.DecodeError as error:
+                raise UnavailableError("transfer.not_a_centre", status=response.status_code) from error
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        answer_s: float = ANSWER_S,
+        stream: bool = False,
+    ) -> requests.Response:
+        """Return a good answer; once more if only our clock was wrong."""
+        for attempt in (1, 2):
+            try:
+                response = self._session.request(
+                    method, self._base + path, data=body or None, stream=stream, allow_redirects=False,
+                    headers={"Content-Type": MEDIA_TYPE, **(headers or {})},
+                    timeout=(self._settings.connect_s, answer_s),
+                )  # fmt: skip
+            except requests.RequestException as error:
+                failure = line_failure(error)
+                raise UnavailableError(failure.code, **failure.facts) from error
+            if response.status_code in {200, 201, 204, 206, 416}:
+                return response
+            error_found = _problem(response)
+            if error_found.code != "auth.clock" or attempt == 2:
+                raise error_found
+        raise UnavailableError("transfer.refused", status=0)
+
+
+def _problem(response: requests.Response) -> DomainError | UnavailableError:
+    """Return what a centre's problem document says; any other answer is not from a centre."""
+    status = response.status_code
+    try:
+        document: Any = response.json()
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or not isinstance(document.get("code"), str):
+        code = "transfer.centre_busy" if status >= 500 or status == 429 else "transfer.not_a_centre"
+        return UnavailableError(code, status=status)
+    facts = {name: value for name, value in (document.get("facts") or {}).items() if name not in _NAMES}
+    code = document["code"]
+    if status >= 500 or status in {408, 429} or code == "blob.missing":
+        return UnavailableError(code, **{"retry_after_s": retry_after_s(response), "status": status, **facts})
+    return DomainError(code, document.get("field"), **facts)

@@ -1,0 +1,61 @@
+"""The centre in the same process as a branch: for one machine, the demo and the tests."""
+
+import shutil
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from domain.kernel.ids import Id
+from sync.centre import CentreSync
+from sync.protocol import (
+    DigestReply,
+    DigestRequest,
+    Fork,
+    Hello,
+    NewEpoch,
+    Progress,
+    PullReply,
+    PullRequest,
+    Receipt,
+    Welcome,
+)
+
+
+class LocalCentre:
+    """The `sync.protocol.Centre` of a branch in the same process."""
+
+    def __init__(self, centre: CentreSync, device_id: Id) -> None:
+        self._centre = centre
+        self._device_id = device_id
+
+    def hello(self, hello: Hello) -> Welcome:
+        return self._centre.hello(self._device_id, hello)
+
+    def fork(self, fork: Fork) -> NewEpoch:
+        return self._centre.fork(self._device_id, fork)
+
+    def push(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> Receipt:
+        self.send_blob(path, bundle_id, progress, cancel)
+        return self._centre.apply_bundle(self._device_id, bundle_id)
+
+    def pull(self, request: PullRequest) -> PullReply:
+        return self._centre.pull(self._device_id, request)
+
+    def digest(self, request: DigestRequest) -> DigestReply:
+        return self._centre.digest(self._device_id, request)
+
+    def lacking_blobs(self, names: Sequence[str]) -> list[str]:
+        return self._centre.lacking_blobs(self._device_id, names)
+
+    def send_blob(self, path: Path, sha256: str, progress: Progress, cancel: threading.Event) -> None:
+        del cancel  # a copy on one machine is not interrupted
+        self._centre.blobs.put([path.read_bytes()], sha256)
+        size = path.stat().st_size
+        progress(size, size)
+
+    def fetch_blob(self, sha256: str, target: Path, progress: Progress, cancel: threading.Event) -> None:
+        del cancel
+        source = self._centre.blob_path(self._device_id, sha256)
+        shutil.copyfile(source, target)
+        size = source.stat().st_size
+        progress(size, size)

@@ -1,0 +1,232 @@
+"""What a branch and the centre say to each other: one protocol, met in memory and over HTTP.
+
+A branch talks to a `Centre`: `sync.local_centre.LocalCentre` in the same process, `sync.http_client.HttpCentre` over
+the network; the rules are the same. Over HTTP the messages are msgpack, errors are problem documents (RFC 9457)
+with `code` and `facts`, and every request is signed (`sync.device_auth`):
+
+==========  ==================================  =================================================================
+method      path under ``/sync/v1``             body and answer
+==========  ==================================  =================================================================
+POST        ``/hello``                          `Hello` -> `Welcome`; 409 for ``sync.epoch_fork``
+POST        ``/fork``                           `Fork` -> `NewEpoch`
+POST, ...   ``/uploads``, ``/uploads/{id}``     tus; metadata ``kind`` is ``bundle`` or ``blob``
+POST        ``/bundles/{bundle_id}``            empty -> `Receipt`; 404 ``blob.missing``: upload it first
+POST        ``/pull``                           `PullRequest` -> `PullReply`
+POST        ``/digest``                         `DigestRequest` -> `DigestReply`
+POST        ``/blobs/lacking``                  `BlobList` -> `BlobList`: those the centre lacks
+GET, HEAD   ``/blobs/{sha256}``                 the bytes; honours ``Range``, answers ``ETag`` = the hash
+GET         ``/wait?position=&longest_s=``      ``{"head": n}`` once there is more for this device, or 204
+==========  ==================================  =================================================================
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from domain.kernel.ids import Id
+
+PROTO_MIN = 1
+PROTO_MAX = 1
+MEDIA_TYPE = "application/vnd.aftercheck.sync+msgpack"
+
+Progress = Callable[[int, int], None]
+"""Told (done, total), in bytes."""
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True):
+    """How a branch introduces itself.
+
+    Attributes:
+        device_id: Installation.
+        epoch: Life of its identity, as the centre told it last.
+        last_seq: Number of its newest transaction for sync, 0 for none.
+        acked_seq: Newest number it knows the centre has decided.
+        nonce: What the last `Welcome` gave; empty at first.
+        proto_min: Oldest protocol it speaks.
+        proto_max: Newest protocol it speaks.
+        schema_ver: Shape of its records.
+        program: Version of the program.
+        at: Its clock, microseconds UTC: measured, never trusted.
+    """
+
+    device_id: Id
+    epoch: int
+    last_seq: int
+    acked_seq: int
+    nonce: str
+    schema_ver: int
+    at: int
+    proto_min: int = PROTO_MIN
+    proto_max: int = PROTO_MAX
+    program: str = ""
+
+
+class Welcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The centre's answer.
+
+    Attributes:
+        proto: Protocol to speak.
+        schema_ver: Shape of the centre's records.
+        at: The centre's clock, microseconds UTC.
+        skew_us: Centre minus branch, as the centre measured it.
+        acked_seq: Newest number of this device the centre has decided.
+        acked_txn: Transaction it had that number; the branch must know it so too, else its store went back.
+        nonce: To be shown next time.
+        head: Newest position of the centre's log.
+        scopes: Organisations this device follows (the catalogue is not named).
+        server_key: Public key (base64) that signs what the branch pulls; kept at first sight.
+    """
+
+    proto: int
+    schema_ver: int
+    at: int
+    skew_us: int
+    acked_seq: int
+    acked_txn: Id | None
+    nonce: str
+    head: int
+    scopes: list[Id]
+    server_key: str
+
+
+class Fork(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch whose store went back, or was copied, asks for a new life of its identity.
+
+    Attributes:
+        device_id: Installation.
+        epoch: The epoch it had.
+        keep_seq: Newest number of which it knows that the centre has decided it.
+    """
+
+    device_id: Id
+    epoch: int
+    keep_seq: int
+
+
+class NewEpoch(msgspec.Struct, frozen=True, kw_only=True):
+    """The new life.
+
+    Attributes:
+        epoch: Its number.
+        number_prefix: New, because running numbers may have gone back with the store.
+        keep_seq: Transactions after this number are to be sent; those the centre knows already it takes once.
+    """
+
+    epoch: int
+    number_prefix: str
+    keep_seq: int
+
+
+class TxnOutcome(msgspec.Struct, frozen=True):
+    """What the centre did with a transaction, if it was not simply applied.
+
+    `outcome` is ``merged`` (parts refused or left as the centre has them), ``conflict`` (a person decides),
+    ``rejected``, ``deferred`` (waits for a record) or ``parked`` (waits for a newer program at the centre).
+    """
+
+    seq: int
+    txn_id: Id
+    outcome: str
+    code: str
+    facts: dict[str, Any]
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a bundle; asked again, the same.
+
+    Attributes:
+        bundle_id: SHA-256 of the bundle.
+        ack_seq: Every transaction of the device up to this number is decided.
+        position: The centre's log has all of them at or below this position.
+        outcomes: The transactions that were not simply applied.
+    """
+
+    bundle_id: str
+    ack_seq: int
+    position: int
+    outcomes: list[TxnOutcome]
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """How far a scope has been read; the all-zero id is the catalogue."""
+
+    org_id: Id
+    position: int
+
+
+class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a branch wants: everything after its cursors, at most `limit` entries at a time."""
+
+    cursors: list[Cursor]
+    limit: int = 2000
+
+
+class PullReply(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of the log.
+
+    Attributes:
+        bundle: Entries in order, as a bundle signed by the centre; None if there are none.
+        cursors: The cursors after it.
+        head: Newest position of the centre's log.
+        more: There is more to pull at once.
+    """
+
+    bundle: bytes | None
+    cursors: list[Cursor]
+    head: int
+    more: bool
+
+
+class DigestRequest(msgspec.Struct, frozen=True):
+    """Asks for the digest of scopes."""
+
+    scopes: list[Id]
+
+
+class DigestReply(msgspec.Struct, frozen=True):
+    """The centre's rows at a position: by entity their count and digest."""
+
+    position: int
+    entities: dict[str, tuple[int, str]]
+
+
+class BlobList(msgspec.Struct, frozen=True):
+    """Files by content."""
+
+    sha256: list[str]
+
+
+class Centre(Protocol):
+    """The centre as a branch sees it.
+
+    Every method may raise `UnavailableError` (line or centre is down: try again) or `DomainError` (refused:
+    ``sync.device_unknown``, ``sync.device_revoked``, ``sync.epoch_fork``, ``sync.proto_unsupported``,
+    ``sync.gap`` and what bundles are refused for).
+    """
+
+    def hello(self, hello: Hello) -> Welcome: ...
+
+    def fork(self, fork: Fork) -> NewEpoch: ...
+
+    def push(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> Receipt:
+        """Send a packed bundle, resuming where it stopped, and return what became of it."""
+
+    def pull(self, request: PullRequest) -> PullReply: ...
+
+    def digest(self, request: DigestRequest) -> DigestReply: ...
+
+    def lacking_blobs(self, names: Sequence[str]) -> list[str]: ...
+
+    def send_blob(self, path: Path, sha256: str, progress: Progress, cancel: threading.Event) -> None:
+        """Send one file, resuming where it stopped."""
+
+    def fetch_blob(self, sha256: str, target: Path, progress: Progress, cancel: threading.Event) -> None:
+        """Write one file's bytes to `target`, resuming after what is there; the caller proves the hash."""
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """Return a message as it travels."""
+    return msgspec.msgpack.encode(message)

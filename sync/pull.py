@@ -1,0 +1,161 @@
+"""Pulling: pieces of the centre's log, each taken in with its cursor in one transaction."""
+
+import io
+import threading
+from collections.abc import Callable, Sequence
+
+import msgspec
+from sqlalchemy import Connection, delete, func, select, update
+
+from domain.kernel.change_log import DONE
+from domain.kernel.errors import DomainError, UnavailableError
+from domain.kernel.ids import Id
+from domain.kernel.record import Scope, shared_tables
+from domain.kernel.store import Store
+from domain.kernel.unit_of_work import CATALOGUE_SCOPE
+from sync.bundle import BundleHeader
+from sync.bundle_reader import BundleReader
+from sync.device_auth import signature_fits
+from sync.entries import PulledEntry, decode_pulled
+from sync.identity import cursors_of, identity_of, progress_of, set_cursors, set_progress
+from sync.local_tables import outbound_bundle, push_outcome, refused_record
+from sync.pending import Pending
+from sync.protocol import Centre, Cursor, PullReply, PullRequest
+from sync.push import forget_refused
+from sync.rebase import Rebase
+from sync.rows import Key
+from sync.shapes import shape_of
+from sync.verdicts import APPLIED, DEFERRED, PARKED
+
+LIMIT = 500
+"""Entries taken in at a time: some 100 ms during which commands of this branch wait."""
+
+
+class Inbox:
+    """Takes in what the centre has for this branch.
+
+    Args:
+        store: The branch's store.
+        now_us: Microseconds UTC.
+    """
+
+    def __init__(self, store: Store, now_us: Callable[[], int]) -> None:
+        self._store = store
+        self._now_us = now_us
+
+    def follow(self, scopes: Sequence[Id], head: int) -> None:
+        """Follow exactly these organisations and the catalogue.
+
+        A new one is read from the start. The rows of one that is left are removed, except where something of
+        them is pending. If the centre's log is shorter than what was read of it, the centre was restored from a
+        backup, and everything is read again.
+        """
+        wanted = {*scopes, CATALOGUE_SCOPE}
+        with self._store.write() as connection:
+            held = {cursor.org_id: cursor.position for cursor in cursors_of(connection)}
+            if any(position > head for position in held.values()):
+                held = dict.fromkeys(held, 0)
+            for org_id in held.keys() - wanted:
+                _leave(connection, org_id)
+            set_cursors(connection, [Cursor(org_id, held.get(org_id, 0)) for org_id in sorted(wanted)])
+
+    def pull(self, centre: Centre, received: Callable[[int, int], None], cancel: threading.Event) -> int:
+        """Pull until nothing is left and return how many entries came.
+
+        Args:
+            centre: The centre.
+            received: Told (position reached, head) after each piece.
+            cancel: Stops between pieces.
+        """
+        count = 0
+        more = True
+        while more:
+            if cancel.is_set():
+                raise UnavailableError("transfer.cancelled")
+            with self._store.read() as connection:
+                cursors = cursors_of(connection)
+                server_key = identity_of(connection).server_key
+            reply = centre.pull(PullRequest(cursors=cursors, limit=LIMIT))
+            entries = [] if reply.bundle is None else _entries(reply.bundle, server_key)
+            self._take(entries, cursors, reply)
+            count += len(entries)
+            received(min((c.position for c in reply.cursors), default=reply.head), reply.head)
+            more = reply.more
+        return count
+
+    def _take(self, entries: Sequence[PulledEntry], before: list[Cursor], reply: PullReply) -> None:
+        position = 0
+        with self._store.write() as connection:
+            if {c.org_id: c.position for c in cursors_of(connection)} != {
+                c.org_id: c.position for c in before
+            }:
+                raise UnavailableError("sync.pulled_twice")
+            if entries:
+                identity = identity_of(connection)
+                settled = progress_of(connection).settled_seq
+                taken = Rebase(connection, identity, settled, self._now_us()).take(entries)
+                position = taken.position
+                forget_refused(connection, _refused_among(connection, taken.stated))
+                _note_returned(connection, identity.device_id, entries)
+                set_progress(connection, settled_seq=taken.settled)
+            set_cursors(connection, reply.cursors)
+            _settle_bundles(connection, min(c.position for c in reply.cursors))
+        if position:
+            self._store.ring(position)
+
+
+def _entries(data: bytes, server_key: str) -> list[PulledEntry]:
+    """Return the entries of a bundle that the centre signed."""
+
+    def verify(_header: BundleHeader, message: bytes, signature: bytes) -> bool:
+        return signature_fits(server_key, message, signature)
+
+    try:
+        return list(map(decode_pulled, BundleReader(io.BytesIO(data), verify).transactions()))
+    except msgspec.DecodeError as error:
+        raise DomainError("bundle.bad_transaction") from error
+
+
+def _refused_among(connection: Connection, stated: set[Key]) -> list[Key]:
+    rows = connection.execute(select(refused_record.c.entity, refused_record.c.record_id))
+    return [key for row in rows if (key := (row.entity, row.record_id.bytes)) in stated]
+
+
+def _note_returned(connection: Connection, device_id: Id, entries: Sequence[PulledEntry]) -> None:
+    """Note that own transactions the centre had put off were dealt with."""
+    put_off = set(
+        connection.scalars(
+            select(push_outcome.c.dev_seq).where(push_outcome.c.outcome.in_([DEFERRED, PARKED]))
+        )
+    )
+    for entry in entries if put_off else ():
+        if entry.device_id == device_id.bytes and entry.dev_seq in put_off:
+            outcome = APPLIED if entry.outcome == DONE else entry.outcome
+            connection.execute(
+                update(push_outcome)
+                .where(push_outcome.c.dev_seq == entry.dev_seq)
+                .values(outcome=outcome, code=None, facts=None, seen=False)
+            )
+
+
+def _settle_bundles(connection: Connection, position: int) -> None:
+    """Own transactions of a bundle have come back once everything up to the receipt's position was pulled."""
+    settled = (outbound_bundle.c.state == "acked") & (outbound_bundle.c.position <= position)
+    last = connection.execute(select(func.max(outbound_bundle.c.last_seq)).where(settled)).scalar()
+    if last is not None:
+        before = progress_of(connection).settled_seq
+        set_progress(connection, settled_seq=max(before, last))
+        connection.execute(delete(outbound_bundle).where(settled))
+
+
+def _leave(connection: Connection, org_id: Id) -> None:
+    """Remove the rows of an organisation this branch follows no more; what is pending stays until it is decided."""
+    pending = Pending(connection, identity_of(connection), progress_of(connection).settled_seq)
+    for shape in filter(None, (shape_of(table.name) for table in shared_tables())):
+        if shape.info.scope is Scope.CATALOGUE:
+            continue
+        key = shape.table.c.id
+        ids = connection.scalars(select(key).where(shape.table.c.org_id == org_id.bytes)).all()
+        gone = [record_id for record_id in ids if not pending.touched((shape.entity, record_id), 0)]
+        for start in range(0, len(gone), 400):
+            connection.execute(delete(shape.table).where(key.in_(gone[start : start + 400])))

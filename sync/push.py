@@ -1,0 +1,220 @@
+"""The outbox of a branch: its own log entries, packed into bundles, and what the centre said of them.
+
+A packed bundle never changes: a retry sends the same bytes, so an upload always resumes. Only one is packed at a
+time, and the next begins where the centre's receipt for it ends.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, select, update
+
+from domain.kernel.change_log import SCHEMA_VERSION, Change, decode_body, encode_body
+from domain.kernel.errors import UnavailableError
+from domain.kernel.ids import Id
+from domain.kernel.store import Store
+from sync.bundle import MAX_COUNT, MAX_RAW, BundleHeader, pack
+from sync.device_auth import Signer
+from sync.entries import SentTxn, cut_body, encode_txn
+from sync.identity import Identity, identity_of, progress_of, set_progress
+from sync.local_tables import outbound_bundle, push_outcome, refused_record
+from sync.merge import whole
+from sync.pending import own_entries
+from sync.protocol import Receipt, TxnOutcome
+from sync.rows import Key, Rows
+from sync.shapes import shape_of
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A bundle on disk, ready to go."""
+
+    bundle_id: str
+    path: Path
+    size: int
+    first_seq: int
+    last_seq: int
+
+
+class Outbox:
+    """Packs what this branch has to send, and settles what was sent.
+
+    Args:
+        store: The branch's store.
+        folder: Where bundles lie until they are settled.
+        signer: Key of the workstation.
+        now_us: Microseconds UTC.
+    """
+
+    def __init__(self, store: Store, folder: Path, signer: Signer, now_us: Callable[[], int]) -> None:
+        self._store = store
+        self._folder = folder
+        self._signer = signer
+        self._now_us = now_us
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def next_bundle(self) -> Packed | None:
+        """Return the bundle to send next, packing it if need be; None if there is nothing to send."""
+        with self._store.read() as connection:
+            packed = self._waiting(connection)
+        return packed or self._pack()
+
+    def unsent(self) -> int:
+        """Return how many own transactions the centre has not decided."""
+        with self._store.read() as connection:
+            progress = progress_of(connection)
+        return max(progress.last_seq - progress.acked_seq, 0)
+
+    def settle(self, packed: Packed, receipt: Receipt) -> None:
+        """Note what became of a bundle, in one transaction, then let its file go."""
+        with self._store.write() as connection:
+            identity = identity_of(connection)
+            for outcome in receipt.outcomes:
+                self._note(connection, outcome)
+            _note_refused_records(connection, identity, receipt.outcomes)
+            acked = max(progress_of(connection).acked_seq, packed.last_seq)
+            set_progress(connection, acked_seq=acked)
+            connection.execute(
+                update(outbound_bundle)
+                .where(outbound_bundle.c.bundle_id == packed.bundle_id)
+                .values(state="acked", position=receipt.position)
+            )
+        packed.path.unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Remove files of bundles that nobody knows any more."""
+        with self._store.read() as connection:
+            known = set(connection.scalars(select(outbound_bundle.c.path)))
+        for path in self._folder.iterdir():
+            if str(path) not in known:
+                path.unlink(missing_ok=True)
+
+    def _waiting(self, connection: Connection) -> Packed | None:
+        row = connection.execute(
+            select(outbound_bundle)
+            .where(outbound_bundle.c.state == "packed")
+            .order_by(outbound_bundle.c.first_seq)
+        ).first()
+        if row is None or not Path(row.path).exists():
+            return None
+        return Packed(row.bundle_id, Path(row.path), row.size, row.first_seq, row.last_seq)
+
+    def _pack(self) -> Packed | None:
+        with self._store.read() as connection:
+            identity = identity_of(connection)
+            txns = self._next_txns(connection, identity)
+        if not txns:
+            return None
+        header = BundleHeader(
+            schema_ver=SCHEMA_VERSION, scope=str(identity.org_id), device=str(identity.device_id),
+            epoch=identity.epoch, first=txns[0].seq, last=txns[-1].seq, key_id="device",
+        )  # fmt: skip
+        bundle = pack(header, map(encode_txn, txns), self._signer.sign)
+        path = self._folder / f"{bundle.bundle_id}.csb"
+        _write_durably(path, bundle.data)
+        row = {
+            "bundle_id": bundle.bundle_id, "first_seq": header.first, "last_seq": header.last,
+            "path": str(path), "size": len(bundle.data), "state": "packed",
+        }  # fmt: skip
+        with self._store.write() as connection:
+            connection.execute(delete(outbound_bundle).where(outbound_bundle.c.state == "packed"))
+            connection.execute(delete(outbound_bundle).where(outbound_bundle.c.bundle_id == bundle.bundle_id))
+            connection.execute(outbound_bundle.insert(), row)
+        return Packed(bundle.bundle_id, path, len(bundle.data), header.first, header.last)
+
+    def _next_txns(self, connection: Connection, identity: Identity) -> list[SentTxn]:
+        refused = {(row.entity, row.record_id.bytes) for row in connection.execute(select(refused_record))}
+        txns: list[SentTxn] = []
+        raw = 0
+        after = progress_of(connection).acked_seq
+        for row in own_entries(connection, identity, after, MAX_COUNT):
+            body = _sendable(connection, row.body, refused)
+            if txns and raw + len(body) > MAX_RAW:
+                break
+            txns.append(SentTxn(row.dev_seq, row.txn_id.bytes, row.at, body))
+            raw += len(body)
+        return txns
+
+    def _note(self, connection: Connection, outcome: TxnOutcome) -> None:
+        connection.execute(delete(push_outcome).where(push_outcome.c.dev_seq == outcome.seq))
+        connection.execute(
+            push_outcome.insert(),
+            {
+                "dev_seq": outcome.seq, "outcome": outcome.outcome, "code": outcome.code or None,
+                "facts": msgspec.json.encode(outcome.facts).decode(), "at": self._now_us(), "seen": False,
+            },
+        )  # fmt: skip
+
+
+def _sendable(connection: Connection, data: bytes, refused: Iterable[Key]) -> bytes:
+    """Return a body as it is sent: shared changes only, and records the centre refused before sent whole."""
+    data, body = cut_body(data, None)
+    again = [c for c in body.changes if (c.entity, c.record_id) in refused and c.op == "upd"]
+    if not again:
+        return data
+    rows = Rows(connection)
+    rows.load((change.entity, change.record_id) for change in again)
+    changes = [_whole_again(rows, change) if change in again else change for change in body.changes]
+    typed = [{"entity": c.entity, "record_id": c.record_id, "wanted": c.fields} for c in again]
+    note = {**body.note, "sent_whole": typed}
+    return encode_body(msgspec.structs.replace(body, changes=changes, note=note))
+
+
+def _whole_again(rows: Rows, change: Change) -> Change:
+    shape = shape_of(change.entity)
+    row = None if shape is None else rows.get((change.entity, change.record_id))
+    if shape is None or row is None:
+        return change
+    return msgspec.structs.replace(change, op="ins", base_ver=0, fields=whole(shape, row), base={})
+
+
+def _note_refused_records(connection: Connection, identity: Identity, outcomes: Iterable[TxnOutcome]) -> None:
+    """Remember new records of transactions that were rejected whole: they are here and not at the centre."""
+    for outcome in outcomes:
+        if outcome.outcome != "rejected":
+            continue
+        for row in own_entries(connection, identity, outcome.seq - 1, 1):
+            for change in decode_body(row.body).changes:
+                if change.op == "ins" and shape_of(change.entity) is not None:
+                    _refuse(connection, change, outcome)
+
+
+def _refuse(connection: Connection, change: Change, outcome: TxnOutcome) -> None:
+    forget_refused(connection, [(change.entity, change.record_id)])
+    values: dict[str, Any] = {
+        "entity": change.entity, "record_id": _id(change.record_id), "dev_seq": outcome.seq,
+        "code": outcome.code[:80],
+    }  # fmt: skip
+    connection.execute(refused_record.insert(), values)
+
+
+def forget_refused(connection: Connection, keys: Iterable[Key]) -> None:
+    """Forget that the centre refused these records: it has them now."""
+    for entity, record_id in keys:
+        connection.execute(
+            delete(refused_record).where(
+                refused_record.c.entity == entity, refused_record.c.record_id == _id(record_id)
+            )
+        )
+
+
+def _id(value: bytes) -> Id:
+    return Id(bytes=value)
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all after a power cut."""
+    temporary = path.with_suffix(".tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UnavailableError("store.disk_full", reason=error.strerror or "") from error

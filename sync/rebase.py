@@ -1,0 +1,164 @@
+"""A branch takes in what it pulled: the centre's values underneath, what is pending here on top.
+
+The log of the centre says what each touched field holds at each position. So a branch that has taken in
+everything up to a position, and has nothing pending, holds what the centre held there.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, IntegrityError
+
+from domain.kernel.change_log import DONE, SCHEMA_VERSION, Body, Change, decode_body, encode_body
+from domain.kernel.ids import stable_id
+from sync import parking
+from sync.entries import NewEntry, PulledEntry, append_entries, decode_pulled, encode_txn
+from sync.identity import Identity
+from sync.overlay import Overlay, Read, Result
+from sync.pending import Pending, known_txns
+from sync.rows import Key
+from sync.shapes import is_private, shape_of
+
+REBASE = "sync.rebase"
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a piece of the log did here.
+
+    Attributes:
+        settled: Newest own transaction that has come back.
+        position: Newest position of the local log, 0 if nothing was written to it.
+        stated: Records the centre has said something of.
+    """
+
+    settled: int
+    position: int = 0
+    stated: set[Key] = field(default_factory=set)
+
+
+class Rebase:
+    """Takes pieces of the centre's log into a branch's store, on one connection; the caller commits.
+
+    Args:
+        connection: The writing connection, in its transaction.
+        identity: Who the store is.
+        settled: Newest own transaction that has come back before.
+        now: Time of this branch, microseconds UTC.
+    """
+
+    def __init__(self, connection: Connection, identity: Identity, settled: int, now: int) -> None:
+        self._connection = connection
+        self._identity = identity
+        self._now = now
+        self._pending = Pending(connection, identity, settled)
+        self._taken = Taken(settled)
+        self._result = Result()
+        self._blocked: set[Key] = set()
+
+    def take(self, entries: Sequence[PulledEntry]) -> Taken:
+        """Take in entries in order, then what was parked and can be taken now, then write the local log."""
+        waiting = parking.parked(self._connection)
+        for row in waiting:
+            self._blocked |= _keys(decode_body(decode_pulled(row.payload).body).changes)
+        read = [self._opened(entry) for entry in entries]
+        self._halved(read)
+        self._park()
+        if waiting or self._result.parked:
+            self._retry_parked()
+        self._write_log(read)
+        self._taken.stated = {key for one in read for key in _keys(one.body.changes)}
+        return self._taken
+
+    def _opened(self, entry: PulledEntry) -> Read:
+        """Read an entry; changes of entities that only a newer program knows are parked until then."""
+        seq = self._pending.seqs.get(entry.txn_id)
+        if seq is not None:
+            self._taken.settled = max(self._taken.settled, seq)
+        one = Read(entry, decode_body(entry.body), self._taken.settled, own=seq is not None)
+        for change in one.body.changes:
+            if shape_of(change.entity) is None and not is_private(change.entity):
+                self._result.park(one, change, parking.UNKNOWN)
+        return one
+
+    def _halved(self, read: Sequence[Read]) -> None:
+        """Make the changes of entries in one savepoint, or of each half, down to a single change."""
+        if not read:
+            return
+        try:
+            with self._connection.begin_nested():
+                overlay = Overlay(self._connection, self._pending, frozenset(self._blocked))
+                result = overlay.take(read)
+        except (IntegrityError, DataError):
+            if len(read) > 1:
+                middle = len(read) // 2
+                self._halved(read[:middle])
+                self._halved(read[middle:])
+            elif len(read[0].body.changes) > 1:
+                self._halved([read[0].only(change) for change in read[0].body.changes])
+            else:
+                # A value of this branch stands in its way: it waits, and with it what comes later to the record.
+                self._result.park(read[0], read[0].body.changes[0], parking.CLASHES)
+                self._blocked |= _keys(read[0].body.changes)
+        else:
+            self._result.add(result)
+            self._blocked |= result.blocked()
+
+    def _park(self) -> None:
+        for one, changes, reason in self._result.parked.values():
+            body = msgspec.structs.replace(one.body, changes=changes)
+            entry = msgspec.structs.replace(one.entry, body=encode_body(body))
+            parking.park(
+                self._connection, txn_id=entry.txn_id, device_id=uuid.UUID(bytes=entry.device_id),
+                dev_seq=entry.dev_seq or 0, reason=reason, payload=encode_txn(entry), at=self._now,
+                position=entry.position,
+            )  # fmt: skip
+
+    def _retry_parked(self) -> None:
+        """Try again what was parked: all together, else record by record as long as that gets on.
+
+        Only where a record's changes end is written, so a value it had in between stands in nobody's way.
+        """
+        waiting = [_single(one) for row in parking.parked(self._connection) for one in self._reopened(row)]
+        moving = True
+        while waiting and moving:
+            done = self._made(waiting) or next(filter(None, map(self._made, _by_record(waiting))), None)
+            moving = bool(done)
+            waiting = [one for one in waiting if not done or one not in done]
+        parking.unpark_all(self._connection)
+        self._result.parked = {}
+        for one in waiting:
+            known = shape_of(one.body.changes[0].entity) is not None
+            self._result.park(one, one.body.changes[0], parking.CLASHES if known else parking.UNKNOWN)
+        self._park()
+    def _write_log(self, read: Sequence[Read]) -> None:
+        """Append what others did, and what the centre changed of what was done here."""
+        entries = [self._remote(one) for one in read if not one.own]
+        entries += [self._correction(one, changes) for one, changes in self._result.corrections]
+        known = known_txns(self._connection, [entry.txn_id for entry in entries])
+        fresh = [entry for entry in entries if entry.txn_id not in known]
+        first = append_entries(self._connection, fresh)
+        self._taken.position = first + len(fresh) - 1 if fresh else 0
+
+    def _remote(self, one: Read) -> NewEntry:
+        entry = one.entry
+        device_id = uuid.UUID(bytes=entry.device_id)
+        # After a restored backup own entries come back that the log lacks: without a number they are not sent.
+        seq = None if device_id == self._identity.device_id else entry.dev_seq
+        return NewEntry(
+            uuid.UUID(bytes=entry.txn_id), device_id, entry.epoch, seq, entry.at, entry.outcome, entry.body
+        )
+
+    def _correction(self, one: Read, changes: list[Change]) -> NewEntry:
+        note = {"outcome": one.entry.outcome, "command": one.body.command}
+        body = Body(REBASE, None, "system", one.body.org_id, SCHEMA_VERSION, changes, note)
+        txn_id = stable_id("rebase", one.entry.txn_id.hex(), one.entry.position)
+        device_id = self._identity.device_id
+        return NewEntry(txn_id, device_id, self._identity.epoch, None, self._now, DONE, encode_body(body))
+
+
+def _keys(changes: Iterable[Change]) -> set[Key]:
+    return {(change.entity, change.record_id) for change in changes}

@@ -1,0 +1,232 @@
+"""Search: an inverted index of clients in the store (FTS5), kept up to date from the change log.
+
+The index holds the terms of `domain.people.search_terms` and no text; a row of `search_row` gives the client of an
+index row. Numbers of visits, reports and specimens are found in the indexes their tables have anyway
+(`sync.search_numbers`). Hits are within the reader's scope, and masked by clearance; what a reader may not see in
+clear they cannot look for in part either.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, text
+
+from domain.kernel.authority import Actor
+from domain.kernel.change_log import Entry, cursor_of, head_position, log_reader, move_cursor
+from domain.kernel.columns import Sensitivity
+from domain.kernel.errors import UnavailableError
+from domain.kernel.ids import Id
+from domain.kernel.store import Store
+from domain.people.records import Patient
+from domain.people.search_terms import Tag, Word, patient_terms, query_words
+from sync.search_hits import Hit, shown
+from sync.search_numbers import by_number, normal_number
+
+NAME = "search"
+CHUNK = 400
+REBUILD_CHUNK = 2000
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS search_row (number INTEGER PRIMARY KEY, record_id BLOB NOT NULL UNIQUE,"
+    " org_id BLOB NOT NULL)",
+    "CREATE VIRTUAL TABLE IF NOT EXISTS search_index USING fts5(terms, content='', contentless_delete=1,"
+    " detail=none, tokenize=\"unicode61 remove_diacritics 0 categories 'L* N* Co Cn'\")",
+)
+_FIND = text(
+    "SELECT r.record_id, r.org_id FROM search_index JOIN search_row r ON r.number = search_index.rowid"
+    " WHERE search_index MATCH :match ORDER BY search_index.rowid DESC LIMIT :limit"
+)
+
+
+def create_search(connection: Connection) -> None:
+    """Create the tables of the index where they are missing; nothing to do on MariaDB. The caller commits."""
+    if connection.dialect.name == "sqlite":
+        for statement in _TABLES:
+            connection.exec_driver_sql(statement)
+
+
+class SearchIndex:
+    """The index of one store. Give it to a `Follower`; call it to search."""
+
+    name = NAME
+
+    def read(self, entries: Sequence[Entry], connection: Connection) -> None:
+        """Bring the index in step with the clients that entries changed."""
+        changed = dict.fromkeys(
+            uuid.UUID(bytes=change.record_id)
+            for entry in entries
+            for change in entry.body.changes
+            if change.entity == "patient"
+        )
+        ids = list(changed)
+        for start in range(0, len(ids), CHUNK):
+            self._renew(connection, ids[start : start + CHUNK])
+
+    def find(self, connection: Connection, wanted: str, actor: Actor, *, limit: int = 20) -> list[Hit]:
+        """Return what fits a typed text, best first: whole numbers, clients, then records by the start of a number.
+
+        Raises:
+            UnavailableError: ``search.not_here`` on a store that has no index.
+        """
+        if connection.dialect.name != "sqlite":
+            raise UnavailableError("search.not_here")
+        number = normal_number(wanted)
+        numbered = by_number(connection, number, actor, limit) if number else []
+        found = [(entity, record_id) for entity, record_id, whole in numbered if whole]
+        if len(found) < limit and actor.may("people.view"):
+            found += [("patient", i) for i in self._clients(connection, query_words(wanted), actor, limit)]
+        found += [(entity, record_id) for entity, record_id, _ in numbered]
+        return shown(connection, list(dict.fromkeys(found))[:limit], actor)
+
+    def prepare(self, store: Store) -> bool:
+        """Make the index if this store has none yet; returns whether it did. Call it before the follower starts."""
+        if not store.is_sqlite:
+            return False
+        with store.read() as connection:
+            if connection.execute(select(log_reader.c.name).where(log_reader.c.name == NAME)).first():
+                return False
+        return self.rebuild(store)
+
+    def rebuild(
+        self,
+        store: Store,
+        *,
+        tell: Callable[[int, int], None] = lambda _done, _total: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Make the index anew from the clients in the store; returns False if it was cancelled.
+
+        Written in pieces, so other work goes on; what changes meanwhile is read from the log afterwards. One that
+        was cut off is made anew by `prepare`.
+
+        Args:
+            store: The store.
+            tell: Told how many clients of how many are done.
+            cancelled: Asked between two pieces.
+        """
+        table = Patient.__table__
+        with store.write() as connection:
+            create_search(connection)
+            connection.execute(delete(log_reader).where(log_reader.c.name == NAME))
+            connection.exec_driver_sql("INSERT INTO search_index(search_index) VALUES('delete-all')")
+            connection.exec_driver_sql("DELETE FROM search_row")
+            start = head_position(connection)
+            total = connection.exec_driver_sql("SELECT count(*) FROM patient").scalar_one()
+        done, last = 0, uuid.UUID(int=0)
+        while True:
+            if cancelled():
+                return False
+            with store.write() as connection:
+                query = select(*_COLUMNS).where(table.c.id > last).order_by(table.c.id).limit(REBUILD_CHUNK)
+                rows = connection.execute(query).all()
+                self._write(connection, rows)
+                if not rows:
+                    move_cursor(connection, NAME, max(start, cursor_of(connection, NAME)))
+                    return True
+            done, last = done + len(rows), rows[-1].id
+            tell(done, total)
+
+    def _clients(
+        self, connection: Connection, words: Sequence[Word], actor: Actor, limit: int
+    ) -> dict[Id, None]:
+        """Return clients that fit all words, whole values first, the newest first among equals."""
+        found: dict[Id, None] = {}
+        for terms in _ways(words, actor):
+            if len(found) < limit:
+                found |= dict.fromkeys(_fitting(connection, terms, actor, limit))
+        return found
+
+    def _renew(self, connection: Connection, ids: Sequence[Id]) -> None:
+        table = Patient.__table__
+        rows = connection.execute(select(*_COLUMNS).where(table.c.id.in_(ids))).all()
+        self._write(connection, rows)
+        gone = {i.bytes for i in ids} - {row.id.bytes for row in rows}
+        for number in _numbers(connection, gone).values():
+            connection.exec_driver_sql("DELETE FROM search_index WHERE rowid = ?", (number,))
+            connection.exec_driver_sql("DELETE FROM search_row WHERE number = ?", (number,))
+
+    def _write(self, connection: Connection, rows: Sequence[Any]) -> None:
+        if not rows:
+            return
+        known = _numbers(connection, [row.id.bytes for row in rows])
+        last = connection.exec_driver_sql("SELECT coalesce(max(number), 0) FROM search_row").scalar_one()
+        new = [row.id.bytes for row in rows if row.id.bytes not in known]
+        known |= {record_id: last + n for n, record_id in enumerate(new, 1)}
+        connection.exec_driver_sql(
+            "INSERT OR REPLACE INTO search_row (number, record_id, org_id) VALUES (?, ?, ?)",
+            [(known[row.id.bytes], row.id.bytes, row.org_id.bytes) for row in rows],
+        )
+        connection.exec_driver_sql(
+            "INSERT OR REPLACE INTO search_index (rowid, terms) VALUES (?, ?)",
+            [(known[row.id.bytes], " ".join(_terms(row))) for row in rows],
+        )
+
+
+_PATIENT = Patient.__table__.c
+_COLUMNS = (
+    _PATIENT.id,
+    _PATIENT.org_id,
+    _PATIENT.name,
+    _PATIENT.phone,
+    _PATIENT.id_number,
+    _PATIENT.birth_date,
+)
+
+
+def _terms(row: Any) -> list[str]:
+    return patient_terms(
+        name=row.name, phone=row.phone, id_number=row.id_number, birth_date=row.birth_date, org=row.org_id.hex
+    )
+
+
+def _numbers(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, int]:
+    wanted = list(ids)
+    found: dict[bytes, int] = {}
+    for start in range(0, len(wanted), CHUNK):
+        some = wanted[start : start + CHUNK]
+        marks = ", ".join("?" * len(some))
+        rows = connection.exec_driver_sql(
+            f"SELECT record_id, number FROM search_row WHERE record_id IN ({marks})",  # noqa: S608 (only marks)
+            tuple(some),
+        )
+        found |= {row.record_id: row.number for row in rows}
+    return found
+
+
+def _ways(words: Sequence[Word], actor: Actor) -> list[list[tuple[str, ...]]]:
+    """Return what to look for, one after the other: for each word the terms of which any fits."""
+    if not words:
+        return []
+    ways = [[word.whole for word in words]] if all(word.whole for word in words) else []
+    if actor.clearance >= Sensitivity.SENSITIVE:
+        ways.append([word.terms + word.sensitive for word in words])
+    elif actor.clearance >= Sensitivity.PERSONAL:
+        ways.append([word.terms for word in words])
+    return ways
+
+
+def _fitting(connection: Connection, words: Sequence[Sequence[str]], actor: Actor, limit: int) -> list[Id]:
+    """Return the newest clients in scope that fit.
+
+    Most readers may see all that their store holds, so the newest fits are taken first; where some of them are out
+    of scope, the index joins its lists with those of the organisations.
+    """
+    rows = connection.execute(_FIND, {"match": _match(words), "limit": limit}).all()
+    if actor.orgs is None:
+        return [uuid.UUID(bytes=row.record_id) for row in rows]
+    seen = [row for row in rows if actor.sees(uuid.UUID(bytes=row.org_id))]
+    if len(seen) < len(rows) == limit and actor.orgs:
+        scope = [Tag.ORG + org.hex for org in sorted(actor.orgs)]
+        seen = list(connection.execute(_FIND, {"match": _match([*words, scope]), "limit": limit}))
+    return [uuid.UUID(bytes=row.record_id) for row in seen]
+
+
+def _match(words: Sequence[Sequence[str]]) -> str:
+    parts = [" OR ".join(_quoted(term) for term in terms) for terms in words]
+    return " AND ".join(f"({part})" for part in parts)
+
+
+def _quoted(term: str) -> str:
+    whole, star, _ = term.partition("*")
+    return '"' + whole.replace('"', "") + '"' + star

@@ -1,0 +1,140 @@
+"""Transactions become rows at the centre: decided in memory, written in batches, the faulty one found by halving."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DataError, IntegrityError, StatementError
+
+from domain.kernel.change_log import REJECTED, Body, decode_body
+from domain.kernel.ids import Id
+from sync.entries import SentTxn
+from sync.graves import Graves
+from sync.rows import Key, Rows
+from sync.shapes import shape_of
+from sync.verdicts import Judge, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A transaction whose body can be read."""
+
+    txn: SentTxn
+    body: Body
+
+
+class Settler:
+    """Settles transactions of one sender on one connection.
+
+    Args:
+        connection: The writing connection, in its transaction.
+        graves: What deleted records held.
+        orgs: Organisations the sender may write for.
+        now: Time of the centre, microseconds UTC.
+        skipped: Records whose changes are passed over.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        graves: Graves,
+        orgs: frozenset[Id],
+        now: int,
+        skipped: frozenset[Key] = frozenset(),
+    ) -> None:
+        self._connection = connection
+        self._graves = graves
+        self._orgs = orgs
+        self._now = now
+        self._skipped = skipped
+
+    def settle(self, txns: Sequence[SentTxn]) -> list[Verdict]:
+        """Decide transactions in order and write their rows; what cannot be read or stored is rejected."""
+        verdicts: dict[bytes, Verdict] = {}
+        opened = []
+        for txn in txns:
+            try:
+                opened.append(_Opened(txn, decode_body(txn.body)))
+            except (msgspec.DecodeError, msgspec.ValidationError):
+                verdicts[txn.txn_id] = Verdict(txn, REJECTED, "sync.unreadable")
+        verdicts |= {verdict.txn.txn_id: verdict for verdict in self._halved(opened)}
+        return [verdicts[txn.txn_id] for txn in txns]
+
+    def _halved(self, opened: list[_Opened]) -> Iterator[Verdict]:
+        """Settle all in one savepoint, or, if the database refuses that, each half by itself."""
+        if not opened:
+            return
+        try:
+            yield from self._together(opened)
+        except StatementError as error:
+            if not _at_fault(error):
+                raise
+            if len(opened) == 1:
+                yield self._alone(opened[0], error)
+                return
+            middle = len(opened) // 2
+            yield from self._halved(opened[:middle])
+            yield from self._halved(opened[middle:])
+
+    def _together(
+        self, opened: Sequence[_Opened], barred: dict[Key, frozenset[str]] | None = None
+    ) -> list[Verdict]:
+        with self._connection.begin_nested():
+            judge = self._judge(opened)
+            verdicts = [judge.judge(one.txn, one.body, barred) for one in opened]
+            judge.rows.flush()
+        return verdicts
+
+    def _judge(self, opened: Sequence[_Opened]) -> Judge:
+        rows = Rows(self._connection, lock=True)
+        keys = {(change.entity, change.record_id) for one in opened for change in one.body.changes}
+        rows.load(keys)
+        edited = {(c.entity, c.record_id) for one in opened for c in one.body.changes if c.op == "upd"}
+        missing = [key for key in edited if shape_of(key[0]) is not None and rows.get(key) is None]
+        graves = self._graves.find(missing)
+        return Judge(rows, graves, self._orgs, self._now, self._skipped)
+
+    def _alone(self, one: _Opened, error: StatementError) -> Verdict:
+        """Deal with the one transaction the database refuses.
+
+        If changes of unique fields of known records are at fault, only those are refused; else all of it is.
+        """
+        barred, facts = self._duplicates(one.body)
+        if barred:
+            try:
+                return self._together([one], barred)[0]
+            except StatementError as again:
+                if not _at_fault(again):
+                    raise
+        if facts:
+            return self._judge([one]).rejected(one.txn, one.body, "sync.duplicate", **facts)
+        detail = type(error.orig).__name__
+        return self._judge([one]).rejected(one.txn, one.body, "sync.not_storable", detail=detail)
+
+    def _duplicates(self, body: Body) -> tuple[dict[Key, frozenset[str]], dict[str, Any]]:
+        """Return the groups whose unique values other records have, or the facts if a new record is at fault."""
+        barred: dict[Key, frozenset[str]] = {}
+        facts: dict[str, Any] = {}
+        for change in body.changes:
+            shape = shape_of(change.entity)
+            if shape is None:
+                continue
+            for name in shape.unique:
+                value = change.fields.get(name)
+                column = shape.table.c[name]
+                query = select(shape.table.c.id).where(column == value, shape.table.c.id != change.record_id)
+                if value is None or self._connection.execute(query).first() is None:
+                    continue
+                facts = {"record": shape.info.label, "fields": shape.labels[name]}
+                key = (change.entity, change.record_id)
+                barred[key] = barred.get(key, frozenset()) | {shape.group(name).name}
+                if change.op == "ins":
+                    return {}, facts
+        return barred, facts
+
+
+def _at_fault(error: StatementError) -> bool:
+    """Tell whether a transaction's content is to blame, and not the database or the line to it."""
+    return isinstance(error, IntegrityError | DataError) or type(error) is StatementError

@@ -1,0 +1,256 @@
+"""One transaction at the centre: each change is decided, rows change in memory, and the entry is worded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from domain.exchange.rules import ConflictState, jsonable
+from domain.kernel.change_log import REJECTED, Body, Change
+from domain.kernel.ids import Id, stable_id
+from sync.entries import SentTxn
+from sync.merge import Clash, Decision, Refusal, decide, group_values, value_of, whole
+from sync.rows import Key, Rows
+from sync.shapes import Shape, is_private, shape_of
+from sync.wording import facts_of_clash, facts_of_refusal, kept_refusal
+
+APPLIED, CONFLICT, DEFERRED, PARKED, PARTLY = "applied", "conflict", "deferred", "parked", "merged"
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What became of a transaction.
+
+    Attributes:
+        txn: As it came.
+        outcome: ``applied``, ``merged``, ``conflict``, ``rejected``, ``deferred`` or ``parked``.
+        code: Why, if not applied.
+        facts: What the sentence of `code` names.
+        body: Body of the log entry; None if there is nothing to log.
+        waits_for: Record that a deferred transaction waits for.
+        made: Records that came into being.
+        revived: Those of them that had been deleted.
+        graves: Records that were deleted, with what they held.
+    """
+
+    txn: SentTxn
+    outcome: str = APPLIED
+    code: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    body: Body | None = None
+    waits_for: bytes | None = None
+    made: list[Key] = field(default_factory=list)
+    revived: list[Key] = field(default_factory=list)
+    graves: list[tuple[Key, bytes, dict[str, Any]]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A transaction being judged: what the log will say, what was refused, what clashes."""
+
+    changes: list[Change] = field(default_factory=list)
+    refused: list[tuple[Change, Shape, Refusal]] = field(default_factory=list)
+    clashes: list[tuple[Change, Shape, Clash]] = field(default_factory=list)
+    wrote: bool = False
+
+
+class _Rejected(Exception):  # noqa: N818 (it never leaves this module)
+    """The transaction as a whole cannot be taken."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+
+class _Waiting(Exception):  # noqa: N818 (it never leaves this module)
+    """The transaction changes a record that has not come yet."""
+
+    def __init__(self, record_id: bytes, label: str) -> None:
+        super().__init__(label)
+        self.record_id = record_id
+        self.label = label
+
+
+class Judge:
+    """Decides transactions against rows in memory.
+
+    Args:
+        rows: Rows of everything the transactions touch, loaded.
+        graves: What deleted records held.
+        orgs: Organisations the sender may write for.
+        now: Time of the centre, microseconds UTC.
+        skipped: Records whose changes are passed over; what was typed stays in the log.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        graves: Mapping[Key, dict[str, Any]],
+        orgs: frozenset[Id],
+        now: int,
+        skipped: frozenset[Key] = frozenset(),
+    ) -> None:
+        self.rows = rows
+        self._graves = dict(graves)
+        self._orgs = {org.bytes for org in orgs}
+        self._now = now
+        self._skipped = skipped
+
+    def judge(self, txn: SentTxn, body: Body, barred: Mapping[Key, frozenset[str]] | None = None) -> Verdict:
+        """Return what becomes of one transaction; its rows are changed in memory.
+
+        Args:
+            txn: The transaction.
+            body: Its body, decoded.
+            barred: Groups of records whose new values other records have already.
+        """
+        strange = [c.entity for c in body.changes if shape_of(c.entity) is None and not is_private(c.entity)]
+        if strange:
+            return Verdict(txn, PARKED, "sync.unknown_entity", {"entity": strange[0]})
+        mark, buried = self.rows.checkpoint(), dict(self._graves)
+        verdict, draft = Verdict(txn), _Draft()
+        try:
+            for change in body.changes:
+                self._judge(verdict, draft, change, barred or {})
+        except _Rejected as rejected:
+            self.rows.back_to(mark)
+            self._graves = buried
+            return self.rejected(txn, body, rejected.code, **rejected.facts)
+        except _Waiting as waiting:
+            self.rows.back_to(mark)
+            self._graves = buried
+            facts = {"record": waiting.label}
+            return Verdict(txn, DEFERRED, "sync.waits_for_record", facts, waits_for=waiting.record_id)
+        draft.changes += [self._opened(body, txn, change, clash) for change, _, clash in draft.clashes]
+        _word(verdict, draft)
+        note = (
+            {**body.note, "refused": [kept_refusal(c, r) for c, _, r in draft.refused]}
+            if draft.refused
+            else body.note
+        )
+        verdict.body = msgspec.structs.replace(body, changes=draft.changes, note=note)
+        return verdict
+
+    def rejected(self, txn: SentTxn, body: Body, code: str, **facts: Any) -> Verdict:
+        """Return the refusal of a whole transaction, with the body that brings its branch back."""
+        changes = []
+        for change in body.changes:
+            shape = shape_of(change.entity)
+            row = None if shape is None else self.rows.get((change.entity, change.record_id))
+            if (
+                shape is None
+                or row is None
+                or row["org_id"] != change.org_id
+                or change.org_id not in self._orgs
+            ):
+                continue
+            if change.op == "upd":
+                changes.append(
+                    _stated(change, "upd", group_values(shape, row, change.fields), {}, row["ver"])
+                )
+            else:
+                changes.append(_stated(change, "ins", whole(shape, row), {}, row["ver"]))
+        note = {**body.note, "rejected": code}
+        return Verdict(txn, REJECTED, code, facts, msgspec.structs.replace(body, changes=changes, note=note))
+
+    def _judge(
+        self, verdict: Verdict, draft: _Draft, change: Change, barred: Mapping[Key, frozenset[str]]
+    ) -> None:
+        shape = self._checked(change)
+        key = (change.entity, change.record_id)
+        if key in self._skipped:
+            passed = Refusal("sync.superseded", {}, change.fields, change.base, quiet=True)
+            draft.refused.append((change, shape, passed))
+            return
+        row = self.rows.get(key)
+        if row is not None and row["org_id"] != change.org_id:
+            raise _Rejected("sync.out_of_scope", record=shape.info.label)
+        grave = self._graves.get(key)
+        decision = decide(shape, row, change, grave=grave, barred=barred.get(key, frozenset()))
+        if decision.waits:
+            raise _Waiting(change.record_id, shape.info.label)
+        for refusal in decision.refusals:
+            if refusal.fatal:
+                raise _Rejected(refusal.code, record=shape.info.label)
+            if (
+                shape.entity == "conflict" and not refusal.quiet
+            ):  # a decision stands or falls with the values it wrote
+                raise _Rejected("sync.decided_before", record=shape.info.label)
+            draft.refused.append((change, shape, refusal))
+        draft.clashes += [(change, shape, clash) for clash in decision.clashes]
+        self._do(verdict, draft, change, shape, decision)
+
+    def _checked(self, change: Change) -> Shape:
+        """Return the shape of a change that this sender may send and these columns may hold."""
+        shape = shape_of(change.entity)
+        if shape is None:
+            raise _Rejected("sync.not_shared", record=change.entity)
+        if change.org_id not in self._orgs:
+            raise _Rejected("sync.out_of_scope", record=shape.info.label)
+        for name, value in change.fields.items():
+            if not shape.accepts(name, value):
+                raise _Rejected("sync.bad_value", record=shape.info.label, label=shape.labels.get(name, name))
+        return shape
+
+    def _do(self, verdict: Verdict, draft: _Draft, change: Change, shape: Shape, decision: Decision) -> None:
+        """Change the rows in memory and note what the log says."""
+        key = (change.entity, change.record_id)
+        row = self.rows.get(key)
+        base: dict[str, Any] = {}
+        ver = 0 if row is None else row["ver"]
+        if decision.act == "ins":
+            grave = self._graves.pop(key, None)
+            ver = 1 if grave is None else grave["ver"] + 1
+            self.rows.insert(shape, change.record_id, change.org_id, decision.values, ver)
+            verdict.made.append(key)
+            if grave is not None:
+                verdict.revived.append(key)
+        elif decision.act == "upd" and row is not None:
+            base = {name: value_of(shape, row, name) for name in decision.values}
+            ver += 1
+            self.rows.update(shape, change.record_id, decision.values, ver)
+        elif decision.act == "del" and row is not None:
+            base = whole(shape, row)
+            ver += 1
+            self.rows.remove(key)
+            self._graves[key] = {**row, "ver": ver}
+            verdict.graves.append((key, change.org_id, self._graves[key]))
+        draft.wrote |= bool(decision.act)
+        if decision.op:
+            draft.changes.append(_stated(change, decision.op, decision.stated, base, ver))
+
+    def _opened(self, body: Body, txn: SentTxn, change: Change, clash: Clash) -> Change:
+        """Keep both values as a conflict that everybody in scope sees."""
+        shape = shape_of("conflict")
+        if shape is None:
+            raise LookupError("conflicts are a shared record")
+        record_id = stable_id("conflict", txn.txn_id.hex(), change.record_id.hex(), clash.group).bytes
+        fields = {
+            "entity": change.entity, "record_id": change.record_id, "fields": clash.group,
+            "base": jsonable(clash.base), "theirs": jsonable(clash.theirs), "mine": jsonable(clash.mine),
+            "mine_by": body.actor_id, "mine_command": body.command[:80], "mine_at": txn.at,
+            "safety": clash.safety, "state": ConflictState.OPEN.value, "opened_at": self._now,
+        }  # fmt: skip
+        self.rows.load([("conflict", record_id)])
+        self.rows.insert(shape, record_id, change.org_id, fields, 1)
+        return Change("conflict", record_id, change.org_id, "ins", 0, fields, {}, 1)
+
+
+def _stated(change: Change, op: str, values: dict[str, Any], base: dict[str, Any], ver: int) -> Change:
+    return Change(change.entity, change.record_id, change.org_id, op, change.base_ver, values, base, ver)
+
+
+def _word(verdict: Verdict, draft: _Draft) -> None:
+    """Give the verdict its outcome, code and facts."""
+    told = [refused for refused in draft.refused if not refused[2].quiet]
+    if told:
+        verdict.outcome = PARTLY if draft.wrote else REJECTED
+        verdict.code = told[0][2].code
+        verdict.facts = facts_of_refusal(*told[0])
+    elif draft.clashes:
+        verdict.code = "sync.conflict"
+        verdict.facts = facts_of_clash(*draft.clashes[0][1:])
+    if draft.clashes:
+        verdict.outcome = CONFLICT

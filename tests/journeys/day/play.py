@@ -1,0 +1,27 @@
+"""The order of the day."""
+
+from datetime import date
+from pathlib import Path
+
+from tests.journeys.day import evening, morning
+from tests.journeys.day.report import Summary
+from tests.journeys.day.stage import Stage
+
+
+def play(out: Path, summary: Summary, *, clients: int, day: date) -> None:
+    """Play the whole day into `out`; what did not hold is a row of the summary that says so.
+
+    Args:
+        out: Folder for pictures, labels, the report and the stores.
+        summary: Where each step is noted.
+        clients: People whose results come in.
+        day: The clinic's day.
+    """
+    stage = Stage(out)
+    try:
+        morning.found(stage, summary)
+        morning.results(stage, summary, clients, day)
+        evening.compare(stage, summary, "晨间")
+        evening.audit(stage, summary)
+    finally:
+        stage.close()

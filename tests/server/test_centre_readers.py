@@ -1,0 +1,50 @@
+"""Behind the log at the centre: an alert opens by itself, the audit follows, and the clock moves the ladder."""
+
+import threading
+from datetime import date, timedelta
+
+import pytest
+
+from domain.audit.verification import verify
+from domain.checkup.intake import ResultLine
+from domain.checkup.result_commands import Identity, ReceiveResults
+from domain.people.records import Sex
+
+
+def until(found, tries=400):
+    """Return what `found` gives once it gives something."""
+    pause = threading.Event()
+    for _ in range(tries):
+        value = found()
+        if value:
+            return value
+        pause.wait(0.02)
+    pytest.fail("it did not happen")
+
+
+def open_alerts(server):
+    page = server.api.get("/api/worklists/alert.open", token=server.token("physician"))
+    names = [c["name"] for c in page.json()["columns"]]
+    return [dict(zip(names, row["values"], strict=True)) for row in page.json()["rows"]]
+
+
+def test_a_critical_result_opens_an_alert_within_moments_and_is_audited(any_server):
+    any_server.as_system(
+        ReceiveResults(
+            message_id="k1", org_id=any_server.orgs["B01"], visit_number="K0001",
+            patient=Identity(name="赵某", sex=Sex.MALE, birth_date=date(1960, 1, 1)),
+            lines=[ResultLine(item="k", code="k", label="钾", text="7.1", number=7.1, ucum="mmol/L")],
+        )
+    )  # fmt: skip
+    alerts = until(lambda: open_alerts(any_server))
+    assert {a["state"] for a in alerts} == {"open"}
+    before = len(alerts)
+    any_server.clock.advance(timedelta(minutes=31))
+    any_server._tokens.clear()
+    assert until(lambda: len(open_alerts(any_server)) > before or None)
+    until(lambda: all(f.behind() == 0 for f in any_server.centre.followers))
+    with any_server.centre.store.read() as connection:
+        assert verify(connection) is None
+    text = any_server.api.get("/metrics").text
+    assert 'aftercheck_alerts_open{severity="urgent"}' in text
+    assert any_server.api.get("/ready").json()["ready"] is True

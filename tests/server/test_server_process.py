@@ -1,0 +1,175 @@
+"""The server as its operator meets it: init, serve, stop, worker, verify-audit, digest, TLS."""
+
+import datetime
+import ipaddress
+import json
+import os
+import signal
+import socket
+import sqlite3
+import ssl
+import subprocess
+import sys
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from domain.kernel.errors import UnavailableError
+from server.app import build_centre
+from server.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(**values):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("AFTERCHECK_")}
+    return clean | {"PYTHONPATH": str(ROOT), "AFTERCHECK_LEAST_FREE_BYTES": "0"} | values
+
+
+def run(home, *arguments, **values):
+    command = [sys.executable, "-m", "server", "--home", str(home), *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment(**values), check=False
+    )
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return done.returncode, lines, done.stderr
+
+
+class Served:
+    def __init__(self, home, *arguments, **values):
+        command = [sys.executable, "-m", "server", "--home", str(home), *arguments]
+        self.log = (home / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=self.log, env=environment(**values)
+        )
+        self.told = json.loads(self.process.stdout.readline() or b"{}")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+        self.process.stdout.close()
+        self.log.close()
+        return self.process.returncode
+
+
+@pytest.fixture
+def serve(home):
+    running = []
+
+    def begin(*arguments, **values):
+        running.append(Served(home, *arguments, **values))
+        return running[-1]
+
+    yield begin
+    for one in running:
+        if one.process.poll() is None:
+            one.stop()
+
+
+def test_init_gives_one_administrator_once_and_serve_refuses_before_it(tmp_path):
+    home = tmp_path / "new"
+    with pytest.raises(UnavailableError, match=r"server\.not_initialised"):
+        build_centre(Settings(data_dir=home))
+    code, told, _ = run(home, "init", "--name", "某某总院")
+    assert (code, told[0]["login"], len(told[0]["password"])) == (0, "admin", 23)
+    assert (home / "centre.key").stat().st_mode & 0o777 == 0o600
+    code, _, said = run(home, "init")
+    assert code == 1
+    assert "已经初始化过" in said
+
+
+def test_served_stopped_and_verified(home, serve):
+    server = serve("serve", "--port", "0", AFTERCHECK_DEMO_CLOCK="true")
+    url = f"http://127.0.0.1:{server.told['port']}"
+    assert requests.get(f"{url}/ready", timeout=10).json()["ready"] is True
+    before = requests.get(f"{url}/api/demo/clock", timeout=10).json()["now"]
+    after = requests.post(f"{url}/api/demo/clock", json={"seconds": 86400}, timeout=10).json()["now"]
+    assert datetime.datetime.fromisoformat(after) - datetime.datetime.fromisoformat(
+        before
+    ) >= datetime.timedelta(1)
+    pause = threading.Event()
+    for _ in range(200):
+        if 'behind{reader="audit"} 0.0' in requests.get(f"{url}/metrics", timeout=10).text:
+            break
+        pause.wait(0.05)
+    assert server.stop() == 0
+    assert "Traceback" not in (home / "server.log").read_text("utf-8")
+    assert run(home, "verify-audit")[:2] == (0, [{"audit": "ok"}])
+    tampered = sqlite3.connect(home / "centre.db")
+    tampered.execute("UPDATE audit_entry SET command = 'nothing' WHERE number = 3")
+    tampered.commit()
+    tampered.close()
+    code, told, _ = run(home, "verify-audit")
+    assert (code, told[0]["audit"], told[0]["number"]) == (1, "edited", 3)
+    assert "3" in told[0]["detail"]
+
+
+def test_without_the_setting_nobody_moves_the_clock(server):
+    assert server.api.post("/api/demo/clock", json={"seconds": 5}).status_code == 404
+
+
+def test_a_digest_names_every_shared_table(home, prepared):
+    code, told, _ = run(home, "digest", str(prepared.facts.orgs["B01"]), str(uuid.UUID(int=0)))
+    assert code == 0
+    assert told[0]["organization"][0] == 3
+    assert told[0]["staff"][0] == len(prepared.facts.roles)
+    assert told[0]["patient"] == [0, "0" * 16]
+
+
+def test_the_worker_follows_the_log_for_servers_that_do_not(home, serve):
+    worker = serve("worker")
+    assert worker.told == {"worker": "started"}
+    pause = threading.Event()
+    for _ in range(200):
+        store = sqlite3.connect(home / "centre.db")
+        found = dict(store.execute("SELECT name, position FROM log_reader").fetchall())
+        head = store.execute("SELECT position FROM log_head").fetchone()[0]
+        store.close()
+        if found == {"audit": head, "alerts": head}:
+            break
+        pause.wait(0.05)
+    assert found == {"audit": head, "alerts": head}
+    assert worker.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "centre")])
+    now = datetime.datetime.now(datetime.UTC)
+    own = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - datetime.timedelta(1)).not_valid_after(now + datetime.timedelta(2))
+        .add_extension(own, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    pem = serialization.Encoding.PEM
+    (folder / "cert.pem").write_bytes(made.public_bytes(pem))
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (folder / "key.pem").write_bytes(key.private_bytes(pem, *plain))
+    return folder
+
+
+def test_over_tls_the_server_is_known_by_its_certificate(home, serve, certificate):
+    server = serve(
+        "serve", "--port", "0",
+        AFTERCHECK_TLS_CERT=str(certificate / "cert.pem"), AFTERCHECK_TLS_KEY=str(certificate / "key.pem"),
+    )  # fmt: skip
+    url = f"https://127.0.0.1:{server.told['port']}/health"
+    answer = requests.get(url, verify=str(certificate / "cert.pem"), timeout=10)
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
+    with socket.create_connection(("127.0.0.1", server.told["port"]), timeout=10) as line:
+        stranger = ssl.create_default_context()
+        with pytest.raises(ssl.SSLCertVerificationError):
+            stranger.wrap_socket(line, server_hostname="127.0.0.1")
+    assert server.stop() == 0

@@ -1,0 +1,296 @@
+"""Branches write, lines break, replies are lost, backups return: the stores end equal and nothing is gone."""
+
+import contextlib
+import shutil
+import tempfile
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from domain.kernel.change_log import change_log
+from domain.kernel.errors import DomainError, UnavailableError
+from domain.kernel.ids import stable_id
+from sync.bundle_reader import BundleReader
+from sync.entries import decode_sent
+from sync.local_tables import inbound_bundle, parked_txn, refused_record
+from tests.sync.test_refusals import NOON, a_specimen, event_of
+from tests.sync.world import NORTH, SOUTH, World, Write, WriteMany
+
+TEMPLATES: dict[str, Path] = {}
+
+
+@pytest.fixture(autouse=True)
+def _templates(empty_store, empty_centre):
+    TEMPLATES.update(branch=empty_store, centre=empty_centre)
+
+
+class BadLine:
+    """The centre behind a line that breaks where it is told to."""
+
+    def __init__(self, centre):
+        self._centre = centre
+        self.fail = ""
+        self.pulls_left = 99
+
+    def __getattr__(self, name):
+        return getattr(self._centre, name)
+
+    def hello(self, hello):
+        answer = self._centre.hello(hello)
+        self._break("hello")
+        return answer
+
+    def push(self, path, bundle_id, progress, cancel):
+        if self.fail == "upload":
+            raise UnavailableError("transfer.no_connection")
+        receipt = self._centre.push(path, bundle_id, progress, cancel)
+        self._break("receipt")
+        return receipt
+
+    def pull(self, request):
+        reply = self._centre.pull(msgspec.structs.replace(request, limit=3))
+        if self.fail == "pull":
+            self.pulls_left -= 1
+            if self.pulls_left <= 0:
+                raise UnavailableError("transfer.no_connection")
+        return reply
+
+    def _break(self, where):
+        if self.fail == where:
+            raise UnavailableError("transfer.no_connection")
+
+
+class SyncMachine(RuleBasedStateMachine):
+    """Three workstations, two of one branch, and the centre."""
+
+    @initialize()
+    def begin(self):
+        self.folder = Path(tempfile.mkdtemp())
+        self.world = World(self.folder, TEMPLATES["branch"], TEMPLATES["centre"])
+        self.stations = [self.world.add_branch(org, wrap=BadLine) for org in (NORTH, NORTH, SOUTH)]
+        self.typed = []
+        self.backups = {}
+        self.excused = set()
+        self.events = {}
+        self.serial = 0
+        self.clones = 0
+
+    @contextlib.contextmanager
+    def typing(self, station):
+        """Give a function that makes values; they count as typed once the command was accepted."""
+        made = []
+
+        def a_value():
+            self.serial += 1
+            made.append(f"值{self.serial:05d}")
+            return made[-1]
+
+        with contextlib.suppress(DomainError):
+            yield a_value
+            self.typed += [(value, station) for value in made]
+
+    def pick(self, station, entity, index):
+        rows = station.rows(entity)
+        return rows[index % len(rows)] if rows else None
+
+    stations_ = st.integers(0, 3)
+    indexes = st.integers(0, 7)
+
+    def station(self, index):
+        return self.stations[index % len(self.stations)]
+
+    @rule(at=stations_, number=st.integers(0, 5))
+    def register(self, at, number):
+        station = self.station(at)
+        with self.typing(station) as a_value:
+            station.add_patient(f"P{number}", name=a_value())
+
+    @rule(
+        at=stations_, index=indexes, fields=st.sets(st.sampled_from(["name", "phone", "allergy"]), min_size=1)
+    )
+    def edit(self, at, index, fields):
+        station = self.station(at)
+        row = self.pick(station, "patient", index)
+        if row is not None:
+            with self.typing(station) as a_value:
+                station.set("patient", row.id, **{name: a_value() for name in sorted(fields)})
+
+    @rule(at=stations_, index=indexes)
+    def delete(self, at, index):
+        station = self.station(at)
+        row = self.pick(station, "patient", index)
+        if row is not None:
+            station.remove("patient", row.id)
+
+    @rule(at=stations_)
+    def label(self, at):
+        station = self.station(at)
+        self.serial += 1
+        station.add("specimen", **a_specimen(f"S{self.serial}", uuid.UUID(int=9)))
+
+    @rule(at=stations_, index=indexes, slot=st.integers(0, 2), state=st.sampled_from(["stored", "discarded"]))
+    def store(self, at, index, slot, state):
+        station = self.station(at)
+        row = self.pick(station, "specimen", index)
+        if row is None:
+            return
+        event = uuid.uuid5(uuid.NAMESPACE_OID, f"event{self.serial}")
+        values = {"state": state, "state_since": NOON + timedelta(seconds=self.serial), "slot": f"A{slot}"}
+        with self.typing(station) as a_value:
+            note = a_value()
+            self.serial += 1
+            station.run(WriteMany(orders=[
+                Write(what="add", entity="specimen_event", record_id=event, values=event_of(row.id, note=note)),
+                Write(what="set", entity="specimen", record_id=row.id, values=values),
+            ]))  # fmt: skip
+            self.events[event] = note
+
+    @rule(at=stations_, number=st.integers(0, 3))
+    def notice(self, at, number):
+        station = self.station(at)
+        record_id = stable_id("finding", station.org_id, number)
+        if station.row("finding", record_id) is not None:
+            return
+        with self.typing(station) as a_value:
+            station.add(
+                "finding", record_id, visit_id=uuid.UUID(int=1), patient_id=uuid.UUID(int=2),
+                observation_id=uuid.UUID(int=3), important_class="A", sentence=a_value(), rule="r",
+                found_at=datetime(2026, 1, 1, tzinfo=UTC),
+            )  # fmt: skip
+
+    @rule(
+        at=stations_,
+        fail=st.sampled_from(["", "", "hello", "upload", "receipt", "pull"]),
+        pulls=st.integers(1, 3),
+    )
+    def exchange(self, at, fail, pulls):
+        station = self.station(at)
+        station.centre.fail, station.centre.pulls_left = fail, pulls
+        with contextlib.suppress(UnavailableError):
+            station.exchange()
+        station.centre.fail = ""
+
+    @rule(index=indexes)
+    def deliver_an_old_bundle_again(self, index):
+        bundles = self.world.centre.all(inbound_bundle)
+        if bundles:
+            bundle = bundles[index % len(bundles)]
+            before = len(self.world.centre.all(change_log))
+            with contextlib.suppress(DomainError):
+                self.world.sync._intake.take(*self._opened(bundle))
+            assert len(self.world.centre.all(change_log)) == before
+
+    def _opened(self, bundle):
+        from sync.devices import device_of
+
+        path = self.world.sync.blobs.path(bundle.bundle_id)
+        with self.world.centre.store.read() as connection:
+            device = device_of(connection, bundle.device_id)
+        with path.open("rb") as stream:
+            header = BundleReader(stream, lambda *_: True).header
+        return device, path, header, bundle.bundle_id, lambda *_: True
+
+    @rule(at=stations_)
+    def back_up(self, at):
+        station = self.station(at)
+        self.serial += 1
+        target = self.folder / f"backup{self.serial}.db"
+        station.backup(target)
+        self.backups[at % len(self.stations)] = (target, len(self.typed))
+
+    @rule(at=stations_)
+    def restore(self, at):
+        at %= len(self.stations)
+        if at not in self.backups:
+            return
+        target, typed_then = self.backups[at]
+        old = self.stations[at]
+        gone = {value for value, station in self.typed[typed_then:] if station is old}
+        self.excused |= gone - self.words_at_centre()
+        self.stations[at] = old.restored(target, f"restored{self.serial}-{at}-{len(self.typed)}")
+        self.world.branches.append(self.stations[at])
+
+    @rule(at=stations_)
+    def clone(self, at):
+        if self.clones:
+            return
+        self.clones += 1
+        station = self.station(at)
+        target = self.folder / "clone-source.db"
+        station.backup(target)
+        self.stations.append(station.restored(target, "clone"))
+        self.world.branches.append(self.stations[-1])
+
+    @rule(at=stations_, years=st.integers(-10, 10))
+    def clock_jumps(self, at, years):
+        self.station(at).clock.offset = timedelta(days=365 * years)
+
+    @invariant()
+    def positions_are_dense(self):
+        if hasattr(self, "world"):
+            positions = [row.position for row in self.world.centre.all(change_log)]
+            assert sorted(positions) == list(range(1, len(positions) + 1))
+
+    def words_at_centre(self):
+        """Everything that can be read at the centre: rows are in the log, refused values in its notes."""
+        found = {}
+        for row in self.world.centre.all(change_log):
+            found |= dict.fromkeys(_words(msgspec.msgpack.decode(row.body)))
+        for row in self.world.centre.all(parked_txn):
+            found |= dict.fromkeys(_words(msgspec.msgpack.decode(decode_sent(row.payload).body)))
+        return set(found)
+
+    def quiesce(self):
+        for _ in range(4):
+            for station in self.stations:
+                station.exchange()
+        for number, station in enumerate(self.stations):
+            for i, row in enumerate(station.all(refused_record)):
+                if station.row(row.entity, row.record_id) is not None:
+                    station.set(row.entity, row.record_id, number=f"M{number}-{i}-{self.serial}")
+        for _ in range(4):
+            for station in self.stations:
+                station.exchange()
+
+    def teardown(self):
+        if not hasattr(self, "world"):
+            return
+        try:
+            self.quiesce()
+            for station in self.stations:
+                assert self.world.explain(station) is None, station.path
+                assert station.sync.outbox.unsent() == 0
+            known = self.words_at_centre()
+            assert [v for v, _ in self.typed if v not in known and v not in self.excused] == []
+            for row in self.world.centre.rows("specimen_event"):
+                assert row.note == self.events[row.id]
+        finally:
+            self.world.close()
+            shutil.rmtree(self.folder)
+
+
+def _words(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _words(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _words(one)
+
+
+SyncMachine.TestCase.settings = settings(
+    max_examples=int(__import__("os").environ.get("EX", "8")),
+    stateful_step_count=int(__import__("os").environ.get("ST", "30")),
+    deadline=None,
+    phases=[__import__("hypothesis").Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+test_the_stores_end_equal_and_nothing_is_gone = SyncMachine.TestCase

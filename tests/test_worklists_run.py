@@ -1,0 +1,184 @@
+"""Every list runs on both databases and shows nobody what they have no clearance for."""
+
+import enum
+import uuid
+from datetime import date, datetime
+
+import pytest
+
+from domain.kernel.authority import system_actor
+from domain.kernel.clock import ManualClock
+from domain.kernel.columns import Sensitivity
+from domain.kernel.errors import DomainError
+from domain.kernel.masking import masked
+from domain.kernel.record import column_info, record_classes
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.kernel.worklists import Filter, Pages, records, worklists
+from domain.people.organizations import subtree
+from domain.people.records import Organization
+from tests.conftest import DEVICE, HEAD_OFFICE, KEY, OTHER_BRANCH, START
+from tests.fixtures.whole_day import NAME, PERSONAL, SENSITIVE, live_a_day
+
+pytest_plugins = ["tests.fixtures.mariadb"]
+LISTS = sorted(worklists())
+DEPARTMENT = uuid.UUID(int=0xD0)
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory, empty_store, authority):
+    from sync.stores import open_branch_store
+
+    path = tmp_path_factory.mktemp("lived") / "branch.db"
+    path.write_bytes(empty_store.read_bytes())
+    store = open_branch_store(path, KEY)
+    yield live_a_day(store, authority, ManualClock(START), DEVICE)
+    store.close()
+
+
+@pytest.fixture
+def lived_on_mariadb(mariadb_store, authority):
+    return live_a_day(mariadb_store, authority, ManualClock(START), DEVICE)
+
+
+def read_every_way(day, listing):
+    """Read a list sorted by each column both ways, filtered by each column's first value, page by page."""
+    pages, actor = Pages(day.desk.store), system_actor(day.org_id, DEVICE)
+    whole = pages.page(listing, actor, limit=500).rows
+    assert pages.count(listing, actor) == len(whole)
+    for index, column in enumerate(listing.columns):
+        for order in (column.name, f"-{column.name}"):
+            found, key = [], None
+            while True:
+                page = pages.page(listing, actor, order=order, after=key, limit=2)
+                found += page.rows
+                key = page.next_key
+                if key is None:
+                    break
+            assert sorted(r.id for r in found) == sorted(r.id for r in whole), order
+        value = next((r.values[index] for r in whole if r.values[index] is not None), None)
+        if isinstance(value, str | int | float | date | datetime | enum.Enum):
+            same = pages.page(listing, actor, filters=[Filter(column.name, "eq", value)], limit=500).rows
+            assert [r.id for r in same] == [
+                r.id for r in pages.page(listing, actor, limit=500).rows if r.values[index] == value
+            ]
+    return whole
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_runs_on_sqlite(lived, name):
+    read_every_way(lived, worklists()[name])
+
+
+@pytest.mark.mariadb
+def test_every_list_runs_on_mariadb_and_shows_the_same(lived_on_mariadb, lived):
+    for name in LISTS:
+        there = read_every_way(lived_on_mariadb, worklists()[name])
+        assert len(there) == len(read_every_way(lived, worklists()[name])), name
+
+
+def test_the_day_fills_nearly_every_list(lived):
+    pages, actor = Pages(lived.desk.store), system_actor(lived.org_id, DEVICE)
+    empty = {name for name in LISTS if pages.count(worklists()[name], actor) == 0}
+    assert empty <= {"report.branch_queue", "report.issued", "alert.settled"}
+
+
+def shown_to(role, day):
+    """Return all that a role can read: each list it may open, and each record."""
+    actor = day.people[role]
+    pages = Pages(day.desk.store)
+    found = []
+    for name in LISTS:
+        try:
+            found += [(name, str(r.values)) for r in pages.page(worklists()[name], actor, limit=500).rows]
+        except DomainError as error:
+            assert error.code == "permission.denied"
+    with day.desk.store.read() as connection:
+        for entity, kind in record_classes().items():
+            if entity != "conflict":
+                found += [(entity, str(row.as_dict())) for row in records(connection, actor, kind)]
+    return found
+
+
+@pytest.mark.parametrize("role", ["administrator", "messaging_operator", "biobank_technician", "it"])
+def test_without_clearance_nobody_reads_who_it_is(lived, role):
+    assert lived.people[role].clearance is Sensitivity.PUBLIC
+    told = [(where, value) for where, text in shown_to(role, lived) for value in PERSONAL + SENSITIVE if value in text]
+    assert told == []
+
+
+@pytest.mark.parametrize("role", ["health_manager", "receptionist"])
+def test_with_personal_clearance_nobody_reads_what_they_have(lived, role):
+    assert lived.people[role].clearance is Sensitivity.PERSONAL
+    texts = shown_to(role, lived)
+    assert [(where, value) for where, text in texts for value in SENSITIVE if value in text] == []
+    assert any(NAME in text for _, text in texts), "the test would see a name if it were shown"
+
+
+@pytest.mark.parametrize("role", ["nurse", "physician"])
+def test_with_clearance_everything_is_read(lived, role):
+    texts = [text for _, text in shown_to(role, lived)]
+    for value in SENSITIVE:
+        assert any(value in text for text in texts), value
+
+
+def test_every_role_is_in_one_of_the_three_groups(authority):
+    tested = {"administrator", "messaging_operator", "biobank_technician", "it", "health_manager", "receptionist"}
+    cleared = {r for r, role in authority.roles.items() if role.clearance == "sensitive"}
+    assert tested | cleared == set(authority.roles)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_another_branch_sees_no_row(lived, authority, name):
+    listing = worklists()[name]
+    for role in authority.roles:
+        stranger = authority.actor(
+            staff_id=None, name="外院", role=role, org_id=OTHER_BRANCH, device_id=DEVICE, subtree=()
+        )
+        if stranger.may(listing.permission):
+            assert Pages(lived.desk.store).page(listing, stranger).rows == ()
+
+
+def test_the_head_office_sees_the_branches_below_it_and_a_sister_branch_does_not(lived, authority):
+    with lived.desk.store.write() as connection:
+        tree = [("A0", HEAD_OFFICE, None), ("B02", OTHER_BRANCH, HEAD_OFFICE), ("D1", DEPARTMENT, OTHER_BRANCH)]
+        work = UnitOfWork(connection, system_actor(HEAD_OFFICE, DEVICE), now=START, new_id=lived.desk.ids)
+        for code, own, parent in tree:
+            work.add(Organization(id=own, org_id=own, code=code, name=code, parent_id=parent))
+        work.get(Organization, lived.org_id).parent_id = HEAD_OFFICE
+        work.commit_entry("test.tree", txn_id=lived.desk.ids())
+        work.close()
+    with lived.desk.store.read() as connection:
+        assert subtree(connection, HEAD_OFFICE) == {HEAD_OFFICE, OTHER_BRANCH, DEPARTMENT, lived.org_id}
+        assert subtree(connection, OTHER_BRANCH) == {OTHER_BRANCH, DEPARTMENT}
+        below = {org: subtree(connection, org) for org in (HEAD_OFFICE, OTHER_BRANCH)}
+    listing = worklists()["report.chief_queue"]
+    seen = {}
+    for org, orgs in below.items():
+        chief = authority.actor(
+            staff_id=None, name="李", role="chief_physician", org_id=org, device_id=DEVICE, subtree=orgs
+        )
+        seen[org] = len(Pages(lived.desk.store).page(listing, chief).rows)
+    assert seen == {HEAD_OFFICE: 1, OTHER_BRANCH: 0}
+
+
+def test_the_history_of_tubes_names_who_what_and_when(lived):
+    pages, actor = Pages(lived.desk.store), lived.people["biobank_technician"]
+    listing = worklists()["specimen.events"]
+    names = [c.name for c in listing.columns]
+    rows = [dict(zip(names, r.values, strict=True)) for r in pages.page(listing, actor, limit=500).rows]
+    assert {r["kind"] for r in rows} == {"collected", "received", "processed", "aliquoted", "stored"}
+    for row in rows:
+        assert (row["staff_name"], row["occurred_at"]) == ("周建国", START)
+    assert [r["condition"] for r in rows if r["kind"] == "received"] == ["good"]
+    assert [r["place"] for r in rows if r["kind"] == "stored"] == ["血清盒 1 A1"]
+    assert sum(r["produced_ul"] or 0 for r in rows) == sum(r["consumed_ul"] or 0 for r in rows) == 500
+
+
+@pytest.mark.parametrize("clearance", Sensitivity)
+def test_masking_follows_the_column_and_the_clearance(clearance):
+    for kind in record_classes().values():
+        for column in kind.__table__.columns:
+            info = column_info(column)
+            if info is not None:
+                clear = masked(info, "欧阳娜娜 13987651234", clearance) == "欧阳娜娜 13987651234"
+                assert clear is (info.sensitivity <= clearance)
