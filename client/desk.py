@@ -132,7 +132,7 @@ def build_desk(
     except BaseException:
         store.close()
         raise
-    for join in _installed() if parts is None else parts:
+    for join in installed() if parts is None else parts:
         join(desk)
     return desk
 
@@ -166,20 +166,26 @@ def read_installation(store: Store) -> Installation:
     return Installation(row.device_id, row.org_id, row.name, row.server, row.number_prefix)
 
 
-INSTALLED = (
+AT_ONCE = (
     "client.scan_lookup:join_scans",
     "client.log_readers:join_readers",
     "client.searching:join_search",
+)
+"""Parts joined when the desk is built, in order: ``module:function``, each called with the desk."""
+
+AFTER = (
     "client.centre_line:join_sync",
     "client.devices_hub:join_devices",
 )
-"""Parts joined by default, in order: ``module:function``, each called with the desk."""
+"""Parts whose modules take long to load (HTTP, pictures of labels): joined while somebody types the password."""
+
+INSTALLED = AT_ONCE + AFTER
 
 
-def _installed() -> tuple[Callable[[Desk], None], ...]:
-    """Return the joiners of `INSTALLED`, imported now."""
+def installed(names: tuple[str, ...] = INSTALLED) -> tuple[Callable[[Desk], None], ...]:
+    """Return the joiners of these parts, imported now."""
     found = []
-    for name in INSTALLED:
+    for name in names:
         module, _, function = name.partition(":")
         found.append(getattr(importlib.import_module(module), function))
     return tuple(found)

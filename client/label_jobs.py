@@ -114,7 +114,8 @@ class LabelJobs(QObject):
 
     @Slot(int, int)
     def _progress(self, done: int, _total: int) -> None:
-        for order in self._running[:done]:
+        # Of the last one tried nothing is known yet: a run ends at the first label that did not come out.
+        for order in self._running[: max(0, done - 1)]:
             if self.fate(order.number).state == JobState.QUEUED:
                 self._set(order.number, LabelFate(JobState.SENT))
 

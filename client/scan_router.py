@@ -18,14 +18,13 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QKeyEvent
 from shiboken6 import isValid
 
+from client.key_timing import Composition, EventClock
 from client.settings import Settings
 from devices.readings import Scan
 from devices.scanner.keys import to_ascii
 from devices.scanner.wedge import SUFFIXES, Verdict, WedgeDetector, WedgeSettings
 
 FOREVER = float("inf")
-STRAY_MS = 2000.0
-COMPOSED_FAST = 3
 COMMANDS = (
     Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 )
@@ -44,27 +43,6 @@ class Held(NamedTuple):
     text: str
     key: int
     modifiers: Qt.KeyboardModifier
-
-
-class EventClock:
-    """Milliseconds that never go back, from the stamps of events where they have them."""
-
-    def __init__(self, now_ms: Callable[[], float]) -> None:
-        self.now = now_ms
-        self._offset: float | None = None
-        self._last = 0.0
-
-    def at(self, stamp: int) -> float:
-        """Return when an event happened, 0 for one without a stamp."""
-        now = self.now()
-        moment = now
-        if stamp > 0:
-            offset = now - stamp
-            if self._offset is None or offset < self._offset or offset - self._offset > STRAY_MS:
-                self._offset = offset
-            moment = stamp + self._offset
-        self._last = max(self._last, moment)
-        return self._last
 
 
 class ScanRouter(QObject):
@@ -87,10 +65,9 @@ class ScanRouter(QObject):
             )
         )
         self._prefix = settings.scanner_prefix
-        self._gap_ms = settings.scanner_gap_ms
+        self._composition = Composition(settings.scanner_gap_ms)
         self._clock = EventClock(now_ms or (lambda: time.monotonic() * 1000))
         self._held: deque[Held] = deque()
-        self._composed: list[tuple[str, float]] = []
         self._app: QGuiApplication | None = None
         self._window: QObject | None = None
         self._focus: QObject | None = None
@@ -138,7 +115,7 @@ class ScanRouter(QObject):
     def _follow_object(self, focus: QObject | None) -> None:
         self._do(self._detector.tick(FOREVER))
         self._unmute()
-        self._composed.clear()
+        self._composition.clear()
         self._focus = _moved(self, self._focus, focus)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -179,31 +156,19 @@ class ScanRouter(QObject):
         commit = event.commitString()
         if not commit:
             return self._composing(event.preeditString())
-        self._composed.clear()
+        self._composition.clear()
         if not self._held and not to_ascii(commit).isascii():
             return False  # no code begins with Chinese: no need to wait
         return self._feed(Held(commit, 0, Qt.KeyboardModifier.NoModifier), self._clock.at(0))
 
     def _composing(self, preedit: str) -> bool:
         """Look at what an input method composes; letters at a scanner's speed are taken back as keys."""
-        plain = preedit.replace("'", "").replace(" ", "")
-        at = self._clock.at(0)
-        if not plain or (self._composed and len(plain) <= len(self._composed)):
-            self._composed.clear()
-        if not plain:
-            return False
-        if self._composed and at - self._composed[-1][1] > self._gap_ms:
-            self._composed.clear()
-            return False
-        if len(plain) == len(self._composed) + 1:
-            self._composed.append((plain[-1], at))
-        if len(self._composed) < COMPOSED_FAST:
-            return False
-        letters, self._composed = self._composed, []
-        self._mute()
+        letters = self._composition.grown(preedit, self._clock.at(0))
+        if letters:
+            self._mute()
         for letter, moment in letters:
             self._feed(Held(letter, 0, Qt.KeyboardModifier.NoModifier), moment)
-        return True
+        return bool(letters)
 
     def _feed(self, held: Held, at: float) -> bool:
         """Give one key to the detector; returns whether the field must not see it now."""

@@ -31,6 +31,11 @@ class Startup(QObject):
             self._thread = threading.Thread(target=self._run, name="startup", daemon=True)
             self._thread.start()
 
+    def wait(self) -> None:
+        """Wait until what runs has ended; for the end of the program."""
+        if self._thread is not None:
+            self._thread.join()
+
     def _run(self) -> None:
         try:
             self._told.emit("ready", self._build())

@@ -4,10 +4,8 @@ Made before SQLAlchemy is imported: whatever needs it is imported in the thread 
 """
 
 import logging
-import os
 import sys
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -16,9 +14,9 @@ import resources
 from client.background import Crash, Jobs
 from client.collector import Collector
 from client.home import Home
+from client.opening import Opening
 from client.preferences import Preferences
 from client.settings import Settings
-from client.startup import Startup
 from client.views.application import MainWindow, dress, make_application
 from domain.kernel.errors import KnownError
 from domain.kernel.texts import Texts
@@ -33,6 +31,7 @@ class Workstation(QObject):
     """One run of the program."""
 
     desk_opened = Signal()
+    desk_completed = Signal()
     shell_opened = Signal()
 
     def __init__(
@@ -52,11 +51,14 @@ class Workstation(QObject):
         self.router: Any = None
         self.findings: Any = None
         self._watches: list[Any] = []
-        self._build = build or self._build_desk
-        self._startup = Startup(self._build, self)
-        self._startup.ready.connect(self._opened)
-        self._startup.unavailable.connect(self._blocked)
-        self._startup.crashed.connect(self._crashed)
+        self._opening = Opening(home, settings, build, self)
+        self._opening.opened.connect(self._opened)
+        self._opening.completed.connect(self._completed)
+        self._opening.unavailable.connect(self._blocked)
+        self._opening.crashed.connect(self._crashed)
+        self._complete = False
+        self._arrived: Any = None
+        self._must = False
         self.window.sign_in.submitted.connect(self._submitted)
         self.window.sign_in.leave.connect(self._leave)
         self.window.blocked.retry.connect(self._retry)
@@ -68,7 +70,7 @@ class Workstation(QObject):
     def run(self) -> int:
         """Show the window and run until it is closed."""
         sys.excepthook = self._report
-        self.desk_opened.connect(self.collector.settle)
+        self.desk_completed.connect(self.collector.settle)
         self.start()
         if self._pilot is not None:
             self._pilot.listen()
@@ -90,21 +92,13 @@ class Workstation(QObject):
         self.window.show()
         self.window.show_sign_in()
         self.app.processEvents()
-        QTimer.singleShot(0, self._startup.begin)
+        QTimer.singleShot(0, self._opening.begin)
 
     def take_pilot(self) -> None:
         """Let standard input drive the program: for tests, training and the demo."""
         from client.pilot import Pilot
 
         self._pilot = Pilot(self)
-
-    def _build_desk(self) -> "Desk":
-        # Imported here so that they are ready when somebody signs in.
-        import client.session
-        import client.shell.view  # noqa: F401
-        from client.desk import build_desk
-
-        return build_desk(self.home, self.settings, clock=_clock())
 
     # The desk
 
@@ -127,12 +121,22 @@ class Workstation(QObject):
         self.router = ScanRouter(self.settings, self)
         self._bind_session()
         self.router.listen(self.app)
-        desk.start()
         self.window.sign_in.show_opening(opening=False)
         self.window.sign_in.show_place(desk.installation.name)
         self.desk_opened.emit()
         if self._submitted_early and self.window.sign_in.waiting is not None:
             self._submitted(*self.window.sign_in.waiting)
+
+    @Slot()
+    def _completed(self) -> None:
+        """Start what runs by itself, once everything is joined; whoever has signed in meanwhile goes on."""
+        if self.desk is None:
+            return  # closed meanwhile
+        self.desk.start()
+        self._complete = True
+        self.desk_completed.emit()
+        if self._arrived is not None:
+            self._signed_in(self._arrived)
 
     def _bind_session(self) -> None:
         session, page = self.session, self.window.sign_in
@@ -168,7 +172,7 @@ class Workstation(QObject):
     def _retry(self) -> None:
         self.window.sign_in.show_opening(opening=True)
         self.window.show_sign_in()
-        self._startup.begin()
+        self._opening.begin()
 
     # The person
 
@@ -190,6 +194,9 @@ class Workstation(QObject):
         from client.shell.view import ShellView
         from client.shell.viewmodel import ShellModel
 
+        self._arrived = actor
+        if not self._complete:
+            return
         assert self.desk is not None  # noqa: S101  (a session needs a desk)
         self.preferences.set("login", self.session.login)
         model = ShellModel(self.desk, actor, self.jobs, self.live, self.preferences)
@@ -202,9 +209,14 @@ class Workstation(QObject):
         self.window.sign_in.clear()
         shell.start()
         self.shell_opened.emit()
+        if self._must:
+            self._must_change()
 
     @Slot()
     def _must_change(self) -> None:
+        self._must = self.window.shell is None
+        if self._must:
+            return
         from client.command_dialog.view import CommandDialog
         from domain.kernel.commands import commands
 
@@ -227,6 +239,7 @@ class Workstation(QObject):
 
     @Slot()
     def _signed_out(self) -> None:
+        self._arrived = None
         if self.window.shell is not None:
             self.window.shell.stop()
         self.window.set_shell(None)
@@ -258,6 +271,7 @@ class Workstation(QObject):
     @Slot()
     def close(self) -> None:
         """End in order: pages, watches, what is being written, workers, store. Safe to call twice."""
+        self._opening.wait()
         if self.router is not None:
             self.router.stop()
         if self.window.shell is not None:
@@ -275,15 +289,3 @@ class Workstation(QObject):
             self.desk.close()
         self.collector.stop()
         self.router = self.live = self.desk = self.session = None
-
-
-def _clock() -> Any:
-    """Return the machine's clock, or in a demonstration (`AFTERCHECK_DEMO_CLOCK`) one moved by that file."""
-    from domain.kernel.clock import utc_now
-
-    moved = os.environ.get("AFTERCHECK_DEMO_CLOCK")
-    if not moved:
-        return utc_now
-    from sync.moved_clock import FileOffsetClock
-
-    return FileOffsetClock(Path(moved))

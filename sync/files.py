@@ -26,6 +26,8 @@ _NOT_THERE_YET = "blob.missing"
 _OF_THE_FILE = {_NOT_THERE_YET, "blob.damaged", "transfer.source_unreadable"}
 _AT_ONCE = 500
 _ASKED = 200
+FETCHED_LANES = 3
+"""Reports, photos and other small files come by themselves; series of images when somebody opens them."""
 
 
 class FileState(enum.StrEnum):
@@ -118,12 +120,13 @@ class FileExchange:
     def _note(self, connection: Connection, sha256: str, lane: int, size: int) -> None:
         here = self._blobs.has(sha256)
         row = self._row(connection, sha256)
-        state = FileState.WAITING if here else FileState.ELSEWHERE
+        at_once = FileState.WANTED if lane <= FETCHED_LANES else FileState.ELSEWHERE
+        state = FileState.WAITING if here else at_once
         if row is None:
             size = self._blobs.size(sha256) if here else size
             values = {"sha256": sha256, "size": size, "lane": lane, "state": state, "sent": 0}
             connection.execute(blob_state.insert(), values)
-        elif row.state == FileState.ELSEWHERE and here:
+        elif row.state in {FileState.ELSEWHERE, FileState.WANTED} and here:
             _set(connection, sha256, state=state, size=self._blobs.size(sha256))
 
     def _send(self, report: Progress, cancel: threading.Event) -> int:

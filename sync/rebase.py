@@ -120,20 +120,42 @@ class Rebase:
     def _retry_parked(self) -> None:
         """Try again what was parked: all together, else record by record as long as that gets on.
 
-        Only where a record's changes end is written, so a value it had in between stands in nobody's way.
+        Only where the changes of a record end is written, so a value it had in between stands in nobody's way.
         """
-        waiting = [_single(one) for row in parking.parked(self._connection) for one in self._reopened(row)]
+        parked = parking.parked(self._connection)
+        singles = [one for row in parked for one in self._singles(decode_pulled(row.payload))]
+        left = [one for one in singles if shape_of(one.body.changes[0].entity) is not None]
+        if left and self._made(left):
+            left = []
         moving = True
-        while waiting and moving:
-            done = self._made(waiting) or next(filter(None, map(self._made, _by_record(waiting))), None)
-            moving = bool(done)
-            waiting = [one for one in waiting if not done or one not in done]
-        parking.unpark_all(self._connection)
-        self._result.parked = {}
-        for one in waiting:
-            known = shape_of(one.body.changes[0].entity) is not None
-            self._result.park(one, one.body.changes[0], parking.CLASHES if known else parking.UNKNOWN)
-        self._park()
+        while left and moving:
+            records = _by_record(left)
+            stuck = [record for record in records if not self._made(record)]
+            moving = len(stuck) < len(records)
+            left = [one for record in stuck for one in record]
+        left += [one for one in singles if shape_of(one.body.changes[0].entity) is None]
+        if len(left) < len(singles):
+            parking.unpark(self._connection, [row.txn_id for row in parked])
+            self._result.parked = {}
+            for one in left:
+                known = shape_of(one.body.changes[0].entity) is not None
+                self._result.park(one, one.body.changes[0], parking.CLASHES if known else parking.UNKNOWN)
+            self._park()
+
+    def _singles(self, entry: PulledEntry) -> list[Read]:
+        one = Read(entry, decode_body(entry.body), self._taken.settled, own=False)
+        return [one.only(change) for change in one.body.changes]
+
+    def _made(self, read: Sequence[Read]) -> bool:
+        """Make changes, all or none of them."""
+        try:
+            with self._connection.begin_nested():
+                if Overlay(self._connection, self._pending, frozenset()).take(read).parked:
+                    raise _StillMissing
+        except (IntegrityError, DataError, _StillMissing):
+            return False
+        return True
+
     def _write_log(self, read: Sequence[Read]) -> None:
         """Append what others did, and what the centre changed of what was done here."""
         entries = [self._remote(one) for one in read if not one.own]
@@ -158,6 +180,19 @@ class Rebase:
         txn_id = stable_id("rebase", one.entry.txn_id.hex(), one.entry.position)
         device_id = self._identity.device_id
         return NewEntry(txn_id, device_id, self._identity.epoch, None, self._now, DONE, encode_body(body))
+
+
+class _StillMissing(Exception):  # noqa: N818 (it only leaves a savepoint)
+    """A record is not here yet."""
+
+
+def _by_record(read: Iterable[Read]) -> list[list[Read]]:
+    """Return single changes by record, each record's in order."""
+    found: dict[Key, list[Read]] = {}
+    for one in read:
+        change = one.body.changes[0]
+        found.setdefault((change.entity, change.record_id), []).append(one)
+    return list(found.values())
 
 
 def _keys(changes: Iterable[Change]) -> set[Key]:

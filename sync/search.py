@@ -26,6 +26,7 @@ from sync.search_numbers import by_number, normal_number
 NAME = "search"
 CHUNK = 400
 REBUILD_CHUNK = 2000
+MERGE_PAGES = 2000
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS search_row (number INTEGER PRIMARY KEY, record_id BLOB NOT NULL UNIQUE,"
@@ -121,11 +122,14 @@ class SearchIndex:
                 query = select(*_COLUMNS).where(table.c.id > last).order_by(table.c.id).limit(REBUILD_CHUNK)
                 rows = connection.execute(query).all()
                 self._write(connection, rows)
-                if not rows:
-                    move_cursor(connection, NAME, max(start, cursor_of(connection, NAME)))
-                    return True
+            if not rows:
+                break
             done, last = done + len(rows), rows[-1].id
             tell(done, total)
+        _merge(store)
+        with store.write() as connection:
+            move_cursor(connection, NAME, max(start, cursor_of(connection, NAME)))
+        return True
 
     def _clients(
         self, connection: Connection, words: Sequence[Word], actor: Actor, limit: int
@@ -172,6 +176,21 @@ _COLUMNS = (
     _PATIENT.id_number,
     _PATIENT.birth_date,
 )
+
+
+def _merge(store: Store) -> None:
+    """Make one piece of the many an index is built in, so that a search looks into one; in steps below a second."""
+    pages = -MERGE_PAGES  # negative: all pieces are to become one; then the steps of that
+    while True:
+        with store.write() as connection:
+            before = connection.exec_driver_sql("SELECT total_changes()").scalar_one()
+            connection.exec_driver_sql(
+                "INSERT INTO search_index(search_index, rank) VALUES('merge', ?)", (pages,)
+            )
+            after = connection.exec_driver_sql("SELECT total_changes()").scalar_one()
+        if after - before < 2:  # what FTS5 says of a step that found nothing to do
+            return
+        pages = MERGE_PAGES
 
 
 def _terms(row: Any) -> list[str]:

@@ -21,28 +21,42 @@ from domain.checkup.records import CriticalValue, Observation, ResultStatus
 from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.kernel.authority import system_actor
-from domain.kernel.change_log import change_log, entries_after
-from domain.kernel.errors import DomainError, KnownError
-from domain.kernel.texts import Texts
-from domain.people.enrolment_commands import EnrolWorkstation, IssueEnrolmentCode
-from domain.people.patient_commands import FindByIdNumber, RegisterPatient
-from domain.people.records import EnrolmentCode, Sex, Staff, Workstation
-from domain.people.signing_in import sign_in
-from domain.people.staff_commands import CreateOrganization, CreateStaff, SetStaffActive
+from domain.kernel.errors import DomainError
+from domain.people.patient_commands import RegisterPatient
+from domain.people.records import Sex
 from server.interfaces.hl7.message import parse_message
 from server.interfaces.hl7.oru import read_results
 from server.interfaces.intake import order_of
 from tests.conftest import BRANCH, DEVICE
-from tests.fixtures.consistency import assert_whole
 from tests.fixtures.node_ids import problem_of_test
-from tests.fixtures.whole_day import PASSWORD
+from tests.fixtures.refusals import TEXTS, refused
 
-TEXTS = Texts.load(resources.folder("texts/zh"))
 BORN = date(1975, 8, 23)
 PERSON = {"name": "王美娜", "sex": Sex.FEMALE, "birth_date": BORN, "id_number": "32010219750823062X"}
 
-# What cannot be made here is tested where its parts are; each name is checked to exist.
-ELSEWHERE = {
+HERE, ACCESS = "tests/test_bad_input.py::", "tests/test_bad_access.py::"
+
+# Every kind of bad input and the tests that hold it; what cannot be made here is tested where its parts are.
+ITEMS = {
+    "malformed and truncated HL7": [HERE + "test_malformed_and_truncated_messages_are_refused"],
+    "unknown codes and units": [
+        HERE + "test_unknown_codes_units_and_impossible_results_are_kept_for_checking_never_judged",
+        HERE + "test_impossible_measurements_are_refused_whole",
+    ],
+    "impossible values": [HERE + "test_impossible_measurements_are_refused_whole"],
+    "a birth date in the future, a wrong check digit": [
+        HERE + "test_a_person_who_cannot_be_is_not_registered"
+    ],
+    "the same client registered twice": [HERE + "test_the_same_client_twice_is_named"],
+    "an unknown or foreign barcode": [HERE + "test_an_unknown_or_foreign_barcode_is_refused"],
+    "a specimen out of order or by the wrong role": [
+        HERE + "test_a_tube_out_of_order_or_by_the_wrong_role_is_refused"
+    ],
+    "a wrong password ten times": [ACCESS + "test_a_wrong_password_ten_times_locks_and_only_time_opens"],
+    "an expired or reused enrolment code": [
+        ACCESS + "test_an_expired_enrolment_code_is_refused",
+        ACCESS + "test_an_enrolment_code_is_used_once",
+    ],
     "printer out of paper": [
         "tests/devices_labels/test_label_printer.py::test_a_printer_in_error_gets_nothing_and_says_why",
         "tests/devices_labels/test_label_printer.py::test_paper_that_ends_in_a_batch_stops_at_the_label_boundary_and_resumes_there",
@@ -52,7 +66,9 @@ ELSEWHERE = {
         "tests/devices/test_port_worker.py::test_unplugged_in_the_middle_of_a_frame_and_plugged_in_again",
         "tests/devices/test_session.py::test_a_lost_port_drops_the_partial_frame_and_never_shows_the_last_value_again",
     ],
-    "a store with a wrong key": ["tests/test_store_faults.py::test_a_wrong_key_is_refused_and_the_file_left_alone"],
+    "a store with a wrong key": [
+        "tests/test_store_faults.py::test_a_wrong_key_is_refused_and_the_file_left_alone"
+    ],
     "a store with a flipped byte": [
         "tests/test_store_faults.py::test_a_flipped_byte_of_the_first_page_is_refused",
         "tests/test_store_faults.py::test_a_flipped_byte_of_a_later_page_is_told_when_it_is_read",
@@ -66,7 +82,12 @@ ELSEWHERE = {
         "tests/server_hl7/test_hl7_message.py::test_a_message_cut_anywhere_is_read_or_refused",
     ],
 }
-PRINTER_AND_DEVICE_CODES = ["printer.media_out", "printer.unreachable", "device.unplugged", "device.state.unplugged"]
+PRINTER_AND_DEVICE_CODES = [
+    "printer.media_out",
+    "printer.unreachable",
+    "device.unplugged",
+    "device.state.unplugged",
+]
 
 
 @pytest.fixture(scope="module")
@@ -98,23 +119,9 @@ def count_of(day, kind):
         return connection.execute(select(func.count()).select_from(kind.__table__)).scalar_one()
 
 
-def refused(day, work):
-    """Do what must be refused: returns code and field; the log and every table are as they were."""
-    before = assert_whole(day.store)
-    with pytest.raises(KnownError) as caught:
-        work()
-    after = assert_whole(day.store)
-    assert [e for e in after[len(before) :] if e.outcome != "refused"] == []
-    sentence = TEXTS.explain(caught.value)
-    assert caught.value.code in TEXTS
-    assert "?" not in sentence
-    assert any("一" <= mark <= "鿿" for mark in sentence)
-    return caught.value.code, caught.value.field
-
-
-@pytest.mark.parametrize("item", ELSEWHERE)
-def test_what_is_tested_elsewhere_is_there(item):
-    assert [problem for node in ELSEWHERE[item] if (problem := problem_of_test(node))] == []
+@pytest.mark.parametrize("item", ITEMS)
+def test_every_kind_of_bad_input_has_its_test(item):
+    assert [problem for node in ITEMS[item] if (problem := problem_of_test(node))] == []
 
 
 @pytest.mark.parametrize("code", PRINTER_AND_DEVICE_CODES)
@@ -180,7 +187,9 @@ def test_malformed_and_truncated_messages_are_refused(day, system, data, code):
         (OBX.replace("|128|", "|-3|"), "超出可能范围"),
     ],
 )
-def test_unknown_codes_units_and_impossible_results_are_kept_for_checking_never_judged(day, system, obx, reason):
+def test_unknown_codes_units_and_impossible_results_are_kept_for_checking_never_judged(
+    day, system, obx, reason
+):
     received = take_in(day, message(MSH, PID, OBR, obx), system)
     assert (received.stored, received.pending_check) == (1, 1)
     with day.store.read() as connection:
@@ -276,7 +285,9 @@ def test_the_same_client_twice_is_named(day, nurse, other_nurse):
 )
 def test_an_unknown_or_foreign_barcode_is_refused(day, technician, scan, code):
     found, field = refused(day, lambda: day.run(ReceiveSpecimen(number=scan), technician))
-    assert found == code or (code is None and found in {"specimen.unknown", "specimen_number.check_character"})
+    assert found == code or (
+        code is None and found in {"specimen.unknown", "specimen_number.check_character"}
+    )
     assert field
 
 
@@ -284,11 +295,16 @@ def test_a_tube_of_another_branch_is_unknown_here(day, nurse, as_role, visit_id)
     number = planned(day, nurse, visit_id)
     day.run(CollectSpecimen(number=number), nurse)
     stranger = as_role("biobank_technician", uuid.UUID(int=0xB2))
-    assert refused(day, lambda: day.run(ReceiveSpecimen(number=number), stranger)) == ("specimen.unknown", "number")
+    assert refused(day, lambda: day.run(ReceiveSpecimen(number=number), stranger)) == (
+        "specimen.unknown",
+        "number",
+    )
 
 
 def planned(day, nurse, visit_id):
-    plan = PlanSpecimen(visit_id=visit_id, type=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR)
+    plan = PlanSpecimen(
+        visit_id=visit_id, type=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR
+    )
     return day.run(plan, nurse).receipt.number
 
 
@@ -302,111 +318,12 @@ def test_a_tube_out_of_order_or_by_the_wrong_role_is_refused(day, nurse, technic
     ]
     for order in early:
         assert refused(day, lambda order=order: day.run(order, technician))[0] == "specimen.wrong_state"
-    assert refused(day, lambda: day.run(CollectSpecimen(number=number), as_role("receptionist")))[0] == "permission.denied"
+    assert (
+        refused(day, lambda: day.run(CollectSpecimen(number=number), as_role("receptionist")))[0]
+        == "permission.denied"
+    )
     day.run(CollectSpecimen(number=number), nurse)
     assert refused(day, lambda: day.run(CollectSpecimen(number=number), nurse))[0] == "specimen.wrong_state"
     assert refused(day, lambda: day.run(ReceiveSpecimen(number=number), nurse))[0] == "permission.denied"
     for order in early:
         day.run(order, technician)
-
-
-@pytest.fixture
-def account(day, system):
-    org = day.run(CreateOrganization(code="B01", name="滨江分院"), system).receipt
-    day.run(CreateStaff(login="zhou", name="周建国", role="nurse", org_id=org, password=PASSWORD), system)
-    return org
-
-
-def test_a_wrong_password_ten_times_locks_and_only_time_opens(day, authority, account, clock):
-    def attempt(password, login="zhou"):
-        return sign_in(day, authority, login, password, device_id=DEVICE, org_id=account)
-
-    codes = []
-    for _ in range(10):
-        codes.append(attempt("Wrong-Password-1").code)
-        clock.advance(timedelta(seconds=5))
-    assert codes == ["sign_in.refused"] * 5 + ["sign_in.locked"] * 5
-    locked = attempt(PASSWORD)
-    assert (locked.actor, locked.code) == (None, "sign_in.locked"), "the right password does not open it"
-    assert 1 <= locked.minutes <= 15
-    assert "?" not in TEXTS.say(locked.code, minutes=locked.minutes)
-    clock.advance(-timedelta(days=2))
-    assert attempt(PASSWORD).code == "sign_in.locked", "a clock set back does not open it"
-    clock.advance(timedelta(days=2) + timedelta(minutes=16))
-    opened = attempt(PASSWORD)
-    assert opened.actor is not None
-    assert opened.actor.name == "周建国"
-    noted = [e.body.note.get("outcome") for e in assert_whole(day.store) if e.body.command == "staff.sign_in"]
-    assert noted == ["refused"] * 5 + ["locked"] * 7 + ["signed in"]
-    assert PASSWORD not in str(noted)
-
-
-def test_an_unknown_login_is_answered_like_a_wrong_password(day, authority, account):
-    answer = sign_in(day, authority, "nobody", PASSWORD, device_id=DEVICE, org_id=account)
-    assert (answer.actor, answer.code) == (None, "sign_in.refused")
-
-
-def test_an_account_that_was_switched_off_does_not_open(day, system, authority, account):
-    with day.store.read() as connection:
-        staff_id = connection.execute(select(Staff.id)).scalar_one()
-    for active in (False, True):
-        day.run(SetStaffActive(staff_id=staff_id, active=active), system)
-        answer = sign_in(day, authority, "zhou", PASSWORD, device_id=DEVICE, org_id=account)
-        assert (answer.actor is not None) is active
-    assert answer.must_change, "the first password is changed at the first sign-in"
-
-
-@pytest.fixture
-def enrol(day, system):
-    org = day.run(CreateOrganization(code="B01", name="滨江分院"), system).receipt
-    code = day.run(IssueEnrolmentCode(org_id=org), system).receipt.code
-    return lambda text=code: day.run(EnrolWorkstation(code=text, name="采血室 1", public_key="k"), system)
-
-
-def test_an_enrolment_code_is_used_once(day, enrol):
-    enrol()
-    assert refused(day, enrol) == ("enrolment.used_code", "code")
-    assert count_of(day, Workstation) == 1
-
-
-def test_an_expired_enrolment_code_is_refused(day, enrol, clock):
-    clock.advance(timedelta(hours=24))
-    assert refused(day, enrol) == ("enrolment.expired_code", "code")
-    assert count_of(day, Workstation) == 0
-    with day.store.read() as connection:
-        assert connection.execute(select(EnrolmentCode.used_at)).scalar_one() is None
-
-
-@pytest.mark.parametrize("code", ["AAAAA-BBBBB", "", "x" * 60, "'; --"])
-def test_an_unknown_enrolment_code_is_refused(day, enrol, code):
-    assert refused(day, lambda: enrol(code)) == ("enrolment.unknown_code", "code")
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "code", "field"),
-    [
-        ("people.register", {"sex": "1", "birth_date": "1980-01-01"}, "input.missing", "name"),
-        ("people.register", {"name": " ", "sex": "1", "birth_date": "1980-01-01"}, "input.missing", "name"),
-        ("people.register", {"name": "王", "sex": "男", "birth_date": "1980-01-01"}, "input.type", "sex"),
-        ("people.register", {"name": "王", "sex": "1", "birth_date": "1980-02-30"}, "input.type", "birth_date"),
-        ("people.register", {"name": ["王"], "sex": "1", "birth_date": "1980-02-03"}, "input.type", "name"),
-        ("people.register", {"name": "王" * 61, "sex": "1", "birth_date": "1980-02-03"}, "input.too_long", "name"),
-        ("people.register", {"name": "王\x00", "sex": "1", "birth_date": "1980-02-03"}, "input.control", "name"),
-        ("people.edit", {"patient_id": "not an id"}, "input.type", "patient_id"),
-        ("people.edit", {"patient_id": str(uuid.UUID(int=5))}, "patient.unknown", "patient_id"),
-        ("people.edit", {"patient_id": str(uuid.UUID(int=5)), "salary": 1}, "input.unknown", "salary"),
-        ("container.create", {"code": "B", "name": "盒", "rows": 27}, "input.range", "rows"),
-        ("container.create", {"code": "B", "name": "盒", "rows": "NaN"}, "input.type", "rows"),
-        ("nothing.at_all", {}, "command.unknown", None),
-    ],
-)
-def test_plain_data_that_does_not_fit_names_the_field(day, system, name, data, code, field):
-    assert refused(day, lambda: day.run_named(name, data, system)) == (code, field)
-
-
-def test_a_lookup_writes_nothing(day, nurse):
-    with day.store.read() as connection:
-        before = connection.execute(select(func.count()).select_from(change_log)).scalar_one()
-    assert day.run(FindByIdNumber(id_number="11010119900307453X"), nurse).receipt is None
-    with day.store.read() as connection:
-        assert entries_after(connection, before, 10) == []

@@ -1,15 +1,16 @@
-"""Whatever is declared is whole: labels, types, policies, permissions, states, lists. New declarations are visited too."""
+"""Whatever is declared is whole: labels, types, policies, permissions, states, lists; what is new is visited too."""
 
 import re
-import uuid
 
 import pytest
 import yaml
 from sqlalchemy import String, Text
 
 import resources
+from domain.kernel.change_log import entries_after
 from domain.kernel.columns import Mask, Merge, Sensitivity
 from domain.kernel.commands import Kind, commands
+from domain.kernel.errors import DomainError
 from domain.kernel.masking import mask_text
 from domain.kernel.record import Place, Record, Scope, column_info, is_shared, record_classes
 from domain.kernel.unit_of_work import OWN_COLUMNS
@@ -44,7 +45,9 @@ def label_ok(label):
 def granted(role, permission):
     """What roles.yaml says, read without the code under test."""
     given = ROLES[role]["permissions"]
-    return permission in given or f"{permission.partition('.')[0]}.*" in given or permission.startswith("own.")
+    return (
+        permission in given or f"{permission.partition('.')[0]}.*" in given or permission.startswith("own.")
+    )
 
 
 @pytest.mark.parametrize("entity", RECORDS)
@@ -101,7 +104,9 @@ def test_every_shared_table_is_under_guard():
 
 
 @pytest.mark.parametrize("mask", Mask)
-@pytest.mark.parametrize("text", ["王", "王娜", "欧阳娜娜", "13987651234", "32010219750823062X", "鼓楼区青云巷 17 号"])
+@pytest.mark.parametrize(
+    "text", ["王", "王娜", "欧阳娜娜", "13987651234", "32010219750823062X", "鼓楼区青云巷 17 号"]
+)
 def test_a_masked_text_never_shows_the_whole(mask, text):
     shown = mask_text(mask, text)
     assert text not in shown
@@ -148,7 +153,9 @@ def test_what_is_typed_fits_where_it_is_kept(name):
             info, length = column_info(column), getattr(column.type, "length", None)
             same = (column.name, info.label) == (field.name, field.asked.label) and field.type is str
             if same and length and RECORDS[entity].__module__.split(".")[1] == feature:
-                assert field.asked.max_length <= length, f"{field.name}: {entity}.{column.name} holds {length}"
+                assert field.asked.max_length <= length, (
+                    f"{field.name}: {entity}.{column.name} holds {length}"
+                )
 
 
 def test_the_permissions_of_roles_exist():
@@ -177,18 +184,19 @@ def test_refused_permissions_are_refused_for_every_role(desk, as_role, monkeypat
             try:
                 desk.run(object.__new__(entry.input), as_role(role))
                 code = "done"
-            except Exception as error:
-                code = getattr(error, "code", repr(error))
+            except DomainError as error:
+                code = error.code
             allowed = entry.permission is None or granted(role, entry.permission)
             expected = ("done", before + 1) if allowed else ("permission.denied", before)
             if (code, len(reached)) != expected:
                 wrong.append((role, name, code))
     assert wrong == []
     refused = sum(
-        not granted(role, c.permission) for c in COMMANDS.values() if c.permission is not None for role in ROLES
+        not granted(role, c.permission)
+        for c in COMMANDS.values()
+        if c.permission is not None
+        for role in ROLES
     )
-    from domain.kernel.change_log import entries_after
-
     with desk.store.read() as connection:
         entries = entries_after(connection, 0, 10_000)
     assert [e.outcome for e in entries] == ["refused"] * refused
@@ -244,8 +252,8 @@ def test_a_worklist_can_be_shown(name):
     for offered in listing.commands:
         entry = commands()[offered]
         together = [
-            r for r in ROLES if granted(r, listing.permission) and entry.permission and granted(r, entry.permission)
+            r
+            for r in ROLES
+            if granted(r, listing.permission) and entry.permission and granted(r, entry.permission)
         ]
         assert together, f"{offered}: nobody who sees the list may do it"
-
-

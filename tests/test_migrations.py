@@ -20,23 +20,31 @@ pytest_plugins = ["tests.fixtures.mariadb"]
 ENGINES = ["encrypted", "embedded", pytest.param("mariadb", marks=pytest.mark.mariadb)]
 
 
-@pytest.fixture(params=ENGINES)
-def blank(request, tmp_path):
-    """An empty database on each engine a store may live on."""
+def opened(request, tmp_path, *, migrated):
+    """Open an empty store on one of the engines a store may live on."""
     if request.param == "mariadb":
+        if migrated:
+            yield request.getfixturevalue("mariadb_store")
+            return
         store = open_mysql_store(request.getfixturevalue("mariadb_url"))
     elif request.param == "encrypted":
         store = open_branch_store(tmp_path / "s.db", KEY)
     else:
         store = open_embedded_store(tmp_path / "s.db")
+    if migrated:
+        prepare_store(store)
     yield store
     store.close()
 
 
-@pytest.fixture
-def current(blank):
-    prepare_store(blank)
-    return blank
+@pytest.fixture(params=ENGINES)
+def blank(request, tmp_path):
+    yield from opened(request, tmp_path, migrated=False)
+
+
+@pytest.fixture(params=ENGINES)
+def current(request, tmp_path):
+    yield from opened(request, tmp_path, migrated=True)
 
 
 def triggers(connection):
@@ -67,7 +75,11 @@ def test_column_sizes_are_those_declared(current):
                 declared = column.type.dialect_impl(connection.dialect)
                 found = there[column.name]
                 sizes = getattr(declared, "length", None), getattr(found["type"], "length", None)
-                if sizes[0] != sizes[1] and column.type.__class__.__name__ not in {"Id16", "JsonText", "LargeBinary"}:
+                if sizes[0] != sizes[1] and column.type.__class__.__name__ not in {
+                    "Id16",
+                    "JsonText",
+                    "LargeBinary",
+                }:
                     wrong.append((f"{table.name}.{column.name}", *sizes))
                 if bool(found["nullable"]) != bool(column.nullable) and not column.primary_key:
                     wrong.append((f"{table.name}.{column.name}", "nullable", found["nullable"]))
@@ -127,7 +139,10 @@ def contents(store, names):
     with store.read() as connection:
         tables = {t.name: t for t in reflected(connection)}
         return {
-            name: [{k: _plain(v) for k, v in row._mapping.items()} for row in connection.execute(select(tables[name]))]
+            name: [
+                {k: _plain(v) for k, v in row._mapping.items()}
+                for row in connection.execute(select(tables[name]))
+            ]
             for name in names
         }
 
@@ -186,9 +201,11 @@ def test_a_console_without_our_function_is_refused_too(tmp_path):
     store = open_embedded_store(path)
     prepare_store(store)
     store.close()
-    with contextlib.closing(sqlite3.connect(path)) as console:
-        with pytest.raises(sqlite3.OperationalError, match="aftercheck_writer"):
-            console.execute("INSERT INTO patient (id, org_id, ver, number, name, sex, id_type) VALUES ('', '', 0, '', '', '', '')")
+    values = {"id": b"", "org_id": b"", "ver": 0, "number": "P1", "name": "x", "sex": "1", "id_type": "01"}
+    statement = f"INSERT INTO patient ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"
+    console = sqlite3.connect(path)
+    with pytest.raises(sqlite3.OperationalError, match="aftercheck_writer"), contextlib.closing(console):
+        console.execute(statement, list(values.values()))
 
 
 def test_a_store_of_a_newer_program_is_refused_and_left_as_it_is(current):

@@ -1,4 +1,4 @@
-"""The repository itself: nothing of this machine in it, no secrets, no oversized files, one version, working doors."""
+"""The repository itself: nothing of this machine in it, no secrets, no oversized files, one version, open doors."""
 
 import ast
 import os
@@ -15,18 +15,24 @@ from tests.fixtures.product_source import PACKAGES, ROOT
 MOST_LINES = 400
 MOST_BYTES = 2_000_000
 TEXT = {
-    ".py", ".md", ".yaml", ".yml", ".json", ".toml", ".lock", ".typ", ".qss", ".svg", ".txt", ".cfg", ".csv", ".sh", "",
+    ".py", ".md", ".yaml", ".yml", ".json", ".toml", ".lock", ".typ", ".qss", ".svg", ".txt", ".csv", ".sh", "",
 }  # fmt: skip
 REGISTRIES = {"pypi.org", "files.pythonhosted.org"}
 # Written in pieces, so that this file does not find itself.
-MACHINE_PATH = re.compile(r"(?<![\w.~$}/-])/(?:" + "|".join(["wo" + "rk", "ro" + "ot", "ho" + r"me/[a-z]\w*"]) + r")(?=[/\"'\s:)]|$)")
+MACHINE_PATH = re.compile(
+    r"(?<![\w.~$}/-])/(?:"
+    + "|".join(["wo" + "rk", "ro" + "ot", "ho" + r"me/[a-z]\w*"])
+    + r")(?=[/\"'\s:)]|$)"
+)
 SECRETS = {
     "a private key": re.compile("-----BEGIN " + r"[A-Z ]*PRIVATE KEY-----"),
     "a cloud key": re.compile(r"\bAKIA[0-9A-Z]{16}\b"),
     "a forge token": re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|glpat-[\w-]{20,})\b"),
     "a chat token": re.compile(r"\bxox[abprs]-[\w-]{10,}"),
     "a web token": re.compile(r"\beyJ[\w-]{15,}\.eyJ[\w-]{15,}\."),
-    "a password in an address": re.compile(r"\b(?:mysql\+pymysql|redis|https?)://[^\s:/@\"'{}]+:(?!secret@)[^\s@/\"'{}]+@"),
+    "a password in an address": re.compile(
+        r"\b(?:mysql\+pymysql|redis|https?)://[^\s:/@\"'{}]+:(?!secret@)[^\s@/\"'{}]+@(?!\S*example)"
+    ),
 }
 UNFINISHED = re.compile(r"\b(?:TO" + "DO|FIX" + "ME|XX" + r"X)\b")
 
@@ -92,7 +98,9 @@ def test_there_is_no_secret(texts, kind):
 
 
 def test_nothing_is_left_unfinished(texts):
-    assert lines_with(UNFINISHED, {n: t for n, t in texts.items() if n.endswith((".py", ".yaml", ".typ"))}) == []
+    assert (
+        lines_with(UNFINISHED, {n: t for n, t in texts.items() if n.endswith((".py", ".yaml", ".typ"))}) == []
+    )
 
 
 def test_the_lock_file_names_public_registries_only(texts):
@@ -138,7 +146,9 @@ def test_no_file_is_too_long_or_too_large(files):
 
 
 def test_nothing_made_by_running_is_kept(files):
-    made = re.compile(r"(^|/)(__pycache__|demo-out|bench-out|\.venv|\.state|\.hypothesis|node_modules)/|\.(pyc|db|db-wal|log)$")
+    made = re.compile(
+        r"(^|/)(__pycache__|demo-out|bench-out|\.venv|\.state|\.hypothesis|node_modules)/|\.(pyc|db|db-wal|log)$"
+    )
     assert [p for path in files if made.search(p := path.relative_to(ROOT).as_posix())] == []
 
 
@@ -167,7 +177,13 @@ def test_every_package_and_module_says_what_it_is(files):
 def test_the_house_has_its_rooms():
     for name in (*PACKAGES, "docs", "docs/decisions", "docs/zh", "resources", "tests"):
         assert (ROOT / name).is_dir(), name
-    for name in ("README.md", "CHANGELOG.md", "docs/architecture.md", "docs/glossary.md", "docs/traceability.yaml"):
+    for name in (
+        "README.md",
+        "CHANGELOG.md",
+        "docs/architecture.md",
+        "docs/glossary.md",
+        "docs/traceability.yaml",
+    ):
         assert (ROOT / name).is_file(), name
 
 
@@ -179,7 +195,9 @@ def test_the_doors_open():
     for command in ("demo", "run", "test", "lint", "bench", "server", "seed", "setup"):
         assert f"./dev {command}" in help_text, command
         assert re.search(rf"^  {command}\)", script, re.MULTILINE), command
-    told = subprocess.run([ROOT / "dev", "help"], capture_output=True, text=True, timeout=20, check=True).stdout
+    told = subprocess.run(
+        [ROOT / "dev", "help"], capture_output=True, text=True, timeout=20, check=True
+    ).stdout
     assert "./dev demo" in told
     lines = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
     assert "./dev lint" in lines
@@ -191,7 +209,9 @@ def test_the_script_and_the_ci_entry_are_tracked_as_programs():
     assert modes == {"dev": "100755", ".ci/run": "100755"}
 
 
-@pytest.mark.parametrize("module", ["tests.journeys.day", "server", "server.interfaces.hl7.samples", "client"])
+@pytest.mark.parametrize(
+    "module", ["tests.journeys.day", "server", "server.interfaces.hl7.samples", "client"]
+)
 def test_what_the_script_runs_is_there(module):
     path = ROOT / module.replace(".", "/")
     assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file()

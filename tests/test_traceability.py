@@ -18,11 +18,17 @@ def built(clause):
     return "lives" in clause or "tests" in clause
 
 
-@pytest.mark.parametrize(("row", "clause"), [p for p in CLAUSES if built(p[1])], ids=lambda v: v if isinstance(v, str) else v["text"][:12])
+@pytest.mark.parametrize(
+    ("row", "clause"),
+    [p for p in CLAUSES if built(p[1])],
+    ids=lambda v: v if isinstance(v, str) else v["text"][:12],
+)
 def test_a_built_clause_names_what_exists(row, clause):
     assert clause.get("lives"), f"{row}: tests without a place"
     assert clause.get("tests"), f"{row}: a place without tests"
-    problems = [problem_of_place(place) for place in clause["lives"]] + [problem_of_test(t) for t in clause["tests"]]
+    problems = [problem_of_place(place) for place in clause["lives"]] + [
+        problem_of_test(t) for t in clause["tests"]
+    ]
     assert [p for p in problems if p] == []
     for named in ("lives", "tests"):
         assert len(set(clause[named])) == len(clause[named])
@@ -49,7 +55,9 @@ def test_the_clauses_are_those_of_the_requirements():
                 wanted.setdefault(function["id"], []).append((kind, text))
     found = {row: [(c["kind"], c["text"]) for c in entry["clauses"]] for row, entry in ROWS.items()}
     assert found.keys() == wanted.keys()
-    assert {row: sorted(clauses) for row, clauses in found.items()} == {r: sorted(c) for r, c in wanted.items()}
+    assert {row: sorted(clauses) for row, clauses in found.items()} == {
+        r: sorted(c) for r, c in wanted.items()
+    }
 
 
 def test_the_counts_are_told(capsys):
@@ -57,5 +65,5 @@ def test_the_counts_are_told(capsys):
     whole = Counter(clause["kind"] for _, clause in CLAUSES)
     with capsys.disabled():
         told = ", ".join(f"{kind} {done[kind]}/{whole[kind]}" for kind in KINDS.values())
-        print(f"\ntraceability: {sum(done.values())} of {len(CLAUSES)} clauses built ({told})")
+        print(f"\ntraceability: {sum(done.values())} of {len(CLAUSES)} clauses built ({told})")  # noqa: T201
     assert 0 < sum(done.values()) <= len(CLAUSES)

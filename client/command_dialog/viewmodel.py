@@ -114,7 +114,7 @@ class ViewModel(QObject):
             if not raw.strip():
                 return None
             if asked.kind is Kind.DATE:
-                return read_day(asked.name, raw, clinic(self.context.desk.clock()).date())
+                return read_day(asked.name, raw, clinic(self.context.desk.clock()).date(), "form.day")
         return raw
 
     def _done(self, done: Done) -> None:

@@ -13,8 +13,10 @@ from client.background import Crash
 from client.command_dialog.view import CommandDialog
 from client.ports import Scanned
 from client.shell.viewmodel import ShellModel
-from client.shell.widgets import NavList, ResizeFollower, TopBar
+from client.shell.widgets import TopBar
 from client.views.keys_help import KeysHelp
+from client.views.nav_list import NavList
+from client.views.overlay import ResizeFollower
 from client.views.page import PageView
 from client.views.pages import build_page
 from client.views.toast import StatusToast

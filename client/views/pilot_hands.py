@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEventLoop, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, Qt
 from PySide6.QtGui import QInputMethodEvent, QKeySequence, QWindow
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QWidget,
 )
+
+from client.views.pilot_eyes import runs_of, text_of, turn
 
 SLICE_MS = 10
 BETWEEN_SCANS_MS = 130
@@ -177,7 +179,7 @@ class Hands:
         focus = QApplication.focusWidget()
         if focus is None:
             raise PilotError("nothing has the focus")
-        for run in _runs(text):
+        for run in runs_of(text):
             if run.isascii():
                 QTest.keyClicks(focus, run)
             else:
@@ -188,7 +190,7 @@ class Hands:
     def key(self, keys: str) -> None:
         """Press a key or a combination in Qt's portable form: ``F9``, ``Ctrl+K``, ``Return``."""
         sequence = QKeySequence(keys)
-        if sequence.count() != 1:
+        if sequence.count() != 1 or sequence[0].key() == Qt.Key.Key_unknown:
             raise PilotError(f"{keys!r} is not a key")
         combination = sequence[0]
         QTest.keyClick(self._window(), combination.key(), combination.keyboardModifiers())
@@ -253,42 +255,3 @@ class Hands:
         if router is not None:
             self.wait(lambda: not router.holding, 2)
         QCoreApplication.processEvents()
-
-
-def turn(milliseconds: int) -> None:
-    """Let the event loop and the other threads run; `QTest.qWait` would keep Python's lock all the time."""
-    loop = QEventLoop()
-    QTimer.singleShot(milliseconds, loop.quit)
-    loop.exec()
-
-
-def text_of(widget: QWidget) -> str:
-    """Return what a widget shows, as text."""
-    if isinstance(widget, QLabel | QLineEdit | QAbstractButton):
-        return widget.text()
-    if isinstance(widget, QPlainTextEdit):
-        return widget.toPlainText()
-    if isinstance(widget, QComboBox):
-        return widget.currentText()
-    model = getattr(widget, "model", None)
-    if callable(model) and hasattr(model(), "rowCount"):
-        table = model()
-        rows = min(table.rowCount(), 200)
-        lines = (
-            "\t".join(str(table.index(r, c).data() or "") for c in range(table.columnCount()))
-            for r in range(rows)
-        )
-        return "\n".join(lines)
-    labels = [label.text() for label in widget.findChildren(QLabel) if label.isVisible() and label.text()]
-    return "\n".join(labels)
-
-
-def _runs(text: str) -> list[str]:
-    """Split a text into runs that are ASCII and runs that are not."""
-    runs: list[str] = []
-    for char in text:
-        if runs and runs[-1].isascii() == char.isascii():
-            runs[-1] += char
-        else:
-            runs.append(char)
-    return runs

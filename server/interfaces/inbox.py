@@ -92,18 +92,24 @@ class Inbox:
         )
         return Known(*rows[0]) if rows else None
 
-    def keep(self, arrivals: Iterable[Arrival]) -> None:
-        """Put messages on the disk, all in one commit; one that is kept already stays as it is."""
+    def keep(self, arrivals: Iterable[Arrival]) -> list[bool]:
+        """Put messages on the disk, all in one commit; tells of each whether it is new.
+
+        One that another connection brought a moment before stays as it is.
+        """
         with self._table.transaction():
-            for a in arrivals:
-                self._table.changed(
-                    "INSERT OR IGNORE INTO message (sender, control_id, org_id, received_at, digest, raw, work,"
-                    " ack, state, tries, next_try_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
-                    [
-                        a.sender, a.control_id, a.org_id.bytes, a.received_us, content_digest(a.raw), a.raw,
-                        a.work, a.ack, WAITING,
-                    ],
-                )  # fmt: skip
+            return [self._add(arrival) for arrival in arrivals]
+
+    def _add(self, a: Arrival) -> bool:
+        added = self._table.changed(
+            "INSERT OR IGNORE INTO message (sender, control_id, org_id, received_at, digest, raw, work,"
+            " ack, state, tries, next_try_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+            [
+                a.sender, a.control_id, a.org_id.bytes, a.received_us, content_digest(a.raw), a.raw, a.work,
+                a.ack, WAITING,
+            ],
+        )  # fmt: skip
+        return added == 1
 
     def waiting(self, now_us: int, limit: int, after: int = 0) -> list[Waiting]:
         """Return messages whose turn it is, oldest first, beginning after the id `after`."""

@@ -7,7 +7,6 @@ commit of the queue.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -54,7 +53,7 @@ class Listener:
         self._clock = clock
         self._kept = kept
         self._senders = senders
-        self._pending: list[tuple[Arrival, asyncio.Future[None]]] = []
+        self._pending: list[tuple[Arrival, asyncio.Future[bool]]] = []
         self._news = asyncio.Event()
         self._counts: Counter[str] = Counter()
 
@@ -66,13 +65,16 @@ class Listener:
         jobs = [asyncio.create_task(self._commit()), asyncio.create_task(self._tidy())]
         async with server:
             ready(server.sockets[0].getsockname()[1])
-            await stopping.wait()
+            asked = asyncio.create_task(stopping.wait())
+            await asyncio.wait([asked, *jobs], return_when=asyncio.FIRST_COMPLETED)
             server.close()
-        for job in jobs:
+        for job in (asked, *jobs):
             job.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await job
+        ends = await asyncio.gather(*jobs, return_exceptions=True)
         await asyncio.to_thread(self._flush)
+        for end in ends:
+            if isinstance(end, Exception):  # nobody would be answered any more: better to be started again
+                raise end
 
     async def answer(self, data: bytes) -> bytes:
         """Return the acknowledgment of one message, once it is kept; empty if the sender wants none."""
@@ -80,7 +82,8 @@ class Listener:
         verdict = await self._judged(data)
         if verdict.arrival is not None:
             try:
-                await self._keep(verdict.arrival)
+                if not await self._keep(verdict.arrival):
+                    verdict = await self._judged(data)  # another connection brought it a moment before
             except KnownError as error:
                 verdict = self._reception.refusal(error)
         if verdict.refused:
@@ -125,11 +128,11 @@ class Listener:
                 writer.write(frame(verdict.answer))
                 await writer.drain()
 
-    async def _keep(self, arrival: Arrival) -> None:
-        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def _keep(self, arrival: Arrival) -> bool:
+        kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._pending.append((arrival, kept))
         self._news.set()
-        await kept
+        return await kept
 
     async def _commit(self) -> None:
         """Put what has come since the last commit on the disk, in one commit, and let its senders be answered."""
@@ -140,17 +143,17 @@ class Listener:
             if batch:
                 await self._commit_batch(batch)
 
-    async def _commit_batch(self, batch: list[tuple[Arrival, "asyncio.Future[None]"]]) -> None:
+    async def _commit_batch(self, batch: list[tuple[Arrival, "asyncio.Future[bool]"]]) -> None:
         try:
-            await asyncio.to_thread(self._inbox.keep, [arrival for arrival, _ in batch])
+            new = await asyncio.to_thread(self._inbox.keep, [arrival for arrival, _ in batch])
         except KnownError as error:
             for _, kept in batch:
                 if not kept.done():
                     kept.set_exception(error)
             return
-        for _, kept in batch:
+        for (_, kept), is_new in zip(batch, new, strict=True):
             if not kept.done():
-                kept.set_result(None)
+                kept.set_result(is_new)
         self._kept()
 
     async def _tidy(self) -> None:

@@ -134,7 +134,7 @@ def workstation(qapp, qtbot, home, clock):
         home, SETTINGS, Preferences(home.preferences),
         build=lambda: build_desk(home, SETTINGS, key=KEY, clock=clock, parts=()),
     )  # fmt: skip
-    with qtbot.waitSignal(made.desk_opened, timeout=10_000):
+    with qtbot.waitSignal(made.desk_completed, timeout=10_000):
         made.start()
     yield made
     made.window.close()

@@ -6,7 +6,8 @@ from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from client.scan_router import EventClock, ScanRouter
+from client.key_timing import EventClock
+from client.scan_router import ScanRouter
 from client.settings import Settings
 
 

@@ -6,8 +6,9 @@ import openpyxl
 import pytest
 from PySide6.QtCore import Qt
 
+from client.pages.worklist.entities import entities_of
 from client.pages.worklist.filters import condition, read_day
-from client.pages.worklist.table import TONE_ROLE, WorklistTable, entities_of
+from client.pages.worklist.table import TONE_ROLE, WorklistTable
 from client.pages.worklist.viewmodel import ViewModel
 from domain.biobank.commands import ReceiveSpecimen
 from domain.kernel.errors import DomainError
@@ -122,8 +123,9 @@ def test_a_filter_that_cannot_be_read_says_how_to_write_it(page_for, qtbot):
 
 @pytest.mark.parametrize(
     ("typed", "day"),
-    [("今天", TODAY), ("昨天", date(2026, 11, 22)), ("2026-11-01", date(2026, 11, 1)), 
-     ("20261101", date(2026, 11, 1)), ("1101", date(2026, 11, 1)), ("11-1", date(2026, 11, 1)), ("2026/1/5", date(2026, 1, 5))],
+    [("今天", TODAY), ("昨天", date(2026, 11, 22)), ("2026-11-01", date(2026, 11, 1)),
+     ("20261101", date(2026, 11, 1)), ("1101", date(2026, 11, 1)), ("11-1", date(2026, 11, 1)),
+     ("2026/1/5", date(2026, 1, 5))],
 )  # fmt: skip
 def test_days_may_be_written_as_people_write_them(typed, day):
     assert read_day("f", typed, TODAY) == day

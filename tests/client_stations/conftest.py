@@ -12,8 +12,8 @@ import pytest
 import resources
 from client.background import Jobs
 from client.desk import Desk, Installation
-from client.devices_hub import DeviceHub
 from client.device_settings import DeviceSettings, LabelPrinter
+from client.devices_hub import DeviceHub
 from client.formatting import Formatter
 from client.home import Home
 from client.live import Live
@@ -79,7 +79,9 @@ def printers(simulated, templates):
     with Simulator(simulated) as simulator:
         transport = TcpTransport("127.0.0.1", simulator.port, stall_timeout_s=0.5)
         yield {
-            "tube": LabelPrinter("tube", Printer("采血标签机", transport, "zpl", timing=QUICK), templates["tube_50x30"]),
+            "tube": LabelPrinter(
+                "tube", Printer("采血标签机", transport, "zpl", timing=QUICK), templates["tube_50x30"]
+            ),
             "aliquot": LabelPrinter(
                 "aliquot", Printer("冻存标签机", transport, "zpl", timing=QUICK), templates["cryo_25x13"]
             ),

@@ -1,8 +1,11 @@
 """Two branches and a head office with clients of three years: what the review desk is tested and looked at with."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
 
 import msgspec
 
@@ -48,19 +51,64 @@ STAFF = (
 )  # fmt: skip
 ROUTINE = {
     "wbc": 6.1, "rbc": 4.9, "hgb": 148.0, "plt": 221.0, "alt": 24.0, "ast": 23.0, "ggt": 28.0, "alb": 45.2,
-    "tbil": 13.1, "crea": 78.0, "urea": 5.1, "ua": 352.0, "fpg": 5.2, "hba1c": 5.4, "tc": 4.8, "tg": 1.3, "hdl": 1.28, "ldl": 2.9,
-    "k": 4.2, "na": 141.0, "cl": 103.0, "tsh": 2.1, "afp": 2.4, "cea": 1.7, "sbp": 124.0, "dbp": 78.0, "bmi": 23.4,
+    "tbil": 13.1, "crea": 78.0, "urea": 5.1, "ua": 352.0, "fpg": 5.2, "hba1c": 5.4, "tc": 4.8, "tg": 1.3,
+    "hdl": 1.28, "ldl": 2.9, "k": 4.2, "na": 141.0, "cl": 103.0, "tsh": 2.1, "afp": 2.4, "cea": 1.7,
+    "sbp": 124.0, "dbp": 78.0, "bmi": 23.4,
 }  # fmt: skip
+
+
+@dataclass
+class Cast:
+    """A store with organisations and staff, made once: its file, the ids, and the actors by login."""
+
+    path: Path
+    head_office: UUID
+    branch: UUID
+    other: UUID
+    actors: dict
+
+
+def staffed(folder, empty_store, authority):
+    """Make the store that every world begins with; hashing passwords takes longer than copying a file."""
+    path = folder / "staffed.db"
+    path.write_bytes(empty_store.read_bytes())
+    store = open_branch_store(path, KEY)
+    system = system_actor(DEVICE, DEVICE)
+    run = Dispatcher(
+        store, clock=ManualClock(START), content={"number_prefix": "101", "authority": authority}
+    ).run
+    above = run(
+        CreateOrganization(code="HQ", name="康泰健康集团总院", kind=OrganizationKind.HEAD_OFFICE), system
+    ).receipt
+    branch, other = (
+        run(CreateOrganization(code=code, name=name, parent_id=above), system).receipt
+        for code, name in (("B01", "滨江分院"), ("B02", "城西分院"))
+    )
+    actors = {}
+    for login, role, name, title in STAFF:
+        org = above if role == "chief_physician" else branch
+        order = CreateStaff(
+            login=login, name=name, role=role, org_id=org, password="Xk7#mQ2p-Lw9", title=title,
+            licence_no="110330100012345",
+        )  # fmt: skip
+        staff_id = run(order, system).receipt
+        with store.read() as connection:
+            below = subtree(connection, org)
+        actors[login] = authority.actor(
+            staff_id=staff_id, name=name, role=role, org_id=org, device_id=DEVICE, subtree=below
+        )
+    store.close()
+    return Cast(path, above, branch, other, actors)
 
 
 class World:
     """A workstation's store with its people; `actors` by login. All goes through the product's commands."""
 
-    def __init__(self, folder, empty_store, authority):
+    def __init__(self, folder, cast, authority):
         self.clock = ManualClock(START)
         self.home = Home(folder / "home")
         self.home.folder.mkdir(parents=True)
-        self.home.store.write_bytes(empty_store.read_bytes())
+        self.home.store.write_bytes(cast.path.read_bytes())
         key_file = folder / "key"
         key_file.touch(0o600)
         key_file.write_text(KEY.hex())
@@ -69,8 +117,8 @@ class World:
         content = {"number_prefix": "101", "catalog": self.catalog, "authority": authority}
         self.dispatcher = Dispatcher(self.store, clock=self.clock, content=content)
         self.authority = authority
-        self.head_office, self.branch, self.other = self._organizations()
-        self.actors = {login: self._hire(login, role, name, title) for login, role, name, title in STAFF}
+        self.branch, self.other, self.actors = cast.branch, cast.other, dict(cast.actors)
+        self._system = system_actor(cast.branch, DEVICE)
         self.desk = Desk(
             home=self.home, settings=Settings(key_file=str(key_file)), store=self.store, dispatcher=self.dispatcher,
             texts=Texts.load(resources.folder("texts") / "zh"), pages=Pages(self.store), authority=authority,
@@ -81,36 +129,6 @@ class World:
     def run(self, order, login=None):
         actor = self.actors[login] if login else self._system
         return self.dispatcher.run(order, actor).receipt
-
-    def _organizations(self):
-        system = system_actor(DEVICE, DEVICE)
-        above = self.dispatcher.run(
-            CreateOrganization(code="HQ", name="康泰健康集团总院", kind=OrganizationKind.HEAD_OFFICE), system
-        ).receipt
-        branches = [
-            self.dispatcher.run(CreateOrganization(code=code, name=name, parent_id=above), system).receipt
-            for code, name in (("B01", "滨江分院"), ("B02", "城西分院"))
-        ]
-        self._system = system_actor(branches[0], DEVICE)
-        return above, *branches
-
-    def _hire(self, login, role, name, title):
-        org = self.head_office if role == "chief_physician" else self.branch
-        order = CreateStaff(
-            login=login,
-            name=name,
-            role=role,
-            org_id=org,
-            password="Xk7#mQ2p-Lw9",
-            title=title,
-            licence_no="110330100012345",
-        )
-        staff = self.dispatcher.run(order, self._system).receipt
-        with self.store.read() as connection:
-            below = subtree(connection, org)
-        return self.authority.actor(
-            staff_id=staff, name=name, role=role, org_id=org, device_id=DEVICE, subtree=below
-        )
 
     # Cases
 

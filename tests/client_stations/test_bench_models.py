@@ -8,8 +8,21 @@ from sqlalchemy import select
 from client.ports import Scanned
 from client.stations.bench.codes import CodeKind, Mode, read_code
 from client.stations.bench.viewmodel import ViewModel
-from domain.biobank.commands import CollectSpecimen, CreateContainer, PlanSpecimen, ProcessSpecimen, ReceiveSpecimen
-from domain.biobank.records import LabelPrint, PrimaryContainer, Specimen, SpecimenEvent, SpecimenType, StorageContainer
+from domain.biobank.commands import (
+    CollectSpecimen,
+    CreateContainer,
+    PlanSpecimen,
+    ProcessSpecimen,
+    ReceiveSpecimen,
+)
+from domain.biobank.records import (
+    LabelPrint,
+    PrimaryContainer,
+    Specimen,
+    SpecimenEvent,
+    SpecimenType,
+    StorageContainer,
+)
 from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Sex
@@ -52,7 +65,9 @@ def processed(station_desk, technician, tubes):
 
 @pytest.fixture
 def box(station_desk, technician):
-    station_desk.dispatcher.run(CreateContainer(code="BX0000000017", name="血清盒 1", rows=2, columns=3), technician)
+    station_desk.dispatcher.run(
+        CreateContainer(code="BX0000000017", name="血清盒 1", rows=2, columns=3), technician
+    )
     return "BX0000000017"
 
 
@@ -75,7 +90,9 @@ def states(desk):
 
 def slots(desk):
     with desk.store.read() as connection:
-        return dict(connection.execute(select(Specimen.slot, Specimen.number).where(Specimen.slot.is_not(None))).all())
+        return dict(
+            connection.execute(select(Specimen.slot, Specimen.number).where(Specimen.slot.is_not(None))).all()
+        )
 
 
 def test_one_scan_receives_a_tube_and_says_what_comes_next(model, scan, tubes, station_desk, said):
@@ -96,12 +113,18 @@ def test_scans_in_a_row_are_all_kept_in_order(model, tubes, station_desk, qtbot)
     assert [line.number.replace(" ", "") for line in reversed(model.lines)] == tubes
 
 
-def test_a_key_before_the_scan_notes_how_the_tube_looks_and_only_for_that_one(model, scan, tubes, station_desk):
+def test_a_key_before_the_scan_notes_how_the_tube_looks_and_only_for_that_one(
+    model, scan, tubes, station_desk
+):
     model.digit(2)
     assert "溶血" in scan(tubes[0]).title
     assert scan(tubes[1]).title == "已签收"
     with station_desk.store.read() as connection:
-        looks = connection.execute(select(SpecimenEvent.condition).where(SpecimenEvent.kind == "received")).scalars().all()
+        looks = (
+            connection.execute(select(SpecimenEvent.condition).where(SpecimenEvent.kind == "received"))
+            .scalars()
+            .all()
+        )
     assert sorted(looks) == ["good", "haemolysed"]
 
 
@@ -131,10 +154,10 @@ def test_a_tube_nobody_knows_is_not_made_up(model, scan, station_desk, tubes):
     assert "261100000058" not in states(station_desk)
 
 
-@pytest.mark.parametrize(
-    ("mode", "remedy"), [("process", "F2"), ("aliquot", "F2"), ("store", "F2")]
-)
-def test_the_wrong_order_is_refused_with_the_key_that_helps(model, scan, tubes, box, station_desk, mode, remedy):
+@pytest.mark.parametrize(("mode", "remedy"), [("process", "F2"), ("aliquot", "F2"), ("store", "F2")])
+def test_the_wrong_order_is_refused_with_the_key_that_helps(
+    model, scan, tubes, box, station_desk, mode, remedy
+):
     model.set_mode(Mode(mode))
     if mode == "store":
         scan(box)
@@ -186,7 +209,9 @@ def test_one_key_divides_a_tube_and_its_labels_print(model, scan, processed, sta
     assert [found[n] for n in model.aliquots.made] == ["processed"] * 3
     with station_desk.store.read() as connection:
         volumes = connection.execute(
-            select(SpecimenEvent.produced_ul, SpecimenEvent.consumed_ul).where(SpecimenEvent.kind == "aliquoted")
+            select(SpecimenEvent.produced_ul, SpecimenEvent.consumed_ul).where(
+                SpecimenEvent.kind == "aliquoted"
+            )
         ).all()
         prints = connection.execute(select(LabelPrint.result)).scalars().all()
     assert sorted(v for v in volumes if v[0]) == [(500, None)] * 3
@@ -244,7 +269,11 @@ def test_the_slot_advances_by_itself_to_the_end_of_the_box(model, scan, processe
     assert "下一管放 A1" in scan(box, "storage_container").remedy
     for number, position in zip(processed, ("A1", "A2", "A3"), strict=True):
         assert scan(number).title == f"已放入 {position}"
-    assert slots(station_desk) == {f"{box}:A1": processed[0], f"{box}:A2": processed[1], f"{box}:A3": processed[2]}
+    assert slots(station_desk) == {
+        f"{box}:A1": processed[0],
+        f"{box}:A2": processed[1],
+        f"{box}:A3": processed[2],
+    }
     assert model.box.pointer == "B1"
 
 
@@ -271,7 +300,9 @@ def test_a_position_is_chosen_by_scan_or_arrow_and_a_taken_one_is_refused(model,
 
 
 def test_a_full_box_asks_for_the_next(model, scan, processed, station_desk, technician):
-    station_desk.dispatcher.run(CreateContainer(code="BX0000000099", name="小盒", rows=1, columns=1), technician)
+    station_desk.dispatcher.run(
+        CreateContainer(code="BX0000000099", name="小盒", rows=1, columns=1), technician
+    )
     model.set_mode(Mode.STORE)
     scan("BX0000000099")
     scan(processed[0])
@@ -298,7 +329,9 @@ def test_an_unknown_box_becomes_one_only_by_a_key(model, scan, station_desk, qtb
     assert (model.box.box.rows, model.box.box.columns) == (9, 9)
 
 
-def test_what_another_desk_stores_moves_the_pointer(model, scan, processed, box, station_desk, technician, qtbot):
+def test_what_another_desk_stores_moves_the_pointer(
+    model, scan, processed, box, station_desk, technician, qtbot
+):
     from domain.biobank.commands import StoreSpecimen
 
     model.set_mode(Mode.STORE)

@@ -18,5 +18,7 @@ print("alive")
 
 
 def test_many_signals_do_not_end_the_program():
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=100, check=False
+    )
     assert (done.returncode, done.stdout.strip()) == (0, "alive"), done.stderr[-300:]

@@ -16,15 +16,20 @@ from client.stations.review.viewmodel import ViewModel
 from domain.checkup.report_commands import PassSecondReview, ReturnReport, SubmitReport, WriteReport
 from domain.kernel.errors import UnavailableError
 from sync.blobs import BlobStore
-from tests.client_stations.review_fixtures import World
+from tests.client_stations.review_fixtures import World, staffed
 
 BEFORE = ({"fpg": 5.4}, {"fpg": 5.9})
 NOW = {"fpg": 6.7, "ua": 486.0}
 
 
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory, empty_store, authority):
+    return staffed(tmp_path_factory.mktemp("cast"), empty_store, authority)
+
+
 @pytest.fixture
-def world(tmp_path, empty_store, authority, qapp):
-    made = World(tmp_path, empty_store, authority)
+def world(tmp_path, cast, authority, qapp):
+    made = World(tmp_path, cast, authority)
     yield made
     made.close()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -48,6 +53,7 @@ def sit_down(world, qtbot, printed):
         qtbot.addWidget(view)
         view.resize(1366, 720)
         view.show()
+        view.activateWindow()
         model.on_open(**arguments)
         view.focus_first()
         settle(qtbot, view)
@@ -55,7 +61,14 @@ def sit_down(world, qtbot, printed):
 
     yield sit
     for view in views:
-        view.model.close()
+        if not view.property("closed"):
+            stand_up(view)
+
+
+def stand_up(view):
+    """Close the desk, as the shell does at the end of a shift."""
+    view.setProperty("closed", True)
+    view.model.close()
 
 
 def settle(qtbot, view):
@@ -66,6 +79,8 @@ def settle(qtbot, view):
 
 def press(qtbot, view, key, modifier=Qt.KeyboardModifier.NoModifier):
     settle(qtbot, view)
+    view.activateWindow()
+    qtbot.waitUntil(view.isActiveWindow)
     qtbot.keyClick(view.focusWidget() or view, key, modifier)
     settle(qtbot, view)
 
@@ -249,11 +264,12 @@ def test_a_report_someone_else_passed_meanwhile_is_refused(world, sit_down, qtbo
     chief = sit_down("chief")
     case = chief.model.case
     world.run(PassSecondReview(report_id=report), "chief")
-    chief.model.doing.give_back(case)
+    chief.model.doing.pass_on(case, "pass_second")
     settle(qtbot, chief)
     assert "不能进行此操作" in note(chief)
     qtbot.waitUntil(lambda: chief.model.case.state == "final_review")
-    assert world.state_of(report).returns == 0
+    assert "不能进行此操作" in note(chief)
+    assert len([s for s in chief.model.case.steps if s.action == "pass"]) == 2
 
 
 def test_content_that_changed_after_it_was_shown_is_not_signed(world, sit_down, qtbot):
@@ -290,7 +306,7 @@ def test_what_was_typed_is_restored_in_another_session(world, sit_down, qtbot):
     branch = sit_down("doctor")
     editor(branch).setFocus()
     qtbot.keyClicks(editor(branch), "typed ")
-    branch.model.close()
+    stand_up(branch)
     settle(qtbot, branch)
     again = sit_down("doctor")
     assert editor(again).toPlainText() == "typed 旧结论"
@@ -362,7 +378,7 @@ def test_an_issued_report_is_printed_when_it_has_arrived(world, sit_down, qtbot,
     press(qtbot, branch, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     assert printed == [pdf]
     assert "已送打印机" in note(branch)
-    branch.model.close()
+    stand_up(branch)
     assert not list((world.home.folder / "taken_out").iterdir())
 
 

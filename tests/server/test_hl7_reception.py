@@ -1,5 +1,6 @@
 """What the listener keeps, what it answers, and how kept messages are applied: once, and none lost."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -153,10 +154,7 @@ def test_a_message_applied_just_before_a_crash_is_not_applied_again(ear, monkeyp
             f"ED|PDF^报告^99LIS||^application^pdf^Base64^{PDF}||||||F",
         ),
     )
-
-    def killed(*_):
-        raise UnavailableError("server.file_unavailable")
-
+    killed = raising(UnavailableError("server.file_unavailable"))
     with monkeypatch.context() as patch:
         patch.setattr(ear.inbox, "finish", killed)
         with pytest.raises(UnavailableError):
@@ -166,6 +164,50 @@ def test_a_message_applied_just_before_a_crash_is_not_applied_again(ear, monkeyp
     assert ear.consumer.step() == 1
     assert (len(rows(ear, Observation)), len(rows(ear, Attachment)), len(log(ear))) == (1, 1, head)
     assert ear.inbox.status(0).by_state == {"done": 1}
+
+
+def test_a_message_parked_for_checking_just_before_a_crash_is_not_parked_twice(ear, monkeypatch):
+    take(ear, oru("M1"))
+    ear.consumer.step()
+    take(ear, oru("M2", "NM|718-7^血红蛋白^LN||99|g/L|||||F", name="张^三"))
+    with monkeypatch.context() as patch:
+        patch.setattr(ear.inbox, "finish", raising(UnavailableError("server.file_unavailable")))
+        with pytest.raises(UnavailableError):
+            ear.consumer.step()
+    assert ear.consumer.step() == 1
+    assert [(r.value_text, r.status, r.visit_id is None) for r in rows(ear, Observation)] == [
+        ("128", "F", False),
+        ("99", "pending_check", True),
+    ]
+
+
+def test_of_two_connections_that_send_one_message_the_first_is_kept(ear):
+    first, second = ear.reception.judge(oru()), ear.reception.judge(oru())
+    assert ear.inbox.keep([first.arrival, second.arrival]) == [True, False]
+    assert ear.inbox.find("LIS|B01", "M1").ack == first.answer != second.answer
+    assert ear.inbox.status(0).by_state == {"waiting": 1}
+
+
+def test_two_connections_at_once_get_the_same_answer_and_other_content_is_refused(ear):
+    other = oru("M2", "NM|718-7^血红蛋白^LN||88|g/L||L|||F")
+
+    async def together():
+        commits = asyncio.create_task(ear.listener._commit())
+        same = await asyncio.gather(*(ear.listener.answer(oru()) for _ in range(2)))
+        differing = await asyncio.gather(*(ear.listener.answer(m) for m in (oru("M2"), other)))
+        commits.cancel()
+        return same, differing
+
+    same, differing = asyncio.run(asyncio.wait_for(together(), 20))
+    assert same[0] == same[1]
+    assert sorted(said(a)[0] for a in differing) == ["AA", "AE"]
+
+
+def raising(error):
+    def fail(*_args, **_options):
+        raise error
+
+    return fail
 
 
 def log(ear):
@@ -202,10 +244,7 @@ def test_a_poisoned_message_is_parked_after_five_tries_while_others_go_on(ear, m
 
 def test_a_missing_store_is_nobodys_fault_and_only_delays(ear, monkeypatch):
     take(ear, oru())
-
-    def down(*_, **__):
-        raise UnavailableError("store.unreachable")
-
+    down = raising(UnavailableError("store.unreachable"))
     with monkeypatch.context() as patch:
         patch.setattr(ear.consumer._dispatcher, "run", down)
         for _ in range(7):

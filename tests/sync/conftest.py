@@ -2,6 +2,7 @@ import pytest
 
 from sync.schema import prepare_store
 from sync.stores import open_embedded_store
+from tests.sync.mariadb import temporary_database
 from tests.sync.world import NORTH, SOUTH, World
 
 
@@ -37,3 +38,17 @@ def south(world):
 def north_too(world, north):
     """A second workstation of the same branch."""
     return world.add_branch(NORTH)
+
+
+@pytest.fixture
+def mariadb():
+    yield from temporary_database()
+
+
+@pytest.fixture
+def mariadb_world(tmp_path, empty_store, mariadb):
+    store = mariadb.open()
+    prepare_store(store)
+    made = World(tmp_path, empty_store, None, centre_store=store)
+    yield made
+    made.close()

@@ -128,6 +128,7 @@ class View(PageView):
         grid: Any = self._inside.layout()
         at = len(case.fields) + 2
         row = QHBoxLayout()
+        row.setSpacing(10)
         for field in case.fields:
             if field.editable:
                 editor = QLineEdit(field.theirs, self._inside)

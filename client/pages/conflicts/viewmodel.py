@@ -166,7 +166,7 @@ def _case(context: Context, connection: Any, row: Any) -> ConflictCase:
     patient_id = _patient_of(connection, row) if kind is not None else None
     return ConflictCase(
         row.id, row.entity, row.record_id, kind.record_info.label if kind is not None else row.entity,
-        _name_of(connection, row.mine_by), context.formatter.moment(row.mine_at),
+        _name_of(connection, row.mine_by) or context.say("record.somebody"), context.formatter.moment(row.mine_at),
         context.formatter.span(now - row.opened_at), bool(row.safety), patient_id,
         tuple(_fields(context, kind, row)),
     )  # fmt: skip

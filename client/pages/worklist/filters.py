@@ -98,8 +98,8 @@ def _days(column: ListColumn, text: str, today: date) -> Chip:
     return Chip(f"{column.label}：{shown}", conditions)
 
 
-def read_day(field: str, text: str, today: date) -> date:
-    """Return the day of ``2026-11-23``, ``20261123``, ``1123``, ``11-23`` or ``今天``."""
+def read_day(field: str, text: str, today: date, code: str = "filter.day") -> date:
+    """Return the day of ``2026-11-23``, ``20261123``, ``1123``, ``11-23`` or ``今天``; else refuse with `code`."""
     text = text.strip()
     if text in TODAY_WORDS:
         return today + timedelta(days=TODAY_WORDS[text])
@@ -108,14 +108,8 @@ def read_day(field: str, text: str, today: date) -> date:
     if len(digits) == 4:
         digits = f"{today.year}{digits}"
     try:
-        return (
-            date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-            if len(digits) == 8
-            else _bad(field, text)
-        )
+        if len(digits) != 8:
+            raise ValueError(digits)
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError as error:
-        raise DomainError("filter.day", field=field, value=text) from error
-
-
-def _bad(field: str, text: str) -> date:
-    raise DomainError("filter.day", field=field, value=text)
+        raise DomainError(code, field=field, value=text) from error

@@ -4,7 +4,7 @@ Nothing is counted and nothing is skipped over, so the first page of a million r
 QtCore only.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -252,18 +252,3 @@ class WorklistTable(QAbstractTableModel):
         if column.name in {"severity", "important_class"} and str(value) in {"urgent", "A"}:
             return "danger"
         return ""
-
-
-def entities_of(listing: Worklist) -> frozenset[str]:
-    """Return the records a worklist reads, so that a change of any of them refreshes it."""
-    froms: Sequence[Any] = listing.query.get_final_froms()
-    names: set[str] = set()
-    waiting = list(froms)
-    while waiting:
-        one = waiting.pop()
-        waiting += [
-            part for part in (getattr(one, "left", None), getattr(one, "right", None)) if part is not None
-        ]
-        if hasattr(one, "name"):
-            names.add(str(one.name))
-    return frozenset(names | {listing.record.record_info.entity})

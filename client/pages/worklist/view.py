@@ -5,12 +5,9 @@ from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Slot
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QMenu,
     QProgressBar,
     QPushButton,
     QStackedWidget,
@@ -20,6 +17,8 @@ from PySide6.QtWidgets import (
 from client.command_dialog.view import CommandDialog
 from client.pages.worklist.viewmodel import ViewModel
 from client.pages.worklist.widgets import ChipRow, RowTable
+from client.views.filter_line import FilterLine
+from client.views.menus import checked_menu, numbered_menu
 from client.views.page import PageView
 from domain.kernel.commands import Command
 
@@ -32,7 +31,9 @@ class View(PageView):
     def build(self) -> None:
         """Make the page."""
         self.set_title(self.model.listing.label)
-        self.body.addLayout(self._filter_line())
+        self._filter = FilterLine(self.model, self.context, self)
+        self._filter.done.connect(self.focus_first)
+        self.body.addWidget(self._filter)
         self._chips = ChipRow(self)
         self._chips.removed.connect(self.model.remove_filter)
         self.body.addWidget(self._chips)
@@ -56,34 +57,6 @@ class View(PageView):
     def focus_first(self) -> None:
         """Begin in the table."""
         self._table.setFocus()
-
-    def _filter_line(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        self._column = QComboBox(self)
-        self._column.setObjectName("filter_column")
-        self._column.setAccessibleName(self.say("worklist.filter_column"))
-        for column in self.model.filter_columns():
-            self._column.addItem(column.label, column)
-        self._text = QLineEdit(self)
-        self._text.setObjectName("filter_text")
-        self._text.setAccessibleName(self.say("worklist.filter"))
-        self._text.setFixedWidth(260)
-        self._choice = QComboBox(self)
-        self._choice.setObjectName("filter_choice")
-        self._choice.setAccessibleName(self.say("worklist.filter"))
-        self._choice.setMinimumWidth(160)
-        self._error = QLabel(self)
-        self._error.setObjectName("filter_error")
-        self._error.setProperty("role", "error")
-        self._count = QLabel(self)
-        self._count.setObjectName("worklist_count")
-        self._count.setProperty("role", "muted")
-        for widget in (self._column, self._text, self._choice, self._error):
-            row.addWidget(widget)
-        row.addStretch(1)
-        row.addWidget(self._count)
-        return row
 
     def _foot(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -109,11 +82,6 @@ class View(PageView):
 
     def _wire(self) -> None:
         model = self.model
-        self._text.returnPressed.connect(self._filter_typed)
-        self._choice.activated.connect(self._filter_chosen)
-        self._column.currentIndexChanged.connect(self._column_changed)
-        self._column_changed()
-        model.field_error.connect(self._show_error)
         model.chips_changed.connect(self._show_chips)
         model.columns_changed.connect(self._columns)
         model.offers_changed.connect(self._offers)
@@ -126,56 +94,16 @@ class View(PageView):
         self._table.activated.connect(self._activated)
         self._table.horizontalHeader().customContextMenuRequested.connect(self._header_menu)
         for name, handler in (
-            ("filter", self._text_focus), ("commands", self._commands_menu), ("columns", self._columns_menu),
+            ("filter", self._filter.begin), ("commands", self._commands_menu), ("columns", self._columns_menu),
             ("export", self._export),
         ):  # fmt: skip
             model.action_set.on(name, handler)
 
-    # Filter
-
-    @Slot()
-    def _column_changed(self) -> None:
-        column = self._column.currentData()
-        choices = self.model.choices(column) if column is not None else []
-        self._choice.clear()
-        self._choice.addItem(self.say("worklist.choose"), None)
-        for choice in choices:
-            self._choice.addItem(choice.label, choice.value)
-        self._choice.setVisible(bool(choices))
-        self._text.setVisible(not choices)
-        hint = {"UtcTime": "filter.day_hint", "IsoDate": "filter.day_hint", "BigInteger": "filter.number_hint",
-                "Float": "filter.number_hint"}.get(column.kind if column else "", "filter.text_hint")  # fmt: skip
-        self._text.setPlaceholderText(self.say(hint))
-
-    @Slot()
-    def _filter_typed(self) -> None:
-        self.model.add_filter(self._column.currentData(), self._text.text(), self._text.text())
-        if not self._error.text():
-            self._text.clear()
-            self._table.setFocus()
-
-    @Slot(int)
-    def _filter_chosen(self, index: int) -> None:
-        if index > 0:
-            self.model.add_filter(
-                self._column.currentData(), self._choice.currentData(), self._choice.currentText()
-            )
-            self._choice.setCurrentIndex(0)
-            self._table.setFocus()
-
-    @Slot(str, str)
-    def _show_error(self, field: str, sentence: str) -> None:
-        if field == "filter":
-            self._error.setText(sentence)
+    # Rows
 
     @Slot()
     def _show_chips(self) -> None:
         self._chips.show_texts([c.text for c in self.model.chips])
-
-    def _text_focus(self) -> None:
-        (self._text if self._text.isVisible() else self._choice).setFocus()
-
-    # Rows
 
     @Slot(str, str)
     def _show_state(self, state: str, reason: str) -> None:
@@ -189,7 +117,7 @@ class View(PageView):
         self._note.setText(texts.get(state, ""))
         table = self.model.table
         code = "worklist.count" if table.complete else "worklist.cut" if table.cut else "worklist.count_more"
-        self._count.setText(self.say(code, count=f"{table.rowCount():,}"))
+        self._filter.count.setText(self.say(code, count=f"{table.rowCount():,}"))
 
     @Slot(int)
     def _seen(self, rows: int) -> None:
@@ -220,12 +148,8 @@ class View(PageView):
         CommandDialog(self.context, command, given, self).open()
 
     def _commands_menu(self) -> None:
-        menu = QMenu(self)
-        menu.setObjectName("commands_menu")
-        for number, offer in enumerate(self.model.offers(), start=1):
-            entry = menu.addAction(f"&{number}  {offer.command.label}")
-            entry.setEnabled(offer.enabled)
-            entry.setData(offer.command.name)
+        entries = [(o.command.label, o.command.name, o.enabled) for o in self.model.offers()]
+        menu = numbered_menu("commands_menu", entries, self)
         menu.triggered.connect(self._menu_command)
         menu.popup(self._menu_place(self._table))
 
@@ -249,14 +173,9 @@ class View(PageView):
         self._popup_columns(self._table.horizontalHeader().mapToGlobal(place))
 
     def _popup_columns(self, place: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setObjectName("columns_menu")
         shown = self.model.shown_columns()
-        for column in self.model.table.columns:
-            entry = menu.addAction(column.label)
-            entry.setCheckable(True)
-            entry.setChecked(column.name in shown)
-            entry.setData(column.name)
+        entries = [(c.label, c.name, c.name in shown) for c in self.model.table.columns]
+        menu = checked_menu("columns_menu", entries, self)
         menu.triggered.connect(self._column_toggled)
         menu.popup(place)
 

@@ -158,7 +158,7 @@ def _alarms(connection: Connection, actor: Actor, visit_id: Id, catalog: Catalog
     ):
         rules = [catalog.rules[name] for name in row.rule.split("、") if name in catalog.rules]
         conditions = tuple(dict.fromkeys(name for rule in rules for name in rule.conditions))
-        found.append(Alarm("A", row.sentence, conditions))
+        found.append(Alarm("A", row.sentence.replace("mm[Hg]", "mmHg"), conditions))
     return tuple(found)
 
 

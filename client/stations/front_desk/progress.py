@@ -1,6 +1,6 @@
 """The steps of a visit and what is still missing: pure, from the encounter and the state of its parts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from client.stations.front_desk.encounter import ABNORMAL, Encounter
@@ -56,7 +56,10 @@ def first_open(states: Sequence[StepState]) -> str:
 
 
 def missing(
-    encounter: Encounter, tubes: Sequence[TubeLine], names: dict[str, str], tube_text: str
+    encounter: Encounter,
+    tubes: Sequence[TubeLine],
+    names: dict[str, str],
+    tube_text: Callable[[TubeLine], str],
 ) -> list[Missing]:
     """Return what is missing before the client may go, in the order of the steps.
 
@@ -64,18 +67,14 @@ def missing(
         encounter: The visit.
         tubes: Its tubes.
         names: Chinese names of ``form``, ``tubes`` and of the vital items.
-        tube_text: Sentence of an uncollected tube with ``{label}`` and ``{number}``.
+        tube_text: Makes the sentence of an uncollected tube.
     """
     found = [] if encounter.answered else [Missing("form", names["form"])]
     for step, items in MEASURED.items():
         found += [Missing(step, names[item]) for item in items if not encounter.has(item)]
     if not tubes:
         found.append(Missing("labels", names["tubes"]))
-    found += [
-        Missing("collect", tube_text.format(label=tube.label, number=tube.shown_number))
-        for tube in tubes
-        if not tube.collected
-    ]
+    found += [Missing("collect", tube_text(tube)) for tube in tubes if not tube.collected]
     return found
 
 
@@ -88,11 +87,9 @@ def pressure_text(encounter: Encounter) -> str:
 
 
 def body_text(encounter: Encounter) -> str:
-    """Return today's weight with the body mass index."""
-    weight, bmi = encounter.value("weight"), encounter.value("bmi")
-    if weight is None:
-        return ""
-    return f"{weight.text} kg" + (f" · BMI {bmi.text}{arrow(bmi.flag)}" if bmi else "")
+    """Return today's weight."""
+    weight = encounter.value("weight")
+    return "" if weight is None else f"{weight.text} kg"
 
 
 def arrow(flag: str) -> str:

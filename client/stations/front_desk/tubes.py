@@ -107,10 +107,11 @@ class TubesModel(QObject):
 
     def print_waiting(self) -> None:
         """Print the labels that are not on paper yet, in order of draw."""
-        if self._encounter is None:
-            return
-        tubes = [t for t in self._encounter.tubes if t.state == PLANNED and not self._on_paper(t)]
-        self.labels.print([self._order(tube) for tube in sorted(tubes, key=_draw_order)])
+        self.labels.print([self._order(tube) for tube in sorted(self._unprinted(), key=_draw_order)])
+
+    def has_waiting(self) -> bool:
+        """Tell whether any tube still waits for its first label."""
+        return bool(self._unprinted())
 
     def needs_reason(self, number: str) -> bool:
         """Tell whether another label of this tube would be a second one."""
@@ -188,6 +189,10 @@ class TubesModel(QObject):
         tubes = self._encounter.tubes if self._encounter else ()
         return next((tube for tube in tubes if tube.number == number), None)
 
+    def _unprinted(self) -> list[Tube]:
+        tubes = self._encounter.tubes if self._encounter else ()
+        return [tube for tube in tubes if tube.state == PLANNED and not self._on_paper(tube)]
+
     def _on_paper(self, tube: Tube) -> bool:
         fate = self.labels.fate(tube.number).state
         return tube.printed > 0 or fate in {JobState.SENT, JobState.PRINTED, JobState.UNKNOWN}
@@ -220,8 +225,8 @@ class TubesModel(QObject):
         verified = tube.number in self._verified or collected
         return TubeLine(
             tube.number, grouped(tube.number), kind.label if kind else tube.type.value, kind.cap if kind else "",
-            kind.colour if kind else "", kind.items if kind else "", tube.state, str(state), self._say(f"tube_label.{state}"),
-            self._say(code) if code else "", _tone(str(state), verified), verified, collected, tube.printed,
+            kind.colour if kind else "", kind.items if kind else "", tube.state, str(state),
+            self._say(f"tube_label.{state}"), self._say(code) if code else "", _tone(str(state), verified), verified, collected, tube.printed,
         )  # fmt: skip
 
     def _say(self, code: str, **facts: object) -> str:

@@ -184,8 +184,11 @@ class ViewModel(StationModel):
 
     def _scan_tube(self, scanned: Scanned) -> None:
         visit = self.visit
-        if visit.encounter is not None:
-            (visit.tubes.verify if visit.step == "labels" else visit.tubes.collect)(scanned.text)
+        if visit.encounter is not None and visit.step == "labels":
+            visit.tubes.verify(scanned.text)
+        elif visit.encounter is not None:
+            visit.go("collect")
+            visit.tubes.collect(scanned.text)
         elif scanned.record_id is not None:
             store, actor, specimen_id = self.context.desk.store, self.context.actor, scanned.record_id
             self.query(lambda: visit_of_tube(store, actor, specimen_id), self._tube_found, "tube")
@@ -223,8 +226,7 @@ class ViewModel(StationModel):
     def _device_changed(self, _port: str) -> None:
         self.devices_changed.emit()
 
-    def _tube_scanned(self, good: object, sentence: str) -> None:
-        self.message.emit(sentence, "success" if good else "danger")
+    def _tube_scanned(self, good: object, _sentence: str) -> None:
         self.sound.emit("good" if good else "bad")
 
     def _alarm(self, _sentence: str) -> None:

@@ -11,7 +11,7 @@ from client.station import PageModel
 from client.stations.front_desk.encounter import VITALS, Alarm, Encounter, read_encounter
 from client.stations.front_desk.progress import STEPS, Missing, StepState, first_open, missing, step_states
 from client.stations.front_desk.questionnaire import FormModel
-from client.stations.front_desk.tubes import TubesModel
+from client.stations.front_desk.tubes import TubeLine, TubesModel
 from client.stations.front_desk.visits import arrive_person
 from client.stations.front_desk.vitals import VitalsModel
 from domain.catalog.content import Catalog
@@ -46,6 +46,7 @@ class VisitModel(QObject):
         self.leave_asked = False
         self._asked = 0
         self._reloads = 0
+        self._chosen = False
         self.vitals.saved.connect(self.reload)
         self.tubes.stored.connect(self.reload)
         self.tubes.changed.connect(self._parts_changed)
@@ -103,7 +104,7 @@ class VisitModel(QObject):
     def go(self, step: str) -> None:
         """Work on a step, done or not."""
         if self.encounter is not None and step in STEPS:
-            self.step, self.leave_asked = step, False
+            self.step, self.leave_asked, self._chosen = step, False, True
             self.step_changed.emit()
 
     def next_step(self) -> None:
@@ -116,7 +117,11 @@ class VisitModel(QObject):
             return []
         say = self._page.context.say
         names = {item: say(f"front_desk.item.{item}") for item in (*VITALS, "form", "tubes")}
-        return missing(self.encounter, self.tubes.lines(), names, say("front_desk.tube_open"))
+
+        def waits(tube: TubeLine) -> str:
+            return say("front_desk.tube_open", label=tube.label, number=tube.shown_number)
+
+        return missing(self.encounter, self.tubes.lines(), names, waits)
 
     def arrive(self) -> None:
         """Start the clock of a visit that was only looked at."""
@@ -167,7 +172,7 @@ class VisitModel(QObject):
         self.tubes.open(encounter, anew=True)
         self.form.open(encounter)
         self.states = self._states()
-        self.step = step or first_open(self.states)
+        self.step, self._chosen = step or first_open(self.states), False
         self._page.patient_changed.emit(encounter.patient_id)
         self.changed.emit()
         self.step_changed.emit()
@@ -197,8 +202,9 @@ class VisitModel(QObject):
         before = {s.id: s.state for s in self.states}
         self.states = self._states()
         now = {s.id: s.state for s in self.states}
-        if now[self.step] == "done" and before[self.step] != "done":
-            self.step = first_open(self.states)
+        stays = self._chosen and self.step == "labels"  # who came to print one again is not sent away
+        if now[self.step] == "done" and before[self.step] != "done" and not stays:
+            self.step, self._chosen = first_open(self.states), False
         self.step_changed.emit()
 
     def _states(self) -> list[StepState]:

@@ -121,7 +121,7 @@ class VitalsModel(QObject):
         try:
             measured = with_bmi(typed(group, texts, labels), self._encounter)
         except DomainError as error:
-            self._say(error)
+            self._say(error, typed=True)
             return
         self._save(Pending(group, (), measured))
 
@@ -180,15 +180,18 @@ class VitalsModel(QObject):
 
         def refused(error: KnownError) -> None:
             self._saving.discard(group)
-            self._say(error)
+            self._say(error, typed=pending.device is None)
 
         self._page.run(order, kept, refused)
 
-    def _say(self, error: KnownError) -> None:
-        sentence = self._page.explain(error)
-        if error.field in SHOWN_FIELDS:
+    def _say(self, error: KnownError, *, typed: bool) -> None:
+        """Say what is wrong: beside the field it was typed into, else in the toast."""
+        unit = str(error.facts.get("unit", ""))
+        sentence = self._page.context.say(error.code, **error.facts | {"unit": SHOWN_UNITS.get(unit, unit)})
+        if typed and error.field in SHOWN_FIELDS:
             self.field_error.emit(error.field, sentence)
-        self._page.message.emit(sentence, "danger")
+        else:
+            self._page.message.emit(sentence, "danger")
 
     def _reset(self) -> None:
         self.pending.clear()

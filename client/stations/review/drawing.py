@@ -1,12 +1,18 @@
 """Pictures the desk draws itself: the course of a value, small in a table and large beside it; badges. QtGui only."""
 
+import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
-from client.appearance import COLOURS
+from client.appearance import COLOURS, Colours
 from client.stations.review.case import Point, ResultRow
+
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
 def side_of(row: ResultRow, value: float) -> int:
@@ -46,17 +52,17 @@ def draw_band(painter: QPainter, row: ResultRow, box: QRectF, low: float, high: 
 
     top = y(row.high) if row.high is not None else box.top()
     bottom = y(row.low) if row.low is not None else box.bottom()
-    painter.fillRect(QRectF(box.left(), top, box.width(), bottom - top), COLOURS["success_soft"])
+    painter.fillRect(QRectF(box.left(), top, box.width(), bottom - top), ink("success_soft"))
 
 
 def draw_mark(painter: QPainter, at: QPointF, side: int, size: float) -> None:
     """Draw a value: a dot inside its interval, a triangle pointing up or down outside of it."""
     painter.setPen(Qt.PenStyle.NoPen)
     if side == 0:
-        painter.setBrush(COLOURS["muted"])
+        painter.setBrush(ink("muted"))
         painter.drawEllipse(at, size * 0.7, size * 0.7)
         return
-    painter.setBrush(COLOURS["danger"])
+    painter.setBrush(ink("danger"))
     tip, base = at.y() - side * size, at.y() + side * size * 0.8
     painter.drawPolygon(
         QPolygonF([QPointF(at.x(), tip), QPointF(at.x() - size, base), QPointF(at.x() + size, base)])
@@ -73,7 +79,7 @@ def draw_sparkline(painter: QPainter, row: ResultRow, box: QRectF) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     draw_band(painter, row, box.adjusted(-4, 0, 4, 0), low, high)
     spots = places(row.points, box, low, high)
-    painter.setPen(QPen(COLOURS["muted"], 1.4))
+    painter.setPen(QPen(ink("muted"), 1.4))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPolyline(QPolygonF(spots))
     for point, spot in zip(row.points, spots, strict=True):
@@ -84,53 +90,68 @@ def draw_sparkline(painter: QPainter, row: ResultRow, box: QRectF) -> None:
     painter.restore()
 
 
-def draw_badge(painter: QPainter, text: str, box: QRectF, tone: str, font: QFont) -> float:
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A font with its measures, made once: cells are drawn by the hundred."""
+
+    font: QFont
+    metrics: QFontMetricsF
+
+
+@functools.lru_cache(maxsize=32)
+def face(family: str, pixels: int = 14, *, heavy: bool = False) -> Face:
+    """Return a family in a size, bold or not."""
+    font = QFont(family)
+    font.setPixelSize(pixels)
+    font.setBold(heavy)
+    return Face(font, QFontMetricsF(font))
+
+
+def ink(name: str) -> QColor:
+    """Return a colour of the theme in force by what it is for."""
+    return _ink(COLOURS.theme, name)
+
+
+@functools.lru_cache(maxsize=64)
+def _ink(theme: str, name: str) -> QColor:
+    return Colours(theme)[name]
+
+
+def draw_ground(painter: QPainter, rect: QRect, *, chosen: bool) -> None:
+    """Fill a cell and draw the line below it."""
+    painter.fillRect(rect, ink("primary_soft" if chosen else "surface"))
+    painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, ink("border"))
+
+
+def draw_badge(painter: QPainter, text: str, box: QRectF, tone: str, with_face: Face) -> float:
     """Draw a word on a coloured ground at the left of a box; returns its width."""
-    metrics = QFontMetricsF(font)
-    width = metrics.horizontalAdvance(text) + 10
+    width = with_face.metrics.horizontalAdvance(text) + 10
     place = QRectF(box.left(), box.center().y() - 10, width, 20)
     strong = tone in {"danger", "warning", "success"}
-    ground, ink = (
-        (COLOURS[f"{tone}_soft"], COLOURS[tone]) if strong else (COLOURS["raised"], COLOURS["muted"])
-    )
+    ground, colour = (f"{tone}_soft", tone) if strong else ("raised", "muted")
     if tone == "danger":  # the one that has to be seen from across the room
-        ground, ink = COLOURS["danger"], COLOURS["surface"]
-    painter.save()
+        ground, colour = "danger", "surface"
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    path = QPainterPath()
-    path.addRoundedRect(place, 3, 3)
-    painter.fillPath(path, ground)
-    painter.setPen(ink)
-    painter.setFont(font)
-    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
-    painter.restore()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ink(ground))
+    painter.drawRoundedRect(place, 3, 3)
+    painter.setPen(ink(colour))
+    painter.setFont(with_face.font)
+    painter.drawText(place, CENTRE, text)
     return width
 
 
 def draw_text(
-    painter: QPainter, text: str, box: QRectF, colour: str, font: QFont, *, right: bool = False
+    painter: QPainter, text: str, box: QRectF, colour: str, with_face: Face, *, right: bool = False
 ) -> float:
     """Draw one line of text, cut with an ellipsis where it is too long; returns its width."""
-    metrics = QFontMetricsF(font)
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
-    painter.setFont(font)
-    painter.setPen(COLOURS[colour])
-    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-    painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, shown)
-    return metrics.horizontalAdvance(shown)
-
-
-def bold(font: QFont, pixels: int = 0) -> QFont:
-    """Return a font in bold, of another size where one is given."""
-    made = QFont(font)
-    made.setBold(True)
-    if pixels:
-        made.setPixelSize(pixels)
-    return made
-
-
-def sized(font: QFont, pixels: int) -> QFont:
-    """Return a font in another size."""
-    made = QFont(font)
-    made.setPixelSize(pixels)
-    return made
+    if not text:
+        return 0.0
+    width = with_face.metrics.horizontalAdvance(text)
+    if width > box.width():
+        text = with_face.metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+        width = with_face.metrics.horizontalAdvance(text)
+    painter.setFont(with_face.font)
+    painter.setPen(ink(colour))
+    painter.drawText(box, RIGHT if right else LEFT, text)
+    return width

@@ -27,7 +27,7 @@ class Opened:
 
 
 class Loader(QObject):
-    """Answers from what was read ahead, and then reads again: what is shown is never old for long."""
+    """Answers from what was read ahead; `renew` then looks whether that is still so."""
 
     opened = Signal(object)
     renewed = Signal(object)
@@ -53,7 +53,6 @@ class Loader(QObject):
             self._read(key)
             return False
         self.opened.emit(kept)
-        self.renew(key)
         return True
 
     def renew(self, key: CaseKey) -> None:

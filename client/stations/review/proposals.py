@@ -1,5 +1,6 @@
 """Sentences proposed for a report, and what of a written one does not fit the results. Pure."""
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -68,13 +69,19 @@ def deviations(conclusion: str, rows: Iterable[ResultRow]) -> list[Deviation]:
     by_name = {name: row for row in rows if row.number is not None for name in row.names}
     if not by_name:
         return []
-    names = "|".join(re.escape(name) for name in sorted(by_name, key=len, reverse=True))
     found = []
-    for match in re.finditer(f"({names}){_BETWEEN}{_FIGURE}", conclusion):
+    for match in _figures(tuple(sorted(by_name))).finditer(conclusion):
         row = by_name[match[1]]
         if float(match[2]) != (float(row.value) if _is_number(row.value) else row.number):
             found.append(Deviation(row.label, match[2], row.value, Anchor("conclusion", *match.span(2))))
     return found
+
+
+@functools.lru_cache(maxsize=64)
+def _figures(names: tuple[str, ...]) -> "re.Pattern[str]":
+    """Return what finds a figure behind any of these names; the items of a package are the same for everybody."""
+    words = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.compile(f"({words}){_BETWEEN}{_FIGURE}")
 
 
 def with_sentence(text: str, sentence: str, line: int | None = None) -> str:

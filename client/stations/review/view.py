@@ -62,7 +62,7 @@ class View(StationView):
 
     def focus_first(self) -> None:
         """Begin in the queue."""
-        self._queue.list.setFocus()
+        self._queue.focus_list()
 
     def _splitter(self, way: Qt.Orientation, name: str) -> QSplitter:
         made = QSplitter(way, self)
@@ -94,6 +94,7 @@ class View(StationView):
         model.note_changed.connect(self._show_note)
         model.part_asked.connect(self._next_part)
         model.looking.previewed.connect(self._show_preview)
+        self._shortcuts = self._keys()
         model.action_set.changed.connect(self._follow_actions)
         self._show_state("loading", "")
         self._follow_actions()
@@ -117,14 +118,19 @@ class View(StationView):
         self._note.setVisible(bool(sentence))
         restyle(self._note)
 
+    def _keys(self) -> dict[str, QShortcut]:
+        """Return the shortcut of each action; none repeats while its key is held down."""
+        found = {}
+        for shortcut in self.findChildren(QShortcut):
+            shortcut.setAutoRepeat(False)
+            found[shortcut.objectName().removeprefix("shortcut_")] = shortcut
+        return found
+
     @Slot()
     def _follow_actions(self) -> None:
         """Only what is enabled listens to its key, so that one key may serve every step of the way."""
-        for action in self.model.action_set.actions:
-            shortcut: Any = self.findChild(QShortcut, f"shortcut_{action.id}")
-            if shortcut is not None:
-                shortcut.setAutoRepeat(False)
-                shortcut.setEnabled(self.model.action_set.is_enabled(action.id))
+        for name, shortcut in self._shortcuts.items():
+            shortcut.setEnabled(self.model.action_set.is_enabled(name))
 
     @Slot()
     def _next_part(self) -> None:

@@ -25,6 +25,8 @@ from domain.kernel.errors import KnownError
 SETTLE_MS = 400
 """A case that has just come up cannot be passed on at once: a key that bounced must not sign what nobody saw."""
 LIVE_MS = 400
+SHOWN_MS = 60
+"""Reading behind a case waits until it is painted: both would only slow each other down."""
 MOVES = {
     "submit": ("submit", "resubmit"), "pass_first": ("pass_first",), "pass_second": ("pass_second",),
     "sign": ("sign",), "return": ("return",),
@@ -80,9 +82,11 @@ class ViewModel(StationModel):
         self.checks: list[Deviation] = []
         self.settle_ms = SETTLE_MS
         self._settled = False
+        self._refused = False
         self._live_due: set[str] = set()
         self._settle_timer = self._once(self._settle)
         self._live_timer = self._once(self._follow_live)
+        self._shown_timer = self._once(self._look_around)
         self._wire()
         self._offer()
 
@@ -150,6 +154,7 @@ class ViewModel(StationModel):
         self.writing.keep()
         self._settle_timer.stop()
         self._live_timer.stop()
+        self._shown_timer.stop()
         self.queue.stop()
         self.loader.clear()
         self.looking.close()
@@ -202,7 +207,7 @@ class ViewModel(StationModel):
             return
         case = opened.case
         fresh = self.case is None or self.case.visit_id != case.visit_id
-        self.wanted, self.case = case.key, case
+        self.wanted, self.case, self._refused = case.key, case, False
         self.returning.select(None)
         if fresh:
             self._settled = False
@@ -213,7 +218,7 @@ class ViewModel(StationModel):
         self._written()
         self.case_shown.emit(case, fresh)
         self.case_state.emit("ready", "")
-        self._load_ahead()
+        self._shown_timer.start(SHOWN_MS)
 
     @Slot(object)
     def _renewed(self, opened: Opened) -> None:
@@ -224,11 +229,14 @@ class ViewModel(StationModel):
         self.writing.follow(opened.case)
         if opened.case.state != before.state and before.state != UNWRITTEN:
             self.returning.leave()
-            self.note_changed.emit(
-                self.context.say("review.moved_on", state=opened.case.state_label), "warning"
-            )
+            self._say_moved_on(opened.case)
         self._written()
         self.case_shown.emit(opened.case, False)
+
+    def _say_moved_on(self, case: Case) -> None:
+        """Tell that somebody else has dealt with the report, unless a refusal has just said so."""
+        if not self._refused:
+            self.note_changed.emit(self.context.say("review.moved_on", state=case.state_label), "warning")
 
     @Slot(object, object)
     def _open_refused(self, key: CaseKey, error: KnownError) -> None:
@@ -237,6 +245,12 @@ class ViewModel(StationModel):
             self.writing.leave()
             self.case_state.emit("refused", self.explain(error))
             self._offer()
+
+    @Slot()
+    def _look_around(self) -> None:
+        """Once a case is painted: see whether it is still so in the store, and read the next ones ahead."""
+        self.renew()
+        self._load_ahead()
 
     def _load_ahead(self) -> None:
         self.loader.ahead(self.queue.case_keys(self.queue.row_of(self.wanted) + 1, 3))
@@ -390,6 +404,7 @@ class ViewModel(StationModel):
 
     @Slot(object)
     def _failed(self, error: KnownError) -> None:
+        self._refused = True
         if error.field:
             self.field_error.emit(error.field, self.explain(error))
         self.renew()

@@ -5,7 +5,7 @@ import socket
 from collections import Counter
 from collections.abc import Iterable
 
-_CODE = re.compile(rb"\rMSA[|^]?\|([A-Z]{2})")
+_CODE = re.compile(rb"\rMSA(.)([A-Z]{2})")
 
 
 def send_all(port: int, messages: Iterable[bytes], *, window: int = 1) -> Counter[str]:
@@ -42,4 +42,4 @@ def _answer(line: socket.socket, buffer: bytes) -> tuple[str, bytes]:
         buffer += more
     frame, _, rest = buffer.partition(b"\x1c\r")
     found = _CODE.search(frame)
-    return (found[1].decode() if found else "??"), rest
+    return (found[2].decode() if found else "??"), rest

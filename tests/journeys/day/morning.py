@@ -9,7 +9,7 @@ from tests.journeys.day.processes import wait_until
 from tests.journeys.day.report import Summary
 from tests.journeys.day.stage import DESKS, Stage
 
-SEATS = {"desk-b01": "zhou", "desk-b02": "sun", "desk-hq": "li"}
+SEATS = {"desk-b01": "chen", "desk-b02": "sun", "desk-hq": "li"}
 
 
 def found(stage: Stage, summary: Summary) -> None:

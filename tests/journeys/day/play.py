@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from tests.journeys.day import evening, morning
+from tests.journeys.day import evening, morning, review
 from tests.journeys.day.report import Summary
 from tests.journeys.day.stage import Stage
 
@@ -20,8 +20,10 @@ def play(out: Path, summary: Summary, *, clients: int, day: date) -> None:
     stage = Stage(out)
     try:
         morning.found(stage, summary)
-        morning.results(stage, summary, clients, day)
+        crowd = morning.results(stage, summary, clients, day)
         evening.compare(stage, summary, "晨间")
+        review.review(stage, summary, next(e for e in crowd if e.branch == "B01"))
+        evening.compare(stage, summary, "日终")
         evening.audit(stage, summary)
     finally:
         stage.close()

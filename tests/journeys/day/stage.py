@@ -63,11 +63,9 @@ class Stage:
 
     def draw_line(self) -> None:
         """Put the line that will be cut between branch B01 and the centre."""
-        self.proxy = Running(
-            "line",
-            ["-m", "sync.tools.fault_proxy", "--listen", "0", "--to", f"127.0.0.1:{self.centre.port}"],
-            self.logs,
-        ).start()
+        target = f"127.0.0.1:{self.centre.port}"
+        arguments = ["-m", "sync.tools.fault_proxy", "--listen", "0", "--to", target]
+        self.proxy = Running("line", arguments, self.logs).start()
         self.line_port = self.proxy.json_line()["port"]
 
     def enrol(self) -> dict[str, str]:

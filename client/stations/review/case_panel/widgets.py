@@ -1,4 +1,4 @@
-"""Parts of the case: the head, critical values, findings, the table of results and the large course of one."""
+"""How findings and results are drawn, line by line."""
 
 from typing import Any
 
@@ -14,14 +14,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from client.appearance import COLOURS
 from client.stations.review.case import ResultRow
 from client.stations.review.drawing import (
-    bold,
     draw_badge,
+    draw_ground,
     draw_sparkline,
     draw_text,
-    sized,
+    face,
 )
 from client.stations.review.result_table import COLUMNS, ROW_ROLE, ResultTable
 from client.stations.review.wording import Wording
@@ -42,22 +41,22 @@ class FindingDelegate(QStyledItemDelegate):
         return QSize(200, 46)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        family = option.font.family()
         proposal = index.data(Qt.ItemDataRole.UserRole)
         say = self._model.context.say
         painter.save()
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.fillRect(option.rect, COLOURS["primary_soft" if chosen else "surface"])
-        painter.fillRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1, COLOURS["border"])
+        draw_ground(painter, option.rect, chosen=chosen)
         box = QRectF(option.rect).adjusted(8, 2, -8, -3)
         upper = QRectF(box.left(), box.top(), box.width(), box.height() * 0.54)
         lower = QRectF(box.left(), upper.bottom(), box.width(), box.height() * 0.46)
         tone = {"A": "danger", "B": "warning"}.get(proposal.important_class, "muted")
         kind = proposal.important_class
         word = say("review.finding.class", **{"class": kind}) if kind else say("review.finding.other")
-        width = draw_badge(painter, word, upper, tone, bold(option.font, 12))
+        width = draw_badge(painter, word, upper, tone, face(family, 12, heavy=True))
         written = proposal.written_in(self._model.writing.conclusion)
         mark = "✓ " + say("review.finding.written") if written else "○ " + say("review.finding.missing")
-        small = sized(option.font, 12)
+        small = face(family, 12)
         side = draw_text(painter, mark, upper, "success" if written else "warning", small, right=True)
         draw_text(
             painter, proposal.sentence, upper.adjusted(width + 8, 0, -side - 12, 0), "text", bold(option.font)
@@ -65,10 +64,7 @@ class FindingDelegate(QStyledItemDelegate):
         used = 0.0
         if proposal.unverified:
             used = (
-                draw_badge(
-                    painter, say("review.finding.unverified"), lower, "warning", sized(option.font, 11)
-                )
-                + 6
+                draw_badge(painter, say("review.finding.unverified"), lower, "warning", face(family, 11)) + 6
             )
         draw_text(painter, self._second(proposal), lower.adjusted(used, 0, 0, 0), "muted", small)
         painter.restore()
@@ -89,31 +85,37 @@ class ResultDelegate(QStyledItemDelegate):
         self._say = say
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        family = option.font.family()
         row: ResultRow | None = index.data(ROW_ROLE)
         box = QRectF(option.rect)
         painter.save()
         if row is None:
-            painter.fillRect(option.rect, COLOURS["raised"])
-            draw_text(painter, index.data() or "", box.adjusted(8, 0, -8, 0), "muted", bold(option.font, 13))
+            painter.fillRect(option.rect, ink("raised"))
+            draw_text(
+                painter, index.data() or "", box.adjusted(8, 0, -8, 0), "muted", face(family, 13, heavy=True)
+            )
             painter.restore()
             return
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.fillRect(option.rect, COLOURS["primary_soft" if chosen else "surface"])
-        painter.fillRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1, COLOURS["border"])
-        self._cell(painter, row, COLUMNS[index.column()], box.adjusted(6, 0, -4, 0), option.font, index)
+        draw_ground(painter, option.rect, chosen=chosen)
+        self._cell(painter, row, COLUMNS[index.column()], box.adjusted(6, 0, -4, 0), family, index)
         painter.restore()
 
     def _cell(
-        self, painter: QPainter, row: ResultRow, column: str, box: QRectF, font: Any, index: Index
+        self, painter: QPainter, row: ResultRow, column: str, box: QRectF, family: str, index: Index
     ) -> None:
         if column == "item":
-            self._item(painter, row, box, font)
+            self._item(painter, row, box, family)
         elif column == "value":
             tone = self._wording.flag_tone(row)
-            width = draw_text(painter, row.value, box, tone or "text", bold(font) if tone else font)
+            width = draw_text(painter, row.value, box, tone or "text", face(family, heavy=bool(tone)))
             sign = self._wording.flag(row)
             draw_text(
-                painter, sign, box.adjusted(max(width + 6, 44), 0, 0, 0), tone or "muted", bold(font, 12)
+                painter,
+                sign,
+                box.adjusted(max(width + 6, 44), 0, 0, 0),
+                tone or "muted",
+                face(family, 12, heavy=True),
             )
         elif column == "trend":
             draw_sparkline(painter, row, box)
@@ -125,17 +127,17 @@ class ResultDelegate(QStyledItemDelegate):
                 if row.shift == "back"
                 else "muted"
             )
-            draw_text(painter, index.data(), box, tone, bold(font, 13) if row.shift else sized(font, 13))
+            draw_text(painter, index.data(), box, tone, face(family, 13, heavy=bool(row.shift)))
         else:
-            draw_text(painter, index.data(), box, "muted", sized(font, 13))
+            draw_text(painter, index.data(), box, "muted", face(family, 13))
 
-    def _item(self, painter: QPainter, row: ResultRow, box: QRectF, font: Any) -> None:
-        width = draw_text(painter, row.label, box, "text", bold(font) if row.abnormal else font)
+    def _item(self, painter: QPainter, row: ResultRow, box: QRectF, family: str) -> None:
+        width = draw_text(painter, row.label, box, "text", face(family, heavy=row.abnormal))
         rest = box.adjusted(width + 6, 0, 0, 0)
         if row.corrected:
-            used = draw_badge(painter, self._say("review.corrected"), rest, "warning", sized(font, 11))
+            used = draw_badge(painter, self._say("review.corrected"), rest, "warning", face(family, 11))
             rest.adjust(used + 4, 0, 0, 0)
-        draw_text(painter, row.unit, rest, "muted", sized(font, 12))
+        draw_text(painter, row.unit, rest, "muted", face(family, 12))
 
 
 class ResultsView(QTableView):

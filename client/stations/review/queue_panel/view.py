@@ -5,7 +5,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from client.stations.review.case import Case
+from client.stations.review.case import Case, CaseKey
 from client.stations.review.queue_panel.widgets import QueueDelegate, QueueList, ReasonBar
 
 LEAST_WIDTH = 236
@@ -20,6 +20,8 @@ class QueuePanel(QWidget):
         self.setObjectName("queue_panel")
         self.setMinimumWidth(LEAST_WIDTH)
         self._scroll = 0
+        self._at: CaseKey | None = None
+        self._focus_due = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -48,8 +50,7 @@ class QueuePanel(QWidget):
         model.queue.counts_changed.connect(self._show_counts)
         model.queue.state_changed.connect(self._show_state)
         model.queue.modelAboutToBeReset.connect(self._keep)
-        model.queue.modelReset.connect(self._follow)
-        model.queue.rowsRemoved.connect(self._follow)
+        model.queue.modelReset.connect(self._restore)
         model.case_shown.connect(self._case_shown)
         self._show_counts()
 
@@ -84,23 +85,37 @@ class QueuePanel(QWidget):
         }
         self._note.setText(texts.get(state, ""))
         self._stack.setCurrentIndex(0 if state == "ready" else 1)
+        if state == "ready" and self._focus_due:
+            self._focus_due = False
+            self.list.setFocus()
+
+    def focus_list(self) -> None:
+        """Put the focus into the queue, as soon as there is one."""
+        self._focus_due = self._stack.currentIndex() != 0
+        self.list.setFocus()
 
     @Slot(object, bool)
-    def _case_shown(self, case: Case, _fresh: bool) -> None:
+    def _case_shown(self, case: Case, fresh: bool) -> None:
         self._delegate.open_key = case.key
-        self._follow()
+        self.list.viewport().update()
+        if fresh:
+            self._go_to(case.key)
 
     @Slot()
     def _keep(self) -> None:
+        row = self.list.currentIndex().row()
+        self._at = self.model.queue.row(row).key if 0 <= row < self.model.queue.rowCount() else None
         self._scroll = self.list.verticalScrollBar().value()
 
     @Slot()
-    def _follow(self) -> None:
-        """Put the cursor on the case that is open."""
-        at = self.model.queue.row_of(self.model.wanted)
-        if self._scroll:
-            self.list.verticalScrollBar().setValue(self._scroll)
-            self._scroll = 0
-        if at >= 0 and self.list.currentIndex().row() != at:
-            self.list.setCurrentIndex(self.model.queue.index(at))
-        self.list.viewport().update()
+    def _restore(self) -> None:
+        """Put the cursor back on its case, or on the one that is open."""
+        if not self._go_to(self._at):
+            self._go_to(self.model.wanted)
+        self.list.verticalScrollBar().setValue(self._scroll)
+
+    def _go_to(self, key: CaseKey | None) -> bool:
+        row = self.model.queue.row_of(key)
+        if row >= 0:
+            self.list.setCurrentIndex(self.model.queue.index(row))
+        return row >= 0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QKeyEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -15,9 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from client.appearance import COLOURS
 from client.stations.review.case import CaseKey
-from client.stations.review.drawing import bold, draw_badge, draw_text, sized
+from client.stations.review.drawing import draw_badge, draw_ground, draw_text, face, ink
 from client.stations.review.queue import QueueRow
 from client.stations.review.queue_model import ROW_ROLE
 from client.stations.review.wording import URGENCY_TONE, Wording
@@ -45,25 +44,36 @@ class QueueDelegate(QStyledItemDelegate):
         box = QRectF(option.rect).adjusted(12, 6, -10, -6)
         upper = QRectF(box.left(), box.top(), box.width(), box.height() / 2)
         lower = QRectF(box.left(), box.center().y(), box.width(), box.height() / 2)
-        self._upper(painter, row, upper, option.font)
-        self._lower(painter, row, lower, option.font)
+        self._upper(painter, row, upper, option.font.family())
+        self._lower(painter, row, lower, option.font.family())
         painter.restore()
 
-    def _upper(self, painter: QPainter, row: QueueRow, box: QRectF, font: QFont) -> None:
-        small = sized(font, 12)
+    def _upper(self, painter: QPainter, row: QueueRow, box: QRectF, family: str) -> None:
+        small = face(family, 12)
         words = self._wording
         used = (
-            draw_badge(painter, words.urgency(row.urgency), box, URGENCY_TONE[row.urgency], bold(font, 12))
+            draw_badge(
+                painter,
+                words.urgency(row.urgency),
+                box,
+                URGENCY_TONE[row.urgency],
+                face(family, 12, heavy=True),
+            )
             + 6
         )
-        used += draw_text(painter, row.name, box.adjusted(used, 0, 0, 0), "text", bold(font, 15)) + 6
+        used += (
+            draw_text(painter, row.name, box.adjusted(used, 0, 0, 0), "text", face(family, 15, heavy=True))
+            + 6
+        )
         used += draw_text(painter, words.sex(row.sex), box.adjusted(used, 0, 0, 0), "muted", small) + 6
         draw_text(painter, words.state(row.state), box.adjusted(used, 0, 0, 0), "text", small, right=True)
 
-    def _lower(self, painter: QPainter, row: QueueRow, box: QRectF, font: QFont) -> None:
-        small = sized(font, 12)
+    def _lower(self, painter: QPainter, row: QueueRow, box: QRectF, family: str) -> None:
+        small = face(family, 12)
         due, tone = self._wording.due(row)
-        used = draw_text(painter, due, box, tone or "muted", bold(font, 12) if tone else small) + 8
+        used = (
+            draw_text(painter, due, box, tone or "muted", face(family, 12, heavy=True) if tone else small) + 8
+        )
         back = self._returns(row.returns) if row.returns else ""
         rest = box.adjusted(used, 0, 0, 0)
         draw_text(painter, back or row.number[-6:], rest, "warning" if back else "muted", small, right=True)
@@ -71,12 +81,11 @@ class QueueDelegate(QStyledItemDelegate):
     def _ground(self, painter: QPainter, option: QStyleOptionViewItem, row: QueueRow) -> None:
         rect: QRect = option.rect
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.fillRect(rect, COLOURS["primary_soft" if chosen else "surface"])
+        draw_ground(painter, rect, chosen=chosen)
         if row.key == self.open_key:
-            painter.fillRect(rect.left(), rect.top(), 5, rect.height(), COLOURS["primary"])
-        painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, COLOURS["border"])
+            painter.fillRect(rect.left(), rect.top(), 5, rect.height(), ink("primary"))
         if chosen and option.state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(COLOURS["focus"])
+            painter.setPen(ink("focus"))
             painter.drawRect(rect.adjusted(0, 0, -1, -2))
 
 

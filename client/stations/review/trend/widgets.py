@@ -7,17 +7,16 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
-from client.appearance import COLOURS
 from client.stations.review.case import ResultRow
 from client.stations.review.drawing import (
-    bold,
     draw_band,
     draw_mark,
     draw_text,
+    face,
+    ink,
     places,
     scale_of,
     side_of,
-    sized,
 )
 
 
@@ -49,28 +48,28 @@ class TrendChart(QFrame):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         head = QRectF(12, 6, self.width() - 24, 22)
-        say, font = self._context.say, self.font()
+        say, family = self._context.say, self.font().family()
         if not row.points:
-            draw_text(painter, say("review.trend.none", label=row.label), head, "muted", font)
+            draw_text(painter, say("review.trend.none", label=row.label), head, "muted", face(family))
             return
         title = say("review.trend.title", label=row.label, unit=row.unit or "1", range=row.range_text or "—")
-        draw_text(painter, title, head, "text", bold(font))
+        draw_text(painter, title, head, "text", face(family, heavy=True))
         box = QRectF(70, 46, self.width() - 140, self.height() - 46 - 34)
         low, high = scale_of(row)
         draw_band(painter, row, box.adjusted(-40, 0, 40, 0), low, high)
         spots = places(row.points, box, low, high)
-        painter.setPen(COLOURS["muted"])
+        painter.setPen(ink("muted"))
         for one, two in itertools.pairwise(spots):
             painter.drawLine(one, two)
-        small = sized(font, 12)
+        small = face(family, 12).font
         for point, spot in zip(row.points, spots, strict=True):
             side = side_of(row, point.value)
             draw_mark(painter, spot, side, 5.0)
             above = QRectF(spot.x() - 50, spot.y() - 24, 100, 18)
-            painter.setPen(COLOURS["danger" if side else "text"])
-            painter.setFont(bold(small) if side else small)
+            painter.setPen(ink("danger" if side else "text"))
+            painter.setFont(face(family, 12, heavy=True).font if side else small)
             painter.drawText(above, Qt.AlignmentFlag.AlignCenter, f"{point.value:g}")
-            painter.setPen(COLOURS["muted"])
+            painter.setPen(ink("muted"))
             painter.setFont(small)
             painter.drawText(
                 QRectF(spot.x() - 50, self.height() - 26, 100, 18),

@@ -1,0 +1,1 @@
+"""Arrival and exit check: the widgets."""

@@ -1,0 +1,1 @@
+"""Today's values and the devices: the widgets."""

@@ -1,0 +1,249 @@
+"""The review desk: opening the queue, switching cases, and whether the screen stands still while data streams in."""
+
+import threading
+import time
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEventLoop, QObject, Qt, QTimer
+
+import resources
+from client.background import Jobs
+from client.desk import Desk, Installation
+from client.formatting import Formatter
+from client.home import Home
+from client.live import Live
+from client.settings import Settings
+from client.station import Context
+from client.stations.review.view import View
+from client.stations.review.viewmodel import ViewModel
+from domain.catalog.content import load_catalog
+from domain.checkup.intake import line_for
+from domain.checkup.result_commands import Identity, ReceiveResults
+from domain.kernel.authority import Authority, system_actor
+from domain.kernel.clock import ManualClock
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.texts import Texts
+from domain.kernel.worklists import Pages
+from domain.people.records import Sex
+from sync.stores import open_branch_store
+from tests.bench.goals import Goals, percentile
+from tests.bench.review_homes import BRANCH, CHIEF, HEAD_OFFICE, NOW, review_home, store_key
+
+SIZES = {"1x": (2_000, 2_000, 20_000), "10x": (20_000, 400, 200_000)}
+QUEUE_MS, SWITCH_MS, FREEZE_MS = 300, 200, 50
+OPENINGS, SWITCHES, PAUSE_MS = 15, 120, 120
+STREAM_S = 12.0
+
+
+def measure(goals: Goals, *, quick: bool = False) -> None:
+    """Add this station's figures to `goals`."""
+    sizes = {"1x": (300, 300, 1_000)} if quick else SIZES
+    for name, (waiting, detailed, issued) in sizes.items():
+        bench = _Bench(review_home(waiting, detailed, issued))
+        try:
+            opened = [bench.open_queue() for _ in range(OPENINGS)]
+            goals.note(**{f"review_queue_{name}_median_ms": percentile(opened, 0.5)})
+            goals.goal(f"review_queue_open_{name}_p95_ms", percentile(opened, 0.95), "<=", QUEUE_MS)
+            if name == "1x":
+                _cases(goals, bench, SWITCHES // 4 if quick else SWITCHES)
+                _stream(goals, bench, 3.0 if quick else STREAM_S)
+        finally:
+            bench.close()
+
+
+def _cases(goals: Goals, bench: "_Bench", count: int) -> None:
+    paced = bench.switch(count, PAUSE_MS)
+    hasty = bench.switch(count, 0)
+    goals.note(
+        review_switch_median_ms=percentile(paced, 0.5), review_switch_hasty_p95_ms=percentile(hasty, 0.95)
+    )
+    goals.goal("review_case_switch_p95_ms", percentile(paced, 0.95), "<=", SWITCH_MS)
+    goals.goal("review_case_switch_hasty_p95_ms", percentile(hasty, 0.95), "<=", SWITCH_MS)
+
+
+def _stream(goals: Goals, bench: "_Bench", seconds: float) -> None:
+    quiet, _, _ = bench.under_stream(seconds / 3, writing=False)
+    freeze, switches, written = bench.under_stream(seconds, writing=True)
+    goals.note(review_quiet_freeze_ms=quiet, review_stream_transactions=written)
+    goals.goal("review_stream_switch_p95_ms", percentile(switches, 0.95), "<=", SWITCH_MS)
+    goals.goal("review_stream_freeze_max_ms", freeze, "<=", FREEZE_MS)
+
+
+class _Pulse(QObject):
+    """Notes the longest time the event loop did not turn."""
+
+    EVERY_MS = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.longest_ms = 0.0
+        self._clock = QElapsedTimer()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+        self._clock.start()
+        self._timer.start(self.EVERY_MS)
+
+    def _beat(self) -> None:
+        late = self._clock.nsecsElapsed() / 1e6 - self.EVERY_MS
+        self.longest_ms = max(self.longest_ms, late)
+        self._clock.restart()
+
+    def stop(self) -> float:
+        self._timer.stop()
+        return self.longest_ms
+
+
+class _Bench:
+    """One store, its desk, and the window that is measured."""
+
+    def __init__(self, home: Home) -> None:
+        self.store = open_branch_store(home.store, store_key(home))
+        self.clock = ManualClock(NOW)
+        self.catalog = load_catalog(resources.folder("catalog"))
+        self.dispatcher = Dispatcher(
+            self.store, clock=self.clock, content={"number_prefix": "909", "catalog": self.catalog}
+        )
+        authority = Authority.load(resources.folder("roles.yaml"))
+        self.actor = authority.actor(
+            staff_id=CHIEF, name="李文渊", role="chief_physician", org_id=HEAD_OFFICE, device_id=HEAD_OFFICE,
+            subtree=(BRANCH,),
+        )  # fmt: skip
+        self.desk = Desk(
+            home=home, settings=Settings(key_file=str(home.folder / "store.key")), store=self.store,
+            installation=Installation(HEAD_OFFICE, HEAD_OFFICE, "总院审核", "", "101"), dispatcher=self.dispatcher,
+            pages=Pages(self.store), authority=authority, clock=self.clock,
+            texts=Texts.load(resources.folder("texts") / "zh"),
+        )  # fmt: skip
+        self.jobs = Jobs()
+        self.live = Live(self.store, self.jobs)
+        self.context = Context(
+            self.desk,
+            self.actor,
+            self.jobs,
+            self.live,
+            Formatter(self.desk.texts),
+            None,
+            lambda *_a, **_k: None,
+        )
+        self.view: View | None = None
+        self._patients = self._some_patients()
+
+    def close(self) -> None:
+        self._drop_view()
+        self.live.stop()
+        self.jobs.close()
+        self.store.close()
+
+    def open_queue(self) -> float:
+        """Return milliseconds from asking for the page to its queue on the screen; the window is new each time."""
+        self._drop_view()
+        begun = time.perf_counter()
+        model = ViewModel(self.context)
+        model.settle_ms = 0
+        self.view = View(model)
+        self.view.resize(1366, 716)
+        self.view.show()
+        model.on_open()
+        self._until(lambda: model.queue.rowCount() > 0)
+        self.view.repaint()
+        taken = (time.perf_counter() - begun) * 1000
+        self._until(lambda: not self.jobs.busy and model.case is not None)
+        return taken
+
+    def switch(self, count: int, pause_ms: int) -> list[float]:
+        """Return milliseconds from the key to the next case painted, `count` times."""
+        taken = []
+        for _ in range(count):
+            taken.append(self._switch_once())
+            self._pause(pause_ms)
+        return taken
+
+    def under_stream(self, seconds: float, *, writing: bool) -> tuple[float, list[float], int]:
+        """Return the longest freeze, the switches and how much was written while results streamed in."""
+        stop, written = threading.Event(), [0]
+        writer = threading.Thread(target=self._write, args=(stop, written), daemon=True)
+        pulse = _Pulse()
+        if writing:
+            writer.start()
+        switches = []
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until:
+            switches.append(self._switch_once())
+            self._pause(200)
+        freeze = pulse.stop()
+        stop.set()
+        if writing:
+            writer.join()
+        self._until(lambda: not self.jobs.busy)
+        return freeze, switches, written[0]
+
+    def _switch_once(self) -> float:
+        assert self.view is not None
+        model = self.view.model
+        before = model.case
+        begun = time.perf_counter()
+        model.action_set.trigger("next")
+        self._until(
+            lambda: model.case is not before and model.case is not None and model.case.key == model.wanted
+        )
+        QCoreApplication.processEvents()
+        return (time.perf_counter() - begun) * 1000
+
+    def _write(self, stop: threading.Event, written: list[int]) -> None:
+        """Write results as an exchange with the centre does: one transaction after the other, visit by visit."""
+        system = system_actor(BRANCH, HEAD_OFFICE)
+        number = 0
+        while not stop.wait(0.02):
+            name, sex, born = self._patients[number % len(self._patients)]
+            lines = [
+                line_for(self.catalog, key, value, self.catalog.observation(key).ucum)
+                for key, value in (
+                    ("fpg", 5.2),
+                    ("k", 4.2),
+                    ("alt", 22.0),
+                    ("crea", 70.0),
+                    ("wbc", 6.0),
+                    ("hgb", 140.0),
+                )
+            ]
+            order = ReceiveResults(
+                message_id=f"S{time.monotonic_ns()}", org_id=BRANCH, visit_number=f"S{time.monotonic_ns()}",
+                patient=Identity(name=name, sex=Sex(sex), birth_date=born), lines=lines,
+            )  # fmt: skip
+            self.dispatcher.run(order, system)
+            number += 1
+            written[0] = number
+
+    def _some_patients(self) -> list[Any]:
+        from sqlalchemy import select
+
+        from domain.people.records import Patient
+
+        table = Patient.__table__
+        with self.store.read() as connection:
+            return [tuple(r) for r in connection.execute(
+                select(table.c.name, table.c.sex, table.c.birth_date).limit(50)
+            ).all()]  # fmt: skip
+
+    def _drop_view(self) -> None:
+        if self.view is not None:
+            self._until(lambda: not self.jobs.busy)
+            self.view.model.close()
+            self.view.close()
+            self.view.deleteLater()
+            self.view = None
+            QCoreApplication.sendPostedEvents()
+            QCoreApplication.processEvents()
+
+    def _pause(self, milliseconds: int) -> None:
+        loop = QEventLoop()
+        QTimer.singleShot(milliseconds, loop.quit)
+        loop.exec()
+
+    def _until(self, holds: Any) -> None:
+        limit = time.perf_counter() + 30
+        while not holds():
+            if time.perf_counter() > limit:
+                raise RuntimeError("the desk did not answer")
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)

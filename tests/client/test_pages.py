@@ -1,0 +1,249 @@
+"""The other generic pages without their windows: record, conflicts, sync; and the bridge that keeps them fresh."""
+
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+
+from client.live import changes_in, read_changes
+from client.pages.conflicts.viewmodel import ViewModel as Conflicts
+from client.pages.record.viewmodel import ViewModel as Record
+from client.pages.sync.viewmodel import ViewModel as Sync
+from client.ports import Refused, SyncState
+from domain.exchange.records import Conflict
+from domain.kernel.commands import ask, command, handles
+from domain.kernel.errors import DomainError
+from domain.people.patient_commands import EditPatient
+from tests.client import seeding
+
+AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+
+
+@command("test.seed_conflict", "制造冲突", permission="test.seed", place="internal")
+class SeedConflict:
+    """Two phones of one client, as the centre would have kept them."""
+
+    patient_id: uuid.UUID = ask("客户")
+    safety: bool = ask("安全", default=False)
+
+
+@handles(SeedConflict)
+def _seed_conflict(order, work):
+    return work.add(
+        Conflict(
+            org_id=seeding.BRANCH, entity="patient", record_id=order.patient_id, fields="phone",
+            base={"phone": "13800000000"}, theirs={"phone": "13811111111"}, mine={"phone": "13822222222"},
+            mine_command="people.edit", mine_at=AT, safety=order.safety, state="open", opened_at=AT,
+        )
+    ).id  # fmt: skip
+
+
+@pytest.fixture
+def run(open_desk):
+    return lambda order: open_desk.dispatcher.run(order, seeding.system())
+
+
+@pytest.fixture
+def opened():
+    made = []
+    yield made
+    for model in made:
+        model.close()
+
+
+def open_page(qtbot, opened, model, signal):
+    opened.append(model)
+    with qtbot.waitSignal(signal):
+        model.on_open()
+    qtbot.waitUntil(lambda: not model.context.jobs.busy)
+    return model
+
+
+def test_a_record_shows_labels_values_and_what_it_points_to(qtbot, context_for, opened, seeded, open_desk):
+    context, pages = context_for("nurse")
+    tube = open_desk.pages.page(
+        __import__("domain.kernel.worklists", fromlist=["worklists"]).worklists()["specimen.waiting"],
+        context.actor,
+    ).rows[0]
+    record = Record(context, "specimen", tube.id)
+    open_page(qtbot, opened, record, record.sheet_changed)
+    values = {v.name: v for v in record.sheet.values}
+    assert (values["number"].label, values["number"].text) == ("标本编号", seeded[0][2][0])
+    assert values["type"].text == "血清"
+    assert values["patient_id"].text == "张伟 P1010000001"
+    assert values["patient_id"].link == f"record:patient:{seeded[0][0].patient_id}"
+    record.open_link(values["patient_id"].link)
+    assert pages == [(values["patient_id"].link, {})]
+    assert record.sheet.patient_id == seeded[0][0].patient_id
+
+
+def test_what_is_masked_in_the_record_is_masked_in_its_history(qtbot, context_for, opened, seeded, run):
+    run(EditPatient(patient_id=seeded[0][0].patient_id, phone="13912345678"))
+    context, _ = context_for("messaging_operator")
+    record = Record(context, "patient", seeded[0][0].patient_id)
+    open_page(qtbot, opened, record, record.sheet_changed)
+    values = {v.name: v for v in record.sheet.values}
+    assert values["phone"].text == "139****5678"
+    assert values["phone"].masked
+    told = "\n".join(field for line in record.sheet.history for field in line.fields)
+    assert "139****5678" in told
+    assert "13912345678" not in told
+    assert "110101197603020019" not in told
+
+
+def test_the_history_tells_what_changed_newest_first(qtbot, context_for, opened, seeded, run):
+    run(EditPatient(patient_id=seeded[0][0].patient_id, phone="13900000001"))
+    run(EditPatient(patient_id=seeded[0][0].patient_id, phone="13900000002"))
+    context, _ = context_for("nurse")
+    record = Record(context, "patient", seeded[0][0].patient_id)
+    open_page(qtbot, opened, record, record.sheet_changed)
+    lines = record.sheet.history
+    assert [line.what for line in lines] == ["修改客户信息", "修改客户信息", "登记客户"]
+    assert lines[0].fields == ("手机号：13900000001 → 13900000002",)
+
+
+def test_the_history_is_found_by_the_audit_index_too(
+    qtbot, context_for, opened, seeded, open_desk, monkeypatch
+):
+    from domain.audit.chain import AuditReader
+    from domain.kernel.readers import Follower
+
+    Follower(open_desk.store, AuditReader()).catch_up()
+    monkeypatch.setattr("client.pages.record.history.NEWEST", 1)
+    context, _ = context_for("nurse")
+    record = Record(context, "patient", seeded[0][0].patient_id)
+    open_page(qtbot, opened, record, record.sheet_changed)
+    assert [line.what for line in record.sheet.history] == ["登记客户"]
+
+
+def test_an_open_record_follows_its_changes(qtbot, context_for, opened, seeded, run):
+    context, _ = context_for("nurse")
+    record = Record(context, "patient", seeded[0][0].patient_id)
+    open_page(qtbot, opened, record, record.sheet_changed)
+    order = EditPatient(patient_id=seeded[0][0].patient_id, phone="13900000009")
+    with qtbot.waitSignal(record.sheet_changed):
+        context.jobs.write(lambda _job: run(order))
+    assert {v.name: v.text for v in record.sheet.values}["phone"] == "13900000009"
+
+
+def test_a_record_out_of_scope_is_not_there(qtbot, context_for, opened):
+    context, _ = context_for("nurse")
+    record = Record(context, "patient", uuid.uuid4())
+    open_page(qtbot, opened, record, record.sheet_changed)
+    assert record.sheet is None
+
+
+@pytest.mark.parametrize(
+    ("role", "entity"), [("it", "patient"), ("biobank_technician", "patient"), ("nurse", "staff")]
+)
+def test_a_record_no_list_of_ones_own_shows_is_refused(context_for, seeded, role, entity):
+    context, _ = context_for(role)
+    with pytest.raises(DomainError) as caught:
+        Record(context, entity, seeded[0][0].patient_id)
+    assert caught.value.code == "permission.denied"
+
+
+@pytest.fixture
+def conflicts(qtbot, context_for, opened, seeded, run):
+    for at, safety in ((0, False), (1, True), (2, False)):
+        run(SeedConflict(patient_id=seeded[at][0].patient_id, safety=safety))
+    context, _ = context_for("physician")
+    page = Conflicts(context)
+    return open_page(qtbot, opened, page, page.cases_changed)
+
+
+def phone(open_desk, actor, patient_id):
+    from domain.kernel.worklists import records
+    from domain.people.records import Patient
+
+    with open_desk.store.read() as connection:
+        return records(connection, actor, Patient, Patient.id == patient_id)[0].phone
+
+
+def test_both_values_stand_side_by_side_safety_first(conflicts):
+    assert [c.safety for c in conflicts.cases] == [True, False, False]
+    field = conflicts.case.fields[0]
+    assert (field.label, field.base, field.theirs, field.mine) == (
+        "手机号", "13800000000", "13811111111", "13822222222",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("action", "values", "written"),
+    [("keep", None, None), ("take", None, "13822222222"), ("edit", {"phone": "13833333333"}, "13833333333")],
+)
+def test_one_key_decides_and_the_next_conflict_is_there(qtbot, conflicts, open_desk, action, values, written):
+    decided = conflicts.case
+    with qtbot.waitSignal(conflicts.message):
+        if action == "edit":
+            conflicts.edit(values)
+        else:
+            conflicts.action_set.trigger(action)
+    qtbot.waitUntil(lambda: len(conflicts.cases) == 2 and not conflicts.context.jobs.busy)
+    assert conflicts.case.conflict_id != decided.conflict_id
+    assert phone(open_desk, conflicts.context.actor, decided.record_id) == written
+
+
+def test_who_may_not_decide_sees_no_keys_for_it(context_for, opened):
+    context, _ = context_for("nurse")
+    page = Conflicts(context)
+    opened.append(page)
+    assert {a.id for a in page.action_set.actions} == {"open", "reload"}
+
+
+class FakeSync:
+    def __init__(self, state):
+        self.now = state
+        self.woken = 0
+
+    def state(self):
+        return self.now
+
+    def wake(self):
+        self.woken += 1
+
+    def start(self):
+        pass
+
+    def stop(self):
+        pass
+
+
+def test_the_sync_page_says_what_waits_and_why_something_was_refused(context_for, opened, open_desk):
+    refused = Refused(12, "specimen.unknown", {"value": "101000000198"}, AT)
+    waiting = Refused(13, "patient.unknown", {}, AT, "deferred")
+    open_desk.sync = FakeSync(
+        SyncState("sending", 3, 2048, 500, 1000, conflicts=1, refused=(refused, waiting))
+    )
+    context, _ = context_for("it")
+    page = Sync(context)
+    opened.append(page)
+    page.on_open()
+    shown = {f.label: f.text for f in page.facts()}
+    assert shown["状态"] == "正在上传"
+    assert shown["等待上传的记录"] == "待传 3 项 2 KB"
+    assert shown["被总院拒绝"] == "1"
+    reasons = page.reasons()
+    assert "101000000198" in reasons[0].text
+    assert [r.kind for r in reasons] == ["被拒绝", "等待上级记录"]
+    page.now()
+    assert open_desk.sync.woken == 1
+
+
+def test_changes_are_named_by_record_and_refused_ones_are_not(open_desk, seeded, run, nurse):
+    before = read_changes(open_desk.store, 0).position
+    run(EditPatient(patient_id=seeded[0][0].patient_id, phone="13900000001"))
+    open_desk.dispatcher.record_refusal("people.edit", nurse, {})
+    found = read_changes(open_desk.store, before)
+    assert found.entities == {"patient"}
+    assert found.has("patient", seeded[0][0].patient_id)
+    assert not found.has("patient", seeded[1][0].patient_id)
+    assert found.position == before + 2
+    assert changes_in([]).records == {}
+
+
+def test_after_a_long_run_of_changes_everything_counts_as_changed(open_desk, seeded, monkeypatch):
+    monkeypatch.setattr("client.live.AT_ONCE", 3)
+    found = read_changes(open_desk.store, 0)
+    assert found.has("patient", uuid.uuid4())
+    assert found.has("visit", uuid.uuid4())

@@ -1,0 +1,136 @@
+"""The three levels: written at the branch, returned once by head office, corrected, passed, signed, printed."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from tests.journeys.day import stores
+from tests.journeys.day.people import Expected
+from tests.journeys.day.processes import Pilot, ProcessError, wait_until
+from tests.journeys.day.report import Summary
+from tests.journeys.day.stage import Stage
+
+CONCLUSION = "空腹血糖及肝功能未见明显异常，血压偏高。"
+BETTER = "血压偏高（收缩压 142 mmHg，舒张压 91 mmHg），空腹血糖及肝功能未见明显异常。"
+ADVICE = "低盐饮食，两周内非同日复测血压三次。"
+REMARK = "请写明血压数值"
+HERE, THERE = "desk-b01", "desk-hq"
+
+
+def review(stage: Stage, summary: Summary, case: Expected) -> None:
+    """Take one visit through all levels, by keys, on two workstations."""
+    branch = _seat(stage, HERE, "chen")
+    with summary.step("分院撰写并提交初审") as line:
+        _open(branch, case)
+        branch.do("fill", name="text_conclusion", text=CONCLUSION)
+        branch.do("fill", name="text_advice", text=ADVICE)
+        _press(stage, branch, "F9", HERE, case, "first_review")
+        branch.do("screenshot", path=str(stage.pictures / "review-branch-1366.png"), size=[1366, 768])
+        line.count = "1 份"
+    with summary.step("分院初审通过，上传"):
+        _press(stage, branch, "F9", HERE, case, "second_review")
+        _reaches(stage, THERE, case, "second_review")
+    chief = _seat(stage, THERE, "li")
+    with summary.step("总院专家退回一次，意见落在句子上"):
+        _open(chief, case)
+        chief.do("screenshot", path=str(stage.pictures / "review-chief-1366.png"), size=[1366, 768])
+        chief.do("screenshot", path=str(stage.pictures / "review-chief-1920.png"), size=[1920, 1080])
+        wait_until(lambda: _remark_is_open(chief), "the remark is open", 20, 0.3)
+        chief.do("fill", name="return_remark", text=REMARK)
+        chief.do("click", name="return_send")
+        _reaches(stage, THERE, case, "returned")
+        _reaches(stage, HERE, case, "returned")
+    with summary.step("分院修改后重新提交"):
+        _open(branch, case)
+        branch.do("screenshot", path=str(stage.pictures / "review-returned-1920.png"), size=[1920, 1080])
+        branch.do("fill", name="text_conclusion", text=BETTER)
+        _press(stage, branch, "F9", HERE, case, "second_review")
+        _reaches(stage, THERE, case, "second_review")
+    with summary.step("总院复审通过、终审签发"):
+        _open(chief, case)
+        _press(stage, chief, "F9", THERE, case, "final_review")
+        _open(chief, case)
+        _press(stage, chief, "F9", THERE, case, "issued")
+    with summary.step("签发报告回到分院并打印") as line:
+        _reaches(stage, HERE, case, "issued")
+        report = _report(stage, HERE, case)
+        file = wait_until(
+            lambda: _file(stage, HERE, report.document_sha256), "the PDF is back at the branch", 90
+        )
+        data = file.read_bytes()
+        line.held = hashlib.sha256(data).hexdigest() == report.document_sha256 and data.startswith(b"%PDF")
+        (stage.out / "report.pdf").write_bytes(data)
+        line.detail = f"report.pdf，{len(data) // 1024} KiB，SHA-256 相符"
+        _open(branch, case)
+        branch.do("keys", key="Ctrl+P")
+        branch.do("screenshot", path=str(stage.pictures / "review-issued-1366.png"), size=[1366, 768])
+
+
+def _seat(stage: Stage, desk: str, login: str) -> Pilot:
+    pilot = stage.clients[desk]
+    if pilot.do("state").get("signed_in"):
+        pilot.do("call", method="sign_out")
+        pilot.do("wait", until={"signed_out": True}, timeout=10)
+    stage.sign_in(desk, login)
+    pilot.do("open", page="review")
+    return pilot
+
+
+def _open(pilot: Pilot, case: Expected) -> None:
+    pilot.do("scan", text=case.visit_barcode)
+    pilot.do("wait", until={"text": case.person.name, "name": "head_name"}, timeout=20)
+    pilot.do("wait", until={"idle": True}, timeout=20)
+
+
+def _press(stage: Stage, pilot: Pilot, key: str, desk: str, case: Expected, state: str) -> None:
+    """Press a key until the report is in a state: a case that has just come up takes no decision yet."""
+
+    def reached() -> bool:
+        if _state(stage, desk, case) == state:
+            return True
+        if pilot.do("text", name="head_name")["text"] != case.person.name:
+            _open(pilot, case)  # the next case came up by itself
+            return False
+        pilot.do("keys", key=key)
+        pilot.do("wait", until={"idle": True}, timeout=20)
+        return _state(stage, desk, case) == state
+
+    wait_until(reached, f"{desk}: the report is {state}", 40, 0.5)
+
+
+def _remark_is_open(pilot: Pilot) -> bool:
+    """Press F7 unless the remark is open: a second F7 would send it."""
+    try:
+        pilot.do("wait", until={"visible": "return_remark"}, timeout=0.2)
+    except ProcessError:
+        pilot.do("keys", key="F7")
+        return False
+    return True
+
+
+def _reaches(stage: Stage, desk: str, case: Expected, state: str) -> None:
+    wait_until(lambda: _state(stage, desk, case) == state, f"{desk} sees the report {state}", 60, 0.2)
+
+
+def _state(stage: Stage, desk: str, case: Expected) -> str:
+    report = _report(stage, desk, case)
+    return report.state if report else ""
+
+
+def _report(stage: Stage, desk: str, case: Expected) -> Any:
+    home = stage.home / desk
+    with stores.branch(home, home / "store.key") as connection:
+        return stores.one(
+            connection,
+            "SELECT report.* FROM report JOIN visit ON visit.id = report.visit_id WHERE visit.number = :number",
+            number=case.visit_barcode,
+        )
+
+
+def _file(stage: Stage, desk: str, sha256: str) -> Path | None:
+    found = [
+        p
+        for p in (stage.home / desk / "blobs").rglob("*")
+        if p.is_file() and sha256 in p.as_posix().replace("/", "")
+    ]
+    return found[0] if found else None
