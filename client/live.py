@@ -55,6 +55,7 @@ class Live(QObject):
         self._read_to: int | None = None
         self._running = False
         self._again = False
+        self._stopped = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(GATHER_MS)
@@ -63,6 +64,8 @@ class Live(QObject):
         self._unsubscribe = store.on_commit(self._rung.emit)
 
     def stop(self) -> None:
+        """End it; a ring that is still on its way to the UI thread starts nothing."""
+        self._stopped = True
         self._unsubscribe()
         self._timer.stop()
 
@@ -70,6 +73,8 @@ class Live(QObject):
     def _gather(self, position: int) -> None:
         if self._read_to is None:
             self._read_to = position - 1
+        if self._stopped:
+            return
         if self._running:
             self._again = True
         elif not self._timer.isActive():
@@ -92,7 +97,7 @@ class Live(QObject):
     @Slot()
     def _done(self) -> None:
         self._running = False
-        if self._again:
+        if self._again and not self._stopped:
             self._again = False
             self._timer.start()
 

@@ -87,8 +87,10 @@ class Searcher(Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Scanned:
-    """What was scanned. `kind` is the entity found (``specimen``, ``visit``, ``patient``, ``storage_container``,
-    ``staff``) or ``id_number`` for a citizen number nobody has yet; ``unknown`` for a code that is not ours.
+    """What was scanned.
+
+    `kind` is the entity found (``specimen``, ``visit``, ``patient``, ``storage_container``, ``report``, ``staff``),
+    ``id_number`` for a citizen number nobody has yet, or ``unknown`` for a code that is not ours.
     """
 
     kind: str

@@ -223,15 +223,16 @@ class ScanRouter(QObject):
 
     def _mute(self) -> None:
         focus: Any = self._focus
-        if self._muted is None and hasattr(focus, "setAttribute"):
-            if focus.testAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled):
-                self._muted = focus
-                self._replaying = True
-                try:
-                    QGuiApplication.inputMethod().reset()
-                finally:
-                    self._replaying = False
-                focus.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, on=False)
+        if self._muted is not None or not hasattr(focus, "testAttribute"):
+            return
+        if focus.testAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled):
+            self._muted = focus
+            self._replaying = True
+            try:
+                QGuiApplication.inputMethod().reset()
+            finally:
+                self._replaying = False
+            focus.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, on=False)
 
     def _unmute(self) -> None:
         muted, self._muted = self._muted, None

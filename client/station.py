@@ -56,7 +56,7 @@ class Context:
     open_page: Callable[..., None]
     """``open_page(id, **arguments)``: e.g. ``open_page("record", entity="patient", record_id=…)``."""
 
-    def say(self, code: str, **facts: Any) -> str:
+    def say(self, code: str, /, **facts: Any) -> str:
         """Return a sentence of the catalogue."""
         return self.desk.texts.say(code, **facts)
 
@@ -84,6 +84,8 @@ class PageModel(QObject):
         self.context = context
         self.action_set = ActionSet(self.actions, context.actor, self)
         self._running = 0
+        self.is_closed = False
+        """Set by `close`: a job may outlive its page, its answer then reaches nobody."""
         context.live.changed.connect(self._live)
 
     def watches(self) -> frozenset[str]:
@@ -138,12 +140,13 @@ class PageModel(QObject):
         """Return the Chinese sentence of a known error."""
         return self.context.desk.texts.explain(error)
 
-    def toast(self, code: str, tone: str = "info", **facts: Any) -> None:
+    def toast(self, code: str, tone: str = "info", /, **facts: Any) -> None:
         """Show a sentence of the catalogue for some seconds."""
         self.message.emit(self.context.say(code, **facts), tone)
 
     def close(self) -> None:
         """Stop following the store; the page is about to go."""
+        self.is_closed = True
         self.context.live.changed.disconnect(self._live)
 
     def _follow(
@@ -156,10 +159,17 @@ class PageModel(QObject):
         if self._running == 1:
             self.busy_changed.emit(True)
         if then is not None:
-            job.succeeded.connect(then)
-        job.refused.connect(refused or self._refuse)
+            job.succeeded.connect(self._while_open(then))
+        job.refused.connect(self._while_open(refused or self._refuse))
         job.finished.connect(self._ended)
         return job
+
+    def _while_open(self, answer: Callable[[Any], None]) -> Callable[[Any], None]:
+        def call(value: Any) -> None:
+            if not self.is_closed:
+                answer(value)
+
+        return call
 
     def _refuse(self, error: KnownError) -> None:
         sentence = self.explain(error)

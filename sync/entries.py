@@ -11,8 +11,9 @@ from sqlalchemy import Connection, select, update
 
 from domain.kernel.change_log import Body, change_log, decode_body, log_head, log_scope
 from domain.kernel.ids import Id
-from domain.kernel.record import Place, Scope, record_classes
+from domain.kernel.record import Place, Scope
 from domain.kernel.unit_of_work import CATALOGUE_SCOPE
+from sync.shapes import kind_of
 
 
 class SentTxn(msgspec.Struct, array_like=True, frozen=True):
@@ -112,7 +113,7 @@ def scope_of(entity: str, org_id: bytes) -> bytes | None:
 
     An entity this program does not know belongs to the organisation it names.
     """
-    kind = record_classes().get(entity)
+    kind = kind_of(entity)
     if kind is None:
         return org_id
     if kind.record_info.place is not Place.SHARED:

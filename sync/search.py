@@ -10,18 +10,18 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, delete, select
 
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import Entry, cursor_of, head_position, log_reader, move_cursor
-from domain.kernel.columns import Sensitivity
 from domain.kernel.errors import UnavailableError
 from domain.kernel.ids import Id
 from domain.kernel.store import Store
 from domain.people.records import Patient
-from domain.people.search_terms import Tag, Word, patient_terms, query_words
+from domain.people.search_terms import Word, patient_terms, query_words
 from sync.search_hits import Hit, shown
 from sync.search_numbers import by_number, normal_number
+from sync.search_people import fitting, ways
 
 NAME = "search"
 CHUNK = 400
@@ -33,10 +33,6 @@ _TABLES = (
     " org_id BLOB NOT NULL)",
     "CREATE VIRTUAL TABLE IF NOT EXISTS search_index USING fts5(terms, content='', contentless_delete=1,"
     " detail=none, tokenize=\"unicode61 remove_diacritics 0 categories 'L* N* Co Cn'\")",
-)
-_FIND = text(
-    "SELECT r.record_id, r.org_id FROM search_index JOIN search_row r ON r.number = search_index.rowid"
-    " WHERE search_index MATCH :match ORDER BY search_index.rowid DESC LIMIT :limit"
 )
 
 
@@ -136,9 +132,9 @@ class SearchIndex:
     ) -> dict[Id, None]:
         """Return clients that fit all words, whole values first, the newest first among equals."""
         found: dict[Id, None] = {}
-        for terms in _ways(words, actor):
+        for terms in ways(words, actor):
             if len(found) < limit:
-                found |= dict.fromkeys(_fitting(connection, terms, actor, limit))
+                found |= dict.fromkeys(fitting(connection, terms, actor, limit))
         return found
 
     def _renew(self, connection: Connection, ids: Sequence[Id]) -> None:
@@ -211,41 +207,3 @@ def _numbers(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, int]:
         )
         found |= {row.record_id: row.number for row in rows}
     return found
-
-
-def _ways(words: Sequence[Word], actor: Actor) -> list[list[tuple[str, ...]]]:
-    """Return what to look for, one after the other: for each word the terms of which any fits."""
-    if not words:
-        return []
-    ways = [[word.whole for word in words]] if all(word.whole for word in words) else []
-    if actor.clearance >= Sensitivity.SENSITIVE:
-        ways.append([word.terms + word.sensitive for word in words])
-    elif actor.clearance >= Sensitivity.PERSONAL:
-        ways.append([word.terms for word in words])
-    return ways
-
-
-def _fitting(connection: Connection, words: Sequence[Sequence[str]], actor: Actor, limit: int) -> list[Id]:
-    """Return the newest clients in scope that fit.
-
-    Most readers may see all that their store holds, so the newest fits are taken first; where some of them are out
-    of scope, the index joins its lists with those of the organisations.
-    """
-    rows = connection.execute(_FIND, {"match": _match(words), "limit": limit}).all()
-    if actor.orgs is None:
-        return [uuid.UUID(bytes=row.record_id) for row in rows]
-    seen = [row for row in rows if actor.sees(uuid.UUID(bytes=row.org_id))]
-    if len(seen) < len(rows) == limit and actor.orgs:
-        scope = [Tag.ORG + org.hex for org in sorted(actor.orgs)]
-        seen = list(connection.execute(_FIND, {"match": _match([*words, scope]), "limit": limit}))
-    return [uuid.UUID(bytes=row.record_id) for row in seen]
-
-
-def _match(words: Sequence[Sequence[str]]) -> str:
-    parts = [" OR ".join(_quoted(term) for term in terms) for terms in words]
-    return " AND ".join(f"({part})" for part in parts)
-
-
-def _quoted(term: str) -> str:
-    whole, star, _ = term.partition("*")
-    return '"' + whole.replace('"', "") + '"' + star

@@ -5,15 +5,15 @@ is (16-byte ids, microseconds, text), which spares a conversion for each value o
 """
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from sqlalchemy import BigInteger, Boolean, Column, Float, LargeBinary, MetaData, String, Table, Text
-from sqlalchemy.dialects import mysql
 from sqlalchemy.types import BINARY, TypeEngine
 
-from domain.kernel.columns import Code, ColumnInfo, Id16, IsoDate, JsonText, Merge, UtcTime, to_wire
+from domain.kernel.columns import LONGEST, Code, ColumnInfo, Id16, IsoDate, JsonText, Merge, UtcTime, to_wire
 from domain.kernel.record import Place, Record, RecordInfo, column_info, record_classes
 from domain.kernel.unit_of_work import data_columns
 
@@ -27,6 +27,15 @@ class Group:
     name: str
     merge: Merge
     safety: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a column takes: types of the wire value (none named: any), length, and whether it may be missing."""
+
+    types: frozenset[type]
+    length: int | None
+    nullable: bool
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,8 @@ class Shape:
         unique: Fields no two rows may have alike.
         json: Fields that hold structures.
         defaults: Wire values of fields that an older program does not send.
+        required: Fields that must have a value and have no default.
+        limits: What each field takes.
         table: The table, with columns in wire form.
     """
 
@@ -55,6 +66,8 @@ class Shape:
     unique: tuple[str, ...]
     json: frozenset[str]
     defaults: dict[str, Any]
+    required: tuple[str, ...]
+    limits: dict[str, Limit]
     table: Table
 
     @property
@@ -74,25 +87,46 @@ class Shape:
         """Return the values of a row of which nothing is known."""
         return {**dict.fromkeys(self.fields), **self.defaults}
 
+    def lacking(self, values: Mapping[str, Any]) -> str | None:
+        """Return a field that a whole record must have and these values leave open."""
+        for name in self.required:
+            if values.get(name) is None:
+                return name
+        return None
+
     def accepts(self, field: str, value: Any) -> bool:
         """Tell whether a wire value may stand in a field: its type, its length, and whether it may be missing."""
-        column = self.table.columns.get(field)
-        if column is None:
+        limit = self.limits.get(field)
+        if limit is None:
             return True
         if value is None:
-            return bool(column.nullable)
-        kind = column.type
-        if not isinstance(value, _TYPES.get(type(kind), object)) or (
-            isinstance(value, bool) != isinstance(kind, Boolean) and isinstance(kind, BigInteger | Float)
-        ):
+            return limit.nullable
+        if limit.types and type(value) not in limit.types:
             return False
-        length = getattr(kind, "length", None)
-        return length is None or not isinstance(value, str | bytes) or len(value) <= length
+        if isinstance(value, str | bytes):
+            return limit.length is None or len(value) <= limit.length
+        return not isinstance(value, int | float) or _INT64_MIN <= value <= _INT64_MAX  # NaN is neither
+
+
+_INT64_MIN, _INT64_MAX = -(1 << 63), (1 << 63) - 1
+
+
+@functools.cache
+def _kind(entity: str) -> type[Record]:
+    return record_classes()[entity]
+
+
+def kind_of(entity: str) -> type[Record] | None:
+    """Return the record class of an entity; None if this program does not know it."""
+    try:
+        return _kind(entity)
+    except KeyError:
+        return None
 
 
 def shape_of(entity: str) -> Shape | None:
     """Return the shape of a shared entity; None if this program does not know it."""
-    kind = record_classes().get(entity)
+    kind = kind_of(entity)
     if kind is None or kind.record_info.place is not Place.SHARED:
         return None
     return _shape(kind)
@@ -100,7 +134,7 @@ def shape_of(entity: str) -> Shape | None:
 
 def is_private(entity: str) -> bool:
     """Tell whether an entity is known and not shared: sync never carries it."""
-    kind = record_classes().get(entity)
+    kind = kind_of(entity)
     return kind is not None and kind.record_info.place is not Place.SHARED
 
 
@@ -110,6 +144,12 @@ def _shape(kind: type[Record]) -> Shape:
     columns = {name: kind.__table__.columns[name] for name in names}
     infos = {name: column_info(column) or ColumnInfo(name) for name, column in columns.items()}
     groups = _groups(infos)
+    table = _wire_table(kind)
+    defaults = {
+        name: to_wire(column.default.arg)
+        for name, column in columns.items()
+        if column.default is not None and column.default.is_scalar
+    }
     return Shape(
         kind.record_info.entity,
         kind.record_info,
@@ -119,24 +159,28 @@ def _shape(kind: type[Record]) -> Shape:
         {name: info.label for name, info in infos.items()},
         tuple(name for name, column in columns.items() if column.unique),
         frozenset(name for name, column in columns.items() if isinstance(column.type, JsonText)),
-        {
-            name: to_wire(column.default.arg)
-            for name, column in columns.items()
-            if column.default is not None and column.default.is_scalar
-        },
-        _wire_table(kind),
+        defaults,
+        tuple(name for name, column in columns.items() if not column.nullable and name not in defaults),
+        {name: _limit(table.c[name]) for name in names},
+        table,
     )
 
 
-_TYPES: dict[type[TypeEngine[Any]], Any] = {
-    BigInteger: int,
-    Boolean: bool,
-    Float: int | float,
-    String: str,
-    Text: str,
-    LargeBinary: bytes,
+_TYPES: dict[type[TypeEngine[Any]], frozenset[type]] = {
+    BigInteger: frozenset({int}),
+    Boolean: frozenset({bool}),
+    Float: frozenset({int, float}),
+    String: frozenset({str}),
+    Text: frozenset({str}),
+    LargeBinary: frozenset({bytes}),
 }
 """What the wire form of a column's value is; anything else is JSON."""
+
+
+def _limit(column: Column[Any]) -> Limit:
+    kind = column.type
+    return Limit(_TYPES.get(type(kind), frozenset()), getattr(kind, "length", None), bool(column.nullable))
+
 
 _STRICTEST = (Merge.CENTRE, Merge.REVIEW, Merge.LAST)
 
@@ -173,7 +217,7 @@ def _wire_type(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     if isinstance(kind, IsoDate | Code):
         return String(40)
     if isinstance(kind, LargeBinary):
-        return LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+        return LargeBinary(LONGEST)
     return kind
 
 

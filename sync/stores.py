@@ -47,6 +47,7 @@ def open_mysql_store(url: str) -> Store:
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         pool_recycle=1800,
+        hide_parameters=True,
         connect_args={"charset": "utf8mb4", "connect_timeout": 10},
     )
     return _checked(Store(engine))

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from domain.exchange.rules import ConflictState, jsonable
 from domain.kernel.change_log import REJECTED, Body, Change
-from domain.kernel.ids import Id, stable_id
+from domain.kernel.ids import Id
+from sync.conflicts import conflict_change
 from sync.entries import SentTxn
 from sync.merge import Clash, Decision, Refusal, decide, group_values, value_of, whole
 from sync.rows import Key, Rows
@@ -123,7 +123,10 @@ class Judge:
             self._graves = buried
             facts = {"record": waiting.label}
             return Verdict(txn, DEFERRED, "sync.waits_for_record", facts, waits_for=waiting.record_id)
-        draft.changes += [self._opened(body, txn, change, clash) for change, _, clash in draft.clashes]
+        opened = [conflict_change(txn, body, change, clash, self._now) for change, _, clash in draft.clashes]
+        for change in opened:
+            self._open(change)
+        draft.changes += opened
         _word(verdict, draft)
         note = (
             {**body.note, "refused": [kept_refusal(c, r) for c, _, r in draft.refused]}
@@ -201,6 +204,9 @@ class Judge:
         base: dict[str, Any] = {}
         ver = 0 if row is None else row["ver"]
         if decision.act == "ins":
+            missing = shape.lacking(decision.values)
+            if missing is not None:
+                raise _Rejected("sync.missing_value", record=shape.info.label, label=shape.labels[missing])
             grave = self._graves.pop(key, None)
             ver = 1 if grave is None else grave["ver"] + 1
             self.rows.insert(shape, change.record_id, change.org_id, decision.values, ver)
@@ -221,21 +227,13 @@ class Judge:
         if decision.op:
             draft.changes.append(_stated(change, decision.op, decision.stated, base, ver))
 
-    def _opened(self, body: Body, txn: SentTxn, change: Change, clash: Clash) -> Change:
-        """Keep both values as a conflict that everybody in scope sees."""
-        shape = shape_of("conflict")
+    def _open(self, change: Change) -> None:
+        """Make the row of a conflict."""
+        shape = shape_of(change.entity)
         if shape is None:
             raise LookupError("conflicts are a shared record")
-        record_id = stable_id("conflict", txn.txn_id.hex(), change.record_id.hex(), clash.group).bytes
-        fields = {
-            "entity": change.entity, "record_id": change.record_id, "fields": clash.group,
-            "base": jsonable(clash.base), "theirs": jsonable(clash.theirs), "mine": jsonable(clash.mine),
-            "mine_by": body.actor_id, "mine_command": body.command[:80], "mine_at": txn.at,
-            "safety": clash.safety, "state": ConflictState.OPEN.value, "opened_at": self._now,
-        }  # fmt: skip
-        self.rows.load([("conflict", record_id)])
-        self.rows.insert(shape, record_id, change.org_id, fields, 1)
-        return Change("conflict", record_id, change.org_id, "ins", 0, fields, {}, 1)
+        self.rows.load([(change.entity, change.record_id)])
+        self.rows.insert(shape, change.record_id, change.org_id, change.fields, change.ver)
 
 
 def _stated(change: Change, op: str, values: dict[str, Any], base: dict[str, Any], ver: int) -> Change:
@@ -249,6 +247,8 @@ def _word(verdict: Verdict, draft: _Draft) -> None:
         verdict.outcome = PARTLY if draft.wrote else REJECTED
         verdict.code = told[0][2].code
         verdict.facts = facts_of_refusal(*told[0])
+        if verdict.code == "sync.stale" and "now" in verdict.facts:
+            verdict.code = "sync.stale_state"
     elif draft.clashes:
         verdict.code = "sync.conflict"
         verdict.facts = facts_of_clash(*draft.clashes[0][1:])

@@ -114,7 +114,10 @@ class SyncWorker:
             listener(state)
 
     def _exchange(self, line: Line) -> None:
-        line.set(unsent=self._branch.outbox.unsent())
+        line.set(
+            phase=Phase.CONNECTING, done=0, total=0, code="", facts={}, retry_at=None,
+            unsent=self._branch.outbox.unsent(),
+        )  # fmt: skip
 
         def report(stage: Stage, done: int, total: int) -> None:
             line.set(phase=Phase(stage.value), done=done, total=total, code="", facts={}, retry_at=None)

@@ -7,12 +7,16 @@ import string
 import yaml
 
 import resources
+from domain import features
+from domain.kernel.commands import commands
 from domain.kernel.errors import DomainError
 from domain.kernel.record import record_classes
 from domain.kernel.texts import Texts
 from domain.kernel.workflow import workflows
-from tests.fixtures.product_source import error_sites, families, literals, spoken
+from domain.kernel.worklists import worklists
+from tests.fixtures.product_source import error_sites, families, literals, required_classes, spoken
 
+features.load()
 TEXTS = Texts.load(resources.folder("texts/zh"))
 SENTENCES = {
     code: sentence
@@ -38,12 +42,15 @@ def placeholders(code):
 
 def required_records():
     """Entities that some handler requires by id, so that ``<entity>.unknown`` can be told."""
-    from domain import features
-    from tests.fixtures.product_source import required_classes
-
-    features.load()
     by_class = {kind.__name__: name for name, kind in record_classes().items()}
     return {by_class[name] for name in required_classes() if name in by_class}
+
+
+@functools.cache
+def other_names():
+    """Dotted names that are no codes of sentences: commands, lists, permissions."""
+    entries = [*commands().values(), *worklists().values()]
+    return {entry.name for entry in entries} | {entry.permission for entry in entries}
 
 
 def expand(code):
@@ -95,6 +102,7 @@ def test_where_a_code_comes_from_a_name_the_codes_of_that_module_have_sentences(
         if any(place.partition(":")[0] in indirect for place in places)
         and code not in TEXTS
         and not code.endswith(FILE_ENDINGS)
+        and code not in other_names()
     }
     assert missing == {}
 

@@ -15,7 +15,7 @@ CARD_WIDTH = 420
 class Words(Protocol):
     """The catalogue of sentences."""
 
-    def say(self, code: str, **facts: object) -> str:
+    def say(self, code: str, /, **facts: object) -> str:
         """Return the sentence of a code."""
 
 

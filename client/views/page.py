@@ -41,7 +41,7 @@ class PageView(QWidget):
         """Put the focus where work begins; called when the page is shown."""
         self.focusNextChild()
 
-    def say(self, code: str, **facts: Any) -> str:
+    def say(self, code: str, /, **facts: Any) -> str:
         """Return a sentence of the catalogue."""
         return self.context.say(code, **facts)
 

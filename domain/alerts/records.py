@@ -37,7 +37,7 @@ class Alert(Record, label="预警"):
     receivers: Mapped[list[str]] = column("接收角色", merge=Merge.CENTRE, group="state")
     step: Mapped[int] = column("升级次数", merge=Merge.CENTRE, group="state", default=0)
     opened_at: Mapped[datetime] = column("发出时间")
-    state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)
+    state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40, index=True)
     state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")
     due_at: Mapped[datetime | None] = column("下次升级", merge=Merge.CENTRE, group="state", index=True)
     handled_note: Mapped[str | None] = column("处理结果", merge=Merge.REVIEW, length=4000)

@@ -45,6 +45,7 @@ def build_catalog(files: Mapping[str, Any]) -> Catalog:
     problems: list[str] = []
     reader = _Reader(files, problems)
     age_from = reader.value("observations", "age_from", int, 18)
+    groups = reader.value("observations", "groups", dict[str, str], {})
     observations = reader.entries("observations", "observations", ObservationDefinition)
     rules = {stem: reader.entries(stem, "rules", Rule) for stem in ("important", "critical")}
     general = reader.entries("units", "general", Conversion)
@@ -56,6 +57,11 @@ def build_catalog(files: Mapping[str, Any]) -> Catalog:
     versions = [reader.value(stem, "version", str, "") for stem in FILES]
     units = Units(spellings, general + by_item)
     problems += units.problems
+    problems += [
+        f"observations.yaml: {item.key}: group: {item.group} has no label in groups"
+        for item in observations
+        if item.group not in groups
+    ]
     problems += check_observations(observations, units, set(sources))
     problems += check_rules(rules, observations, set(sources))
     problems += check_units(by_item, general, units, observations)
@@ -63,6 +69,7 @@ def build_catalog(files: Mapping[str, Any]) -> Catalog:
         raise ContentError(problems)
     return Catalog(
         version=max(versions),
+        groups=groups,
         observations=[_adult(item, age_from) for item in observations],
         rules=rules["important"] + rules["critical"],
         sources=sources,

@@ -20,6 +20,7 @@ class Catalog:
         self,
         *,
         version: str,
+        groups: Mapping[str, str],
         observations: Iterable[ObservationDefinition],
         rules: Iterable[Rule],
         sources: Mapping[str, Source],
@@ -28,6 +29,7 @@ class Catalog:
         flags: Mapping[str, Flag],
     ) -> None:
         self.version = version
+        self.groups = dict(groups)
         self.sources = dict(sources)
         self.units = units
         self.rules = {rule.id: rule for rule in rules}

@@ -173,8 +173,10 @@ def _groups(results: list[Any], earlier: dict[str, list[Any]], catalog: Catalog)
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in results:
         definition = catalog.observations.get(row.item)
-        groups[definition.group if definition else "其他"].append(_item(row, earlier.get(row.item), catalog))
-    return [{"label": label, "items": items} for label, items in groups.items()]
+        groups[definition.group if definition else "other"].append(_item(row, earlier.get(row.item), catalog))
+    return [
+        {"label": label, "items": groups[name]} for name, label in catalog.groups.items() if name in groups
+    ]
 
 
 def _item(row: Any, earlier: list[Any] | None, catalog: Catalog) -> dict[str, Any]:

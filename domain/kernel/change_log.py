@@ -24,16 +24,15 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import mysql
 
-from domain.kernel.columns import Id16
+from domain.kernel.columns import LONGEST, Id16
 from domain.kernel.ids import Id
 from domain.kernel.record import Record
 
 SCHEMA_VERSION = 1
 """Version of the records' shape; rises with each migration that changes a shared table."""
 
-_BLOB = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+_BLOB = LargeBinary(LONGEST)
 
 change_log = Table(
     "change_log",

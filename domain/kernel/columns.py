@@ -13,12 +13,13 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import BigInteger, Boolean, Dialect, Float, LargeBinary, String, Text
-from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.types import BINARY, TypeDecorator, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+LONGEST = (1 << 24) - 1
+"""Bytes of the longest text or file in a row: what MariaDB calls medium, without loading its dialect."""
 
 
 class Sensitivity(enum.IntEnum):
@@ -119,7 +120,7 @@ class JsonText(TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(mysql.LONGTEXT() if dialect.name in {"mysql", "mariadb"} else Text())
+        return dialect.type_descriptor(_long_text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else msgspec.json.encode(value).decode()
@@ -178,13 +179,13 @@ def storage_type(annotation: Any, length: int) -> TypeEngine[Any]:
         bool: Boolean(),
         int: BigInteger(),
         float: Float(53),
-        bytes: LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb"),
+        bytes: LargeBinary(LONGEST),
     }
     return simple.get(annotation) or JsonText()
 
 
 def _long_text() -> TypeEngine[Any]:
-    return Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+    return Text(LONGEST)
 
 
 def column(

@@ -45,6 +45,7 @@ class Dispatcher:
         """Run a command by its name on plain data, as the API and generic forms do."""
         if name not in commands():
             raise DomainError("command.unknown", name=name)
+        self._check_permission(commands()[name], actor)
         return self.run(commands()[name].read(data), actor)
 
     def run(self, order: Any, actor: Actor, *, txn_id: Id | None = None) -> Done:

@@ -40,7 +40,7 @@ class Texts:
         """Return every code the catalogue has."""
         return set(self._sentences)
 
-    def say(self, code: str, **facts: Any) -> str:
+    def say(self, code: str, /, **facts: Any) -> str:
         """Return the sentence of `code` with its values; a missing value shows as ``?``."""
         return self._sentences.get(code, code).format_map(_Facts(facts))
 

@@ -13,6 +13,7 @@ from client.stations.review.anchors import Anchor
 from client.stations.review.case import CaseKey
 from client.stations.review.view import View
 from client.stations.review.viewmodel import ViewModel
+from client.watchdog import Findings, StoreWatch
 from domain.checkup.report_commands import PassSecondReview, ReturnReport, SubmitReport, WriteReport
 from domain.kernel.errors import UnavailableError
 from sync.blobs import BlobStore
@@ -47,7 +48,7 @@ def sit_down(world, qtbot, printed):
 
     def sit(login, **arguments):
         model = ViewModel(world.context(login), printer=lambda path: printed.append(path.read_bytes()))
-        model.settle_ms = 0
+        model.opening.settle_ms = 0
         view = View(model)
         views.append(view)
         qtbot.addWidget(view)
@@ -74,7 +75,7 @@ def stand_up(view):
 def settle(qtbot, view):
     """Wait until everything that was begun has ended."""
     model = view.model
-    qtbot.waitUntil(lambda: not model.context.jobs.busy and (model.case is None or model._settled))
+    qtbot.waitUntil(lambda: not model.context.jobs.busy and (model.case is None or model.opening.settled))
 
 
 def press(qtbot, view, key, modifier=Qt.KeyboardModifier.NoModifier):
@@ -179,7 +180,7 @@ def test_sign_and_next_shows_a_case_that_was_loaded_ahead(world, sit_down, qtbot
     reports = [world.report(world.years(name=n, now=NOW), "final_review") for n in ("王一", "李二", "张三")]
     chief = sit_down("chief")
     first, second = chief.model.queue.row(0).key, chief.model.queue.row(1).key
-    assert chief.model.loader.has(second)
+    qtbot.waitUntil(lambda: chief.model.opening.loader.has(second))
     press(qtbot, chief, Qt.Key.Key_F9)
     assert chief.model.case.key == second
     assert world.state_of(first.id).state == "issued"
@@ -264,7 +265,7 @@ def test_a_report_someone_else_passed_meanwhile_is_refused(world, sit_down, qtbo
     chief = sit_down("chief")
     case = chief.model.case
     world.run(PassSecondReview(report_id=report), "chief")
-    chief.model.doing.pass_on(case, "pass_second")
+    chief.model.doing.pass_second(case)
     settle(qtbot, chief)
     assert "不能进行此操作" in note(chief)
     qtbot.waitUntil(lambda: chief.model.case.state == "final_review")
@@ -326,11 +327,28 @@ def test_two_people_writing_never_lose_a_text(world, sit_down, qtbot):
     qtbot.waitUntil(lambda: branch.model.writing.disputed)
     assert editor(branch).toPlainText() == "mine 旧结论"
     assert not {"submit", "save"} & enabled(branch)
-    branch.model.doing.save(branch.model.case)
     qtbot.mouseClick(branch.findChild(QPushButton, "dispute_stored"), Qt.MouseButton.LeftButton)
     settle(qtbot, branch)
-    assert editor(branch).toPlainText() in {"同事写的", "mine 旧结论"}
-    assert world.state_of(report).conclusion in {"同事写的", "mine 旧结论"}
+    assert editor(branch).toPlainText() == "同事写的"
+    qtbot.keyClicks(editor(branch), "again ")
+    world.run(WriteReport(visit_id=branch.model.case.visit_id, conclusion="再改", advice=""), "colleague")
+    qtbot.waitUntil(lambda: branch.model.writing.disputed)
+    qtbot.mouseClick(branch.findChild(QPushButton, "dispute_mine"), Qt.MouseButton.LeftButton)
+    press(qtbot, branch, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert "again" in world.state_of(report).conclusion
+
+
+def test_a_text_changed_below_a_writer_is_not_overwritten(world, sit_down, qtbot):
+    report = world.report(world.years(now=NOW), "drafting", "旧结论")
+    branch = sit_down("doctor")
+    shown = branch.model.case
+    qtbot.keyClicks(editor(branch), "mine ")
+    world.run(WriteReport(visit_id=shown.visit_id, conclusion="同事写的", advice=""), "colleague")
+    branch.model.doing.submit(shown)
+    settle(qtbot, branch)
+    assert "没有覆盖" in note(branch)
+    assert (world.state_of(report).conclusion, world.state_of(report).state) == ("同事写的", "drafting")
+    assert editor(branch).toPlainText() == "mine 旧结论"
 
 
 def test_an_empty_conclusion_is_refused_beside_the_action(world, sit_down, qtbot):
@@ -410,7 +428,7 @@ def test_the_preview_shows_the_pages_and_signs_from_there(world, sit_down, qtbot
 def test_a_key_that_bounces_does_not_pass_the_next_case(world, sit_down, qtbot):
     reports = [world.report(world.years(name=n), "second_review") for n in ("王一", "李二")]
     chief = sit_down("chief")
-    chief.model.settle_ms = 60_000
+    chief.model.opening.settle_ms = 60_000
     qtbot.keyClick(chief, Qt.Key.Key_F9)
     qtbot.waitUntil(lambda: not chief.model.context.jobs.busy)
     qtbot.keyClick(chief, Qt.Key.Key_F9)
@@ -470,3 +488,17 @@ def test_every_widget_a_pilot_needs_has_a_name_and_every_list_a_label(world, sit
         assert found.accessibleName(), name
     for action in chief.model.action_set.actions:
         assert chief.findChild(QPushButton, f"action_{action.id}").text().strip() != action.text
+
+
+def test_the_screen_never_waits_for_the_store(world, sit_down, qtbot):
+    for name in ("王一", "李二"):
+        world.report(world.years(name=name, now=NOW), "second_review")
+    chief = sit_down("chief")
+    findings = Findings()
+    watch = StoreWatch(world.store, findings, limit_s=0.0)
+    press(qtbot, chief, Qt.Key.Key_F7)
+    press(qtbot, chief, Qt.Key.Key_Escape)
+    press(qtbot, chief, Qt.Key.Key_F9)
+    press(qtbot, chief, Qt.Key.Key_F3)
+    watch.stop()
+    assert findings.calls() == []

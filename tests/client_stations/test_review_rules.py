@@ -1,18 +1,24 @@
 """What the review desk decides without a window or a store: places in texts, deviations, order, drafts."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 import resources
+from client.stations import review
 from client.stations.review.anchors import Anchor, from_qt, line_around, moved, parse_anchor, to_qt
 from client.stations.review.answers import answer_rows
 from client.stations.review.case import ResultRow
 from client.stations.review.drafts import Draft, Drafts
+from client.stations.review.offering import FORWARD, Moment, offers
 from client.stations.review.proposals import deviations, rule_conditions, with_sentence
 from client.stations.review.results import in_reading_order, leads, result_row
 from domain.catalog.content import load_catalog
@@ -184,3 +190,35 @@ def test_a_damaged_draft_is_no_draft(tmp_path):
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-1] + b"!")
     assert drafts.read(VISIT) is None
+
+
+def test_every_sentence_the_desk_says_stands_in_the_catalogue_and_none_is_unused():
+    """Keys are found in the sources; one made of parts (``review.done.`` and an act) counts by its beginning."""
+    folder = Path(review.__file__).parent
+    source = "".join(path.read_text("utf-8") for path in sorted(folder.rglob("*.py")))
+    texts = yaml.safe_load((resources.folder("texts") / "zh" / "review.yaml").read_text("utf-8"))
+    said = set(re.findall(r'"(review\.[a-zA-Z0-9_.]+)"', source))
+    begun = tuple(re.findall(r'f"(review\.[a-z_.]*)\{', source))
+    assert sorted(said - texts.keys()) == []
+    assert [k for k in texts if k not in said and not k.startswith(begun)] == []
+
+
+@pytest.mark.parametrize(
+    "state", ["drafting", "first_review", "second_review", "returned", "final_review", "issued"]
+)
+def test_each_state_offers_its_own_way_forward_and_nothing_else(state):
+    case = SimpleNamespace(state=state, clear=True, report_id=VISIT, document_sha256="", results=())
+    now = Moment(
+        acting=False, settled=True, returning=False, disputed=False, editing=False, edited=False, proposals=False,
+        critical=False, following=False,
+    )  # fmt: skip
+    forward = {
+        "drafting": "submit", "returned": "submit", "first_review": "pass_first", "second_review": "pass_second",
+        "final_review": "sign",
+    }  # fmt: skip
+    offered = {name for name, on in offers(case, now).items() if on}
+    assert offered & set(FORWARD) == ({forward[state]} if state in forward else set())
+    assert ("return" in offered) == (state in {"first_review", "second_review", "final_review"})
+    for hindrance in ({"acting": True}, {"settled": False}, {"disputed": True}, {"returning": True}):
+        assert not set(FORWARD) & {name for name, on in offers(case, replace(now, **hindrance)).items() if on}
+    assert not any(offers(None, now).values())

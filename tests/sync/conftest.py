@@ -40,15 +40,20 @@ def north_too(world, north):
     return world.add_branch(NORTH)
 
 
-@pytest.fixture
-def mariadb():
+@pytest.fixture(scope="session")
+def mariadb_server():
     yield from temporary_database()
 
 
 @pytest.fixture
+def mariadb(mariadb_server):
+    """A prepared, empty database; skips without a server."""
+    mariadb_server.empty()
+    return mariadb_server
+
+
+@pytest.fixture
 def mariadb_world(tmp_path, empty_store, mariadb):
-    store = mariadb.open()
-    prepare_store(store)
-    made = World(tmp_path, empty_store, None, centre_store=store)
+    made = World(tmp_path, empty_store, None, centre_store=mariadb.open())
     yield made
     made.close()

@@ -5,6 +5,9 @@ import uuid
 import pymysql
 import pytest
 
+from domain.kernel.change_log import log_head
+from domain.kernel.record import Record
+from sync.schema import prepare_store
 from sync.stores import open_mysql_store
 
 HOST, USER = "127.0.0.1", "root"
@@ -20,6 +23,20 @@ class TemporaryDatabase:
 
     def open(self):
         return open_mysql_store(self.url)
+
+    def prepare(self):
+        store = self.open()
+        prepare_store(store)
+        store.close()
+
+    def empty(self):
+        """Make it as it was after `prepare`."""
+        store = self.open()
+        with store.write() as connection:
+            for table in Record.metadata.sorted_tables:
+                connection.execute(table.delete())
+            connection.execute(log_head.insert(), {"id": 1, "position": 0, "dev_seq": 0})
+        store.close()
 
     def drop(self):
         self._statement(f"DROP DATABASE {self.name}")
@@ -39,5 +56,6 @@ def temporary_database():
         database = TemporaryDatabase()
     except pymysql.err.OperationalError as error:
         pytest.skip(f"no MariaDB on {HOST}:3306 for {USER}: {error.args[0]}")
+    database.prepare()
     yield database
     database.drop()

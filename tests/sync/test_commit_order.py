@@ -141,27 +141,17 @@ def at_level(database, level):
     return Store(engine)
 
 
-@pytest.fixture
-def prepared(mariadb):
-    from sync.schema import prepare_store
-
-    store = mariadb.open()
-    prepare_store(store)
-    store.close()
-    return mariadb
-
-
 @pytest.mark.mariadb
 @pytest.mark.parametrize("level", ["READ COMMITTED", "REPEATABLE READ"])
-def test_on_mariadb(prepared, level):
-    store = at_level(prepared, level)
+def test_on_mariadb(mariadb, level):
+    store = at_level(mariadb, level)
     check(store)
     store.close()
 
 
 @pytest.mark.mariadb
 @pytest.mark.parametrize("level", ["READ COMMITTED", "REPEATABLE READ"])
-def test_early_numbers_are_caught_on_mariadb(prepared, level):
-    store = at_level(prepared, level)
+def test_early_numbers_are_caught_on_mariadb(mariadb, level):
+    store = at_level(mariadb, level)
     assert check_mutant(store)
     store.close()

@@ -47,7 +47,7 @@ def test_a_stale_transition_is_refused_and_its_event_stays(world, north, north_t
     ]))  # fmt: skip
     assert north_too.row("specimen", first).state == "discarded"
     world.settle()
-    assert list(outcomes(north_too).values()) == [("merged", "sync.stale")]
+    assert list(outcomes(north_too).values()) == [("merged", "sync.stale_state")]
     facts = msgspec.json.decode(north_too.all(push_outcome)[0].facts)
     assert facts["now"] == "已入库"
     for place in (north, north_too, world.centre):
@@ -135,7 +135,7 @@ def an_insert(org=NORTH, entity="patient", **fields):
         (Change("patient", uuid.uuid4().bytes, NORTH.bytes, "truncate", 0, {}, {}), "sync.unknown_operation"),
         (
             Change("patient", uuid.uuid4().bytes, NORTH.bytes, "ins", 0, {"name": "王"}, {}),
-            "sync.not_storable",
+            "sync.missing_value",
         ),
     ],
 )

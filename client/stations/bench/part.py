@@ -41,6 +41,8 @@ class BenchPart(QObject):
 
     def refuse(self, error: KnownError, scanned: str, tube: TubeFacts | None = None) -> None:
         """Tell why a scan was not taken and what to do."""
+        if self.page.is_closed:
+            return
         self.tell(self.teller.bad(self.mode, error, tube, scanned, self.page.context.desk.clock()))
 
     def act(self, order: Any, number: str, then: Callable[[Outcome], None]) -> None:
@@ -62,7 +64,7 @@ class BenchPart(QObject):
         self._follow(self.page.context.jobs.read(lambda _job: work(), "bench"), then, scanned)
 
     def _follow(self, job: Any, then: Callable[[Any], None], scanned: str) -> None:
-        job.succeeded.connect(then)
+        job.succeeded.connect(lambda found: None if self.page.is_closed else then(found))
         job.refused.connect(lambda error: self.refuse(error, scanned))
         job.crashed.connect(
             lambda crash: self.refuse(DomainError("bench.crashed", report=crash.number), scanned)

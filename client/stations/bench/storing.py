@@ -1,5 +1,7 @@
 """Putting tubes into a box: the box is scanned once, then each tube takes the position the screen shows."""
 
+import dataclasses
+
 from client.station import PageModel
 from client.stations.bench.box_model import BoxModel
 from client.stations.bench.codes import BenchCode, CodeKind, Mode
@@ -98,7 +100,10 @@ class StoreModel(BenchPart):
         def stored(outcome: Outcome) -> None:
             if outcome.tube is not None:
                 self.box.place(position, outcome.tube.number)
-                self.good(outcome.tube, position=position)
+                now, ahead = self.page.context.desk.clock(), self.box.pointer
+                told = self.teller.good(self.mode, outcome.tube, now, position=position)
+                code = "bench.box_next" if ahead else "bench.do.bench.box_full"
+                self.tell(dataclasses.replace(told, remedy=self.page.context.say(code, position=ahead)))
 
         self.act(StoreSpecimen(number=number, container=box.code, position=position), number, stored)
 

@@ -58,8 +58,11 @@ class Teller:
         """Return the line of a refused scan: what is wrong and what to do about it."""
         foreign = error.code.startswith(_FOREIGN)
         title = "bench.foreign" if foreign else f"bench.refused.{mode.value}"
+        why = self._texts.explain(error)
+        if error.code == "specimen.wrong_state" and tube is not None:
+            why = self._texts.say("bench.state_is", state=specimen_life.label_of(tube.state))
         return Result(
-            BAD, self._texts.say(title), grouped(tube.number) if tube else scanned, self._texts.explain(error),
+            BAD, self._texts.say(title), grouped(tube.number) if tube else scanned, why,
             self._remedy(error, tube, mode), now, mode.value,
         )  # fmt: skip
 

@@ -226,7 +226,8 @@ class TubesModel(QObject):
         return TubeLine(
             tube.number, grouped(tube.number), kind.label if kind else tube.type.value, kind.cap if kind else "",
             kind.colour if kind else "", kind.items if kind else "", tube.state, str(state),
-            self._say(f"tube_label.{state}"), self._say(code) if code else "", _tone(str(state), verified), verified, collected, tube.printed,
+            self._say(f"tube_label.{state}"), self._say(code) if code else "", _tone(str(state), verified),
+            verified, collected, tube.printed,
         )  # fmt: skip
 
     def _say(self, code: str, **facts: object) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 import resources
 from client.stations.review.case import UNWRITTEN, Case
-from client.stations.review.case_reading import digest_of, state_of, stored_text
+from client.stations.review.case_reading import digest_of
+from client.stations.review.case_rows import state_of, stored_text
 from domain.checkup.report_commands import (
     PassFirstReview,
     PassSecondReview,

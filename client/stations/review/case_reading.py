@@ -1,7 +1,6 @@
 """Reading a case from the store: one steady view of it, scoped and masked for who looks. Never on the UI thread."""
 
 import dataclasses
-from collections import defaultdict
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -17,6 +16,7 @@ from client.stations.review.case import (
     ResultRow,
     StepRow,
 )
+from client.stations.review.case_rows import read_rows
 from client.stations.review.files import attachment_rows
 from client.stations.review.proposals import proposals_for, rule_conditions
 from client.stations.review.results import in_reading_order, result_row
@@ -24,8 +24,6 @@ from domain.checkup.intake import Person
 from domain.checkup.records import (
     Attachment,
     CriticalValue,
-    Finding,
-    Observation,
     QuestionnaireResponse,
     Report,
     ReportRevision,
@@ -42,7 +40,7 @@ from domain.kernel.ids import Id
 from domain.kernel.masking import masked
 from domain.kernel.record import Record, column_info
 from domain.kernel.worklists import records
-from domain.people.records import Organization, Patient, Sex
+from domain.people.records import Patient, Sex
 
 MOST_EARLIER = 12
 
@@ -54,7 +52,7 @@ def read_case(desk: Any, actor: Actor, key: CaseKey) -> Case:
         DomainError: ``report.unknown`` or ``visit.unknown``: not in the store, or not within the actor's scope.
     """
     with desk.store.read() as connection:
-        facts = _facts(connection, key)
+        facts = read_rows(connection, key)
         if facts is None or not actor.sees(facts.visit.org_id):
             raise DomainError(f"{key.kind}.unknown", value=str(key.id))
         return _Reader(desk, actor, connection, facts, key).case()
@@ -65,23 +63,6 @@ def digest_of(desk: Any, report_id: Id) -> str:
     with desk.store.read() as connection:
         facts = read_facts(connection, report_id)
     return "" if facts is None else _digest(facts, desk)
-
-
-def state_of(desk: Any, report_id: Id) -> str:
-    """Return the state a report is in now; empty if there is no such report."""
-    table = Report.__table__
-    with desk.store.read() as connection:
-        return connection.execute(select(table.c.state).where(table.c.id == report_id)).scalar() or ""
-
-
-def stored_text(desk: Any, visit_id: Id) -> tuple[str, str] | None:
-    """Return conclusion and advice of a visit's report as they are stored now; None if it has no report."""
-    table = Report.__table__
-    with desk.store.read() as connection:
-        row = connection.execute(
-            select(table.c.conclusion, table.c.advice).where(table.c.visit_id == visit_id)
-        ).one_or_none()
-    return None if row is None else (plain_lines(row.conclusion), plain_lines(row.advice))
 
 
 def _digest(facts: ReportFacts, desk: Any) -> str:
@@ -273,70 +254,3 @@ def _within(anchor: Anchor, text: str) -> Anchor | None:
 def _hidden(row: ResultRow) -> ResultRow:
     """Return a result as somebody without clearance sees it: that there is one, not what it is."""
     return ResultRow(row.item, row.label, row.group, "***", "", "", "")
-
-
-def _facts(connection: Connection, key: CaseKey) -> ReportFacts | None:
-    if key.kind == "report":
-        return read_facts(connection, key.id)
-    visit = _one(connection, Visit, key.id)
-    if visit is None:
-        return None
-    report = Report.__table__
-    written = connection.execute(select(report.c.id).where(report.c.visit_id == visit.id)).scalar()
-    if written is not None:
-        return read_facts(connection, written)
-    return _unwritten(connection, visit)
-
-
-def _unwritten(connection: Connection, visit: Any) -> ReportFacts:
-    """Return the rows behind a report that is still to be written."""
-    blank = _Blank(visit, bool(_first(connection, CriticalValue, visit)))
-    observation, finding = Observation.__table__, Finding.__table__
-    mine = connection.execute(
-        select(observation).where(observation.c.visit_id == visit.id).order_by(observation.c.id)
-    ).all()
-    earlier: dict[str, list[Any]] = defaultdict(list)
-    for row in connection.execute(
-        select(observation)
-        .where(observation.c.patient_id == visit.patient_id, observation.c.visit_id != visit.id)
-        .order_by(observation.c.effective_at)
-    ).all():
-        earlier[row.item].append(row)
-    findings = connection.execute(
-        select(finding)
-        .where(finding.c.visit_id == visit.id)
-        .order_by(finding.c.important_class, finding.c.id)
-    ).all()
-    if any(f.important_class == "A" for f in findings):
-        blank.urgency = max(blank.urgency, 1)
-    organization = _one(connection, Organization, visit.org_id)
-    above = _one(connection, Organization, organization.parent_id) if organization else None
-    return ReportFacts(
-        blank, visit, _one(connection, Patient, visit.patient_id), organization, above, list(mine), earlier,
-        list(findings), [],
-    )  # fmt: skip
-
-
-class _Blank:
-    """Stands where the report will be; its number says that there is none."""
-
-    def __init__(self, visit: Any, critical: bool) -> None:
-        self.id = self.author_id = self.document_sha256 = None
-        self.issued_at = self.due_at = None
-        self.number = self.conclusion = self.advice = ""
-        self.state, self.visit_id, self.patient_id = UNWRITTEN, visit.id, visit.patient_id
-        self.urgency = 2 if critical else 0
-        self.revision, self.returns = 1, 0
-
-
-def _first(connection: Connection, kind: Any, visit: Any) -> Any:
-    table = kind.__table__
-    mine = (table.c.patient_id == visit.patient_id, table.c.visit_id == visit.id)
-    return connection.execute(select(table.c.id).where(*mine).limit(1)).scalar()
-
-
-def _one(connection: Connection, kind: Any, record_id: Id | None) -> Any:
-    if record_id is None:
-        return None
-    table = kind.__table__
-    return connection.execute(select(table).where(table.c.id == record_id)).one_or_none()

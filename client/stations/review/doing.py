@@ -38,9 +38,13 @@ class Doing(QObject):
         texts = (self._writing.conclusion, self._writing.advice)
         self._begin("submit", case, lambda d, a: acting.submit(d, a, case, *texts))
 
-    def pass_on(self, case: Case, name: str) -> None:
-        """Let the report go to the next level (``pass_first`` or ``pass_second``)."""
-        self._begin(name, case, lambda d, a: acting.pass_on(d, a, case, name))
+    def pass_first(self, case: Case) -> None:
+        """Let the report go to the head office."""
+        self._begin("pass_first", case, lambda d, a: acting.pass_on(d, a, case, "pass_first"))
+
+    def pass_second(self, case: Case) -> None:
+        """Let the report go to the final review."""
+        self._begin("pass_second", case, lambda d, a: acting.pass_on(d, a, case, "pass_second"))
 
     def sign(self, case: Case) -> None:
         """Sign what is shown and issue the report."""

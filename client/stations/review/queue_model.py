@@ -73,6 +73,12 @@ class CaseQueue(QAbstractListModel):
         if self.canFetchMore(parent) and self._cursor is not None:
             self._read(self._cursor, PAGE, fresh=False)
 
+    def fetch_ahead(self, key: CaseKey | None, rows: int) -> None:
+        """Read on when `key` comes close to the end of what is loaded, whether or not anybody scrolls."""
+        at = self.row_of(key)
+        if at >= 0 and at + rows >= len(self._rows):
+            self.fetchMore()
+
     def row(self, number: int) -> QueueRow:
         return self._rows[number]
 

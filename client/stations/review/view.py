@@ -4,11 +4,12 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShortcut
-from PySide6.QtWidgets import QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from client.stations.review.case import Case
 from client.stations.review.case_panel.view import CasePanel
 from client.stations.review.head.widgets import CaseHead, restyle
+from client.stations.review.panes.widgets import Panes
 from client.stations.review.preview_dialog.view import PreviewDialog
 from client.stations.review.queue_panel.view import QueuePanel
 from client.stations.review.side_panel.view import SidePanel
@@ -17,7 +18,6 @@ from client.stations.review.viewmodel import ViewModel
 from client.views.station import StationView
 
 PARTS = (240, 540, 344)
-HANDLE = 8
 
 
 class View(StationView):
@@ -33,7 +33,7 @@ class View(StationView):
         self._case = CasePanel(model, self)
         self._text = TextPanel(model, self)
         self._side = SidePanel(model, self)
-        right = self._splitter(Qt.Orientation.Vertical, "review_right")
+        right = Panes(Qt.Orientation.Vertical, "review_right", self)
         right.addWidget(self._text)
         right.addWidget(self._side)
         right.setStretchFactor(0, 7)
@@ -46,7 +46,7 @@ class View(StationView):
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self._open_case(right))
         self._stack.addWidget(self._blank)
-        across = self._splitter(Qt.Orientation.Horizontal, "review_split")
+        across = Panes(Qt.Orientation.Horizontal, "review_split", self)
         across.addWidget(self._queue)
         across.addWidget(self._stack)
         across.setStretchFactor(0, 0)
@@ -64,20 +64,12 @@ class View(StationView):
         """Begin in the queue."""
         self._queue.focus_list()
 
-    def _splitter(self, way: Qt.Orientation, name: str) -> QSplitter:
-        made = QSplitter(way, self)
-        made.setObjectName(name)
-        made.setChildrenCollapsible(False)
-        made.setHandleWidth(HANDLE)
-        made.setStyleSheet("QSplitter::handle { background: transparent; }")
-        return made
-
-    def _open_case(self, right: QSplitter) -> QWidget:
+    def _open_case(self, right: QWidget) -> QWidget:
         holder = QWidget(self)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        split = self._splitter(Qt.Orientation.Horizontal, "case_split")
+        split = Panes(Qt.Orientation.Horizontal, "case_split", holder)
         split.addWidget(self._case)
         split.addWidget(right)
         split.setSizes([PARTS[1], PARTS[2]])

@@ -1,38 +1,28 @@
-"""The review desk without its window: which case, what may be done with it, what comes next. QtCore only."""
+"""The review desk without its window: what may be done with the open case, and doing it. QtCore only."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 
 from client.actions import Action
 from client.live import Changed
 from client.ports import Scanned
 from client.station import Context, StationModel
-from client.stations.review.case import UNWRITTEN, Case, CaseKey, Proposal, StepRow
+from client.stations.review.case import Case, CaseKey, Proposal, StepRow
 from client.stations.review.criticals import Criticals
 from client.stations.review.doing import Doing
-from client.stations.review.loading import Loader, Opened
 from client.stations.review.looking import Looking
+from client.stations.review.offering import Moment, moves, offers
+from client.stations.review.opening import WATCHED, Opening
 from client.stations.review.printing import Printer, print_file
 from client.stations.review.proposals import Deviation, deviations, with_sentence
 from client.stations.review.queue_model import CaseQueue
 from client.stations.review.returning import Returning
 from client.stations.review.wording import Wording
 from client.stations.review.writing import Writing, anchored
-from domain.checkup.workflow import report_review
 from domain.kernel.errors import KnownError
-
-SETTLE_MS = 400
-"""A case that has just come up cannot be passed on at once: a key that bounced must not sign what nobody saw."""
-LIVE_MS = 400
-SHOWN_MS = 60
-"""Reading behind a case waits until it is painted: both would only slow each other down."""
-MOVES = {
-    "submit": ("submit", "resubmit"), "pass_first": ("pass_first",), "pass_second": ("pass_second",),
-    "sign": ("sign",), "return": ("return",),
-}  # fmt: skip
-QUEUED = frozenset({"report", "visit", "critical_value", "finding", "patient"})
-WATCHED = QUEUED | {"observation", "review_step", "attachment", "questionnaire_response"}
 
 
 class ViewModel(StationModel):
@@ -72,35 +62,22 @@ class ViewModel(StationModel):
         self.wording = Wording(context)
         self.queue = CaseQueue(context, self.wording.row, self)
         self.writing = Writing(context, self)
+        self.opening = Opening(context, self.queue, self.writing, self)
         self.returning = Returning(self.writing, self)
         self.doing = Doing(context, self.writing, self)
         self.looking = Looking(context, printer, self)
         self.criticals = Criticals(self)
-        self.loader = Loader(context, self.writing.read_draft, self)
-        self.case: Case | None = None
-        self.wanted: CaseKey | None = None
         self.checks: list[Deviation] = []
-        self.settle_ms = SETTLE_MS
-        self._settled = False
         self._refused = False
-        self._live_due: set[str] = set()
-        self._settle_timer = self._once(self._settle)
-        self._live_timer = self._once(self._follow_live)
-        self._shown_timer = self._once(self._look_around)
         self._wire()
         self._offer()
 
-    def _once(self, slot: Any) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.timeout.connect(slot)
-        return timer
-
     def _wire(self) -> None:
-        self.loader.opened.connect(self._opened)
-        self.loader.renewed.connect(self._renewed)
-        self.loader.refused.connect(self._open_refused)
-        self.queue.loaded.connect(self._queue_loaded)
+        self.opening.taken.connect(self._taken)
+        self.opening.shown.connect(self.case_shown)
+        self.opening.state.connect(self.case_state)
+        self.opening.moved_on.connect(self._moved_on)
+        self.opening.changed.connect(self._offer)
         self.writing.changed.connect(self._written)
         self.writing.disputed_changed.connect(self._offer)
         self.writing.restored.connect(self._restored)
@@ -108,14 +85,14 @@ class ViewModel(StationModel):
         self.returning.changed.connect(self._offer)
         self.doing.done.connect(self._done)
         self.doing.failed.connect(self._failed)
-        self.doing.changed.connect(self._offer)
-        self.criticals.answered.connect(self.renew)
+        self.doing.changed.connect(self._act_changed)
+        self.criticals.answered.connect(self.opening.renew)
         for part in (self.doing, self.looking):
             part.note.connect(self.note_changed)
+        for name in ("save", "submit", "pass_first", "pass_second", "sign", "preview", "print"):
+            self.action_set.on(name, functools.partial(self.act, name))
         for name, handler in (
-            ("submit", self.submit), ("pass_first", self.pass_first), ("pass_second", self.pass_second),
-            ("sign", self.sign), ("return", self.return_pressed), ("save", self.save), ("propose", self.propose_next),
-            ("preview", self.preview), ("print", self.print_report), ("critical", self.ask_critical),
+            ("return", self.return_pressed), ("propose", self.propose_next), ("critical", self.ask_critical),
             ("trend", self.trend_asked.emit), ("filter", self.queue.next_reason), ("part", self.part_asked.emit),
             ("next", self.skip),
         ):  # fmt: skip
@@ -133,8 +110,7 @@ class ViewModel(StationModel):
             if arguments.get(f"{kind}_id") is not None:
                 self.open(CaseKey(kind, arguments[f"{kind}_id"]))
                 return
-        if self.case is None:
-            self.case_state.emit("empty" if self.wanted is None else "loading", "")
+        self.opening.tell_state()
 
     def on_scan(self, scanned: Scanned) -> bool:
         """Open the case of a visit whose barcode was scanned."""
@@ -144,116 +120,54 @@ class ViewModel(StationModel):
         return True
 
     def on_changed(self, changed: Changed) -> None:
-        """Follow the log, at most a few times a second however much arrives."""
-        self._live_due |= changed.entities & WATCHED
-        if not self._live_timer.isActive():
-            self._live_timer.start(LIVE_MS)
+        self.opening.follow(changed)
 
     def close(self) -> None:
         """Keep what was typed, forget copies of files."""
-        self.writing.keep()
-        self._settle_timer.stop()
-        self._live_timer.stop()
-        self._shown_timer.stop()
+        self.opening.close()
         self.queue.stop()
-        self.loader.clear()
         self.looking.close()
         super().close()
 
     # Which case
 
+    @property
+    def case(self) -> Case | None:
+        """The open case."""
+        return self.opening.case
+
+    @property
+    def wanted(self) -> CaseKey | None:
+        """The case that was asked for last."""
+        return self.opening.wanted
+
     def open(self, key: CaseKey) -> None:
-        """Show a case; at once if it was loaded ahead."""
-        if key == self.wanted and self.case is not None:
-            return
-        self.writing.keep()
-        self.returning.leave()
-        self.wanted = key
-        if not self.loader.open(key):
-            self.case_state.emit("loading", "")
-
-    def skip(self, step: int = 1) -> None:
-        """Go to the next case without doing anything."""
-        key = self.queue.after(self.wanted, step)
-        if key is not None:
-            self.note_changed.emit("", "")
-            self.open(key)
-
-    @Slot()
-    def renew(self) -> None:
-        """Read the open case again."""
-        if self.wanted is not None:
-            self.loader.renew(self.wanted)
-
-    @Slot()
-    def _queue_loaded(self) -> None:
-        if self.wanted is None and self.queue.rowCount():
-            self.open(self.queue.row(0).key)
-        else:
-            self._load_ahead()
-        self._offer()
-
-    @Slot()
-    def _follow_live(self) -> None:
-        due, self._live_due = self._live_due, set()
-        if due & QUEUED:
-            self.queue.load()
-        if not self.doing.name:
-            self.renew()
-
-    @Slot(object)
-    def _opened(self, opened: Opened) -> None:
-        if opened.key != self.wanted:
-            return
-        case = opened.case
-        fresh = self.case is None or self.case.visit_id != case.visit_id
-        self.wanted, self.case, self._refused = case.key, case, False
-        self.returning.select(None)
-        if fresh:
-            self._settled = False
-            self._settle_timer.start(self.settle_ms)
-        self.writing.show(case, opened.draft)
-        if self._moves("return") and self.context.actor.may("report.annotate"):
-            self.returning.resume()
-        self._written()
-        self.case_shown.emit(case, fresh)
-        self.case_state.emit("ready", "")
-        self._shown_timer.start(SHOWN_MS)
-
-    @Slot(object)
-    def _renewed(self, opened: Opened) -> None:
-        if self.case is None or opened.key != self.wanted or opened.case == self.case:
-            return
-        before, self.case = self.case, opened.case
-        self.wanted = opened.case.key
-        self.writing.follow(opened.case)
-        if opened.case.state != before.state and before.state != UNWRITTEN:
+        """Show a case."""
+        if key != self.wanted:
             self.returning.leave()
-            self._say_moved_on(opened.case)
-        self._written()
-        self.case_shown.emit(opened.case, False)
+        self.opening.open(key)
 
-    def _say_moved_on(self, case: Case) -> None:
+    def skip(self) -> None:
+        """Go to the next case without doing anything."""
+        self.returning.leave()
+        if self.opening.skip():
+            self.note_changed.emit("", "")
+
+    @Slot(object, bool)
+    def _taken(self, case: Case, fresh: bool) -> None:
+        if fresh:
+            self._refused = False
+            self.returning.select(None)
+            if moves(case, "return") and self.context.actor.may("report.annotate"):
+                self.returning.resume()
+        self._written()
+
+    @Slot(object)
+    def _moved_on(self, case: Case) -> None:
         """Tell that somebody else has dealt with the report, unless a refusal has just said so."""
+        self.returning.leave()
         if not self._refused:
             self.note_changed.emit(self.context.say("review.moved_on", state=case.state_label), "warning")
-
-    @Slot(object, object)
-    def _open_refused(self, key: CaseKey, error: KnownError) -> None:
-        if key == self.wanted:
-            self.case = None
-            self.writing.leave()
-            self.case_state.emit("refused", self.explain(error))
-            self._offer()
-
-    @Slot()
-    def _look_around(self) -> None:
-        """Once a case is painted: see whether it is still so in the store, and read the next ones ahead."""
-        self.renew()
-        self._load_ahead()
-
-    def _load_ahead(self) -> None:
-        self.loader.ahead(self.queue.case_keys(self.queue.row_of(self.wanted) + 1, 3))
 
     # What may be done
 
@@ -273,33 +187,22 @@ class ViewModel(StationModel):
         proposals = self.case.proposals if self.case is not None else ()
         return [p for p in proposals if not p.written_in(self.writing.conclusion)]
 
-    def _moves(self, name: str) -> bool:
-        if self.case is None or self.case.state == UNWRITTEN:
-            return self.case is not None and name == "submit"
-        return any(m in report_review.possible(self.case.state) for m in MOVES[name])
-
-    @Slot()
-    def _settle(self) -> None:
-        self._settled = True
-        self._offer()
-
     @Slot()
     def _offer(self) -> None:
         """Switch each action on or off as the case allows."""
-        case, actions = self.case, self.action_set
-        free = case is not None and case.clear and not self.doing.name
-        settled = free and self._settled
-        undisputed = not self.writing.disputed
-        for name in MOVES:
-            actions.enable(name, settled and undisputed and not self.returning.open and self._moves(name))
-        actions.enable("return", settled and self._moves("return"))
-        actions.enable("save", free and undisputed and self.can_edit and self.writing.edited)
-        actions.enable("propose", free and self.can_edit and bool(self.open_proposals()))
-        actions.enable("preview", free and case is not None and case.report_id is not None)
-        actions.enable("print", free and case is not None and bool(case.document_sha256))
-        actions.enable("critical", free and self.criticals.waiting(case) is not None)
-        actions.enable("trend", case is not None and bool(case.results))
-        actions.enable("next", self.queue.after(self.wanted) is not None)
+        now = Moment(
+            acting=bool(self.doing.name),
+            settled=self.opening.settled,
+            returning=self.returning.open,
+            disputed=self.writing.disputed,
+            editing=self.can_edit,
+            edited=self.writing.edited,
+            proposals=bool(self.open_proposals()),
+            critical=self.criticals.waiting(self.case) is not None,
+            following=self.queue.after(self.wanted) is not None,
+        )
+        for name, enabled in offers(self.case, now).items():
+            self.action_set.enable(name, enabled)
 
     @Slot()
     def _written(self) -> None:
@@ -319,6 +222,16 @@ class ViewModel(StationModel):
         self.note_changed.emit(self.context.say("review.drafts_off", reason=self.explain(error)), "warning")
 
     # Doing it
+
+    def act(self, name: str) -> None:
+        """Write, submit, pass on, sign, preview or print the open case."""
+        acts: dict[str, Callable[[Case], None]] = {
+            "save": self.doing.save, "submit": self.doing.submit, "sign": self.doing.sign,
+            "pass_first": self.doing.pass_first, "pass_second": self.doing.pass_second,
+            "preview": self.looking.preview, "print": self.looking.print_issued,
+        }  # fmt: skip
+        if self.case is not None:
+            acts[name](self.case)
 
     def propose_next(self) -> None:
         """Take over the next proposed sentence."""
@@ -346,66 +259,32 @@ class ViewModel(StationModel):
         if self.case is not None and self.returning.open:
             self.doing.give_back(self.case)
 
-    def save(self) -> None:
-        if self.case is not None and self.can_edit:
-            self.doing.save(self.case)
-
-    def submit(self) -> None:
-        if self.case is not None and self.can_edit:
-            self.doing.submit(self.case)
-
-    def pass_first(self) -> None:
-        if self.case is not None:
-            self.doing.pass_on(self.case, "pass_first")
-
-    def pass_second(self) -> None:
-        if self.case is not None:
-            self.doing.pass_on(self.case, "pass_second")
-
-    def sign(self) -> None:
-        if self.case is not None:
-            self.doing.sign(self.case)
-
-    def preview(self) -> None:
-        if self.case is not None and self.case.report_id is not None:
-            self.looking.preview(self.case)
-
-    def print_report(self) -> None:
-        if self.case is not None:
-            self.looking.print_issued(self.case)
-
-    def open_file(self, number: int) -> None:
-        if self.case is not None and self.case.clear:
-            self.looking.open_file(self.case.attachments[number])
-
     def ask_critical(self) -> None:
+        """Ask for the value as it was read back, or for what was done."""
         waiting = self.criticals.waiting(self.case)
         if waiting is not None:
             self.criticals.asked.emit(waiting)
 
+    @Slot()
+    def _act_changed(self) -> None:
+        self.opening.held = bool(self.doing.name)
+        self._offer()
+
     @Slot(str, object, object)
     def _done(self, name: str, case: Case, receipt: Any) -> None:
-        self.loader.forget(case.key)
+        self.opening.held = False
         self.returning.leave()
         if name == "save":
-            self.wanted = CaseKey("report", receipt.report_id)
-            self.renew()
-            self._offer()
-            return
-        following = self.queue.after(case.key) or self.queue.after(case.key, -1)
-        self.queue.drop(case.key)
-        self.case, self.wanted = None, None
-        self.writing.leave()
-        if following is not None and following != case.key:
-            self.open(following)
+            self.opening.stay_with(CaseKey("report", receipt.report_id))
         else:
-            self.case_state.emit("empty", "")
+            self.opening.leave_for_next(case)
         self._offer()
 
     @Slot(object)
     def _failed(self, error: KnownError) -> None:
+        self.opening.held = False
         self._refused = True
         if error.field:
             self.field_error.emit(error.field, self.explain(error))
-        self.renew()
+        self.opening.renew()
         self._offer()

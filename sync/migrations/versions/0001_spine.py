@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import mysql
 
 from domain.kernel.columns import Id16, IsoDate, JsonText, UtcTime
 
@@ -35,11 +34,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("state_since", UtcTime(), nullable=False),
         sa.Column("due_at", UtcTime(), nullable=True),
-        sa.Column(
-            "handled_note",
-            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
-            nullable=True,
-        ),
+        sa.Column("handled_note", sa.Text(length=16777215), nullable=True),
         sa.Column("handled_by", Id16(), nullable=True),
         sa.Column("ver", sa.Integer(), nullable=False),
         sa.Column("extra", JsonText(), nullable=True),
@@ -50,6 +45,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_alert_org_id"), ["org_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_alert_patient_id"), ["patient_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_alert_rule"), ["rule"], unique=False)
+        batch_op.create_index(batch_op.f("ix_alert_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_alert_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
@@ -63,11 +59,7 @@ def upgrade() -> None:
         sa.Column("staff_name", sa.String(length=255), nullable=False),
         sa.Column("severity", sa.String(40), nullable=False),
         sa.Column("receivers", JsonText(), nullable=False),
-        sa.Column(
-            "note",
-            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
-            nullable=True,
-        ),
+        sa.Column("note", sa.Text(length=16777215), nullable=True),
         sa.Column("ver", sa.Integer(), nullable=False),
         sa.Column("extra", JsonText(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert_event")),
@@ -168,13 +160,7 @@ def upgrade() -> None:
         sa.Column("dev_seq", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("outcome", sa.String(length=20), nullable=False),
-        sa.Column(
-            "body",
-            sa.LargeBinary()
-            .with_variant(mysql.LONGBLOB(), "mariadb")
-            .with_variant(mysql.LONGBLOB(), "mysql"),
-            nullable=False,
-        ),
+        sa.Column("body", sa.LargeBinary(length=16777215), nullable=False),
         sa.PrimaryKeyConstraint("position", name=op.f("pk_change_log")),
         sa.UniqueConstraint("txn_id", name=op.f("uq_change_log_txn_id")),
     )
@@ -225,11 +211,7 @@ def upgrade() -> None:
         sa.Column("due_at", UtcTime(), nullable=True),
         sa.Column("received_by", Id16(), nullable=True),
         sa.Column("read_back", sa.String(length=60), nullable=True),
-        sa.Column(
-            "outcome",
-            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
-            nullable=True,
-        ),
+        sa.Column("outcome", sa.Text(length=16777215), nullable=True),
         sa.Column("ver", sa.Integer(), nullable=False),
         sa.Column("extra", JsonText(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_critical_value")),
@@ -364,11 +346,7 @@ def upgrade() -> None:
         sa.Column("label", sa.String(length=255), nullable=False),
         sa.Column("loinc", sa.String(length=20), nullable=True),
         sa.Column("value_number", sa.Float(precision=53), nullable=True),
-        sa.Column(
-            "value_text",
-            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
-            nullable=False,
-        ),
+        sa.Column("value_text", sa.Text(length=16777215), nullable=False),
         sa.Column("ucum", sa.String(length=40), nullable=True),
         sa.Column("flag", sa.String(length=10), nullable=True),
         sa.Column("range_text", sa.String(length=120), nullable=True),
@@ -380,13 +358,7 @@ def upgrade() -> None:
         sa.Column("effective_at", UtcTime(), nullable=False),
         sa.Column("source", sa.String(40), nullable=False),
         sa.Column("device", sa.String(length=120), nullable=True),
-        sa.Column(
-            "raw",
-            sa.LargeBinary()
-            .with_variant(mysql.LONGBLOB(), "mariadb")
-            .with_variant(mysql.LONGBLOB(), "mysql"),
-            nullable=True,
-        ),
+        sa.Column("raw", sa.LargeBinary(length=16777215), nullable=True),
         sa.Column("amends", Id16(), nullable=True),
         sa.Column("ver", sa.Integer(), nullable=False),
         sa.Column("extra", JsonText(), nullable=True),
@@ -454,11 +426,7 @@ def upgrade() -> None:
         sa.Column("phone", sa.String(length=40), nullable=True),
         sa.Column("address", sa.String(length=255), nullable=True),
         sa.Column("card_no", sa.String(length=40), nullable=True),
-        sa.Column(
-            "allergy",
-            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
-            nullable=True,
-        ),
+        sa.Column("allergy", sa.Text(length=16777215), nullable=True),
         sa.Column("blood_group", sa.String(length=10), nullable=True),
         sa.Column("ver", sa.Integer(), nullable=False),
         sa.Column("extra", JsonText(), nullable=True),
@@ -532,16 +500,8 @@ def upgrade() -> None:
         sa.Column("patient_id", Id16(), nullable=False),
         sa.Column("author_id", Id16(), nullable=True),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "conclusion",
-            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
-            nullable=False,
-        ),
-        sa.Column(
-            "advice",
-            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
-            nullable=False,
-        ),
+        sa.Column("conclusion", sa.Text(length=16777215), nullable=False),
+        sa.Column("advice", sa.Text(length=16777215), nullable=False),
         sa.Column("urgency", sa.BigInteger(), nullable=False),
         sa.Column("returns", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
@@ -566,16 +526,8 @@ def upgrade() -> None:
         sa.Column("org_id", Id16(), nullable=False),
         sa.Column("report_id", Id16(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "conclusion",
-            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
-            nullable=False,
-        ),
-        sa.Column(
-            "advice",
-            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
-            nullable=False,
-        ),
+        sa.Column("conclusion", sa.Text(length=16777215), nullable=False),
+        sa.Column("advice", sa.Text(length=16777215), nullable=False),
         sa.Column("author_id", Id16(), nullable=True),
         sa.Column("written_at", UtcTime(), nullable=False),
         sa.Column("ver", sa.Integer(), nullable=False),
@@ -622,11 +574,7 @@ def upgrade() -> None:
         sa.Column("staff_name", sa.String(length=255), nullable=False),
         sa.Column("staff_title", sa.String(length=60), nullable=True),
         sa.Column("acted_at", UtcTime(), nullable=False),
-        sa.Column(
-            "remark",
-            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
-            nullable=True,
-        ),
+        sa.Column("remark", sa.Text(length=16777215), nullable=True),
         sa.Column("anchor", sa.String(length=255), nullable=True),
         sa.Column("ver", sa.Integer(), nullable=False),
         sa.Column("extra", JsonText(), nullable=True),
@@ -745,13 +693,7 @@ def upgrade() -> None:
         sa.Column("id", Id16(), nullable=False),
         sa.Column("org_id", Id16(), nullable=False),
         sa.Column("staff_id", Id16(), nullable=False),
-        sa.Column(
-            "private_key",
-            sa.LargeBinary()
-            .with_variant(mysql.LONGBLOB(), "mariadb")
-            .with_variant(mysql.LONGBLOB(), "mysql"),
-            nullable=False,
-        ),
+        sa.Column("private_key", sa.LargeBinary(length=16777215), nullable=False),
         sa.Column("ver", sa.Integer(), nullable=False),
         sa.Column("extra", JsonText(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_key")),
@@ -998,6 +940,7 @@ def downgrade() -> None:
     op.drop_table("alert_event")
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_alert_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_alert_state"))
         batch_op.drop_index(batch_op.f("ix_alert_rule"))
         batch_op.drop_index(batch_op.f("ix_alert_patient_id"))
         batch_op.drop_index(batch_op.f("ix_alert_org_id"))

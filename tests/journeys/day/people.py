@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+import msgspec
+
 import resources
 from domain.catalog.content import Catalog, load_catalog
 from domain.kernel.clock import CLINIC_TIME
@@ -50,6 +52,39 @@ def expected(count: int, day: date, seed: int = 20261123) -> tuple[str, Iterator
     return "生成数据", _messages(population(data, catalog, count, seed=seed, today=day), catalog, day)
 
 
+CRITICAL_POTASSIUM = 6.8
+
+
+def critical(one: Expected, now: datetime) -> bytes:
+    """Return a later message of the same visit: potassium 6.8 mmol/L, critical by any catalogue."""
+    catalog = load_catalog(resources.folder("catalog"))
+    person = msgspec.structs.replace(one.person, values={"k": CRITICAL_POTASSIUM})
+    return result_message(
+        person, load_samples(resources.folder("samples")), catalog, visit_barcode=one.visit_barcode,
+        facility=one.branch, control_id=f"K{one.visit_barcode}", sampled_at=now,
+    )  # fmt: skip
+
+
+def earlier(one: Expected, day: date, years: int = 2) -> list[bytes]:
+    """Return the messages of a person's checkups in the years before, with somewhat other values."""
+    catalog = load_catalog(resources.folder("catalog"))
+    data = load_samples(resources.folder("samples"))
+    found = []
+    for back in range(years, 0, -1):
+        values = {
+            k: v * (1 - 0.03 * back) if isinstance(v, float) else v for k, v in one.person.values.items()
+        }
+        at = datetime(day.year - back, day.month, min(day.day, 28), 8, tzinfo=CLINIC_TIME)
+        person = msgspec.structs.replace(one.person, values=values)
+        found.append(
+            result_message(
+                person, data, catalog, visit_barcode=f"T{at:%y%m%d}{one.visit_barcode[-5:]}", facility=one.branch,
+                control_id=f"E{back}{one.visit_barcode}", sampled_at=at,
+            )
+        )  # fmt: skip
+    return found
+
+
 def _messages(people: Iterator[SamplePerson], catalog: Catalog, day: date) -> Iterator[Expected]:
     data = load_samples(resources.folder("samples"))
     at = datetime(day.year, day.month, day.day, 7, 30, tzinfo=CLINIC_TIME)
@@ -70,18 +105,14 @@ def _messages(people: Iterator[SamplePerson], catalog: Catalog, day: date) -> It
 
 def dicom_files(least_bytes: int) -> list[Path]:
     """Return DICOM files that ship in the pydicom package, the largest first, of at least so many bytes in all."""
-    from pydicom.data import get_testdata_file, get_testdata_files
+    import pydicom.data
 
-    found = sorted(
-        {Path(f) for f in get_testdata_files("*.dcm") if Path(f).is_file()},
-        key=lambda p: p.stat().st_size,
-        reverse=True,
-    )
+    folder = Path(pydicom.data.__file__).parent / "test_files"
+    found = sorted(folder.glob("*.dcm"), key=lambda p: (-p.stat().st_size, p.name))
     chosen, total = [], 0
     for path in found:
         chosen.append(path)
         total += path.stat().st_size
         if total >= least_bytes:
             break
-    assert get_testdata_file("CT_small.dcm")
     return chosen

@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from tests.journeys.day import evening, morning, review
+from tests.journeys.day import alarms, cut, evening, morning, review
 from tests.journeys.day.report import Summary
 from tests.journeys.day.stage import Stage
 
@@ -22,7 +22,11 @@ def play(out: Path, summary: Summary, *, clients: int, day: date) -> None:
         morning.found(stage, summary)
         crowd = morning.results(stage, summary, clients, day)
         evening.compare(stage, summary, "晨间")
-        review.review(stage, summary, next(e for e in crowd if e.branch == "B01"))
+        mine = [e for e in crowd if e.branch == "B01"]
+        cut.cut(stage, summary, mine[1])
+        evening.compare(stage, summary, "断线恢复后")
+        review.review(stage, summary, mine[0])
+        alarms.alarms(stage, summary, mine[2], mine[3])
         evening.compare(stage, summary, "日终")
         evening.audit(stage, summary)
     finally:

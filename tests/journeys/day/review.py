@@ -19,7 +19,7 @@ HERE, THERE = "desk-b01", "desk-hq"
 
 def review(stage: Stage, summary: Summary, case: Expected) -> None:
     """Take one visit through all levels, by keys, on two workstations."""
-    branch = _seat(stage, HERE, "chen")
+    branch = seat(stage, HERE, "chen", "review")
     with summary.step("分院撰写并提交初审") as line:
         _open(branch, case)
         branch.do("fill", name="text_conclusion", text=CONCLUSION)
@@ -30,7 +30,7 @@ def review(stage: Stage, summary: Summary, case: Expected) -> None:
     with summary.step("分院初审通过，上传"):
         _press(stage, branch, "F9", HERE, case, "second_review")
         _reaches(stage, THERE, case, "second_review")
-    chief = _seat(stage, THERE, "li")
+    chief = seat(stage, THERE, "li", "review")
     with summary.step("总院专家退回一次，意见落在句子上"):
         _open(chief, case)
         chief.do("screenshot", path=str(stage.pictures / "review-chief-1366.png"), size=[1366, 768])
@@ -41,7 +41,7 @@ def review(stage: Stage, summary: Summary, case: Expected) -> None:
         _reaches(stage, THERE, case, "returned")
         _reaches(stage, HERE, case, "returned")
     with summary.step("分院修改后重新提交"):
-        _open(branch, case)
+        _open(branch, case, "退回")
         branch.do("screenshot", path=str(stage.pictures / "review-returned-1920.png"), size=[1920, 1080])
         branch.do("fill", name="text_conclusion", text=BETTER)
         _press(stage, branch, "F9", HERE, case, "second_review")
@@ -66,19 +66,32 @@ def review(stage: Stage, summary: Summary, case: Expected) -> None:
         branch.do("screenshot", path=str(stage.pictures / "review-issued-1366.png"), size=[1366, 768])
 
 
-def _seat(stage: Stage, desk: str, login: str) -> Pilot:
+def pass_on(stage: Stage, case: Expected) -> None:
+    """Write, submit and pass a report at the branch, so that it waits at head office."""
+    branch = seat(stage, HERE, "chen", "review")
+    _open(branch, case)
+    branch.do("fill", name="text_conclusion", text="各项结果未见明显异常。")
+    _press(stage, branch, "F9", HERE, case, "first_review")
+    _press(stage, branch, "F9", HERE, case, "second_review")
+    _reaches(stage, THERE, case, "second_review")
+
+
+def seat(stage: Stage, desk: str, login: str, page: str) -> Pilot:
+    """Let a person sit down at a workstation and open a page."""
     pilot = stage.clients[desk]
     if pilot.do("state").get("signed_in"):
         pilot.do("call", method="sign_out")
         pilot.do("wait", until={"signed_out": True}, timeout=10)
     stage.sign_in(desk, login)
-    pilot.do("open", page="review")
+    pilot.do("open", page=page)
     return pilot
 
 
-def _open(pilot: Pilot, case: Expected) -> None:
+def _open(pilot: Pilot, case: Expected, state: str = "") -> None:
     pilot.do("scan", text=case.visit_barcode)
     pilot.do("wait", until={"text": case.person.name, "name": "head_name"}, timeout=20)
+    if state:
+        pilot.do("wait", until={"text": state, "name": "head_state"}, timeout=20)
     pilot.do("wait", until={"idle": True}, timeout=20)
 
 

@@ -77,8 +77,8 @@ class Stage:
         code = self.centre.command("workstation.issue_code", org_id=self.orgs[org])["code"]
         server = f"http://127.0.0.1:{self.line_port}" if desk == "desk-b01" else self.centre.address
         done = subprocess.run(
-            [sys.executable, "-m", "client.enrol", "--home", str(self.home / desk), "--server", server, "--code", code,
-             "--name", desk],
+            [sys.executable, "-m", "client.enrol", "--home", str(self.home / desk), "--server", server,
+             "--code", code, "--name", desk],
             cwd=ROOT, env={**os.environ, **self.client_env(desk)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:

@@ -21,6 +21,7 @@ from client.stations.review.drawing import (
     draw_sparkline,
     draw_text,
     face,
+    ink,
 )
 from client.stations.review.result_table import COLUMNS, ROW_ROLE, ResultTable
 from client.stations.review.wording import Wording
@@ -59,7 +60,11 @@ class FindingDelegate(QStyledItemDelegate):
         small = face(family, 12)
         side = draw_text(painter, mark, upper, "success" if written else "warning", small, right=True)
         draw_text(
-            painter, proposal.sentence, upper.adjusted(width + 8, 0, -side - 12, 0), "text", bold(option.font)
+            painter,
+            proposal.sentence,
+            upper.adjusted(width + 8, 0, -side - 12, 0),
+            "text",
+            face(family, heavy=True),
         )
         used = 0.0
         if proposal.unverified:
@@ -109,14 +114,8 @@ class ResultDelegate(QStyledItemDelegate):
         elif column == "value":
             tone = self._wording.flag_tone(row)
             width = draw_text(painter, row.value, box, tone or "text", face(family, heavy=bool(tone)))
-            sign = self._wording.flag(row)
-            draw_text(
-                painter,
-                sign,
-                box.adjusted(max(width + 6, 44), 0, 0, 0),
-                tone or "muted",
-                face(family, 12, heavy=True),
-            )
+            rest, strong = box.adjusted(max(width + 6, 44), 0, 0, 0), face(family, 12, heavy=True)
+            draw_text(painter, self._wording.flag(row), rest, tone or "muted", strong)
         elif column == "trend":
             draw_sparkline(painter, row, box)
         elif column == "change":

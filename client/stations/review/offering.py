@@ -1,0 +1,55 @@
+"""What the desk offers on a case: by its state and by what is under way. Pure; permission comes on top."""
+
+from dataclasses import dataclass
+
+from client.stations.review.case import UNWRITTEN, Case
+from domain.checkup.workflow import report_review
+
+MOVES = {
+    "submit": ("submit", "resubmit"), "pass_first": ("pass_first",), "pass_second": ("pass_second",),
+    "sign": ("sign",), "return": ("return",),
+}  # fmt: skip
+FORWARD = ("submit", "pass_first", "pass_second", "sign")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What is under way on the desk; `settled` once a case has been on the screen for long enough to be seen."""
+
+    acting: bool
+    settled: bool
+    returning: bool
+    disputed: bool
+    editing: bool
+    edited: bool
+    proposals: bool
+    critical: bool
+    following: bool
+
+
+def moves(case: Case | None, name: str) -> bool:
+    """Tell whether the state of a case's report allows an act."""
+    if case is None:
+        return False
+    if case.state == UNWRITTEN:
+        return name == "submit"
+    return any(m in report_review.possible(case.state) for m in MOVES[name])
+
+
+def offers(case: Case | None, now: Moment) -> dict[str, bool]:
+    """Return which actions make sense now; one that needs a case makes none without."""
+    if case is None or not case.clear:
+        found = dict.fromkeys((*MOVES, "save", "propose", "preview", "print", "critical"), False)
+    else:
+        free = not now.acting
+        ahead = free and now.settled and not now.returning and not now.disputed
+        found = {name: ahead and moves(case, name) for name in FORWARD}
+        found |= {
+            "return": free and now.settled and moves(case, "return"),
+            "save": free and now.editing and now.edited and not now.disputed,
+            "propose": free and now.editing and now.proposals,
+            "preview": free and case.report_id is not None,
+            "print": free and bool(case.document_sha256),
+            "critical": free and now.critical,
+        }
+    return found | {"trend": case is not None and bool(case.results), "next": now.following}

@@ -1,0 +1,1 @@
+"""Panes side by side with a quiet gap between them."""

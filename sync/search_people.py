@@ -1,0 +1,54 @@
+"""Asking the index for clients: the words of a query as a match, within the reader's clearance and scope."""
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+
+from domain.kernel.authority import Actor
+from domain.kernel.columns import Sensitivity
+from domain.kernel.ids import Id
+from domain.people.search_terms import Tag, Word
+
+_FIND = text(
+    "SELECT r.record_id, r.org_id FROM search_index JOIN search_row r ON r.number = search_index.rowid"
+    " WHERE search_index MATCH :match ORDER BY search_index.rowid DESC LIMIT :limit"
+)
+
+
+def ways(words: Sequence[Word], actor: Actor) -> list[list[tuple[str, ...]]]:
+    """Return what to look for, one after the other: for each word the terms of which any fits."""
+    if not words:
+        return []
+    ways = [[word.whole for word in words]] if all(word.whole for word in words) else []
+    if actor.clearance >= Sensitivity.SENSITIVE:
+        ways.append([word.terms + word.sensitive for word in words])
+    elif actor.clearance >= Sensitivity.PERSONAL:
+        ways.append([word.terms for word in words])
+    return ways
+
+
+def fitting(connection: Connection, words: Sequence[Sequence[str]], actor: Actor, limit: int) -> list[Id]:
+    """Return the newest clients in scope that fit.
+
+    Most readers may see all that their store holds, so the newest fits are taken first; where some of them are out
+    of scope, the index joins its lists with those of the organisations.
+    """
+    rows = connection.execute(_FIND, {"match": _match(words), "limit": limit}).all()
+    if actor.orgs is None:
+        return [uuid.UUID(bytes=row.record_id) for row in rows]
+    seen = [row for row in rows if actor.sees(uuid.UUID(bytes=row.org_id))]
+    if len(seen) < len(rows) == limit and actor.orgs:
+        scope = [Tag.ORG + org.hex for org in sorted(actor.orgs)]
+        seen = list(connection.execute(_FIND, {"match": _match([*words, scope]), "limit": limit}))
+    return [uuid.UUID(bytes=row.record_id) for row in seen]
+
+
+def _match(words: Sequence[Sequence[str]]) -> str:
+    parts = [" OR ".join(_quoted(term) for term in terms) for terms in words]
+    return " AND ".join(f"({part})" for part in parts)
+
+
+def _quoted(term: str) -> str:
+    whole, star, _ = term.partition("*")
+    return '"' + whole.replace('"', "") + '"' + star

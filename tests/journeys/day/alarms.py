@@ -1,0 +1,83 @@
+"""What nobody does in time raises alarms that climb: an overdue second review, a critical value left alone."""
+
+from datetime import datetime
+
+from domain.kernel.clock import CLINIC_TIME
+from tests.journeys.day import mllp, stores
+from tests.journeys.day.people import Expected, critical
+from tests.journeys.day.processes import wait_until
+from tests.journeys.day.report import Summary
+from tests.journeys.day.review import pass_on, seat
+from tests.journeys.day.stage import Stage
+
+HALF_HOUR_S = 31 * 60
+DAY_S = 24 * 3600 + 60
+
+
+def alarms(stage: Stage, summary: Summary, case: Expected, waiting: Expected) -> None:
+    """Leave a critical value and a review lying, and move the clock.
+
+    Args:
+        stage: The day.
+        summary: Where it is noted.
+        case: Who gets a critical result.
+        waiting: Whose report is passed on to head office, where nobody looks at it.
+    """
+    with summary.step("另一份报告送到总院复审，无人处理"):
+        pass_on(stage, waiting)
+        seat(stage, "desk-b01", "zhou", "front_desk")
+    with summary.step("危急值进入并发出预警") as line:
+        now = datetime.now(CLINIC_TIME)
+        mllp.send_all(stage.centre.mllp_port, [critical(case, now)])
+        home = stage.home / "desk-b01"
+        wait_until(
+            lambda: _alerts(stage, "A-085"), "the critical value raised an alert at the centre", 60, 0.3
+        )
+        with stores.branch(home, home / "store.key") as connection:
+            line.count = f"{stores.count(connection, 'critical_value')} 个危急值"
+            line.detail = f"分院预警 {stores.count(connection, 'alert')} 条，全屏卡片已显示"
+        pilot = stage.clients["desk-b01"]
+        pilot.do("wait", until={"card": True}, timeout=30)
+        pilot.do("screenshot", path=str(stage.pictures / "critical-card-1366.png"), size=[1366, 768])
+    with summary.step("30 分钟未处理：升级到科室主任与管理员") as line:
+        stage.centre.advance_clock(HALF_HOUR_S)
+        wait_until(lambda: _climbed(stage, "A-085"), "the critical value's alert has climbed", 90, 0.5)
+        line.detail = _receivers(stage, "A-085")
+    with summary.step("复审逾期：发出预警并升级") as line:
+        stage.centre.advance_clock(DAY_S)
+        wait_until(lambda: _alerts(stage, "A-137"), "the overdue review raised an alert", 90, 0.5)
+        stage.centre.advance_clock(DAY_S)
+        wait_until(lambda: _climbed(stage, "A-137"), "the overdue review's alert has climbed", 90, 0.5)
+        line.detail = _receivers(stage, "A-137")
+    with summary.step("同一事件在分院与总院只有一条预警") as line:
+        wait_until(lambda: not _doubled(stage), "no alert is doubled", 60, 0.5)
+        with stores.centre(stage.centre.home) as connection:
+            line.count = f"{stores.count(connection, 'alert')} 条"
+
+
+def _alerts(stage: Stage, rule: str) -> int:
+    with stores.centre(stage.centre.home) as connection:
+        return stores.count(connection, "alert", "rule = :rule", rule=rule)
+
+
+def _climbed(stage: Stage, rule: str) -> int:
+    with stores.centre(stage.centre.home) as connection:
+        return stores.count(connection, "alert", "rule = :rule AND step > 0", rule=rule)
+
+
+def _receivers(stage: Stage, rule: str) -> str:
+    with stores.centre(stage.centre.home) as connection:
+        row = stores.one(
+            connection,
+            "SELECT name, severity, receivers, step FROM alert WHERE rule = :rule AND step > 0",
+            rule=rule,
+        )
+    return f"{row.name}：{row.severity}，第 {row.step} 级，{row.receivers}"
+
+
+def _doubled(stage: Stage) -> list[str]:
+    with stores.centre(stage.centre.home) as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT rule, count(*) FROM alert GROUP BY rule, subject_id, opened_at / 86400000000 HAVING count(*) > 1"
+        )
+        return [row[0] for row in rows]

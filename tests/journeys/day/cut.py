@@ -1,0 +1,133 @@
+"""The line is cut while the branch uploads; both sides are killed; nothing is lost and nothing is doubled."""
+
+import random
+import sqlite3
+from contextlib import AbstractContextManager, closing
+from typing import Any
+
+import requests
+from sqlalchemy import Connection
+
+from tests.journeys.day import stores
+from tests.journeys.day.people import Expected, dicom_files
+from tests.journeys.day.processes import wait_until
+from tests.journeys.day.report import Summary
+from tests.journeys.day.stage import Stage
+
+DESK = "desk-b01"
+LEAST_BYTES = 1_500_000
+SLOW_BITS_PER_S = 4_000_000
+
+
+def cut(stage: Stage, summary: Summary, case: Expected) -> None:
+    """Attach images, cut in the middle of one, work on, kill client and server, let everything come back."""
+    pilot = stage.clients[DESK]
+    files = dicom_files(LEAST_BYTES)
+    with summary.step("添加 DICOM 附件并开始上传（慢速线路）") as line:
+        stage.proxy.order(f"throttle {SLOW_BITS_PER_S}")
+        hashes = [
+            pilot.do("call", method="attach", arguments={"visit": case.visit_barcode, "path": str(f)})
+            for f in files
+        ]
+        names = [h["result"] for h in hashes]
+        line.count = f"{len(files)} 个文件"
+        line.detail = f"{sum(f.stat().st_size for f in files) // 1024} KiB"
+    with summary.step("附件上传途中断线") as line:
+        stage.proxy.order("cut-after 300000")
+        wait_until(lambda: _is_cut(stage), "the line is cut while a file goes up", 60, 0.1)
+        line.detail = _progress(stage)
+    with summary.step("断线期间分院继续工作") as line:
+        before = _unsent(stage)
+        _work_on(stage, case)
+        after = _unsent(stage)
+        line.count = f"{after - before} 笔待传"
+        line.held = after > before
+    with summary.step("SIGKILL 杀死总院服务与分院程序，重新启动") as line:
+        part = _part(stage)
+        stage.centre.server.kill()
+        pilot.kill()
+        stage.centre.start()
+        stage.open_client(DESK)
+        stage.sign_in(DESK, "zhou")
+        line.detail = f"断点：{part['arrived']} / {part['length']} 字节已落盘"
+    with summary.step("线路恢复，从断点续传") as line:
+        stage.proxy.order("restore")
+        wait_until(lambda: _all_there(stage, names), "every file is at the centre", 180, 0.5)
+        line.count = f"{len(names)} 个文件到齐"
+        line.held = _finished(stage, part["id"])
+        line.detail = f"{_progress(stage)}；同一上传从 {part['arrived']} 字节处续完"
+
+
+def _work_on(stage: Stage, case: Expected) -> None:
+    """Do something that must not be lost: correct a telephone number through the record's own command form."""
+    pilot = stage.clients[DESK]
+    chance = random.Random(7)  # noqa: S311  (invented numbers)
+    for _ in range(3):
+        number = f"139{chance.randrange(10**8):08d}"
+        pilot.do(
+            "call",
+            method="run",
+            arguments={"command": "people.edit", "visit": case.visit_barcode, "phone": number},
+        )
+
+
+def _unsent(stage: Stage) -> int:
+    with _branch(stage) as connection:
+        acked = stores.one(connection, "SELECT max(acked_seq) AS seq FROM push_state")
+        head = stores.one(connection, "SELECT dev_seq FROM log_head")
+    return int(head.dev_seq) - int(acked.seq or 0)
+
+
+def _is_cut(stage: Stage) -> bool:
+    return _part(stage) is not None and not _line_works(stage)
+
+
+def _part(stage: Stage) -> Any:
+    """Return the upload of a file that stopped in the middle, as the centre's tus state has it on disk."""
+    with closing(sqlite3.connect(f"file:{stage.centre.home / 'uploads.db'}?mode=ro", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        return connection.execute(
+            'SELECT id, "offset" AS arrived, length FROM tus_upload WHERE "offset" > 0 AND "offset" < length'
+        ).fetchone()
+
+
+def _finished(stage: Stage, upload_id: str) -> bool:
+    """Tell whether that very upload came to its end: it was gone on with, not begun anew."""
+    with closing(sqlite3.connect(f"file:{stage.centre.home / 'uploads.db'}?mode=ro", uri=True)) as connection:
+        row = connection.execute(
+            'SELECT "offset" = length FROM tus_upload WHERE id = ?', (upload_id,)
+        ).fetchone()
+        return bool(row and row[0])
+
+
+def _line_works(stage: Stage) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{stage.line_port}/health", timeout=1).ok
+    except requests.RequestException:
+        return False
+
+
+def _progress(stage: Stage) -> str:
+    with _branch(stage) as connection:
+        row = stores.one(
+            connection,
+            "SELECT sum(sent) AS sent, sum(size) AS size, sum(state = 'confirmed') AS done, count(*) AS n "
+            "FROM blob_state",
+        )
+    return f"{row.sent or 0} / {row.size or 0} 字节，{row.done or 0} / {row.n} 个已确认"
+
+
+def _all_there(stage: Stage, names: list[str]) -> bool:
+    with _branch(stage) as connection:
+        done = {
+            n
+            for n in names
+            if stores.count(connection, "blob_state", "sha256 = :n AND state = 'confirmed'", n=n)
+        }
+    there = {p.name for p in (stage.centre.home / "blobs").rglob("*") if p.is_file()}
+    return done == set(names) and set(names) <= there
+
+
+def _branch(stage: Stage) -> AbstractContextManager[Connection]:
+    home = stage.home / DESK
+    return stores.branch(home, home / "store.key")
