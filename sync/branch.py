@@ -22,9 +22,10 @@ from sync.identity import (
     identity_of,
     own_txn,
     progress_of,
+    set_cursors,
     set_identity,
 )
-from sync.protocol import Centre, DigestRequest, Fork, Hello, Welcome
+from sync.protocol import Centre, Cursor, DigestRequest, Fork, Hello, Welcome
 from sync.pull import Inbox
 from sync.push import Outbox
 
@@ -91,6 +92,7 @@ class BranchSync:
         self._program = program
         self.outbox = Outbox(store, folder, signer, self._now_us)
         self.inbox = Inbox(store, self._now_us)
+        self._swept = False
 
     def exchange(self, report: Report | None = None, cancel: threading.Event | None = None) -> Exchanged:
         """Send everything unsent, then receive everything new.
@@ -103,6 +105,9 @@ class BranchSync:
             UnavailableError: The line or the centre is down (code tells), or ``transfer.cancelled``.
             DomainError: The centre refuses this device or its bundles.
         """
+        if not self._swept:
+            self.outbox.sweep()
+            self._swept = True
         tell = report or (lambda _stage, _done, _total: None)
         stop = cancel or threading.Event()
         tell(Stage.CONNECTING, 0, 0)
@@ -141,6 +146,15 @@ class BranchSync:
         if any(cursor.position != theirs.position for cursor in cursors):
             return None
         return theirs.position, differing(mine, theirs.entities)
+
+    def repair(self) -> Exchanged:
+        """Read the centre's log of every scope again from the start, after a comparison has found a difference.
+
+        What is pending here stays on top; the local log does not get anything twice.
+        """
+        with self.store.write() as connection:
+            set_cursors(connection, [Cursor(cursor.org_id, 0) for cursor in cursors_of(connection)])
+        return self.exchange()
 
     def _now_us(self) -> int:
         return to_microseconds(self._clock())

@@ -6,6 +6,7 @@ by any number of processes on one database.
 
 import functools
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -29,7 +30,7 @@ from sync.devices import Device, device_of, greet, orgs_of, start_epoch
 from sync.digest import store_digest
 from sync.entries import encode_txn
 from sync.feed import entries_for
-from sync.intake import Intake, stored_receipt
+from sync.intake import Intake, bundles_between, stored_receipt
 from sync.protocol import (
     Cursor,
     DigestReply,
@@ -46,6 +47,9 @@ from sync.retry import retried
 from sync.tus.handover import FinishedUpload
 
 PULL_LIMIT = 2000
+BUNDLES_KEPT = timedelta(days=7)
+SWEPT = timedelta(days=60)
+"""How far back `sweep` looks for bundles that an earlier run missed."""
 
 
 class CentreSync:
@@ -199,6 +203,16 @@ class CentreSync:
                 raise DomainError("blob.not_visible", sha256=sha256)
         self.blobs.size(sha256)
         return self.blobs.path(sha256)
+
+    def sweep(self) -> int:
+        """Remove the files of bundles dealt with `BUNDLES_KEPT` ago; the log has all they held. Call it daily."""
+        until = self.now_us() - BUNDLES_KEPT // timedelta(microseconds=1)
+        with self.store.read() as connection:
+            old = bundles_between(connection, until - SWEPT // timedelta(microseconds=1), until)
+        there = [name for name in old if self.blobs.has(name)]
+        for name in there:
+            self.blobs.remove(name)
+        return len(there)
 
     def retry_parked(self) -> int:
         """Deal with transactions that waited for a newer program; call it after an upgrade."""

@@ -36,6 +36,12 @@ def stored_receipt(connection: Connection, device_id: Id, bundle_id: str) -> Rec
     return None if data is None else _RECEIPT.decode(data)
 
 
+def bundles_between(connection: Connection, start: int, end: int) -> list[str]:
+    """Return the bundles dealt with between two times, microseconds UTC."""
+    between = (inbound_bundle.c.at >= start) & (inbound_bundle.c.at < end)
+    return list(connection.scalars(select(inbound_bundle.c.bundle_id).where(between)))
+
+
 class Intake:
     """Takes bundles into the centre's store.
 

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
-from domain.kernel.change_log import SCHEMA_VERSION, Change, decode_body, encode_body
+from domain.kernel.change_log import SCHEMA_VERSION, Body, Change, append_entry, decode_body, encode_body
 from domain.kernel.errors import UnavailableError
-from domain.kernel.ids import Id
+from domain.kernel.ids import Id, new_id
 from domain.kernel.store import Store
 from sync.bundle import MAX_COUNT, MAX_RAW, BundleHeader, pack
 from sync.device_auth import Signer
@@ -27,6 +27,8 @@ from sync.pending import own_entries
 from sync.protocol import Receipt, TxnOutcome
 from sync.rows import Key, Rows
 from sync.shapes import shape_of
+
+RESEND = "sync.resend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,31 @@ class Outbox:
                 .values(state="acked", position=receipt.position)
             )
         packed.path.unlink(missing_ok=True)
+
+    def resend(self, entity: str, record_id: Id) -> bool:
+        """Send a record the centre refused again as it is, for when what stood in its way is gone.
+
+        Returns:
+            Whether it had been refused and is here; else nothing happens.
+        """
+        key = (entity, record_id.bytes)
+        with self._store.write() as connection:
+            if key not in _refused_keys(connection):
+                return False
+            identity = identity_of(connection)
+            rows = Rows(connection)
+            rows.load([key])
+            shape, row = shape_of(entity), rows.get(key)
+            if shape is None or row is None:
+                return False
+            change = Change(entity, key[1], row["org_id"], "ins", 0, whole(shape, row), {})
+            body = Body(RESEND, None, "system", identity.org_id.bytes, SCHEMA_VERSION, [change])
+            position = append_entry(
+                connection, txn_id=new_id(), device_id=identity.device_id, at=self._now_us(), body=body,
+                for_sync=True,
+            )  # fmt: skip
+        self._store.ring(position)
+        return True
 
     def sweep(self) -> None:
         """Remove files of bundles that nobody knows any more."""
@@ -150,6 +177,10 @@ class Outbox:
         )  # fmt: skip
 
 
+def _refused_keys(connection: Connection) -> set[Key]:
+    return {(row.entity, row.record_id.bytes) for row in connection.execute(select(refused_record))}
+
+
 def _sendable(connection: Connection, data: bytes, refused: Iterable[Key]) -> bytes:
     """Return a body as it is sent: shared changes only, and records the centre refused before sent whole."""
     data, body = cut_body(data, None)
@@ -186,7 +217,7 @@ def _note_refused_records(connection: Connection, identity: Identity, outcomes: 
 def _refuse(connection: Connection, change: Change, outcome: TxnOutcome) -> None:
     forget_refused(connection, [(change.entity, change.record_id)])
     values: dict[str, Any] = {
-        "entity": change.entity, "record_id": _id(change.record_id), "dev_seq": outcome.seq,
+        "entity": change.entity, "record_id": Id(bytes=change.record_id), "dev_seq": outcome.seq,
         "code": outcome.code[:80],
     }  # fmt: skip
     connection.execute(refused_record.insert(), values)
@@ -197,13 +228,9 @@ def forget_refused(connection: Connection, keys: Iterable[Key]) -> None:
     for entity, record_id in keys:
         connection.execute(
             delete(refused_record).where(
-                refused_record.c.entity == entity, refused_record.c.record_id == _id(record_id)
+                refused_record.c.entity == entity, refused_record.c.record_id == Id(bytes=record_id)
             )
         )
-
-
-def _id(value: bytes) -> Id:
-    return Id(bytes=value)
 
 
 def _write_durably(path: Path, data: bytes) -> None:

@@ -78,6 +78,13 @@ class Rows:
             changed["ver"] = ver
         self._set(key, changed)
 
+    def adopt(self, shape: Shape, record_id: bytes, values: Mapping[str, Any]) -> None:
+        """Give fields the values that ``extra`` kept for them."""
+        self.update(shape, record_id, values, None)
+        row = self._now[shape.entity, record_id] or {}
+        left = {name: value for name, value in (row["extra"] or {}).items() if name not in values}
+        self._set((shape.entity, record_id), {**row, "extra": left or None})
+
     def remove(self, key: Key) -> None:
         """Delete a row."""
         self._set(key, None)

@@ -186,7 +186,11 @@ def _item(row: Any, earlier: list[Any] | None, catalog: Catalog) -> dict[str, An
         "value": row.value_text,
         "unit": None if row.ucum in {None, "1", "{定性}"} else row.ucum,
         "range": row.range_text or None,
-        "flag": row.flag if row.flag in {"N", "H", "L", "HH", "LL", "A"} else None,
+        "flag": "A"
+        if row.flag == "AA"
+        else row.flag
+        if row.flag in {"N", "H", "L", "HH", "LL", "A"}
+        else None,
         "previous": {"value": last.value_text, "date": clinic(last.effective_at).date().isoformat()}
         if last
         else None,

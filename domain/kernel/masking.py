@@ -68,11 +68,11 @@ def mask_text(mask: Mask, text: str) -> str:
     if mask is Mask.NAME:
         return _mask_name(text)
     if mask is Mask.PHONE:
-        return f"{text[:3]}****{text[-4:]}" if len(text) >= 8 else "****"
+        return f"{text[:3]}****{text[-4:]}" if len(text) >= 11 else "****"
     if mask is Mask.ID_NUMBER:
         return text[:3] + "*" * (len(text) - 7) + text[-4:] if len(text) >= 11 else "*" * len(text)
     if mask is Mask.EMAIL:
-        return f"{text[:1]}***@{text.rpartition('@')[2]}"
+        return f"{text[:1]}***@{text.rpartition('@')[2]}" if "@" in text else "***"
     cut = max(text.find("区"), text.find("县"), text.find("市"))
     return text[: cut + 1] + "***" if cut >= 0 else "***"
 

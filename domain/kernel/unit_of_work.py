@@ -181,9 +181,10 @@ def _table_name(record: Record) -> str:
 
 @functools.cache
 def _insert_of(kind: type[Record], paramstyle: str) -> str:
-    columns = all_columns(kind)
-    marks = ", ".join(["?" if paramstyle == "qmark" else "%s"] * len(columns))
-    return f"INSERT INTO {kind.record_info.entity} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608  (own names)
+    mark, quote = ("?", '"') if paramstyle == "qmark" else ("%s", "`")
+    columns = ", ".join(f"{quote}{name}{quote}" for name in all_columns(kind))
+    marks = ", ".join([mark] * len(all_columns(kind)))
+    return f"INSERT INTO {quote}{kind.record_info.entity}{quote} ({columns}) VALUES ({marks})"  # noqa: S608  (own names)
 
 
 @functools.cache

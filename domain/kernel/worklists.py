@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
 from domain.kernel.authority import Actor
 from domain.kernel.columns import ColumnInfo
@@ -251,6 +251,8 @@ def _masked_row(row: Any, infos: Mapping[str, ColumnInfo | None], actor: Actor) 
 
 def _beyond(sort: Any, key: Any, after: Sequence[Any], descending: bool) -> ColumnElement[bool]:
     value, record_id = after
+    if isinstance(value, bool):
+        value = literal(value, sort.type)
     if value is None:
         # NULL sorts first ascending (last descending) on SQLite and MariaDB alike.
         null_tail = and_(sort.is_(None), key < record_id if descending else key > record_id)

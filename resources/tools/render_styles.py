@@ -16,6 +16,8 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).parents[1] / "styles"
+EDITOR_NOTES = re.compile(r' ?(?:inkscape:export-filename|sodipodi:docname)="[^"]*"')
+"""What a drawing program wrote of the machine it ran on."""
 FONT = "@font@"
 """Stands in the sheet for the family the client chooses at start."""
 
@@ -60,7 +62,10 @@ def material(colours: dict[str, str]) -> tuple[str, dict[str, str]]:
             "success": colours["success"],
         }
         sheet = build_stylesheet(str(theme), False, extra, f"{folder}/icons", export=True)
-        pictures = {f"{p.parent.name}/{p.name}": p.read_text("utf-8") for p in Path(folder).rglob("*.svg")}
+        pictures = {
+            f"{p.parent.name}/{p.name}": EDITOR_NOTES.sub("", p.read_text("utf-8"))
+            for p in Path(folder).rglob("*.svg")
+        }
     if not sheet:
         raise SystemExit("qt-material gave no sheet")
     return without_views(sheet.replace("icon://", "icon:/")), pictures

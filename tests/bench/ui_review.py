@@ -1,6 +1,7 @@
 """The review desk: opening the queue, switching cases, and whether the screen stands still while data streams in."""
 
 import os
+import sys
 import threading
 import time
 from typing import Any
@@ -34,6 +35,7 @@ SIZES = {"1x": (2_000, 2_000, 20_000), "10x": (20_000, 400, 200_000)}
 QUEUE_MS, SWITCH_MS, FREEZE_MS = 300, 200, 50
 OPENINGS, SWITCHES, PAUSE_MS = 15, 120, 120
 STREAM_S = 12.0
+SHORT_SLICE_S = 0.0005
 
 
 def measure(goals: Goals, *, quick: bool = False) -> None:
@@ -64,9 +66,18 @@ def _cases(goals: Goals, bench: "_Bench", count: int) -> None:
 
 
 def _stream(goals: Goals, bench: "_Bench", seconds: float) -> None:
+    goals.note(review_bare_freeze_ms=bench.idle(seconds / 3))  # what the machine alone costs: nothing is done
     quiet, _, _ = bench.under_stream(seconds / 3, writing=False)
     freeze, switches, written = bench.under_stream(seconds, writing=True)
-    goals.note(review_quiet_freeze_ms=quiet, review_stream_transactions=written)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SHORT_SLICE_S)
+    shorter, _, _ = bench.under_stream(seconds, writing=True)
+    sys.setswitchinterval(before)
+    goals.note(
+        review_quiet_freeze_ms=quiet,
+        review_stream_transactions=written,
+        review_stream_short_slices_freeze_ms=shorter,
+    )
     goals.goal("review_stream_switch_p95_ms", percentile(switches, 0.95), "<=", SWITCH_MS)
     goals.goal("review_stream_freeze_max_ms", freeze, "<=", FREEZE_MS)
 
@@ -179,6 +190,12 @@ class _Bench:
             writer.join()
         self._until(lambda: not self.jobs.busy)
         return freeze, switches, written[0]
+
+    def idle(self, seconds: float) -> float:
+        """Return the longest time the loop stood still while nobody did anything."""
+        pulse = _Pulse()
+        self._pause(int(seconds * 1000))
+        return pulse.stop()
 
     def _switch_once(self) -> float:
         assert self.view is not None

@@ -1,5 +1,6 @@
 """A desk on a real encrypted store, people in their roles, devices that are told what to say; no window needed."""
 
+import gc
 import os
 import time
 from datetime import UTC, date, datetime
@@ -45,6 +46,15 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "tests/client_stations" in str(item.path):
             item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support", extend=True))
+
+
+@pytest.fixture(autouse=True)
+def garbage():
+    """Qt objects are freed on the thread of the test, as the program does it (`client.collector`)."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

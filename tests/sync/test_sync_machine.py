@@ -9,9 +9,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from domain.kernel.change_log import change_log
 from domain.kernel.errors import DomainError, UnavailableError
@@ -286,11 +292,21 @@ def _words(value):
             yield from _words(one)
 
 
-SyncMachine.TestCase.settings = settings(
-    max_examples=int(__import__("os").environ.get("EX", "8")),
-    stateful_step_count=int(__import__("os").environ.get("ST", "30")),
-    deadline=None,
-    phases=[__import__("hypothesis").Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-test_the_stores_end_equal_and_nothing_is_gone = SyncMachine.TestCase
+# Shrinking a failure of this machine takes minutes, and the printed steps are readable as they are.
+_PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+
+
+def _settings(examples, steps):
+    return settings(
+        max_examples=examples, stateful_step_count=steps, deadline=None, phases=_PHASES, print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+
+
+def test_the_stores_end_equal_and_nothing_is_gone():
+    run_state_machine_as_test(SyncMachine, settings=_settings(10, 40))
+
+
+@pytest.mark.deep
+def test_the_stores_end_equal_and_nothing_is_gone_a_thousand_times():
+    run_state_machine_as_test(SyncMachine, settings=_settings(1000, 60))

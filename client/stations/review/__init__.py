@@ -2,4 +2,4 @@
 
 from client.station import Station
 
-STATION = Station("review", "审核台", "report.view", icon="report", order=30)
+STATION = Station("review", "审核台", "report.view", icon="review", order=30, scans=frozenset({"visit"}))

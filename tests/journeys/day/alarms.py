@@ -33,11 +33,11 @@ def alarms(stage: Stage, summary: Summary, case: Expected, waiting: Expected) ->
         wait_until(
             lambda: _alerts(stage, "A-085"), "the critical value raised an alert at the centre", 60, 0.3
         )
+        pilot = stage.clients["desk-b01"]
+        pilot.do("wait", until={"card": True}, timeout=30)
         with stores.branch(home, home / "store.key") as connection:
             line.count = f"{stores.count(connection, 'critical_value')} 个危急值"
             line.detail = f"分院预警 {stores.count(connection, 'alert')} 条，全屏卡片已显示"
-        pilot = stage.clients["desk-b01"]
-        pilot.do("wait", until={"card": True}, timeout=30)
         pilot.do("screenshot", path=str(stage.pictures / "critical-card-1366.png"), size=[1366, 768])
     with summary.step("30 分钟未处理：升级到科室主任与管理员") as line:
         stage.centre.advance_clock(HALF_HOUR_S)

@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from tests.journeys.day import alarms, cut, evening, morning, review
+from tests.journeys.day import alarms, cut, desk, evening, morning, review
 from tests.journeys.day.report import Summary
 from tests.journeys.day.stage import Stage
 
@@ -23,6 +23,8 @@ def play(out: Path, summary: Summary, *, clients: int, day: date) -> None:
         crowd = morning.results(stage, summary, clients, day)
         evening.compare(stage, summary, "晨间")
         mine = [e for e in crowd if e.branch == "B01"]
+        tubes = desk.nurse(stage, summary, mine[0])
+        desk.technician(stage, summary, tubes)
         cut.cut(stage, summary, mine[1])
         evening.compare(stage, summary, "断线恢复后")
         review.review(stage, summary, mine[0])

@@ -66,3 +66,8 @@ def count(connection: Connection, table: str, where: str = "1 = 1", **values: An
     """Return how many rows of a table meet a condition."""
     found: int = connection.execute(text(f"SELECT count(*) FROM {table} WHERE {where}"), values).scalar_one()
     return found
+
+
+def rows(connection: Connection, sql: str, **values: Any) -> list[Any]:
+    """Return every row of a query."""
+    return list(connection.execute(text(sql), values).all())
