@@ -27,6 +27,7 @@ from typing import Any, TextIO
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from client.views.pilot_hands import Hands, PilotError
+from domain.kernel.errors import KnownError
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Pilot(QObject):
                 raise PilotError(f"nobody knows how to do {doing!r}")
             found = work(**{k: v for k, v in request.items() if k != "id"})
             reply: dict[str, Any] = {"ok": True} | (found if isinstance(found, dict) else {})
-        except (PilotError, TypeError, ValueError, KeyError, AttributeError) as error:
+        except (PilotError, KnownError, TypeError, ValueError, KeyError, AttributeError) as error:
             reply = {"ok": False, "error": f"{type(error).__name__}: {error}"}
         if isinstance(request, dict) and "id" in request:
             reply["id"] = request["id"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, select
+from sqlalchemy.exc import IntegrityError
 
 from domain.kernel.change_log import change_log, cursor_of, decode_body, move_cursor
 from domain.kernel.ids import Id
@@ -15,6 +16,7 @@ from sync.rows import Key
 from sync.shapes import shape_of
 
 _CHUNK = 400
+_AT_ONCE = 1000
 _READER = "graves"
 
 
@@ -70,24 +72,28 @@ class Graves:
 
     def _catch_up(self) -> None:
         """Read the centre's own entries since last time; their deletions are in the log alone."""
+        try:
+            with self._connection.begin_nested():
+                while self._read_some():
+                    pass
+        except IntegrityError:
+            return  # another process was at it at the same time, and has done it
+
+    def _read_some(self) -> bool:
         start = cursor_of(self._connection, _READER)
         rows = self._connection.execute(
             select(change_log.c.position, change_log.c.body)
             .where(change_log.c.device_id == self._centre_id, change_log.c.position > start)
             .order_by(change_log.c.position)
-        )
-        last = start
-        for position, body in rows.all():
-            last = position
+            .limit(_AT_ONCE)
+        ).all()
+        for _, body in rows:
             for change in decode_body(body).changes:
                 shape = shape_of(change.entity)
                 if change.op == "del" and shape is not None:
-                    row = {
-                        **shape.blank(),
-                        **change.base,
-                        "ver": change.ver or change.base_ver + 1,
-                        "extra": None,
-                    }
+                    ver = change.ver or change.base_ver + 1
+                    row = {**shape.blank(), **change.base, "ver": ver, "extra": None}
                     self.bury((change.entity, change.record_id), change.org_id, row)
-        if last != start:
-            move_cursor(self._connection, _READER, last)
+        if rows:
+            move_cursor(self._connection, _READER, rows[-1].position)
+        return len(rows) == _AT_ONCE

@@ -16,6 +16,12 @@ from sync.rows import Key, Rows
 from sync.shapes import shape_of
 from sync.verdicts import Judge, Verdict
 
+_ID_BYTES = 16
+_COMMAND, _ROLE = 80, 40
+"""Characters the audit keeps of a command's and of a role's name."""
+_LATEST = 253_402_300_799_999_999
+"""End of the year 9999 in microseconds: later times cannot be shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
@@ -55,10 +61,11 @@ class Settler:
         verdicts: dict[bytes, Verdict] = {}
         opened = []
         for txn in txns:
-            try:
-                opened.append(_Opened(txn, decode_body(txn.body)))
-            except (msgspec.DecodeError, msgspec.ValidationError):
+            body = _readable(txn)
+            if body is None:
                 verdicts[txn.txn_id] = Verdict(txn, REJECTED, "sync.unreadable")
+            else:
+                opened.append(_Opened(txn, body))
         verdicts |= {verdict.txn.txn_id: verdict for verdict in self._halved(opened)}
         return [verdicts[txn.txn_id] for txn in txns]
 
@@ -133,6 +140,19 @@ class Settler:
                 if change.op == "ins":
                     return {}, facts
         return barred, facts
+
+
+def _readable(txn: SentTxn) -> Body | None:
+    """Return the body of a transaction; None if it is none, or holds what no program of ours writes."""
+    try:
+        body = decode_body(txn.body)
+    except msgspec.DecodeError:
+        return None
+    ids = [body.org_id, *(c.record_id for c in body.changes), *(c.org_id for c in body.changes)]
+    if body.actor_id is not None:
+        ids.append(body.actor_id)
+    sound = all(len(one) == _ID_BYTES for one in ids) and 0 <= txn.at <= _LATEST
+    return body if sound and len(body.command) <= _COMMAND and len(body.role) <= _ROLE else None
 
 
 def _at_fault(error: StatementError) -> bool:

@@ -1,8 +1,8 @@
 """From the scan to the stored event on the screen: 500 scans at the specimen bench, commit included.
 
-``python -m tests.bench.bench_scan`` measures on an encrypted store (synchronous=FULL) with some tubes in it, then with
-ten times as many. A scan begins where the router hands it over and ends when its line has been painted. Closing lines
-``name value op goal holds|short``, and bench-out/scan.json.
+``python -m tests.bench.bench_scan`` measures on an encrypted store (synchronous=FULL) with some tubes in it, then
+with ten times as many. A scan begins where the router hands it over and ends when its line has been painted.
+Closing lines ``name value op goal holds|short``, and bench-out/scan.json.
 """
 
 import argparse
@@ -57,7 +57,7 @@ from tests.bench.goals import Goals, percentile
 BRANCH, DEVICE = uuid.UUID(int=0xB1), uuid.UUID(int=0xD1)
 SCANS = 500
 GOAL_MS = 50.0
-TUBES = 2_000
+TUBES = 1_000
 """Tubes in the store at 1x, each with its events; commands made them, so the change log is as long as in life."""
 KINDS = (
     (SpecimenType.SERUM, PrimaryContainer.SERUM_SEPARATOR),
@@ -143,8 +143,8 @@ class Bench:
         live = Live(self.store, jobs)
         sentences = Texts.load(resources.folder("texts") / "zh")
         desk = Desk(
-            home=Home(self.folder), settings=Settings(), store=self.store, dispatcher=self.dispatcher, texts=sentences,
-            installation=Installation(DEVICE, BRANCH, "标本台", "", "101"), pages=Pages(self.store),
+            home=Home(self.folder), settings=Settings(), store=self.store, dispatcher=self.dispatcher,
+            texts=sentences, installation=Installation(DEVICE, BRANCH, "标本台", "", "101"), pages=Pages(self.store),
             authority=self.authority, clock=lambda: datetime.now(UTC),
         )  # fmt: skip
         context = Context(desk, self.technician, jobs, live, Formatter(sentences), None, lambda *a, **k: None)

@@ -209,3 +209,11 @@ def test_every_widget_of_input_has_a_name_for_the_screen_reader(opened):
     for editor in opened.findChildren(QLineEdit):
         assert editor.objectName(), editor
         assert editor.accessibleName(), editor.objectName()
+
+
+def test_unfinished_forms_are_told_while_the_desk_waits(opened, qtbot):
+    press(qtbot, opened, "9", Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: opened.model.visit.form.kept_at is not None)
+    press(qtbot, opened, Qt.Key.Key_F10)
+    opened.model.on_open()
+    qtbot.waitUntil(lambda: "1 份未提交的问卷" in shown(opened, "waiting_note"))

@@ -183,9 +183,9 @@ class WaitingList(Painted):
 class BoxGrid(QWidget):
     """The box from above: taken positions filled, the next one framed and lettered."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("box_grid")
+        self.setObjectName(name)
         self._box: BoxFacts | None = None
         self._pointer: str | None = None
         self._last: str | None = None

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from client.station import PageModel
+from client.stations.front_desk.drafts import drafts_of
 from client.stations.front_desk.finding import Person, born, by_id_number, day_of, likely_same, search
 from devices.readings import CardRead
 from domain.kernel.errors import DomainError, KnownError
@@ -38,6 +39,8 @@ class IdentityModel(QObject):
     """Id of the client."""
     registration_changed = Signal()
     found_changed = Signal()
+    drafts_counted = Signal(object)
+    """How many questionnaires lie half-filled on this workstation."""
     field_error = Signal(str, str)
     """Field and sentence; an empty field clears all."""
 
@@ -92,6 +95,16 @@ class IdentityModel(QObject):
         self.registration, self.found, self.searched = None, (), ""
         self.registration_changed.emit()
         self.found_changed.emit()
+
+    def count_drafts(self) -> None:
+        """Look how many forms are unfinished, so that nobody has to remember after a crash."""
+        desk = self._page.context.desk
+
+        def told_elsewhere(_error: KnownError) -> None:
+            """Say nothing: the form says it when it is opened."""
+
+        job = self._page.context.jobs.read(lambda _job: drafts_of(desk).count(), "drafts")
+        self._page._follow(job, self.drafts_counted.emit, told_elsewhere)
 
     def look_for(self, text: str) -> None:
         """Search by number, phone or the beginning of the name."""

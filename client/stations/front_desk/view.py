@@ -7,7 +7,6 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -21,12 +20,12 @@ from client.stations.front_desk.panel_tubes.view import TubesPanel
 from client.stations.front_desk.panel_values.view import DevicesPanel, ValuesPanel
 from client.stations.front_desk.panel_vitals.view import MeasurePanel, PendingPanel
 from client.stations.front_desk.progress import STEPS
-from client.stations.front_desk.widgets import Panels, Strip, text
+from client.stations.front_desk.widgets import Panels, Strip, scrolling, text
 from client.views.station import StationView
 from client.views.steps import Step, StepList
 from domain.checkup.workflow import visit_life
 
-LEFT_PX, RIGHT_PX = 238, 328
+LEFT_PX, RIGHT_PX = 228, 344
 
 
 class View(StationView):
@@ -98,7 +97,7 @@ class View(StationView):
         left.addStretch(0)
         for widget in (self.alarms, self.doubt, self.pending, self.notice):
             middle.addWidget(widget)
-        middle.addWidget(self._scrolling(self.centre), 1)
+        middle.addWidget(scrolling(self.centre, self), 1)
         right.addWidget(self.values, 10)
         right.addWidget(self.devices)
         right.addStretch(0)
@@ -111,16 +110,6 @@ class View(StationView):
                 holder.setFixedWidth(width)
             row.addWidget(holder, 0 if width else 1)
         self.body.addLayout(row, 1)
-
-    def _scrolling(self, widget: QWidget) -> QScrollArea:
-        """Return a frame in which a panel that is too tall for the screen can be moved."""
-        area = QScrollArea(self)
-        area.setObjectName("step_area")
-        area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(widget)
-        return area
 
     def _connect(self) -> None:
         model = self.model

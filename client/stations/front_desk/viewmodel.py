@@ -73,6 +73,7 @@ class ViewModel(StationModel):
     def on_open(self, **arguments: Any) -> None:
         """Begin; `visit_id` or `patient_id` open that client at once."""
         self.load_today()
+        self.identity.count_drafts()
         if arguments.get("visit_id"):
             self.open_visit(arguments["visit_id"])
         elif arguments.get("patient_id"):
@@ -177,6 +178,7 @@ class ViewModel(StationModel):
         card, encounter = arrived.event, self.visit.encounter
         if not isinstance(card, CardRead):
             return
+        self.context.open_page("front_desk")  # whatever list the nurse was looking at
         if encounter is not None and encounter.id_number == card.number:
             self.visit.go("leave")
         elif self._may_switch():

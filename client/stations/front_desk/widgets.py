@@ -6,6 +6,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -127,3 +128,14 @@ class Panels(QStackedWidget):
     def sizeHint(self) -> QSize:
         current = self.currentWidget()
         return current.sizeHint() if current is not None else super().sizeHint()
+
+
+def scrolling(widget: QWidget, parent: QWidget) -> QScrollArea:
+    """Return a frame in which a panel that is too tall for the screen can be moved."""
+    area = QScrollArea(parent)
+    area.setObjectName("step_area")
+    area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(widget)
+    return area

@@ -1,7 +1,8 @@
-"""What the desk offers on a case: by its state and by what is under way. Pure; permission comes on top."""
+"""What the desk offers on a case: by its state and by what is under way. Permission comes on top."""
 
 from dataclasses import dataclass
 
+from client.actions import Action
 from client.stations.review.case import UNWRITTEN, Case
 from domain.checkup.workflow import report_review
 
@@ -9,6 +10,23 @@ MOVES = {
     "submit": ("submit", "resubmit"), "pass_first": ("pass_first",), "pass_second": ("pass_second",),
     "sign": ("sign",), "return": ("return",),
 }  # fmt: skip
+ACTIONS = (
+    Action("submit", "review.action.submit", "F9", command="report.submit", primary=True),
+    Action("pass_first", "review.action.pass_first", "F9", command="report.pass_first", primary=True),
+    Action("pass_second", "review.action.pass_second", "F9", command="report.pass_second", primary=True),
+    Action("sign", "review.action.sign", "F9", command="report.sign", primary=True),
+    Action("return", "review.action.return", "F7", command="report.return"),
+    Action("save", "review.action.save", "Ctrl+S", command="report.write"),
+    Action("propose", "review.action.propose", "F4", command="report.write"),
+    Action("preview", "review.action.preview", "F8"),
+    Action("print", "review.action.print", "Ctrl+P", permission="document.print"),
+    Action("critical", "review.action.critical", "Ctrl+R", command="critical.receive"),
+    Action("trend", "review.action.trend", "Ctrl+T"),
+    Action("filter", "review.action.filter", "F3"),
+    Action("part", "review.action.part", "F2"),
+    Action("next", "review.action.next", "Alt+Down"),
+)
+"""One key, F9, leads on at every step: never two of them are enabled at once."""
 FORWARD = ("submit", "pass_first", "pass_second", "sign")
 
 

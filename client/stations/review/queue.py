@@ -4,45 +4,29 @@ Reports come from the declared worklists that the person may look at. A physicia
 have results and no report yet; they have no promised time and stand behind the reports of their urgency.
 """
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, case, exists, func, select
+from sqlalchemy import BigInteger, case, func, select, type_coerce
 
 from client.stations.review.case import UNWRITTEN, CaseKey
-from domain.checkup.records import CriticalValue, Finding, Observation, Report, Visit
+from client.stations.review.queue_rows import QueueRow
+from client.stations.review.unwritten import unwritten_rows, writes
+from domain.checkup.records import Report
 from domain.checkup.workflow import report_review
 from domain.kernel.authority import Actor
-from domain.kernel.masking import masked
-from domain.kernel.record import column_info
-from domain.kernel.worklists import Filter, Worklist, scoped, worklists
-from domain.people.records import Patient
+from domain.kernel.worklists import Filter, Row, Worklist, scoped, worklists
 
 URGENCIES = (2, 1, 0)
 """Critical value, class A finding, routine; the most urgent first."""
-UNWRITTEN_DAYS = 90
-"""Older visits without a report are found by search, not waited for."""
-MOST_UNWRITTEN = 200
+RANK = "rank"
+_ABOVE_ANY_TIME = 10**16  # microseconds: the year 2286
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 TODO_LISTS = ("report.chief_queue", "report.branch_queue")
 ISSUED_LIST = "report.issued"
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRow:
-    """One line of the queue, masked for who looks."""
-
-    key: CaseKey
-    urgency: int
-    number: str
-    name: str
-    sex: str
-    state: str
-    due_at: datetime | None
-    returns: int = 0
-    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +41,8 @@ class Chosen:
         found = [Filter("due_at", "ge", _BEGINNING)]  # lets the store walk its index past everything issued
         if kind == "overdue":
             found.append(Filter("due_at", "lt", now))
-        elif kind == "state":
-            found.append(Filter("state", "eq", value))
+        elif kind in {"state", "urgency"}:
+            found.append(Filter(kind, "eq", int(value) if kind == "urgency" else value))
         return found
 
     @property
@@ -74,10 +58,11 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where reading goes on: number of the source and the key within it."""
+    """Where reading goes on: number of the list, the key within it, and how many unwritten visits were given."""
 
-    source: int = 0
+    listing: int = 0
     after: Any = None
+    unwritten: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +80,63 @@ def todo_lists(actor: Actor) -> list[Worklist]:
 
 def read_page(desk: Any, actor: Actor, chosen: Chosen, cursor: Cursor, wanted: int) -> QueuePage:
     """Return the next rows of the queue."""
-    sources = _sources(desk, actor, chosen)
+    if chosen.reason == "issued":
+        page = desk.pages.page(
+            worklists()[ISSUED_LIST], actor, order="-issued_at", after=cursor.after, limit=wanted
+        )
+        following = None if page.next_key is None else Cursor(after=page.next_key)
+        return QueuePage(tuple(_listed(worklists()[ISSUED_LIST], page.rows)), following)
+    listings = [] if chosen.reason == f"state:{UNWRITTEN}" else [_ranked(w) for w in todo_lists(actor)]
     rows: list[QueueRow] = []
     at = cursor
-    while at.source < len(sources) and len(rows) < wanted:
-        found, after = sources[at.source](at.after, wanted - len(rows))
-        rows += found
-        at = Cursor(at.source, after) if after is not None else Cursor(at.source + 1)
-    return QueuePage(tuple(rows), at if at.source < len(sources) else None)
+    while at.listing < len(listings) and len(rows) < wanted:
+        listing = listings[at.listing]
+        page = desk.pages.page(
+            listing,
+            actor,
+            filters=chosen.filters(desk.clock()),
+            order=RANK,
+            after=at.after,
+            limit=wanted - len(rows),
+        )
+        rows += _listed(listing, page.rows)
+        more = page.next_key is not None
+        at = Cursor(at.listing + (not more), page.next_key, at.unwritten)
+    ended = at.listing >= len(listings)
+    waiting = _unwritten(desk, actor, chosen)[at.unwritten :]
+    merged, used = _merged(rows, waiting, ended=ended)
+    following = None if ended else Cursor(at.listing, at.after, at.unwritten + used)
+    return QueuePage(tuple(merged), following)
+
+
+def _merged(rows: list[QueueRow], waiting: list[QueueRow], *, ended: bool) -> tuple[list[QueueRow], int]:
+    """Return rows with the unwritten visits behind the reports of their urgency, and how many of those were used."""
+    merged: list[QueueRow] = []
+    used = 0
+    for row in rows:
+        while used < len(waiting) and waiting[used].urgency > row.urgency:
+            merged.append(waiting[used])
+            used += 1
+        merged.append(row)
+    if ended:
+        merged += waiting[used:]
+        used = len(waiting)
+    return merged, used
+
+
+@functools.cache
+def _ranked(listing: Worklist) -> Worklist:
+    """Return a worklist with one more column to read it by: urgency before due time."""
+    due = type_coerce(Report.due_at, BigInteger)
+    rank = ((max(URGENCIES) - Report.urgency) * _ABOVE_ANY_TIME + due).label(RANK)
+    return Worklist(
+        listing.name,
+        listing.label,
+        listing.permission,
+        listing.record,
+        RANK,
+        lambda: listing.query.add_columns(rank),
+    )
 
 
 def read_counts(desk: Any, actor: Actor) -> dict[str, int]:
@@ -124,7 +158,7 @@ def read_counts(desk: Any, actor: Actor) -> dict[str, int]:
                 ("overdue", int(overdue or 0)),
             ):  # fmt: skip
                 counts[reason] = counts.get(reason, 0) + add
-        for row in _unwritten_rows(connection, desk, actor):
+        for row in unwritten_rows(connection, desk, actor):
             for reason in ("all", f"state:{UNWRITTEN}", f"urgency:{row.urgency}"):
                 counts[reason] = counts.get(reason, 0) + 1
     return counts
@@ -141,44 +175,14 @@ def reasons(actor: Actor) -> list[str]:
     found = ["all", "urgency:2", "urgency:1", "overdue"] if todo_lists(actor) else []
     order = list(report_review.states)
     states = {s for listing in todo_lists(actor) for s in open_states(listing)}
-    found += [f"state:{UNWRITTEN}"] if _writes(actor) else []
+    found += [f"state:{UNWRITTEN}"] if writes(actor) else []
     found += [f"state:{s}" for s in sorted(states, key=order.index)]
     return [*found, "issued"] if actor.may(worklists()[ISSUED_LIST].permission) else found
 
 
-def _writes(actor: Actor) -> bool:
-    return actor.may("report.write")
-
-
-def _sources(desk: Any, actor: Actor, chosen: Chosen) -> list[Any]:
-    """Return readers of ``(after, wanted)``, in the order the queue is read."""
-    if chosen.reason == "issued":
-        return [_Listed(desk, actor, worklists()[ISSUED_LIST], [], "-issued_at")]
-    filters = chosen.filters(desk.clock())
-    found: list[Any] = []
-    for urgency in chosen.urgencies:
-        here = [*filters, Filter("urgency", "eq", urgency)]
-        if chosen.reason != f"state:{UNWRITTEN}":
-            found += [_Listed(desk, actor, listing, here, "due_at") for listing in todo_lists(actor)]
-        if chosen.unwritten and _writes(actor):
-            found.append(_Unwritten(desk, actor, urgency))
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    desk: Any
-    actor: Actor
-    listing: Worklist
-    filters: list[Filter]
-    order: str
-
-    def __call__(self, after: Any, wanted: int) -> tuple[list[QueueRow], Any]:
-        page = self.desk.pages.page(
-            self.listing, self.actor, filters=self.filters, order=self.order, after=after, limit=wanted
-        )
-        names = [c.name for c in self.listing.columns]
-        return [_listed_row(r.id, dict(zip(names, r.values, strict=True))) for r in page.rows], page.next_key
+def _listed(listing: Worklist, rows: Iterable[Row]) -> list[QueueRow]:
+    names = [c.name for c in listing.columns]
+    return [_listed_row(r.id, dict(zip(names, r.values, strict=True))) for r in rows]
 
 
 def _listed_row(record_id: Any, values: dict[str, Any]) -> QueueRow:
@@ -195,53 +199,10 @@ def _listed_row(record_id: Any, values: dict[str, Any]) -> QueueRow:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Unwritten:
-    desk: Any
-    actor: Actor
-    urgency: int
-
-    def __call__(self, _after: Any, _wanted: int) -> tuple[list[QueueRow], Any]:
-        with self.desk.store.read() as connection:
-            rows = _unwritten_rows(connection, self.desk, self.actor)
-            return [r for r in rows if r.urgency == self.urgency], None
-
-
-def _unwritten_rows(connection: Any, desk: Any, actor: Actor) -> Iterator[QueueRow]:
-    if not _writes(actor):
-        return
-    mask = column_info(Patient.__table__.c.name)
-    for row in connection.execute(scoped(_unwritten_query(desk), Visit, actor)).all():
-        yield QueueRow(
-            key=CaseKey("visit", row.id),
-            urgency=2 if row.critical else 1 if row.class_a else 0,
-            number=row.number,
-            name=masked(mask, row.name, actor.clearance),
-            sex=str(row.sex),
-            state=UNWRITTEN,
-            due_at=None,
-            at=row.state_since,
-        )
-
-
-def _unwritten_query(desk: Any) -> "Select[Any]":
-    visit, patient, critical = Visit.__table__, Patient.__table__, CriticalValue.__table__
-    first = (desk.clock() - timedelta(days=UNWRITTEN_DAYS)).date()
-    return (
-        select(
-            visit.c.id, visit.c.number, visit.c.state_since, patient.c.name, patient.c.sex,
-            exists().where(critical.c.patient_id == visit.c.patient_id, critical.c.visit_id == visit.c.id)
-            .label("critical"),
-            exists()
-            .where(Finding.__table__.c.visit_id == visit.c.id, Finding.__table__.c.important_class == "A")
-            .label("class_a"),
-        )
-        .join(patient, patient.c.id == visit.c.patient_id)
-        .where(
-            visit.c.visit_date >= first,
-            ~exists().where(Report.__table__.c.visit_id == visit.c.id),
-            exists().where(Observation.__table__.c.visit_id == visit.c.id),
-        )
-        .order_by(visit.c.visit_date, visit.c.id)
-        .limit(MOST_UNWRITTEN)
-    )  # fmt: skip
+def _unwritten(desk: Any, actor: Actor, chosen: Chosen) -> list[QueueRow]:
+    """Return the visits without a report that belong to what is shown, the most urgent first."""
+    if not chosen.unwritten or not writes(actor):
+        return []
+    with desk.store.read() as connection:
+        rows = [r for r in unwritten_rows(connection, desk, actor) if r.urgency in chosen.urgencies]
+    return sorted(rows, key=lambda r: -r.urgency)

@@ -10,11 +10,11 @@ from client.stations.review.queue import (
     Chosen,
     Cursor,
     QueuePage,
-    QueueRow,
     read_counts,
     read_page,
     reasons,
 )
+from client.stations.review.queue_rows import QueueRow
 from domain.kernel.errors import KnownError
 
 ROW_ROLE = Qt.ItemDataRole.UserRole
@@ -125,7 +125,6 @@ class CaseQueue(QAbstractListModel):
 
     def load(self) -> None:
         """Read the front of the queue, or as much as is loaded, anew; and how many wait for each reason."""
-        self._count()
         self._generation += 1
         if not self._rows:
             self._tell("loading")
@@ -182,6 +181,7 @@ class CaseQueue(QAbstractListModel):
         self._loading = False
         if fresh:
             self._replace(page)
+            self._count()
         elif page.rows:
             self.beginInsertRows(ROOT, len(self._rows), len(self._rows) + len(page.rows) - 1)
             self._rows.extend(page.rows)

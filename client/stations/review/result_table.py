@@ -5,7 +5,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from client.stations.review.case import ResultRow
-from client.stations.review.results import CHANGED_GROUP, leads
+from client.stations.review.results import leads
 from client.stations.review.wording import Wording
 
 COLUMNS = ("item", "value", "range", "previous", "change", "trend")
@@ -30,10 +30,10 @@ class ResultTable(QAbstractTableModel):
         self._lines = []
         group = ""
         for row in rows:
-            here = CHANGED_GROUP if leads(row) else row.group
+            here = self._say("review.changed") if leads(row) else row.group
             if here != group:
                 group = here
-                self._lines.append(self._wording.group(group))
+                self._lines.append(group)
             self._lines.append(row)
         self.endResetModel()
 

@@ -9,8 +9,8 @@ from domain.checkup.intake import GENDER, Person
 from domain.checkup.judge import fitting_ranges
 
 WORSE = {"LL": -2, "L": -1, "N": 0, "": 0, "H": 1, "A": 1, "HH": 2, "AA": 2}
-CHANGED_GROUP = "changed"
-"""Heading of what comes first: abnormal results and those that have left or re-entered their interval."""
+OTHER = "other"
+"""Group of what the catalogue does not know."""
 
 
 def result_row(row: Any, before: Sequence[Any], catalog: Catalog, person: Person) -> ResultRow:
@@ -31,7 +31,7 @@ def result_row(row: Any, before: Sequence[Any], catalog: Catalog, person: Person
     return ResultRow(
         item=row.item,
         label=row.label,
-        group=definition.group if definition else "other",
+        group=catalog.groups[definition.group if definition else OTHER],
         value=row.value_text,
         unit="" if row.ucum in {None, "1", "{定性}"} else row.ucum,
         flag=row.flag or "",
@@ -66,8 +66,13 @@ def in_reading_order(rows: Iterable[ResultRow], catalog: Catalog) -> tuple[Resul
     In front stand critical and class A results, then what is newly abnormal, what was abnormal before, and what
     has come back; within each the further outside its interval, the earlier.
     """
+    group = {label: number for number, label in enumerate(catalog.groups.values())}
     place = {key: number for number, key in enumerate(catalog.observations)}
-    return tuple(sorted(rows, key=lambda r: (*_weight(r), place.get(r.item, len(place)), r.label)))
+
+    def order(row: ResultRow) -> tuple[Any, ...]:
+        return (*_weight(row), group.get(row.group, len(group)), place.get(row.item, len(place)), row.label)
+
+    return tuple(sorted(rows, key=order))
 
 
 def leads(row: ResultRow) -> bool:

@@ -6,7 +6,6 @@ from typing import Any
 
 from PySide6.QtCore import Signal, Slot
 
-from client.actions import Action
 from client.live import Changed
 from client.ports import Scanned
 from client.station import Context, StationModel
@@ -14,7 +13,7 @@ from client.stations.review.case import Case, CaseKey, Proposal, StepRow
 from client.stations.review.criticals import Criticals
 from client.stations.review.doing import Doing
 from client.stations.review.looking import Looking
-from client.stations.review.offering import Moment, moves, offers
+from client.stations.review.offering import ACTIONS, Moment, moves, offers
 from client.stations.review.opening import WATCHED, Opening
 from client.stations.review.printing import Printer, print_file
 from client.stations.review.proposals import Deviation, deviations, with_sentence
@@ -40,22 +39,7 @@ class ViewModel(StationModel):
     return_asked = Signal()
     """A remark is about to begin: the view notes the line its cursor stands in."""
 
-    actions = (
-        Action("submit", "review.action.submit", "F9", command="report.submit", primary=True),
-        Action("pass_first", "review.action.pass_first", "F9", command="report.pass_first", primary=True),
-        Action("pass_second", "review.action.pass_second", "F9", command="report.pass_second", primary=True),
-        Action("sign", "review.action.sign", "F9", command="report.sign", primary=True),
-        Action("return", "review.action.return", "F7", command="report.return"),
-        Action("save", "review.action.save", "Ctrl+S", command="report.write"),
-        Action("propose", "review.action.propose", "F4", command="report.write"),
-        Action("preview", "review.action.preview", "F8"),
-        Action("print", "review.action.print", "Ctrl+P", permission="document.print"),
-        Action("critical", "review.action.critical", "Ctrl+R", command="critical.receive"),
-        Action("trend", "review.action.trend", "Ctrl+T"),
-        Action("filter", "review.action.filter", "F3"),
-        Action("part", "review.action.part", "F2"),
-        Action("next", "review.action.next", "Alt+Down"),
-    )
+    actions = ACTIONS
 
     def __init__(self, context: Context, parent: Any = None, *, printer: Printer = print_file) -> None:
         super().__init__(context, parent)

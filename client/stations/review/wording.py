@@ -4,7 +4,7 @@ from typing import Any
 
 from client.station import Context
 from client.stations.review.case import UNWRITTEN, Case, ResultRow
-from client.stations.review.queue import QueueRow
+from client.stations.review.queue_rows import QueueRow
 from domain.checkup.workflow import report_review
 from domain.people.records import Sex
 
@@ -66,11 +66,6 @@ class Wording:
         if row.critical or row.important_class == "A":
             return "danger"
         return FLAG_TONE.get(row.flag, "")
-
-    def group(self, group: str) -> str:
-        """Return the heading of a group of results; one the catalogue of texts does not know is shown as it is."""
-        code = f"review.group.{group}"
-        return self._say(code) if code in self._context.desk.texts else group
 
     def shift(self, row: ResultRow) -> str:
         """Return how a result moved since the visit before."""

@@ -27,7 +27,7 @@ def alarms(stage: Stage, summary: Summary, case: Expected, waiting: Expected) ->
         pass_on(stage, waiting)
         seat(stage, "desk-b01", "zhou", "front_desk")
     with summary.step("危急值进入并发出预警") as line:
-        now = datetime.now(CLINIC_TIME)
+        now, before = datetime.now(CLINIC_TIME), _alerts(stage, "A-085")
         mllp.send_all(stage.centre.mllp_port, [critical(case, now)])
         home = stage.home / "desk-b01"
         wait_until(
@@ -38,7 +38,7 @@ def alarms(stage: Stage, summary: Summary, case: Expected, waiting: Expected) ->
         with stores.branch(home, home / "store.key") as connection:
             line.count = f"{stores.count(connection, 'critical_value')} 个危急值"
             line.detail = f"分院预警 {stores.count(connection, 'alert')} 条，全屏卡片已显示"
-        pilot.do("screenshot", path=str(stage.pictures / "critical-card-1366.png"), size=[1366, 768])
+        pilot.do("screenshot", path=str(stage.pictures / "critical-left-1366.png"), size=[1366, 768])
     with summary.step("30 分钟未处理：升级到科室主任与管理员") as line:
         stage.centre.advance_clock(HALF_HOUR_S)
         wait_until(lambda: _climbed(stage, "A-085"), "the critical value's alert has climbed", 90, 0.5)

@@ -12,6 +12,7 @@ from tests.journeys.day import stores
 from tests.journeys.day.people import Expected, dicom_files
 from tests.journeys.day.processes import wait_until
 from tests.journeys.day.report import Summary
+from tests.journeys.day.review import seat
 from tests.journeys.day.stage import Stage
 
 DESK = "desk-b01"
@@ -21,7 +22,7 @@ SLOW_BITS_PER_S = 4_000_000
 
 def cut(stage: Stage, summary: Summary, case: Expected) -> None:
     """Attach images, cut in the middle of one, work on, kill client and server, let everything come back."""
-    pilot = stage.clients[DESK]
+    pilot = seat(stage, DESK, "zhou", "front_desk")
     files = dicom_files(LEAST_BYTES)
     with summary.step("添加 DICOM 附件并开始上传（慢速线路）") as line:
         stage.proxy.order(f"throttle {SLOW_BITS_PER_S}")

@@ -70,15 +70,12 @@ def technician(stage: Stage, summary: Summary, numbers: list[str]) -> None:
     with summary.step("标本台：签收、处理") as line:
         for key, state in (("F2", "received"), ("F3", "processed")):
             pilot.do("keys", key=key)
-            pilot.do("scan", text=serum)
-            wait_until(lambda s=state: tube(stage, serum).state == s, f"{serum} is {state}", 20, 0.1)
+            pilot.do("wait", until={"idle": True}, timeout=10)
+            scan_until(stage, pilot, serum, state)
         line.count = "1 管"
     with summary.step("标本台：分装并打印分装管标签（TSPL）") as line:
         pilot.do("keys", key="F4")
-        pilot.do("scan", text=serum)
-        pilot.do("wait", until={"idle": True}, timeout=10)
-        pilot.do("keys", key="2")
-        wait_until(lambda: tube(stage, serum).state == "used_up", "the parent is used up", 20, 0.1)
+        wait_until(lambda: divided(stage, pilot, serum), "the parent is used up", 20, 0.4)
         children = [row.number for row in aliquots(stage, serum)]
         wait_until(lambda: labels_of(stage, children) >= len(children), "aliquot labels are printed", 60, 0.2)
         line.count = f"{len(children)} 管"
@@ -89,8 +86,7 @@ def technician(stage: Stage, summary: Summary, numbers: list[str]) -> None:
         pilot.do("scan", text=BOX)
         pilot.do("wait", until={"idle": True}, timeout=10)
         for number in children:
-            pilot.do("scan", text=number)
-            wait_until(lambda n=number: tube(stage, n).state == "stored", f"{number} is stored", 20, 0.1)
+            scan_until(stage, pilot, number, "stored")
         slots = [tube(stage, n).slot for n in children]
         line.count = f"{len(slots)} 管"
         line.held = len(set(slots)) == len(children)
@@ -128,7 +124,7 @@ def answer_form(stage: Stage, pilot: Pilot, case: Expected) -> None:
             return
         before = pilot.do("text", name="form_question")["text"]
         if is_visible(pilot, "form_answer"):
-            pilot.do("keys", name="form_answer", text="8")
+            pilot.do("fill", name="form_answer", text="6")
             pilot.do("keys", key="Return")
         else:
             pilot.do("keys", name="form", text="2")
@@ -137,7 +133,35 @@ def answer_form(stage: Stage, pilot: Pilot, case: Expected) -> None:
         if pilot.do("text", name="form_question")["text"] == before:
             pilot.do("keys", key="F9")
             pilot.do("wait", until={"idle": True}, timeout=10)
-    raise ProcessError("the form does not end")
+    pilot.do("screenshot", path=str(stage.pictures / "form-stuck.png"), size=[1366, 768])
+    raise ProcessError(f"the form does not end: {before}")
+
+
+def divided(stage: Stage, pilot: Pilot, number: str) -> bool:
+    """Scan the parent and press the number of aliquots, until it is used up."""
+    if tube(stage, number).state != "used_up":
+        pilot.do("scan", text=number)
+        pilot.do("wait", until={"idle": True}, timeout=10)
+        pilot.do("keys", key="2")
+        pilot.do("wait", until={"idle": True}, timeout=10)
+    return tube(stage, number).state == "used_up"
+
+
+def scan_until(stage: Stage, pilot: Pilot, number: str, state: str) -> None:
+    """Scan a tube until it is in a state, as a person does: the same code at once again counts as one scan."""
+
+    def reached() -> bool:
+        if tube(stage, number).state == state:
+            return True
+        pilot.do("scan", text=number)
+        pilot.do("wait", until={"idle": True}, timeout=10)
+        return tube(stage, number).state == state
+
+    try:
+        wait_until(reached, f"{number} is {state}", 20, 0.5)
+    except ProcessError:
+        pilot.do("screenshot", path=str(stage.pictures / "bench-stuck.png"), size=[1366, 768])
+        raise
 
 
 def is_visible(pilot: Pilot, name: str) -> bool:

@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from tests.journeys.day import alarms, cut, desk, evening, morning, review
+from tests.journeys.day import alarms, criticals, cut, desk, evening, morning, review
 from tests.journeys.day.report import Summary
 from tests.journeys.day.stage import Stage
 
@@ -23,6 +23,7 @@ def play(out: Path, summary: Summary, *, clients: int, day: date) -> None:
         crowd = morning.results(stage, summary, clients, day)
         evening.compare(stage, summary, "晨间")
         mine = [e for e in crowd if e.branch == "B01"]
+        criticals.take_all(stage, summary)
         tubes = desk.nurse(stage, summary, mine[0])
         desk.technician(stage, summary, tubes)
         cut.cut(stage, summary, mine[1])

@@ -29,7 +29,7 @@ class FormPanel(QWidget):
         self._shown = ""
         self._had_focus = False
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(2, 2, 2, 2)  # room for the frame that shows the focus
         card = Card("form_card", "", self)
         head = QHBoxLayout()
         self.place = text("form_place", card, "muted")

@@ -3,20 +3,17 @@
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from client.stations.front_desk.finding import Person
 from client.stations.front_desk.identity import FIELDS
+from client.stations.front_desk.panel_identity.widgets import PersonList, describe
 from client.stations.front_desk.widgets import Card, text
 from client.views.forms import FieldBox, latin_only
 
@@ -41,6 +38,7 @@ class IdentityPanel(QStackedWidget):
         model.identity.registration_changed.connect(self._registration)
         model.identity.found_changed.connect(self.waiting.show_hits)
         model.identity.field_error.connect(self.form.show_error)
+        model.identity.drafts_counted.connect(self.waiting.show_note)
 
     def focus_first(self) -> None:
         (self.form if self.currentWidget() is self.form else self.waiting).focus_first()
@@ -62,30 +60,6 @@ class IdentityPanel(QStackedWidget):
         self.setCurrentWidget(self.form)
         if fresh:
             self.form.focus_first()
-
-
-class PersonList(QListWidget):
-    """People with a number key each; a digit or Enter takes one."""
-
-    picked = Signal(int)
-
-    def show_people(self, people: Any, describe: Any) -> None:
-        """Show these people."""
-        self.clear()
-        for number, person in enumerate(people, 1):
-            self.addItem(QListWidgetItem(f"{number}   {describe(person)}"))
-        self.setVisible(bool(people))
-        if people:
-            self.setCurrentRow(0)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take digits and Enter; the rest moves in the list."""
-        if event.text().isdigit() and event.text() != "0":
-            self.picked.emit(int(event.text()))
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentRow() >= 0:
-            self.picked.emit(self.currentRow() + 1)
-        else:
-            super().keyPressEvent(event)
 
 
 class _Waiting(QWidget):
@@ -133,6 +107,15 @@ class _Waiting(QWidget):
             self.hits.setFocus()
         elif not self._model.identity.searched:
             self.field.clear()
+
+    @Slot(object)
+    def show_note(self, unfinished: int) -> None:
+        """Say what else is to be known while waiting: unfinished forms, a missing card reader."""
+        say = self._model.context.say
+        notes = [] if self._model.hub.has("idcard") else [say("front_desk.no_reader")]
+        if unfinished:
+            notes.append(say("front_desk.unfinished", count=unfinished))
+        self.note.setText("\n".join(notes))
 
     @Slot()
     def _search(self) -> None:
@@ -238,18 +221,3 @@ class _Form(QWidget):
             registration.fields.get(n, "") != v for n, v in self.values().items() if n != "address"
         ):
             self._model.identity.compare(self.values())
-
-
-def describe(person: Person, context: Any) -> str:
-    """Return one line that tells two people of one name apart."""
-    birth = person.birth_date.isoformat() if person.birth_date else ""
-    tail = f"···{person.id_number[-4:]}" if person.id_number else ""
-    parts = (
-        person.name,
-        context.say(f"front_desk.sex.{person.sex}"),
-        birth,
-        tail,
-        person.phone,
-        person.number,
-    )
-    return "    ".join(part for part in parts if part)

@@ -148,6 +148,7 @@ class ResultsView(QTableView):
     def __init__(self, table: ResultTable, delegate: ResultDelegate, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("results_table")
+        self._table = table
         self.setModel(table)
         self.setItemDelegate(delegate)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -181,7 +182,7 @@ class ResultsView(QTableView):
         else:
             super().keyPressEvent(event)
 
-    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+    def currentChanged(self, current: Index, previous: Index) -> None:
         """Tell the result the cursor is on."""
         super().currentChanged(current, previous)
         self.row_changed.emit(current.data(ROW_ROLE) if current.isValid() else None)
@@ -193,6 +194,5 @@ class ResultsView(QTableView):
     @Slot()
     def _span(self) -> None:
         self.clearSpans()
-        table: ResultTable = self.model()
-        for line in table.headings:
+        for line in self._table.headings:
             self.setSpan(line, 0, 1, len(COLUMNS))

@@ -70,11 +70,11 @@ class PreviewDialog(QDialog):
                     self._button("preview_print", f"Ctrl+P  {say('review.action.print')}", self._print)
                 )
                 QShortcut(QKeySequence("Ctrl+P"), self).activated.connect(self._print)
-        forward = next((n for n in FORWARD if self.model.action_set.is_enabled(n)), None)
-        if forward is not None:
+        forward = next((n for n in FORWARD if self.model.action_set.is_enabled(n)), "")
+        self._forward_name = forward
+        if forward:
             button = self._button("preview_forward", f"F9  {say(f'review.action.{forward}')}", self._forward)
             button.setProperty("primary", "true")
-            button.setProperty("forward", forward)
             QShortcut(QKeySequence("F9"), self).activated.connect(self._forward)
             row.addWidget(button)
         row.addWidget(self._button("preview_close", f"Esc  {say('review.preview.close')}", self.reject))
@@ -89,9 +89,8 @@ class PreviewDialog(QDialog):
 
     @Slot()
     def _forward(self) -> None:
-        name = self.findChild(QPushButton, "preview_forward").property("forward")
         self.accept()
-        self.model.action_set.trigger(name)
+        self.model.action_set.trigger(self._forward_name)
 
     @Slot()
     def _print(self) -> None:

@@ -55,7 +55,7 @@ class QueuePanel(QWidget):
         self._show_counts()
 
     def _returns(self, count: int) -> str:
-        return self.model.context.say("review.returns", count=count)
+        return str(self.model.context.say("review.returns", count=count))
 
     @Slot(int)
     def _open(self, row: int) -> None:
@@ -115,7 +115,7 @@ class QueuePanel(QWidget):
         self.list.verticalScrollBar().setValue(self._scroll)
 
     def _go_to(self, key: CaseKey | None) -> bool:
-        row = self.model.queue.row_of(key)
+        row: int = self.model.queue.row_of(key)
         if row >= 0:
             self.list.setCurrentIndex(self.model.queue.index(row))
         return row >= 0

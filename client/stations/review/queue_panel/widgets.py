@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 
 from client.stations.review.case import CaseKey
 from client.stations.review.drawing import draw_badge, draw_ground, draw_text, face, ink
-from client.stations.review.queue import QueueRow
 from client.stations.review.queue_model import ROW_ROLE
+from client.stations.review.queue_rows import QueueRow
 from client.stations.review.wording import URGENCY_TONE, Wording
 
 ROW_HEIGHT = 58

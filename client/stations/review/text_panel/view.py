@@ -163,7 +163,8 @@ class TextPanel(QWidget):
             quoted = writing.texts[anchor.field][anchor.start : anchor.end] if anchor is not None else ""
             self.returning.open(quoted, writing.remark)
         else:
-            had = self.returning.isVisible() and self.returning.isAncestorOf(self.focusWidget() or self)
+            focus = self.focusWidget()
+            had = self.returning.isVisible() and focus is not None and self.returning.isAncestorOf(focus)
             self.returning.hide()
             if had:
                 self.editors["conclusion"].setFocus(Qt.FocusReason.OtherFocusReason)

@@ -1,0 +1,122 @@
+"""The specimen bench on the screen, without a mouse: keys, scans, the big line, the box from above."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QLineEdit
+
+from client.ports import Scanned
+from client.stations.bench.codes import Mode
+from client.stations.bench.view import View
+from client.stations.bench.viewmodel import ViewModel
+from client.stations.bench.widgets import BoxGrid, ScanList, WaitingList
+from tests.client_stations.test_bench_models import box, processed, tubes  # noqa: F401
+
+
+@pytest.fixture
+def view(context_for, qtbot):
+    made = View(ViewModel(context_for("biobank_technician")))
+    qtbot.addWidget(made)
+    made.resize(1150, 640)
+    made.show()
+    qtbot.waitExposed(made)
+    made.model.on_open()
+    made.focus_first()
+    yield made
+    made.model.close()
+
+
+def scan(view, qtbot, text):
+    with qtbot.waitSignal(view.model.result_changed):
+        view.model.on_scan(Scanned("unknown", text))
+
+
+def shown(view, name):
+    label = view.findChild(QLabel, name)
+    return label.text() if label.isVisibleTo(view) else ""
+
+
+def test_the_outcome_stands_in_one_big_line(view, tubes, qtbot):  # noqa: F811
+    assert shown(view, "result_title") == "请扫描要签收的采集管"
+    scan(view, qtbot, tubes[0])
+    assert shown(view, "result_title") == "✓ 已签收"
+    assert "下一步：离心处理（F3）" in shown(view, "result_remedy")
+    scan(view, qtbot, "6901234567892")
+    assert shown(view, "result_title").startswith("✗")
+    assert "F10" in shown(view, "result_remedy")
+
+
+def test_function_keys_choose_the_mode_and_the_words_follow(view, qtbot):
+    for key, mode in (
+        (Qt.Key.Key_F5, Mode.STORE), (Qt.Key.Key_F3, Mode.PROCESS), (Qt.Key.Key_F4, Mode.ALIQUOT),
+        (Qt.Key.Key_F11, Mode.LOOKUP), (Qt.Key.Key_F2, Mode.RECEIVE),
+    ):  # fmt: skip
+        qtbot.keyClick(view, key)
+        assert view.model.mode is mode
+        assert shown(view, "result_title") == view.say(f"bench.ready.{mode.value}")
+        assert "▶" in shown(view, f"mode_{mode.value}")
+
+
+def test_a_number_key_divides_and_the_labels_are_told(view, processed, simulated, qtbot):  # noqa: F811
+    qtbot.keyClick(view, Qt.Key.Key_F4)
+    scan(view, qtbot, processed[0])
+    assert shown(view, "result_title") == "？ 分装几管？"
+    assert "【500 μL】" in shown(view, "aliquot_plan")
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    assert "【300 μL】" in shown(view, "aliquot_plan")
+    with qtbot.waitSignal(view.model.result_changed):
+        qtbot.keyClick(view, Qt.Key.Key_3)
+    qtbot.waitUntil(lambda: shown(view, "aliquot_labels").count("已打印") == 3)
+
+
+def test_the_box_shows_where_the_next_tube_goes(view, processed, box, qtbot):  # noqa: F811
+    qtbot.keyClick(view, Qt.Key.Key_F5)
+    scan(view, qtbot, box)
+    assert shown(view, "box_pointer") == "A1"
+    scan(view, qtbot, processed[0])
+    assert shown(view, "box_pointer") == "A2"
+    qtbot.keyClick(view, Qt.Key.Key_Down)
+    assert shown(view, "box_pointer") == "B2"
+    assert "1/6 B2" in view.findChild(BoxGrid, "box_grid").accessibleName()
+    assert "下一管放 A2" in shown(view, "result_remedy")
+
+
+def test_a_damaged_code_is_typed_from_the_label(view, tubes, qtbot):  # noqa: F811
+    qtbot.keyClick(view, Qt.Key.Key_F10)
+    field = view.findChild(QLineEdit, "typed_number")
+    assert field.hasFocus()
+    with qtbot.waitSignal(view.model.result_changed):
+        qtbot.keyClicks(field, tubes[0])
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert shown(view, "result_title") == "✓ 已签收"
+    assert view.hasFocus()
+
+
+def test_digits_in_the_field_are_not_the_look_of_a_tube(view, qtbot):
+    qtbot.keyClick(view, Qt.Key.Key_F10)
+    qtbot.keyClicks(view.findChild(QLineEdit, "typed_number"), "2")
+    assert view.model.receiving.condition.value == "good"
+    qtbot.keyClick(view.focusWidget(), Qt.Key.Key_Escape)
+    qtbot.keyClick(view, Qt.Key.Key_2)
+    assert view.model.receiving.condition.value == "haemolysed"
+
+
+def test_escape_clears_the_line_and_no_more(view, tubes, qtbot):  # noqa: F811
+    scan(view, qtbot, tubes[0])
+    qtbot.keyClick(view, Qt.Key.Key_Escape)
+    assert shown(view, "result_title") == "请扫描要签收的采集管"
+    assert len(view.model.lines) == 1
+
+
+def test_the_lists_tell_the_screen_reader_what_they_paint(view, tubes, qtbot):  # noqa: F811
+    scan(view, qtbot, tubes[0])
+    qtbot.waitUntil(lambda: len(view.model.waiting) == 3)
+    assert "已签收" in view.findChild(ScanList, "scan_list").accessibleName()
+    assert "剩 2 小时 0 分" in view.findChild(WaitingList, "waiting_list").accessibleName()
+    assert "✓ 1  ✗ 0" in view.scans_title.text()
+
+
+def test_the_history_of_a_tube_is_read_from_the_screen(view, processed, qtbot):  # noqa: F811
+    qtbot.keyClick(view, Qt.Key.Key_F11)
+    scan(view, qtbot, processed[0])
+    lines = shown(view, "history").splitlines()
+    assert [line.split()[2] for line in lines[1:]] == ["采集", "签收", "处理"]

@@ -1,0 +1,89 @@
+"""A crash between slices, a deadlock, a line cut after the commit: taken again, applied once."""
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from domain.kernel.change_log import change_log
+from domain.kernel.errors import UnavailableError
+from sync import intake
+from sync.apply import Applier
+from sync.retry import ATTEMPTS, retried
+
+
+def test_a_crash_between_slices_is_mended_by_sending_again(world, north, monkeypatch):
+    monkeypatch.setattr(intake, "SLICE", 2)
+    made = [north.add_patient(f"P{number}") for number in range(5)]
+    apply, calls = Applier.apply, []
+
+    def failing(self, sender, txns):
+        calls.append(len(txns))
+        if len(calls) == 2:
+            raise UnavailableError("store.unreachable")
+        return apply(self, sender, txns)
+
+    monkeypatch.setattr(Applier, "apply", failing)
+    with pytest.raises(UnavailableError):
+        north.exchange()
+    assert len(world.centre.rows("patient")) == 2
+    north.exchange()
+    assert calls == [2, 2, 2, 2, 1]
+    assert [row.id for row in world.centre.rows("patient")] == sorted(made)
+    positions = [row.position for row in world.centre.all(change_log)]
+    assert sorted(positions) == list(range(1, len(positions) + 1))
+    assert world.differing(north) == []
+
+
+def a_failure(code):
+    return OperationalError("UPDATE", {}, Exception(code, "said the database"))
+
+
+@pytest.mark.parametrize("code", [1020, 1205, 1213])
+def test_a_lost_race_is_run_again(code):
+    left = [a_failure(code), a_failure(code)]
+
+    def work():
+        if left:
+            raise left.pop()
+        return "done"
+
+    assert retried(work) == "done"
+
+
+def test_it_is_not_run_for_ever():
+    calls = []
+
+    def work():
+        calls.append(1)
+        raise a_failure(1213)
+
+    with pytest.raises(OperationalError):
+        retried(work)
+    assert len(calls) == ATTEMPTS
+
+
+def test_other_failures_are_not_repeated():
+    calls = []
+
+    def work():
+        calls.append(1)
+        raise a_failure(1064)
+
+    with pytest.raises(OperationalError):
+        retried(work)
+    assert len(calls) == 1
+
+
+def test_an_outbox_survives_a_lost_bundle_file(world, north):
+    north.add_patient("P1")
+    north.sync.outbox.next_bundle().path.unlink()
+    north.exchange()
+    assert len(world.centre.rows("patient")) == 1
+
+
+def test_leftover_bundle_files_are_removed(north):
+    north.add_patient("P1")
+    packed = north.sync.outbox.next_bundle()
+    stray = packed.path.with_name("stray.csb")
+    stray.write_bytes(b"x")
+    north.sync.outbox.sweep()
+    assert (packed.path.exists(), stray.exists()) == (True, False)
