@@ -25,15 +25,20 @@ class Pending:
     """Own changes after a number, by record.
 
     Args:
-        connection: Connection to the branch's store.
         identity: Who the store is.
         after: Own transactions up to this number have come back.
     """
 
-    def __init__(self, connection: Connection, identity: Identity, after: int) -> None:
+    def __init__(self, identity: Identity, after: int) -> None:
+        self._identity = identity
+        self._read = after
         self._changes: dict[Key, list[_Own]] = defaultdict(list)
         self.seqs: dict[bytes, int] = {}
-        for row in own_entries(connection, identity, after):
+
+    def read(self, connection: Connection) -> "Pending":
+        """Read what has been added to the log since last time; returns itself."""
+        for row in own_entries(connection, self._identity, self._read):
+            self._read = row.dev_seq
             self.seqs[row.txn_id.bytes] = row.dev_seq
             for change in decode_body(row.body).changes:
                 shape = shape_of(change.entity)

@@ -69,6 +69,8 @@ class Inbox:
         """
         count = 0
         more = True
+        with self._store.read() as connection:
+            pending = Pending(identity_of(connection), progress_of(connection).settled_seq)
         while more:
             if cancel.is_set():
                 raise UnavailableError("transfer.cancelled")
@@ -77,13 +79,15 @@ class Inbox:
                 server_key = identity_of(connection).server_key
             reply = centre.pull(PullRequest(cursors=cursors, limit=LIMIT))
             entries = [] if reply.bundle is None else _entries(reply.bundle, server_key)
-            self._take(entries, cursors, reply)
+            self._take(entries, pending, cursors, reply)
             count += len(entries)
             received(min((c.position for c in reply.cursors), default=reply.head), reply.head)
             more = reply.more
         return count
 
-    def _take(self, entries: Sequence[PulledEntry], before: list[Cursor], reply: PullReply) -> None:
+    def _take(
+        self, entries: Sequence[PulledEntry], pending: Pending, before: list[Cursor], reply: PullReply
+    ) -> None:
         position = 0
         with self._store.write() as connection:
             if {c.org_id: c.position for c in cursors_of(connection)} != {
@@ -93,7 +97,8 @@ class Inbox:
             if entries:
                 identity = identity_of(connection)
                 settled = progress_of(connection).settled_seq
-                taken = Rebase(connection, identity, settled, self._now_us()).take(entries)
+                pending.read(connection)
+                taken = Rebase(connection, identity, pending, settled, self._now_us()).take(entries)
                 position = taken.position
                 forget_refused(connection, _refused_among(connection, taken.stated))
                 _note_returned(connection, identity.device_id, entries)
@@ -150,7 +155,7 @@ def _settle_bundles(connection: Connection, position: int) -> None:
 
 def _leave(connection: Connection, org_id: Id) -> None:
     """Remove the rows of an organisation this branch follows no more; what is pending stays until it is decided."""
-    pending = Pending(connection, identity_of(connection), progress_of(connection).settled_seq)
+    pending = Pending(identity_of(connection), progress_of(connection).settled_seq).read(connection)
     for shape in filter(None, (shape_of(table.name) for table in shared_tables())):
         if shape.info.scope is Scope.CATALOGUE:
             continue

@@ -46,15 +46,18 @@ class Rebase:
     Args:
         connection: The writing connection, in its transaction.
         identity: Who the store is.
+        pending: What is pending here, read in this transaction.
         settled: Newest own transaction that has come back before.
         now: Time of this branch, microseconds UTC.
     """
 
-    def __init__(self, connection: Connection, identity: Identity, settled: int, now: int) -> None:
+    def __init__(
+        self, connection: Connection, identity: Identity, pending: Pending, settled: int, now: int
+    ) -> None:
         self._connection = connection
         self._identity = identity
         self._now = now
-        self._pending = Pending(connection, identity, settled)
+        self._pending = pending
         self._taken = Taken(settled)
         self._result = Result()
         self._blocked: set[Key] = set()

@@ -105,6 +105,11 @@ class CriticalValue(Record, label="危急值"):
 class Report(Record, label="体检报告"):
     """The report of a visit on its way through the three levels (FHIR R4 DiagnosticReport)."""
 
+    __table_args__ = (
+        Index("ix_report_org_due", "org_id", "due_at"),
+        Index("ix_report_org_issued", "org_id", "issued_at"),
+    )
+
     number: Mapped[str] = column("报告号", unique=True, length=40)
     visit_id: Mapped[Id] = column("体检", ref="visit", unique=True)
     patient_id: Mapped[Id] = column("客户", ref="patient", index=True)

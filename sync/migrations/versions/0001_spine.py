@@ -517,7 +517,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_report_due_at"), ["due_at"], unique=False)
+        batch_op.create_index("ix_report_org_due", ["org_id", "due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_report_org_id"), ["org_id"], unique=False)
+        batch_op.create_index("ix_report_org_issued", ["org_id", "issued_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_report_patient_id"), ["patient_id"], unique=False)
 
     op.create_table(
@@ -839,7 +841,9 @@ def downgrade() -> None:
     op.drop_table("report_revision")
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_report_patient_id"))
+        batch_op.drop_index("ix_report_org_issued")
         batch_op.drop_index(batch_op.f("ix_report_org_id"))
+        batch_op.drop_index("ix_report_org_due")
         batch_op.drop_index(batch_op.f("ix_report_due_at"))
 
     op.drop_table("report")

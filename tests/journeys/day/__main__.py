@@ -16,11 +16,12 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("demo-out"))
     parser.add_argument("--clients", type=int, default=2000, help="people whose results come in")
     parser.add_argument("--open", type=Path, help="open the client window on the data of an earlier run")
+    parser.add_argument("--as", dest="login", default="", help="account to begin with")
     chosen = parser.parse_args()
     if chosen.open:
         from tests.journeys.day.opening import open_desk
 
-        return open_desk(chosen.open)
+        return open_desk(chosen.open, chosen.login)
     shutil.rmtree(chosen.out, ignore_errors=True)
     summary = Summary()
     try:

@@ -31,7 +31,10 @@ def alarms(stage: Stage, summary: Summary, case: Expected, waiting: Expected) ->
         mllp.send_all(stage.centre.mllp_port, [critical(case, now)])
         home = stage.home / "desk-b01"
         wait_until(
-            lambda: _alerts(stage, "A-085"), "the critical value raised an alert at the centre", 60, 0.3
+            lambda: _alerts(stage, "A-085") > before,
+            "the critical value raised an alert at the centre",
+            60,
+            0.3,
         )
         pilot = stage.clients["desk-b01"]
         pilot.do("wait", until={"card": True}, timeout=30)

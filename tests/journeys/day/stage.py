@@ -112,10 +112,11 @@ class Stage:
             self.devices[name] = Running(f"device-{name}", arguments, self.logs).start()
             self.devices[name].line()
             settings["ports"].append({"port": name, "driver": driver, "address": str(link), "parity": "N"})
-        for use, language, template in (("tube", "zpl", "tube_50x30"), ("aliquot", "tspl", "cryo_25x13")):
+        printers = (("tube", "zpl", "tube_50x30", "203"), ("aliquot", "tspl", "cryo_25x13", "300"))
+        for use, language, template, dpi in printers:
             printer = Running(
                 f"printer-{language}",
-                ["-m", "devices.labels.simulator", "--language", language, "--port", "0", "--out",
+                ["-m", "devices.labels.simulator", "--language", language, "--dpi", dpi, "--port", "0", "--out",
                  str(self.labels / language)],
                 self.logs,
             ).start()  # fmt: skip
