@@ -176,7 +176,7 @@ class HttpCentre:
                 raise UnavailableError("transfer.not_a_centre", status=response.status_code)
             try:
                 return msgspec.msgpack.decode(response.content, type=kind)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise UnavailableError("transfer.not_a_centre", status=response.status_code) from error
 
     def _request(

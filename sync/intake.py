@@ -136,7 +136,7 @@ def _slices(path: Path, verify: Verify) -> Iterator[list[SentTxn]]:
 def _opened(data: bytes) -> SentTxn:
     try:
         txn = decode_sent(data)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DomainError("bundle.bad_transaction") from error
     if len(txn.txn_id) != 16:
         raise DomainError("bundle.bad_transaction")

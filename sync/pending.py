@@ -47,6 +47,7 @@ class Pending:
                     self._changes[change.entity, change.record_id].append(
                         _Own(row.dev_seq, change.op, groups)
                     )
+        return self
 
     def groups(self, key: Key, after: int) -> frozenset[str]:
         """Return the groups of a record with an own value whose number is after `after`."""

@@ -117,7 +117,7 @@ def _entries(data: bytes, server_key: str) -> list[PulledEntry]:
 
     try:
         return list(map(decode_pulled, BundleReader(io.BytesIO(data), verify).transactions()))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DomainError("bundle.bad_transaction") from error
 
 

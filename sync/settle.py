@@ -146,7 +146,7 @@ def _readable(txn: SentTxn) -> Body | None:
     """Return the body of a transaction; None if it is none, or holds what no program of ours writes."""
     try:
         body = decode_body(txn.body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     ids = [body.org_id, *(c.record_id for c in body.changes), *(c.org_id for c in body.changes)]
     if body.actor_id is not None:

@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from domain.kernel.change_log import Body, Change, encode_body
@@ -83,8 +83,9 @@ def _station(world):
     world.add_branch(NORTH)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=60))
+@example(data=bytes([0x97, 0xA1, 0xFF]))
 def test_bytes_that_are_no_body_are_rejected(world, data):
     branch = world.branches[0]
     [(outcome, code)] = apply(world, branch, bundle_of(branch, body=data or b"\xc1"))

@@ -28,6 +28,7 @@ from domain.kernel.errors import DomainError
 
 KEPT_LINES = 60
 CLOCK_MS = 15_000
+LOOK_MS = 250
 WRONG_KINDS = frozenset({"visit", "patient", "id_number"})
 
 
@@ -73,15 +74,18 @@ class ViewModel(StationModel):
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self.waiting_changed)
         self._clock.start()
+        self._look = QTimer(self)
+        self._look.setSingleShot(True)
+        self._look.setInterval(LOOK_MS)
+        self._look.timeout.connect(self._look_around)
         self._bind()
 
     def watches(self) -> frozenset[str]:
         return frozenset({"specimen", "storage_container"})
 
     def on_changed(self, changed: Changed) -> None:
-        self.load_waiting()
-        if not self._working:
-            self.storing.refresh()
+        if not self._look.isActive():
+            self._look.start()
 
     def on_open(self, **arguments: Any) -> None:
         """Begin; `mode` chooses what scans do."""
@@ -175,6 +179,15 @@ class ViewModel(StationModel):
         self.result_changed.emit(self.result)
         self.sound.emit(result.tone)
         self._next()
+
+    @Slot()
+    def _look_around(self) -> None:
+        """Read anew what others may have changed; after the scans, so that reading never slows the next one."""
+        if self._working:
+            self._look.start()
+        elif not self.is_closed:
+            self.load_waiting()
+            self.storing.refresh()
 
     def _confirm(self) -> None:
         if self.mode is Mode.ALIQUOT:
