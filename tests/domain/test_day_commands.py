@@ -21,7 +21,13 @@ from domain.biobank.records import PrimaryContainer, Specimen, SpecimenEvent, Sp
 from domain.catalog.content import load_catalog
 from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
 from domain.checkup.records import CriticalValue, Finding, Observation, Visit
-from domain.checkup.report_commands import PassFirstReview, PassSecondReview, ReturnReport, SubmitReport, WriteReport
+from domain.checkup.report_commands import (
+    PassFirstReview,
+    PassSecondReview,
+    ReturnReport,
+    SubmitReport,
+    WriteReport,
+)
 from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.kernel.errors import DomainError
@@ -42,7 +48,9 @@ def day(desk, catalog):
 
 @pytest.fixture
 def visit_id(day, nurse):
-    patient = day.run(RegisterPatient(name="王美娜", sex=Sex.FEMALE, birth_date=date(1980, 5, 1)), nurse).receipt
+    patient = day.run(
+        RegisterPatient(name="王美娜", sex=Sex.FEMALE, birth_date=date(1980, 5, 1)), nurse
+    ).receipt
     opened = day.run(OpenVisit(patient_id=patient.patient_id), nurse).receipt
     day.run(Arrive(visit_id=opened.visit_id), nurse)
     return opened.visit_id
@@ -55,7 +63,9 @@ def refusal(day, order, actor):
 
 
 def measure(visit_id, *values):
-    return RecordMeasurement(visit_id=visit_id, values=[Measured(item=i, value=v, unit=u) for i, v, u in values])
+    return RecordMeasurement(
+        visit_id=visit_id, values=[Measured(item=i, value=v, unit=u) for i, v, u in values]
+    )
 
 
 def test_a_client_registered_twice_is_named(day, nurse):
@@ -118,7 +128,10 @@ def test_a_critical_value_needs_the_right_read_back(day, nurse, visit_id, clock)
         "critical.read_back_differs",
         "read_back",
     )
-    assert refusal(day, HandleCritical(critical_id=critical.id, outcome="x"), nurse)[0] == "critical_value.wrong_state"
+    assert (
+        refusal(day, HandleCritical(critical_id=critical.id, outcome="x"), nurse)[0]
+        == "critical_value.wrong_state"
+    )
     day.run(ReceiveCritical(critical_id=critical.id, read_back="6.80"), nurse)
     day.run(HandleCritical(critical_id=critical.id, outcome="已电话告知，陪同急诊"), nurse)
     with day.store.read() as connection:
@@ -126,11 +139,16 @@ def test_a_critical_value_needs_the_right_read_back(day, nurse, visit_id, clock)
 
 
 def test_a_tube_goes_from_the_arm_to_the_box(day, nurse, technician, visit_id):
-    plan = PlanSpecimen(visit_id=visit_id, type=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR)
+    plan = PlanSpecimen(
+        visit_id=visit_id, type=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR
+    )
     tube = day.run(plan, nurse).receipt
     assert day.run(plan, nurse).receipt.number == tube.number
     assert refusal(day, ReceiveSpecimen(number=tube.number), technician) == ("specimen.wrong_state", None)
-    assert refusal(day, ReceiveSpecimen(number="6901234567892"), technician)[1] in {"number", "specimen_number"}
+    assert refusal(day, ReceiveSpecimen(number="6901234567892"), technician)[1] in {
+        "number",
+        "specimen_number",
+    }
     assert refusal(day, ReceiveSpecimen(number=tube.number), nurse)[0] == "permission.denied"
     day.run(CollectSpecimen(number=tube.number), nurse)
     day.run(ReceiveSpecimen(number=tube.number), technician)
@@ -144,16 +162,27 @@ def test_a_tube_goes_from_the_arm_to_the_box(day, nurse, technician, visit_id):
     assert refusal(day, outside, technician) == ("container.no_such_position", "position")
     with day.store.read() as connection:
         events = connection.execute(select(SpecimenEvent.kind)).scalars().all()
-        assert connection.execute(select(Specimen.state).where(Specimen.number == tube.number)).scalar_one() == "used_up"
+        assert (
+            connection.execute(select(Specimen.state).where(Specimen.number == tube.number)).scalar_one()
+            == "used_up"
+        )
     assert sorted(events) == ["aliquoted"] * 3 + ["collected", "processed", "received", "stored"]
     day.run(DiscardSpecimen(number=children[0].number, reason="试验"), technician)
     day.run(taken, technician)
 
 
 def test_a_reprint_needs_its_reason(day, nurse, visit_id):
-    plan = PlanSpecimen(visit_id=visit_id, type=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR)
+    plan = PlanSpecimen(
+        visit_id=visit_id, type=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR
+    )
     number = day.run(plan, nurse).receipt.number
-    facts = {"number": number, "printer": "p", "template": "tube", "content_sha256": "0" * 64, "result": "confirmed"}
+    facts = {
+        "number": number,
+        "printer": "p",
+        "template": "tube",
+        "content_sha256": "0" * 64,
+        "result": "confirmed",
+    }
     assert day.run(NoteLabelPrint(**facts), nurse).receipt == 0
     assert refusal(day, NoteLabelPrint(**facts), nurse) == ("specimen.reprint_reason", "reason")
     assert day.run(NoteLabelPrint(**facts, reason="标签破损"), nurse).receipt == 1
@@ -165,7 +194,9 @@ def test_a_report_is_returned_once_and_reviewed_by_others(day, as_role, visit_id
     day.run(SubmitReport(report_id=written.report_id), doctor)
     assert refusal(day, PassSecondReview(report_id=written.report_id), chief)[0] == "report.wrong_state"
     day.run(PassFirstReview(report_id=written.report_id), doctor)
-    assert refusal(day, WriteReport(visit_id=visit_id, conclusion="改"), doctor)[0] == "report.not_with_branch"
+    assert (
+        refusal(day, WriteReport(visit_id=visit_id, conclusion="改"), doctor)[0] == "report.not_with_branch"
+    )
     day.run(ReturnReport(report_id=written.report_id, remark="请写明分级", anchor="conclusion:0-4"), chief)
     day.run(WriteReport(visit_id=visit_id, conclusion="高血压 2 级可能"), doctor)
     day.run(SubmitReport(report_id=written.report_id), doctor)

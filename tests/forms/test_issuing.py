@@ -39,7 +39,13 @@ def people(desk, authority, as_role):
     found = {}
     for role, name in (("nurse", "周护士"), ("physician", "陈医生"), ("chief_physician", "李主任")):
         order = CreateStaff(
-            login=role, name=name, role=role, org_id=org, password="Xk7#mQ2p-Lw9", title="主任医师", licence_no="110"
+            login=role,
+            name=name,
+            role=role,
+            org_id=org,
+            password="Xk7#mQ2p-Lw9",
+            title="主任医师",
+            licence_no="110",
         )
         staff = desk.run(order, system).receipt
         found[role] = authority.actor(
@@ -58,11 +64,15 @@ def report_id(desk, people, clock):
         values = [Measured(item="fpg", value=5.2 + year % 10 / 4, unit="mmol/L")]
         desk.run(RecordMeasurement(visit_id=visit, values=values), nurse)
         clock.advance(timedelta(days=1))
-    written = desk.run(WriteReport(visit_id=visit, conclusion="空腹血糖升高", advice="两周内复查"), doctor).receipt
+    written = desk.run(
+        WriteReport(visit_id=visit, conclusion="空腹血糖升高", advice="两周内复查"), doctor
+    ).receipt
     for step in (SubmitReport, PassFirstReview):
         desk.run(step(report_id=written.report_id), doctor)
     desk.run(ReturnReport(report_id=written.report_id, remark="请写明数值", anchor="conclusion:0-6"), chief)
-    desk.run(WriteReport(visit_id=visit, conclusion="空腹血糖升高（6.70 mmol/L）", advice="两周内复查"), doctor)
+    desk.run(
+        WriteReport(visit_id=visit, conclusion="空腹血糖升高（6.70 mmol/L）", advice="两周内复查"), doctor
+    )
     desk.run(SubmitReport(report_id=written.report_id), doctor)
     desk.run(PassSecondReview(report_id=written.report_id), chief)
     return written.report_id
@@ -94,7 +104,15 @@ def test_the_final_reviewer_signs_what_was_shown(desk, people, report_id, docume
     assert (report.state, report.document_sha256) == ("issued", issued.sha256)
     assert signature.digest == issued.signature.statement.content_sha256
     text = text_of(kept[issued.sha256])
-    for word in ("欧阳䶮明", "空腹血糖升高", "请写明数值", "李主任", "滨江分院", signature.digest[:16], "第 1 页"):
+    for word in (
+        "欧阳䶮明",
+        "空腹血糖升高",
+        "请写明数值",
+        "李主任",
+        "滨江分院",
+        signature.digest[:16],
+        "第 1 页",
+    ):
         assert word in text
 
 

@@ -19,7 +19,7 @@ def test_variables_go_before_the_file_and_the_command_line_before_both(tmp_path)
     config.write_text('data_dir = "/srv/a"\nport = 1\nlog_level = "ERROR"\nmllp_senders = ["10.0.0.5"]\n')
     environment = {
         "AFTERCHECK_CONFIG": str(config), "AFTERCHECK_PORT": "2", "AFTERCHECK_DEMO_CLOCK": "true",
-        "AFTERCHECK_TRUSTED_PROXIES": "127.0.0.1, ::1", "HOME": "/root",
+        "AFTERCHECK_TRUSTED_PROXIES": "127.0.0.1, ::1", "HOME": "/nonexistent",
     }  # fmt: skip
     found = read_settings(environment=environment, data_dir=Path("/srv/b"), host=None)
     assert (found.data_dir, found.port, found.log_level) == (Path("/srv/b"), 2, "ERROR")

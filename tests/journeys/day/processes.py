@@ -1,6 +1,7 @@
 """Real processes of the day: started, spoken to in lines, stopped or killed."""
 
 import collections
+import contextlib
 import json
 import os
 import queue
@@ -34,6 +35,7 @@ class Running:
         self.lines: queue.Queue[str | None] = queue.Queue()
         self.seen: collections.deque[str] = collections.deque(maxlen=50)
         self.process: subprocess.Popen[str] | None = None
+        self.reader: threading.Thread | None = None
 
     def start(self) -> "Running":
         """Start it, or start it again after a kill."""
@@ -51,13 +53,15 @@ class Running:
             bufsize=1,
         )
         log.close()
-        threading.Thread(target=self._read, args=(self.process, self.lines), daemon=True).start()
+        self.reader = threading.Thread(target=self._read, args=(self.process, self.lines), daemon=True)
+        self.reader.start()
         return self
 
     def _read(self, process: "subprocess.Popen[str]", lines: "queue.Queue[str | None]") -> None:
-        for line in process.stdout:
-            self.seen.append(line.rstrip("\n"))
-            lines.put(line.rstrip("\n"))
+        with process.stdout as output:
+            for line in output:
+                self.seen.append(line.rstrip("\n"))
+                lines.put(line.rstrip("\n"))
         lines.put(None)
 
     def line(self, timeout_s: float = ANSWER_S) -> str:
@@ -95,16 +99,27 @@ class Running:
         """End it with SIGKILL: no clean-up of any kind runs."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        self._let_go()
 
     def stop(self, timeout_s: float = 15) -> None:
         """End it politely, or with SIGKILL if it does not listen."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None:
+            return
+        if self.process.poll() is not None:
+            self._let_go()
             return
         self.process.terminate()
         try:
             self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self.kill()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        if self.reader is not None:
+            self.reader.join(5)
 
     @property
     def alive(self) -> bool:
