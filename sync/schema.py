@@ -12,6 +12,7 @@ from sqlalchemy import Connection, inspect, select, text
 from domain.kernel.change_log import log_head
 from domain.kernel.errors import UnavailableError
 from domain.kernel.store import Store
+from sync.extra import adopt_extra
 from sync.guard import install_guard
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def upgrade(store: Store, target: str) -> None:
         command.upgrade(alembic_config(connection), target)
         if connection.execute(select(log_head.c.id)).scalar() is None:
             connection.execute(log_head.insert(), {"id": 1, "position": 0, "dev_seq": 0})
+        adopt_extra(connection)
         install_guard(connection)
 
 

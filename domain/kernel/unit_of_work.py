@@ -19,7 +19,7 @@ from domain.kernel.change_log import SCHEMA_VERSION, Body, Change, append_entry
 from domain.kernel.columns import JsonText, Merge, to_microseconds, to_stored, to_wire
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, IdSource
-from domain.kernel.record import Place, Record, Scope
+from domain.kernel.record import Place, Record, Scope, column_info
 from domain.kernel.workflow import HasState, Limits, Workflow
 
 R = TypeVar("R", bound=Record)
@@ -249,6 +249,8 @@ def _updated(record: Record) -> Change | None:
             base[name] = to_wire(history.deleted[0]) if history.deleted else None
     if not fields:
         return None
+    for name in _group_members(type(record), frozenset(fields)):
+        base[name] = to_wire(getattr(record, name))
     info = record.record_info
     if info.merge in {Merge.APPEND, Merge.FIRST}:
         raise InvalidRequestError(f"{info.entity} is append-only; correct it with a new record")
@@ -270,6 +272,16 @@ def all_columns(kind: type[Record]) -> tuple[str, ...]:
 @functools.cache
 def _json_columns(kind: type[Record]) -> tuple[str, ...]:
     return tuple(c.name for c in kind.__table__.columns if isinstance(c.type, JsonText) and c.name != "extra")
+
+
+@functools.cache
+def _group_members(kind: type[Record], changed: frozenset[str]) -> tuple[str, ...]:
+    """Return the unchanged fields that merge together with changed ones: what the person saw of them counts too."""
+    groups = {
+        name: info.group for c in kind.__table__.columns if (info := column_info(c)) and (name := c.name)
+    }
+    touched = {groups[name] for name in changed if groups.get(name)}
+    return tuple(name for name, group in groups.items() if group in touched and name not in changed)
 
 
 def stored_values(record: Record) -> tuple[Any, ...]:

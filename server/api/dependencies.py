@@ -59,7 +59,7 @@ async def json_object(request: Request) -> Mapping[str, Any]:
     body = await request.body()
     try:
         found = msgspec.json.decode(body or b"{}")
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DomainError("input.not_json") from error
     if not isinstance(found, dict):
         raise DomainError("input.not_json")
@@ -75,7 +75,7 @@ def typed(kind: type[Any]) -> Callable[..., Any]:
     async def read(request: Request) -> Any:
         try:
             return msgspec.json.decode(await request.body(), type=kind)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise DomainError("input.not_fitting", reason=str(error)) from error
 
     return read

@@ -29,7 +29,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 def offered_commands() -> list[Command]:
     """Return the commands of the API: those of the features, but for what only the product itself runs."""
-    return [c for c in commands().values() if c.place != "internal" and c.input.__module__.startswith("domain.")]
+    return [
+        c for c in commands().values() if c.place != "internal" and c.input.__module__.startswith("domain.")
+    ]
 
 
 def receipt_type(command: Command) -> Any:

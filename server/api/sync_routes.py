@@ -39,7 +39,7 @@ def message(kind: type[M]) -> Any:
     async def read(request: Request, _proven: SignedDep) -> M:
         try:
             return msgspec.msgpack.decode(await request.body(), type=kind)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise DomainError("input.not_fitting", reason=str(error)) from error
 
     return Depends(read)
