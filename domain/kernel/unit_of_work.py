@@ -277,9 +277,7 @@ def _json_columns(kind: type[Record]) -> tuple[str, ...]:
 @functools.cache
 def _group_members(kind: type[Record], changed: frozenset[str]) -> tuple[str, ...]:
     """Return the unchanged fields that merge together with changed ones: what the person saw of them counts too."""
-    groups = {
-        name: info.group for c in kind.__table__.columns if (info := column_info(c)) and (name := c.name)
-    }
+    groups = {c.name: info.group for c in kind.__table__.columns if (info := column_info(c)) is not None}
     touched = {groups[name] for name in changed if groups.get(name)}
     return tuple(name for name, group in groups.items() if group in touched and name not in changed)
 
