@@ -132,6 +132,9 @@ class Workstation(QObject):
         """Start what runs by itself, once everything is joined; whoever has signed in meanwhile goes on."""
         if self.desk is None:
             return  # closed meanwhile
+        from client.devices_hub import hub_of
+
+        hub_of(self.desk).scanned.connect(self.router.take)
         self.desk.start()
         self._complete = True
         self.desk_completed.emit()

@@ -1,10 +1,12 @@
 """Fixtures that every folder of tests may use: an encrypted store, a clock, people in their roles."""
 
+import os
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import resources
 from domain import features
@@ -15,6 +17,11 @@ from sync.schema import prepare_store
 from sync.stores import open_branch_store
 
 features.load()
+
+# The same examples in every ordinary run; a deep run looks for new ones, and what it finds becomes a test of its own.
+settings.register_profile("steady", derandomize=True)
+if not os.environ.get("AFTERCHECK_DEEP"):
+    settings.load_profile("steady")
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 BRANCH = uuid.UUID(int=0xB1)

@@ -46,12 +46,16 @@ def nurse(stage: Stage, summary: Summary, case: Expected) -> list[str]:
         line.held = answered(stage, case)
     with summary.step("扫描采集管") as line:
         numbers = [row.number for row in tubes(stage, case)]
-        for number in numbers:
-            pilot.do("scan", text=number)
+        for place, number in enumerate(numbers):
+            if place:
+                pilot.do("scan", text=number)
+            else:
+                obey(stage, "scanner", f"scan {number}")
             wait_until(
                 lambda n=number: tube(stage, n).state == "collected", f"{number} is collected", 20, 0.1
             )
         line.count = f"{len(numbers)} 管"
+        line.detail = "第一管用串口扫描枪，其余用键盘扫描枪"
     return numbers
 
 
