@@ -13,21 +13,22 @@ workstation without devices, which works all the same: values are typed, labels 
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
 from client.home import Home
 from devices.addresses import check_address
-from devices.labels.languages import find_language
-from devices.labels.model import Template
-from devices.labels.printer import Printer
-from devices.labels.templates import load_labels
-from devices.labels.transports import DeviceFileTransport, SerialTransport, TcpTransport, Transport
 from devices.registry import profile
 from devices.transport import SerialSettings
 from devices.worker import PortConfig
 from domain.kernel.errors import DomainError
+
+if TYPE_CHECKING:
+    # Drawing labels loads fonts, numpy and bar codes: only a workstation with a printer pays for it, at first use.
+    from devices.labels.model import Template
+    from devices.labels.printer import Printer
+    from devices.labels.transports import Transport
 
 FILE_NAME = "devices.json"
 VALIDATED = {"idcard.samv"}
@@ -77,8 +78,8 @@ class LabelPrinter:
     """A printer with the label it is loaded for."""
 
     use: str
-    printer: Printer
-    template: Template
+    printer: "Printer"
+    template: "Template"
 
 
 def read_device_settings(path: Path) -> DeviceSettings:
@@ -119,6 +120,9 @@ def label_printers(settings: DeviceSettings, templates: Path) -> dict[str, Label
     """Return the printers by `use`, each with its template of the folder `templates`."""
     if not settings.printers:
         return {}
+    from devices.labels.printer import Printer
+    from devices.labels.templates import load_labels
+
     known = load_labels(templates)
     found: dict[str, LabelPrinter] = {}
     for setting in settings.printers:
@@ -173,6 +177,10 @@ def _port_problems(ports: tuple[PortSetting, ...]) -> list[str]:
 
 
 def _printer_problems(printers: tuple[PrinterSetting, ...]) -> list[str]:
+    if not printers:
+        return []
+    from devices.labels.languages import find_language
+
     problems = []
     uses = [p.use for p in printers]
     for setting in printers:
@@ -187,8 +195,10 @@ def _printer_problems(printers: tuple[PrinterSetting, ...]) -> list[str]:
     return problems
 
 
-def _transport(address: str) -> Transport:
+def _transport(address: str) -> "Transport":
     """Return where a printer is; raises `DomainError` ``device.bad_address``."""
+    from devices.labels.transports import DeviceFileTransport, SerialTransport, TcpTransport
+
     kind, _, place = address.partition(":")
     host, _, number = place.rpartition(":")
     if kind == "tcp" and host and number.isdecimal():
