@@ -10,12 +10,23 @@ from domain.kernel.errors import DomainError
 
 _FOLD = {ord(blank): "" for blank in "\u3000\u00a0 \t"} | {0xB5: "u", 0x3BC: "u", ord("×"): "x"}
 _FOLD |= {wide: chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)}
+_SHOWN = {"mm[Hg]": "mmHg", "/min": "次/分", "Cel": "℃", "1": "", "{定性}": "", "{INR}": "", "[pH]": ""}
 _UNITLESS = ("1", "[pH]", "{INR}")
 
 
 def fold(text: str) -> str:
     """Return `text` without spaces, with both micro signs as ``u`` and full-width forms narrowed."""
     return text.translate(_FOLD)
+
+
+def shown_unit(ucum: str | None) -> str:
+    """Return a UCUM unit as people write it: ``mmHg``, ``10^9/L``, ``kg/m²``; empty where there is none."""
+    if not ucum:
+        return ""
+    if ucum in _SHOWN:
+        return _SHOWN[ucum]
+    plain = ucum.replace("10*", "10^").replace("m2", "m²").replace("{1.73_m²}", "1.73m²")
+    return plain.replace("[IU]", "IU").replace("[HPF]", "HP").replace("{FEU}", " FEU")
 
 
 class Units:

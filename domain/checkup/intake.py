@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.catalog.content import Catalog
 from domain.catalog.definitions import Interval
+from domain.catalog.units import shown_unit
 from domain.checkup.judge import Judgement, judge
 from domain.checkup.records import Observation, ResultSource, ResultStatus
 from domain.kernel.clock import clinic
@@ -140,7 +141,7 @@ def _judged_columns(judgement: Judgement | None, line: ResultLine) -> dict[str, 
 
 def finding_sentence(label: str, text: str, ucum: str | None, range_text: str | None) -> str:
     """Return the sentence that a finding is shown with."""
-    unit = f" {ucum}" if ucum and ucum not in {"1", "{定性}"} else ""
+    unit = f" {shown_unit(ucum)}" if shown_unit(ucum) else ""
     against = f"（参考 {range_text}）" if range_text else ""
     return f"{label} {text}{unit}{against}"
 

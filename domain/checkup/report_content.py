@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from domain.catalog.content import Catalog
+from domain.catalog.units import shown_unit
 from domain.checkup.intake import GENDER, Person
 from domain.checkup.records import Finding, Observation, Report, ResultStatus, ReviewAction, ReviewStep, Visit
 from domain.kernel.clock import clinic
@@ -184,7 +185,7 @@ def _item(row: Any, earlier: list[Any] | None, catalog: Catalog) -> dict[str, An
     return {
         "name": row.label,
         "value": row.value_text,
-        "unit": None if row.ucum in {None, "1", "{定性}"} else row.ucum,
+        "unit": shown_unit(row.ucum) or None,
         "range": row.range_text or None,
         "flag": "A"
         if row.flag == "AA"
@@ -217,7 +218,7 @@ def _trend(row: Any, before: list[Any], catalog: Catalog, person: Person, day: d
     points.append({"date": day.isoformat(), "value": row.value_text})
     return {
         "title": definition.name if definition else row.label,
-        "unit": row.ucum or "1",
+        "unit": shown_unit(row.ucum) or "1",
         "points": points,
         **_band(definition, person, day),
     }

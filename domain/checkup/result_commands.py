@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from domain.catalog.content import Catalog
+from domain.catalog.units import shown_unit
 from domain.checkup.intake import Judged, Person, ResultLine, finding_sentence, line_for, take_in
 from domain.checkup.records import CriticalValue, Finding, Observation, ResultSource, ResultStatus, Visit
 from domain.checkup.workflow import critical_handling, visit_life
@@ -188,7 +189,7 @@ def _critical(observation: Observation) -> CriticalValue:
     return CriticalValue(
         id=stable_id("critical", observation.id), org_id=observation.org_id, patient_id=observation.patient_id,
         visit_id=observation.visit_id, observation_id=observation.id, label=observation.label,
-        value_text=f"{observation.value_text} {observation.ucum or ''}".strip(),
+        value_text=f"{observation.value_text} {shown_unit(observation.ucum)}".strip(),
         level=observation.critical_level, unverified=observation.unverified,
     )  # fmt: skip
 

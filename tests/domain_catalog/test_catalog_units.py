@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.catalog.content import load_catalog
+from domain.catalog.units import shown_unit
 from domain.kernel.errors import DomainError
 from resources import folder
 
@@ -142,3 +143,17 @@ def test_unknown_words_have_no_grade():
 def test_any_text_is_a_known_unit_or_refused(text):
     with contextlib.suppress(DomainError):
         assert catalog().units.to_ucum(text) in catalog().units
+
+
+@pytest.mark.parametrize(
+    ("ucum", "shown"),
+    [
+        ("mm[Hg]", "mmHg"),
+        ("10*9/L", "10^9/L"),
+        ("kg/m2", "kg/m²"),
+        ("mL/min/{1.73_m2}", "mL/min/1.73m²"),
+        (None, ""),
+    ],
+)
+def test_units_are_shown_as_people_write_them(ucum, shown):
+    assert shown_unit(ucum) == shown

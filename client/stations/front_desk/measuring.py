@@ -8,6 +8,7 @@ from client.formatting import age_on
 from client.stations.front_desk.encounter import BODY, PRESSURE, Encounter, Value
 from devices.readings import Kind, ReadingSet
 from domain.catalog.content import Catalog
+from domain.catalog.units import shown_unit
 from domain.checkup.intake import GENDER, parse_number
 from domain.checkup.judge import judge
 from domain.checkup.result_commands import Measured
@@ -22,7 +23,6 @@ ITEMS = {
     Kind.BMI: "bmi",
 }
 UNITS = {"sbp": "mm[Hg]", "dbp": "mm[Hg]", "pulse": "/min", "height": "cm", "weight": "kg", "bmi": "kg/m2"}
-SHOWN_UNITS = {"mm[Hg]": "mmHg", "/min": "次/分", "kg/m2": "kg/m²", "1": "", "{定性}": ""}
 GROUPS = {"pressure": PRESSURE, "body": BODY}
 REQUIRED = {"pressure": ("sbp", "dbp"), "body": ("height", "weight")}
 TYPED = {"pressure": PRESSURE, "body": ("height", "weight")}
@@ -125,7 +125,7 @@ def previewed(
         last = encounter.last_values.get(one.item)
         shown.append(
             PendingValue(
-                one.item, item.name, f"{number:.{item.decimals}f}", SHOWN_UNITS.get(item.ucum, item.ucum),
+                one.item, item.name, f"{number:.{item.decimals}f}", shown_unit(item.ucum),
                 found.flag or "", found.range_text, found.important or "", last,
             )
         )  # fmt: skip

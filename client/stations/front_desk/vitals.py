@@ -16,7 +16,6 @@ from client.stations.front_desk.encounter import Encounter
 from client.stations.front_desk.finding import day_of
 from client.stations.front_desk.measuring import (
     GROUPS,
-    SHOWN_UNITS,
     Pending,
     group_of,
     measured_of,
@@ -27,6 +26,7 @@ from client.stations.front_desk.measuring import (
 from devices.readings import LABELS, ReadingSet
 from devices.session import Arrived
 from domain.catalog.content import Catalog
+from domain.catalog.units import shown_unit
 from domain.checkup.result_commands import RecordMeasurement
 from domain.kernel.errors import DomainError, KnownError
 
@@ -187,7 +187,7 @@ class VitalsModel(QObject):
     def _say(self, error: KnownError, *, typed: bool) -> None:
         """Say what is wrong: beside the field it was typed into, else in the toast."""
         unit = str(error.facts.get("unit", ""))
-        sentence = self._page.context.say(error.code, **error.facts | {"unit": SHOWN_UNITS.get(unit, unit)})
+        sentence = self._page.context.say(error.code, **error.facts | {"unit": shown_unit(unit)})
         if typed and error.field in SHOWN_FIELDS:
             self.field_error.emit(error.field, sentence)
         else:
@@ -210,4 +210,4 @@ def _names(encounter: Encounter) -> set[str]:
 
 
 def _told(event: ReadingSet) -> str:
-    return "，".join(f"{LABELS[r.kind]} {r.value} {SHOWN_UNITS.get(r.unit, r.unit)}" for r in event.readings)
+    return "，".join(f"{LABELS[r.kind]} {r.value} {shown_unit(r.unit)}" for r in event.readings)

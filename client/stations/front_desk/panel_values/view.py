@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
 from client.appearance import COLOURS
 from client.devices_hub import DeviceState
 from client.stations.front_desk.encounter import ABNORMAL, Value
-from client.stations.front_desk.measuring import SHOWN_UNITS
 from client.stations.front_desk.progress import arrow
 from client.stations.front_desk.widgets import Card, text
+from domain.catalog.units import shown_unit
 from domain.kernel.clock import clinic
 
 COLUMNS = ("item", "value", "last")
@@ -58,7 +58,7 @@ class ValuesPanel(Card):
         for row, value in enumerate(values):
             last = f"{value.last_text}\n{clinic(value.last_at):%Y-%m}" if value.last_at else "—"
             word = self._say(f"front_desk.flag.{value.flag}") if value.flag in ABNORMAL else ""
-            unit = SHOWN_UNITS.get(value.unit, value.unit)
+            unit = shown_unit(value.unit)
             below = f"{value.range_text} {unit}".strip()
             cells = (f"{value.label}\n{below}".strip(), f"{value.text}{arrow(value.flag)}", last)
             for column, shown in enumerate(cells):

@@ -5,10 +5,11 @@ from typing import Any
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
-from client.stations.front_desk.measuring import GROUPS, SHOWN_UNITS, TYPED, UNITS, PendingValue
+from client.stations.front_desk.measuring import GROUPS, TYPED, UNITS, PendingValue
 from client.stations.front_desk.progress import arrow
 from client.stations.front_desk.widgets import Card, Strip, set_tone, text
 from client.views.forms import FieldBox, latin_only
+from domain.catalog.units import shown_unit
 from domain.kernel.clock import clinic
 
 CELLS_A_ROW = 3
@@ -108,7 +109,7 @@ class MeasurePanel(QWidget):
             editor = latin_only(QLineEdit(card))
             editor.setMaxLength(8)
             editor.returnPressed.connect(self._entered)
-            unit = SHOWN_UNITS.get(UNITS[item], UNITS[item])
+            unit = shown_unit(UNITS[item])
             box = FieldBox(item, say(f"front_desk.item.{item}"), editor, unit=unit, parent=card)
             self.fields[item] = box
             grid.addWidget(box, 0, place, Qt.AlignmentFlag.AlignTop)
