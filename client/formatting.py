@@ -32,6 +32,10 @@ class Formatter:
             return self.moment(value)
         if isinstance(value, date):
             return value.isoformat()
+        if isinstance(value, list | tuple):
+            return "、".join(self.value(v, entity, column) for v in value)
+        if isinstance(value, str) and f"word.{column}.{value}" in self._texts:
+            return self._texts.say(f"word.{column}.{value}")
         return _plain(value)
 
     def choice(self, member: enum.Enum) -> str:

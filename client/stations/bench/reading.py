@@ -106,7 +106,7 @@ def read_box(store: Store, actor: Actor, code: str) -> BoxFacts | None:
         tubes = records(connection, actor, Specimen, Specimen.slot >= f"{code}:", Specimen.slot < f"{code};")
     box = found[0]
     taken = {tube.slot.rpartition(":")[2]: tube.number for tube in tubes}
-    return BoxFacts(box.code, box.name, box.rows, box.columns, box.temperature, taken)
+    return BoxFacts(box.code, box.name, box.rows, box.columns, box.temperature.replace(" to ", "～"), taken)
 
 
 def read_waiting(pages: Pages, actor: Actor) -> list[TubeFacts]:
