@@ -29,8 +29,13 @@ from domain.kernel.columns import LONGEST, Id16
 from domain.kernel.ids import Id
 from domain.kernel.record import Record
 
-SCHEMA_VERSION = 1
-"""Version of the records' shape; rises with each migration that changes a shared table."""
+SCHEMA_VERSION = 2
+"""Version of the records' shape: the number of the newest migration that changes a shared table.
+
+It goes with every entry, bundle and greeting, so that the other side knows whose fields it may lack. It rises once a
+release, in the commit that makes the release's migration; whoever adds columns to a migration that is not out yet
+leaves it, and a migration of local tables alone leaves it too.
+"""
 
 _BLOB = LargeBinary(LONGEST)
 
