@@ -3,9 +3,9 @@
 import argparse
 import shutil
 import sys
-from datetime import date
 from pathlib import Path
 
+from domain.kernel.clock import clinic, utc_now
 from tests.journeys.day.play import play
 from tests.journeys.day.report import Summary
 
@@ -25,7 +25,7 @@ def main() -> int:
     shutil.rmtree(chosen.out, ignore_errors=True)
     summary = Summary()
     try:
-        play(chosen.out, summary, clients=chosen.clients, day=date.today())  # noqa: DTZ011  (the clinic's day)
+        play(chosen.out, summary, clients=chosen.clients, day=clinic(utc_now()).date())
     finally:
         sys.stdout.write("\n" + summary.table() + "\n")
         summary.write(chosen.out / "summary.txt")

@@ -1,8 +1,6 @@
 """What nobody does in time raises alarms that climb: an overdue second review, a critical value left alone."""
 
-from datetime import datetime
-
-from domain.kernel.clock import CLINIC_TIME
+from domain.kernel.clock import clinic
 from tests.journeys.day import mllp, stores
 from tests.journeys.day.people import Expected, critical
 from tests.journeys.day.processes import wait_until
@@ -27,7 +25,7 @@ def alarms(stage: Stage, summary: Summary, case: Expected, waiting: Expected) ->
         pass_on(stage, waiting)
         seat(stage, "desk-b01", "zhou", "front_desk")
     with summary.step("危急值进入并发出预警") as line:
-        now, before = datetime.now(CLINIC_TIME), _alerts(stage, "A-085")
+        now, before = clinic(stage.clock()), _alerts(stage, "A-085")
         mllp.send_all(stage.centre.mllp_port, [critical(case, now)])
         home = stage.home / "desk-b01"
         wait_until(

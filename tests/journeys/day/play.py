@@ -17,7 +17,7 @@ def play(out: Path, summary: Summary, *, clients: int, day: date) -> None:
         clients: People whose results come in.
         day: The clinic's day.
     """
-    stage = Stage(out)
+    stage = Stage(out, day)
     try:
         morning.found(stage, summary)
         crowd = morning.results(stage, summary, clients, day)

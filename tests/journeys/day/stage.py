@@ -4,21 +4,27 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date, datetime
 from pathlib import Path
 
+from domain.kernel.clock import CLINIC_TIME
+from sync.moved_clock import FileOffsetClock
 from tests.journeys.day.centre import PASSWORDS, Centre
 from tests.journeys.day.people import BRANCHES, STAFF
 from tests.journeys.day.processes import ROOT, Pilot, ProcessError, Running
 
 DESKS = {"desk-b01": "B01", "desk-b02": "B02", "desk-hq": "HQ"}
 PREFIX_KEY = "store.key"
+OPENING = (8, 30)
+"""Clinic time at which the day begins, whatever the machine's clock says: it may run at night, or over midnight."""
 
 
 class Stage:
     """The processes of the day and where they keep their things."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, day: date) -> None:
         self.out = out.resolve()
+        self.day = day
         self.home = self.out / "home"
         self.logs = self.out / "logs"
         self.pictures = self.out / "screens"
@@ -26,6 +32,11 @@ class Stage:
         for folder in (self.home, self.logs, self.pictures, self.labels):
             folder.mkdir(parents=True, exist_ok=True)
         self.centre = Centre(self.home / "centre", self.logs)
+        self.centre.home.mkdir(exist_ok=True)
+        self.clock = FileOffsetClock(self.centre.home / "clock-offset")
+        self.clock.advance(
+            datetime(day.year, day.month, day.day, *OPENING, tzinfo=CLINIC_TIME) - self.clock()
+        )
         self.orgs: dict[str, str] = {}
         self.clients: dict[str, Pilot] = {}
         self.devices: dict[str, Running] = {}
