@@ -30,7 +30,7 @@ _BY_CODE = {
     "http.too_large": 413,
 }
 _BY_AREA = {"session": 401, "auth": 401}
-_BY_ENDING = {"wrong_state": 409, "exists": 409, "likely_same": 409}
+_BY_ENDING = {"wrong_state": 409, "exists": 409, "likely_same": 409, "own_work": 409, "same_hands": 409}
 
 
 def status_of(error: KnownError) -> int:

@@ -28,6 +28,8 @@ SENTENCES = {
 EXPANDED = {
     "*.unknown": lambda: [name for name in record_classes() if name in required_records()],
     "*.wrong_state": lambda: list(workflows()),
+    "*.own_work": lambda: [name for name, flow in workflows().items() if flow.apart],
+    "*.same_hands": lambda: [name for name, flow in workflows().items() if flow.apart],
 }
 # Sentences found by the last part of their code, which stands in content: the folder that names it.
 NAMED_BY_CONTENT = {"checkup.condition.": "catalog"}

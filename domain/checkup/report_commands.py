@@ -16,6 +16,7 @@ from domain.checkup.records import (
     Visit,
 )
 from domain.checkup.report_content import read_facts, report_content
+from domain.checkup.review_hands import hands_of
 from domain.checkup.visit_commands import LANE_SMALL
 from domain.checkup.workflow import report_review
 from domain.kernel.canonical import content_digest
@@ -121,9 +122,9 @@ class PassFirstReview:
 
 @handles(PassFirstReview)
 def pass_first(order: PassFirstReview, work: UnitOfWork) -> None:
-    """Move to the head office's queue."""
+    """Move to the head office's queue; who wrote the report does not review it (``report.own_work``)."""
     report = work.require(Report, order.report_id, "report_id")
-    work.move(report_review, report, "pass_first")
+    work.move(report_review, report, "pass_first", hands_of(work.connection, report.id))
     _step(work, report, "first_review", ReviewAction.PASS, order.remark)
 
 
@@ -156,10 +157,9 @@ class PassSecondReview:
 
 @handles(PassSecondReview)
 def pass_second(order: PassSecondReview, work: UnitOfWork) -> None:
-    """Move to the final review; nobody reviews their own report (``report.own_work``)."""
+    """Move to the final review; who had a hand in it before does not (``report.same_hands``)."""
     report = work.require(Report, order.report_id, "report_id")
-    _not_the_author(work, report)
-    work.move(report_review, report, "pass_second")
+    work.move(report_review, report, "pass_second", hands_of(work.connection, report.id))
     _step(work, report, "second_review", ReviewAction.PASS, order.remark)
 
 
@@ -183,12 +183,14 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
     """Issue the report.
 
     Raises:
-        DomainError: ``report.changed_meanwhile`` when the stored content is no longer what was shown and signed.
+        DomainError: ``report.changed_meanwhile`` when the stored content is no longer what was shown and signed;
+            ``report.same_hands`` for who had a hand in an earlier level.
     """
     from datetime import datetime
 
     report = work.require(Report, order.report_id, "report_id")
-    _not_the_author(work, report)
+    hands = hands_of(work.connection, report.id)
+    report_review.check_hands("sign", work.actor.staff_id, hands)
     signed_at = datetime.fromisoformat(order.signed_at)
     facts = read_facts(work.connection, report.id)
     if (
@@ -196,7 +198,7 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
         or content_digest(report_content(facts, work.content["catalog"], at=signed_at)) != order.digest
     ):
         raise DomainError("report.changed_meanwhile", field="digest", number=report.number)
-    work.move(report_review, report, "sign")
+    work.move(report_review, report, "sign", hands)
     report.document_sha256, report.issued_at = order.document_sha256, work.now
     signer = work.require(Staff, work.actor.staff_id)
     work.add(
@@ -224,11 +226,6 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
         )
     )  # fmt: skip
     _step(work, report, "final_review", ReviewAction.SIGN)
-
-
-def _not_the_author(work: UnitOfWork, report: Report) -> None:
-    if report.author_id is not None and report.author_id == work.actor.staff_id:
-        raise DomainError("report.own_work", number=report.number)
 
 
 def _step(

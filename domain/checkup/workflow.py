@@ -41,4 +41,10 @@ report_review = Workflow(
         "pass_second": ("second_review", "final_review"),
         "sign": ("final_review", "issued"),
     },
+    apart={
+        "pass_first": ("submit",),
+        "pass_second": ("submit", "pass_first"),
+        "sign": ("submit", "pass_first", "pass_second"),
+    },
 )
+"""Each level is another person's: nobody reviews what they wrote, nor at two levels what they passed at one."""

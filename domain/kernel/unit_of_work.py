@@ -20,7 +20,7 @@ from domain.kernel.columns import JsonText, Merge, to_microseconds, to_stored, t
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, IdSource
 from domain.kernel.record import Place, Record, Scope, column_info
-from domain.kernel.workflow import HasState, Limits, Workflow
+from domain.kernel.workflow import Hands, HasState, Limits, Workflow
 
 R = TypeVar("R", bound=Record)
 OWN_COLUMNS = frozenset({"id", "org_id", "ver", "extra"})
@@ -117,8 +117,15 @@ class UnitOfWork:
         """Put a new record into the first state of its workflow, with the site's time limits."""
         workflow.start(record, self.now, self._limits)
 
-    def move(self, workflow: Workflow, record: HasState, move: str) -> None:
-        """Make a move of a workflow now, with the site's time limits."""
+    def move(self, workflow: Workflow, record: HasState, move: str, hands: Hands | None = None) -> None:
+        """Make a move of a workflow now, with the site's time limits.
+
+        A move that must be apart from earlier ones needs `hands`: a handler that forgets them is a bug.
+        """
+        if move in workflow.apart and workflow.allows(record.state, move):
+            if hands is None:
+                raise TypeError(f"{workflow.name}.{move} must know who made the earlier moves")
+            workflow.check_hands(move, self.actor.staff_id, hands)
         workflow.move(record, move, self.now, self._limits)
 
     def flush(self) -> None:

@@ -1,11 +1,12 @@
 """States, the moves between them, and a time limit for each state; nothing else computes a deadline."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
 from domain.kernel.record import Record
 
 
@@ -30,6 +31,9 @@ class State:
 Limits = Mapping[str, timedelta]
 """Time limits set by a site or study, by ``workflow.state``; they take the place of the declared ones."""
 
+Hands = Mapping[str, Collection[Id]]
+"""Who made which earlier moves of a record, by the name of the move."""
+
 _WORKFLOWS: "dict[str, Workflow]" = {}
 
 
@@ -41,6 +45,7 @@ class Workflow:
         label: Chinese name.
         states: First state first.
         moves: Move name to (states it may start from, state it ends in).
+        apart: Move name to the earlier moves that must have been made by somebody else (four eyes).
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class Workflow:
         label: str,
         *states: State,
         moves: Mapping[str, tuple[str | tuple[str, ...], str]],
+        apart: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.record = record
         self.name = record.record_info.entity
@@ -62,6 +68,10 @@ class Workflow:
             unknown = {*starts, end} - self.states.keys()
             if unknown:
                 raise ValueError(f"workflow {self.name}: unknown states {sorted(unknown)}")
+        self.apart = dict(apart or {})
+        strange = {*self.apart, *(m for earlier in self.apart.values() for m in earlier)} - self.moves.keys()
+        if strange:
+            raise ValueError(f"workflow {self.name}: unknown moves {sorted(strange)}")
         _WORKFLOWS[self.name] = self
 
     def enter(self, record: HasState, state: str, at: datetime, limits: Limits | None = None) -> None:
@@ -98,6 +108,30 @@ class Workflow:
                 target=self.label_of(end),
             )
         self.enter(record, end, at, limits)
+
+    def same_hands(self, move: str, staff_id: Id | None, hands: Hands) -> str | None:
+        """Return the earlier move of a person that forbids them this one; None if they may make it."""
+        earlier = self.apart.get(move, ())
+        return next((m for m in earlier if staff_id is not None and staff_id in hands.get(m, ())), None)
+
+    def check_hands(self, move: str, staff_id: Id | None, hands: Hands) -> None:
+        """Refuse a move to who made an earlier one that it must be apart from.
+
+        Raises:
+            DomainError: ``<workflow>.own_work`` for who began it, else ``<workflow>.same_hands``, with the labels
+                of the step done earlier and of this one.
+        """
+        earlier = self.same_hands(move, staff_id, hands)
+        if earlier is None:
+            return
+        labels = {"earlier": self.step_label(earlier), "step": self.step_label(move)}
+        if self.first in self.moves[earlier][0]:
+            raise DomainError(f"{self.name}.own_work", **labels)
+        raise DomainError(f"{self.name}.same_hands", **labels)
+
+    def step_label(self, move: str) -> str:
+        """Return the label of the state a move leaves: what its maker did."""
+        return self.label_of(self.moves[move][0][0])
 
     def label_of(self, state: str) -> str:
         return self.states[state].label if state in self.states else state

@@ -48,6 +48,7 @@ STAFF = (
     ("nurse", "nurse", "周敏", "主管护师"), ("doctor", "physician", "陈立群", "主治医师"),
     ("colleague", "physician", "吴晓", "主治医师"), ("chief", "chief_physician", "李文渊", "主任医师"),
     ("manager", "health_manager", "何佳", "健康管理师"), ("head", "department_head", "孙志高", "副主任医师"),
+    ("deputy", "chief_physician", "郑远", "主任医师"),
 )  # fmt: skip
 ROUTINE = {
     "wbc": 6.1, "rbc": 4.9, "hgb": 148.0, "plt": 221.0, "alt": 24.0, "ast": 23.0, "ggt": 28.0, "alb": 45.2,
@@ -203,7 +204,7 @@ class World:
         orders = {
             "submit": (SubmitReport(report_id=report), "doctor"),
             "pass_first": (PassFirstReview(report_id=report), "colleague"),
-            "pass_second": (PassSecondReview(report_id=report), "chief"),
+            "pass_second": (PassSecondReview(report_id=report), "deputy"),
             "return": (
                 ReturnReport(report_id=report, remark="请写明数值和复查时间", anchor="conclusion:0-6"),
                 "chief",

@@ -193,7 +193,7 @@ def test_a_report_is_returned_once_and_reviewed_by_others(day, as_role, visit_id
     written = day.run(WriteReport(visit_id=visit_id, conclusion="血压偏高"), doctor).receipt
     day.run(SubmitReport(report_id=written.report_id), doctor)
     assert refusal(day, PassSecondReview(report_id=written.report_id), chief)[0] == "report.wrong_state"
-    day.run(PassFirstReview(report_id=written.report_id), doctor)
+    day.run(PassFirstReview(report_id=written.report_id), as_role("department_head"))
     assert (
         refusal(day, WriteReport(visit_id=visit_id, conclusion="改"), doctor)[0] == "report.not_with_branch"
     )

@@ -27,6 +27,11 @@ from domain.people.staff_commands import CreateOrganization, CreateStaff
 from forms.documents import load_documents
 from forms.issuing import issue_report, preview_report
 
+STAFF = (
+    ("nurse", "nurse", "周护士"), ("physician", "physician", "陈医生"), ("head", "department_head", "高主任"),
+    ("expert", "chief_physician", "郑专家"), ("chief_physician", "chief_physician", "李主任"),
+)  # fmt: skip
+
 
 @pytest.fixture
 def people(desk, authority, as_role):
@@ -37,9 +42,9 @@ def people(desk, authority, as_role):
     system = system_actor(*[as_role("nurse").org_id, as_role("nurse").device_id])
     org = desk.run(CreateOrganization(code="B01", name="滨江分院"), system).receipt
     found = {}
-    for role, name in (("nurse", "周护士"), ("physician", "陈医生"), ("chief_physician", "李主任")):
+    for login, role, name in STAFF:
         order = CreateStaff(
-            login=role,
+            login=login,
             name=name,
             role=role,
             org_id=org,
@@ -48,7 +53,7 @@ def people(desk, authority, as_role):
             licence_no="110",
         )
         staff = desk.run(order, system).receipt
-        found[role] = authority.actor(
+        found[login] = authority.actor(
             staff_id=staff, name=name, role=role, org_id=org, device_id=as_role("nurse").device_id, subtree=()
         )
     return found
@@ -67,14 +72,14 @@ def report_id(desk, people, clock):
     written = desk.run(
         WriteReport(visit_id=visit, conclusion="空腹血糖升高", advice="两周内复查"), doctor
     ).receipt
-    for step in (SubmitReport, PassFirstReview):
-        desk.run(step(report_id=written.report_id), doctor)
+    desk.run(SubmitReport(report_id=written.report_id), doctor)
+    desk.run(PassFirstReview(report_id=written.report_id), people["head"])
     desk.run(ReturnReport(report_id=written.report_id, remark="请写明数值", anchor="conclusion:0-6"), chief)
     desk.run(
         WriteReport(visit_id=visit, conclusion="空腹血糖升高（6.70 mmol/L）", advice="两周内复查"), doctor
     )
     desk.run(SubmitReport(report_id=written.report_id), doctor)
-    desk.run(PassSecondReview(report_id=written.report_id), chief)
+    desk.run(PassSecondReview(report_id=written.report_id), people["expert"])
     return written.report_id
 
 

@@ -27,7 +27,7 @@ class World:
         self.desk = desk
         self.nurse = as_role("nurse")
         self.technician = as_role("biobank_technician")
-        self.doctor = as_role("physician")
+        self.doctor, self.head = as_role("physician"), as_role("department_head")
         self.chief = as_role("chief_physician")
         self.new_visit = new_visit
         self.number = ""
@@ -66,7 +66,7 @@ class World:
         self.report(SubmitReport, self.doctor)
 
     def pass_first(self):
-        self.report(PassFirstReview, self.doctor)
+        self.report(PassFirstReview, self.head)
 
     def pass_second(self):
         self.report(PassSecondReview, self.chief)

@@ -23,6 +23,7 @@ STAFF = [
     # login, name, role, organisation, title, licence
     ("it", "何信息", "it", "HQ", None, None),
     ("li", "李慎之", "chief_physician", "HQ", "主任医师", "110330000012345"),
+    ("xu", "徐行知", "chief_physician", "HQ", "主任医师", "110330000067890"),
     ("zhou", "周敏", "nurse", "B01", "主管护师", None),
     ("wu", "吴小满", "biobank_technician", "B01", "检验技师", None),
     ("chen", "陈立", "physician", "B01", "主治医师", "110330000054321"),

@@ -27,7 +27,9 @@ def review(stage: Stage, summary: Summary, case: Expected) -> None:
         _press(stage, branch, "F9", HERE, case, "first_review")
         branch.do("screenshot", path=str(stage.pictures / "review-branch-1366.png"), size=[1366, 768])
         line.count = "1 份"
-    with summary.step("分院初审通过，上传"):
+    with summary.step("分院初审（另一位医师）通过，上传"):
+        branch = seat(stage, HERE, "gao", "review")
+        _open(branch, case)
         _press(stage, branch, "F9", HERE, case, "second_review")
         _reaches(stage, THERE, case, "second_review")
     chief = seat(stage, THERE, "li", "review")
@@ -41,14 +43,16 @@ def review(stage: Stage, summary: Summary, case: Expected) -> None:
         _reaches(stage, THERE, case, "returned")
         _reaches(stage, HERE, case, "returned")
     with summary.step("分院修改后重新提交"):
+        branch = seat(stage, HERE, "chen", "review")
         _open(branch, case, "退回")
         branch.do("screenshot", path=str(stage.pictures / "review-returned-1920.png"), size=[1920, 1080])
         branch.do("fill", name="text_conclusion", text=BETTER)
         _press(stage, branch, "F9", HERE, case, "second_review")
         _reaches(stage, THERE, case, "second_review")
-    with summary.step("总院复审通过、终审签发"):
+    with summary.step("总院复审通过、终审（另一位专家）签发"):
         _open(chief, case)
         _press(stage, chief, "F9", THERE, case, "final_review")
+        chief = seat(stage, THERE, "xu", "review")
         _open(chief, case)
         _press(stage, chief, "F9", THERE, case, "issued")
     with summary.step("签发报告回到分院并打印") as line:
@@ -72,6 +76,8 @@ def pass_on(stage: Stage, case: Expected) -> None:
     _open(branch, case)
     branch.do("fill", name="text_conclusion", text="各项结果未见明显异常。")
     _press(stage, branch, "F9", HERE, case, "first_review")
+    branch = seat(stage, HERE, "gao", "review")
+    _open(branch, case)
     _press(stage, branch, "F9", HERE, case, "second_review")
     _reaches(stage, THERE, case, "second_review")
 
