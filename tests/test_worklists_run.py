@@ -11,6 +11,7 @@ from domain.kernel.authority import Authority, system_actor
 from domain.kernel.clock import ManualClock
 from domain.kernel.columns import Sensitivity
 from domain.kernel.errors import DomainError
+from domain.kernel.keyset import Span
 from domain.kernel.masking import masked
 from domain.kernel.record import column_info, record_classes
 from domain.kernel.unit_of_work import UnitOfWork
@@ -64,6 +65,7 @@ def read_every_way(day, listing):
                 if key is None:
                     break
             assert sorted(r.id for r in found) == sorted(r.id for r in whole), order
+            check_places(pages, listing, actor, order, found)
         value = next((r.values[index] for r in whole if r.values[index] is not None), None)
         if isinstance(value, str | int | float | date | datetime | enum.Enum):
             same = pages.page(listing, actor, filters=[Filter(column.name, "eq", value)], limit=500).rows
@@ -71,6 +73,23 @@ def read_every_way(day, listing):
                 r.id for r in pages.page(listing, actor, limit=500).rows if r.values[index] == value
             ]
     return whole
+
+
+def check_places(pages, listing, actor, order, rows):
+    """See that marks, spans and ids in order all tell the same of where the rows are."""
+    ids = [r.id for r in rows]
+    assert pages.ids_in_order(listing, actor, order=order) == b"".join(i.bytes for i in ids), order
+    marks = pages.marks(listing, actor, order=order, every=3)
+    assert sum(m.rows for m in marks) == len(rows), order
+    at, before = 0, None
+    for mark in marks:
+        part = pages.page(listing, actor, order=order, after=before, until=mark.key, limit=500).rows
+        assert [r.id for r in part] == ids[at : at + mark.rows], order
+        assert part[-1].key == mark.key
+        assert pages.count_between(listing, actor, Span(before, mark.key), order=order) == mark.rows
+        at, before = at + mark.rows, mark.key
+    again = {r.id: r.key for r in pages.rows_of(listing, actor, ids[:5], order=order)}
+    assert again == {r.id: r.key for r in rows[:5]}
 
 
 @pytest.mark.parametrize("name", LISTS)

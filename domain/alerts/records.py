@@ -38,7 +38,7 @@ class Alert(Record, label="预警"):
     step: Mapped[int] = column("升级次数", merge=Merge.CENTRE, group="state", default=0)
     opened_at: Mapped[datetime] = column("发出时间")
     state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40, index=True)
-    state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")
+    state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state", index=True)
     due_at: Mapped[datetime | None] = column("下次升级", merge=Merge.CENTRE, group="state", index=True)
     handled_note: Mapped[str | None] = column("处理结果", merge=Merge.REVIEW, length=4000)
     handled_by: Mapped[Id | None] = column("处理人", ref="staff")
@@ -49,7 +49,7 @@ class AlertEvent(Record, label="预警轨迹", merge=Merge.FIRST):
 
     alert_id: Mapped[Id] = column("预警", ref="alert", index=True)
     kind: Mapped[str] = column("动作", length=40)
-    at: Mapped[datetime] = column("时间")
+    at: Mapped[datetime] = column("时间", index=True)
     staff_id: Mapped[Id | None] = column("人员", ref="staff")
     staff_name: Mapped[str] = column("人员姓名")
     severity: Mapped[Severity] = column("级别")

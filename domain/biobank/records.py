@@ -71,7 +71,7 @@ class SpecimenEvent(Record, label="标本事件", merge=Merge.APPEND):
 
     specimen_id: Mapped[Id] = column("标本", ref="specimen")
     kind: Mapped[EventKind] = column("事件")
-    occurred_at: Mapped[datetime] = column("发生时间")
+    occurred_at: Mapped[datetime] = column("发生时间", index=True)
     staff_id: Mapped[Id | None] = column("操作人", ref="staff")
     staff_name: Mapped[str] = column("操作人姓名")
     produced_ul: Mapped[int | None] = column("产生体积", unit="uL")

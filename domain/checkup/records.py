@@ -4,7 +4,7 @@ import enum
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped
 
 from domain.kernel.columns import Mask, Merge, Sensitivity, column
@@ -47,7 +47,12 @@ class ResultStatus(enum.StrEnum):
 class Observation(Record, label="结果", merge=Merge.APPEND):
     """One result (FHIR R4 Observation), judged when it arrived; a correction is a new one that `amends` it."""
 
-    __table_args__ = (Index("ix_observation_patient_item", "patient_id", "item", "effective_at"),)
+    __table_args__ = (
+        Index("ix_observation_patient_item", "patient_id", "item", "effective_at"),
+        Index(
+            "ix_observation_to_check", "status", "effective_at", sqlite_where=text("status = 'pending_check'")
+        ),
+    )
 
     visit_id: Mapped[Id | None] = column("体检", ref="visit", index=True)
     patient_id: Mapped[Id | None] = column("客户", ref="patient")
@@ -81,7 +86,7 @@ class Finding(Record, label="异常发现", merge=Merge.FIRST):
     sentence: Mapped[str] = column("描述", sensitivity=SENSITIVE, length=1000)
     rule: Mapped[str] = column("规则", length=120)
     unverified: Mapped[bool] = column("规则待核定", default=False)
-    found_at: Mapped[datetime] = column("发现时间")
+    found_at: Mapped[datetime] = column("发现时间", index=True)
 
 
 class CriticalValue(Record, label="危急值"):
@@ -106,8 +111,9 @@ class Report(Record, label="体检报告"):
     """The report of a visit on its way through the three levels (FHIR R4 DiagnosticReport)."""
 
     __table_args__ = (
-        Index("ix_report_org_due", "org_id", "due_at"),
-        Index("ix_report_org_issued", "org_id", "issued_at"),
+        Index("ix_report_queue", "urgency", "due_at", "id"),
+        Index("ix_report_counts", "state", "urgency", "due_at", "org_id"),
+        Index("ix_report_issued", "issued_at", "id"),
     )
 
     number: Mapped[str] = column("报告号", unique=True, length=40)

@@ -1,6 +1,6 @@
 """Visits, results to check, findings, critical values and the review queues."""
 
-from sqlalchemy import select
+from sqlalchemy import literal_column, select
 
 from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
 from domain.checkup.records import CriticalValue, Finding, Observation, Report, ResultStatus, Visit
@@ -42,7 +42,7 @@ def to_check() -> Query:
         Observation.reason,
         Observation.device,
         Observation.effective_at,
-    ).where(Observation.status == ResultStatus.PENDING_CHECK)
+    ).where(Observation.status == literal_column(f"'{ResultStatus.PENDING_CHECK}'"))  # as its index has it
 
 
 @worklist("critical.open", "危急值", permission="critical.view", record=CriticalValue, order="due_at")
@@ -58,7 +58,7 @@ def critical_open() -> Query:
             CriticalValue.due_at,
         )
         .join(Patient, Patient.id == CriticalValue.patient_id)
-        .where(CriticalValue.state != "handled")
+        .where(CriticalValue.state != "handled", CriticalValue.due_at.is_not(None))
     )
 
 
@@ -66,6 +66,7 @@ critical_open.offers(ReceiveCritical, HandleCritical)
 
 
 def _queue(*states: str) -> Query:
+    """Every open state has a time limit, so a report without one is signed: the index is read past those."""
     return (
         select(
             Report.urgency,
@@ -78,7 +79,7 @@ def _queue(*states: str) -> Query:
             Report.returns,
         )
         .join(Patient, Patient.id == Report.patient_id)
-        .where(Report.state.in_(states))
+        .where(Report.state.in_(states), Report.due_at.is_not(None))
     )
 
 

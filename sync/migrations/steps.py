@@ -25,10 +25,11 @@ def add_columns(table: str, *columns: sa.Column[Any]) -> None:
             op.add_column(table, column)
 
 
-def create_index(name: str, table: str, columns: list[str], *, unique: bool = False) -> None:
-    """Create an index that is not there yet."""
+def create_index(name: str, table: str, columns: list[str], *, unique: bool = False, where: str = "") -> None:
+    """Create an index that is not there yet; on SQLite only over the rows that `where` names."""
     if name not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}:
-        op.create_index(name, table, columns, unique=unique)
+        only = {"sqlite_where": sa.text(where)} if where else {}
+        op.create_index(name, table, columns, unique=unique, **only)
 
 
 def drop_index(name: str, table: str) -> None:

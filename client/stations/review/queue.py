@@ -1,20 +1,19 @@
-"""What waits at the review desk: read by urgency, then due time, page by page, off the UI thread.
+"""What waits at the review desk: urgency after urgency, each by due time, page by page, off the UI thread.
 
 Reports come from the declared worklists that the person may look at. A physician who writes also sees visits that
 have results and no report yet; they have no promised time and stand behind the reports of their urgency.
 """
 
-import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, case, func, select, type_coerce
+from sqlalchemy import case, func, select
 
 from client.stations.review.case import UNWRITTEN, CaseKey
 from client.stations.review.queue_rows import QueueRow
-from client.stations.review.unwritten import unwritten_rows, writes
+from client.stations.review.unwritten import unwritten_counts, unwritten_rows, writes
 from domain.checkup.records import Report
 from domain.checkup.workflow import report_review
 from domain.kernel.authority import Actor
@@ -22,9 +21,6 @@ from domain.kernel.worklists import Filter, Row, Worklist, scoped, worklists
 
 URGENCIES = (2, 1, 0)
 """Critical value, class A finding, routine; the most urgent first."""
-RANK = "rank"
-_ABOVE_ANY_TIME = 10**16  # microseconds: the year 2286
-_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 TODO_LISTS = ("report.chief_queue", "report.branch_queue")
 ISSUED_LIST = "report.issued"
 
@@ -35,14 +31,14 @@ class Chosen:
 
     reason: str = "all"
 
-    def filters(self, now: datetime) -> list[Filter]:
-        """Return the conditions on a worklist of open reports."""
+    def filters(self, urgency: int, now: datetime) -> list[Filter]:
+        """Return the conditions on a worklist of open reports, for those of one urgency: a range of the index."""
         kind, _, value = self.reason.partition(":")
-        found = [Filter("due_at", "ge", _BEGINNING)]  # lets the store walk its index past everything issued
+        found = [Filter("urgency", "eq", urgency)]
         if kind == "overdue":
             found.append(Filter("due_at", "lt", now))
-        elif kind in {"state", "urgency"}:
-            found.append(Filter(kind, "eq", int(value) if kind == "urgency" else value))
+        elif kind == "state":
+            found.append(Filter("state", "eq", value))
         return found
 
     @property
@@ -58,9 +54,12 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where reading goes on: number of the list, the key within it, and how many unwritten visits were given."""
+    """Where reading goes on: number of the run, the key within it, and how many unwritten visits were given.
 
-    listing: int = 0
+    A run is one urgency of one list.
+    """
+
+    run: int = 0
     after: Any = None
     unwritten: int = 0
 
@@ -86,27 +85,33 @@ def read_page(desk: Any, actor: Actor, chosen: Chosen, cursor: Cursor, wanted: i
         )
         following = None if page.next_key is None else Cursor(after=page.next_key)
         return QueuePage(tuple(_listed(worklists()[ISSUED_LIST], page.rows)), following)
-    listings = [] if chosen.reason == f"state:{UNWRITTEN}" else [_ranked(w) for w in todo_lists(actor)]
+    runs = _runs(actor, chosen)
     rows: list[QueueRow] = []
     at = cursor
-    while at.listing < len(listings) and len(rows) < wanted:
-        listing = listings[at.listing]
+    while at.run < len(runs) and len(rows) < wanted:
+        listing, urgency = runs[at.run]
         page = desk.pages.page(
             listing,
             actor,
-            filters=chosen.filters(desk.clock()),
-            order=RANK,
+            filters=chosen.filters(urgency, desk.clock()),
+            order="due_at",
             after=at.after,
             limit=wanted - len(rows),
         )
         rows += _listed(listing, page.rows)
         more = page.next_key is not None
-        at = Cursor(at.listing + (not more), page.next_key, at.unwritten)
-    ended = at.listing >= len(listings)
+        at = Cursor(at.run + (not more), page.next_key, at.unwritten)
+    ended = at.run >= len(runs)
     waiting = _unwritten(desk, actor, chosen)[at.unwritten :]
     merged, used = _merged(rows, waiting, ended=ended)
-    following = None if ended else Cursor(at.listing, at.after, at.unwritten + used)
+    following = None if ended else Cursor(at.run, at.after, at.unwritten + used)
     return QueuePage(tuple(merged), following)
+
+
+def _runs(actor: Actor, chosen: Chosen) -> list[tuple[Worklist, int]]:
+    if chosen.reason == f"state:{UNWRITTEN}":
+        return []
+    return [(listing, urgency) for listing in todo_lists(actor) for urgency in chosen.urgencies]
 
 
 def _merged(rows: list[QueueRow], waiting: list[QueueRow], *, ended: bool) -> tuple[list[QueueRow], int]:
@@ -124,21 +129,6 @@ def _merged(rows: list[QueueRow], waiting: list[QueueRow], *, ended: bool) -> tu
     return merged, used
 
 
-@functools.cache
-def _ranked(listing: Worklist) -> Worklist:
-    """Return a worklist with one more column to read it by: urgency before due time."""
-    due = type_coerce(Report.due_at, BigInteger)
-    rank = ((max(URGENCIES) - Report.urgency) * _ABOVE_ANY_TIME + due).label(RANK)
-    return Worklist(
-        listing.name,
-        listing.label,
-        listing.permission,
-        listing.record,
-        RANK,
-        lambda: listing.query.add_columns(rank),
-    )
-
-
 def read_counts(desk: Any, actor: Actor) -> dict[str, int]:
     """Return how many cases wait for each reason that `Chosen` knows; what does not wait is not counted."""
     counts: dict[str, int] = {"all": 0}
@@ -148,7 +138,7 @@ def read_counts(desk: Any, actor: Actor) -> dict[str, int]:
     states = sorted({s for listing in todo_lists(actor) for s in open_states(listing)})
     query = (
         select(table.c.state, table.c.urgency, func.count(), late)
-        .where(table.c.due_at >= _BEGINNING, table.c.state.in_(states))
+        .where(table.c.state.in_(states), table.c.due_at.is_not(None))
         .group_by(table.c.state, table.c.urgency)
     )
     with desk.store.read() as connection:
@@ -158,9 +148,9 @@ def read_counts(desk: Any, actor: Actor) -> dict[str, int]:
                 ("overdue", int(overdue or 0)),
             ):  # fmt: skip
                 counts[reason] = counts.get(reason, 0) + add
-        for row in unwritten_rows(connection, desk, actor):
-            for reason in ("all", f"state:{UNWRITTEN}", f"urgency:{row.urgency}"):
-                counts[reason] = counts.get(reason, 0) + 1
+        for urgency, count in unwritten_counts(connection, desk, actor).items():
+            for reason in ("all", f"state:{UNWRITTEN}", f"urgency:{urgency}"):
+                counts[reason] = counts.get(reason, 0) + count
     return counts
 
 
@@ -204,5 +194,4 @@ def _unwritten(desk: Any, actor: Actor, chosen: Chosen) -> list[QueueRow]:
     if not chosen.unwritten or not writes(actor):
         return []
     with desk.store.read() as connection:
-        rows = [r for r in unwritten_rows(connection, desk, actor) if r.urgency in chosen.urgencies]
-    return sorted(rows, key=lambda r: -r.urgency)
+        return [r for r in unwritten_rows(connection, desk, actor) if r.urgency in chosen.urgencies]

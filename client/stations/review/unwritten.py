@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, case, exists, func, select
 
 from client.stations.review.case import UNWRITTEN, CaseKey
 from client.stations.review.queue_rows import QueueRow
@@ -26,14 +26,21 @@ def writes(actor: Actor) -> bool:
 
 
 def unwritten_rows(connection: Any, desk: Any, actor: Actor) -> Iterator[QueueRow]:
-    """Yield the visits without a report within the actor's scope, the oldest first; none for who does not write."""
+    """Yield the visits without a report in the actor's scope, the most urgent and oldest first; for who writes."""
     if not writes(actor):
         return
     mask = column_info(Patient.__table__.c.name)
-    for row in connection.execute(scoped(_unwritten_query(desk), Visit, actor)).all():
+    visit, patient = Visit.__table__, Patient.__table__
+    query = (
+        _unwritten(desk, visit.c.id, visit.c.number, visit.c.state_since, patient.c.name, patient.c.sex)
+        .join(patient, patient.c.id == visit.c.patient_id)
+        .order_by(_urgency().desc(), visit.c.visit_date, visit.c.id)
+        .limit(MOST_UNWRITTEN)
+    )
+    for row in connection.execute(scoped(query, Visit, actor)).all():
         yield QueueRow(
             key=CaseKey("visit", row.id),
-            urgency=2 if row.critical else 1 if row.class_a else 0,
+            urgency=row.urgency,
             number=row.number,
             name=masked(mask, row.name, actor.clearance),
             sex=str(row.sex),
@@ -43,24 +50,33 @@ def unwritten_rows(connection: Any, desk: Any, actor: Actor) -> Iterator[QueueRo
         )
 
 
-def _unwritten_query(desk: Any) -> "Select[Any]":
-    visit, patient, critical = Visit.__table__, Patient.__table__, CriticalValue.__table__
+def unwritten_counts(connection: Any, desk: Any, actor: Actor) -> dict[int, int]:
+    """Return how many visits without a report there are, by urgency."""
+    if not writes(actor):
+        return {}
+    found = scoped(_unwritten(desk), Visit, actor).subquery()
+    query = select(found.c.urgency, func.count()).group_by(found.c.urgency)
+    return dict(connection.execute(query).tuples().all())
+
+
+def _urgency() -> Any:
+    visit, critical, finding = Visit.__table__, CriticalValue.__table__, Finding.__table__
+    is_critical = exists().where(
+        critical.c.patient_id == visit.c.patient_id, critical.c.visit_id == visit.c.id
+    )
+    is_class_a = exists().where(finding.c.visit_id == visit.c.id, finding.c.important_class == "A")
+    return case((is_critical, 2), (is_class_a, 1), else_=0)
+
+
+def _unwritten(desk: Any, *columns: Any) -> "Select[Any]":
+    visit = Visit.__table__
     first = (desk.clock() - timedelta(days=UNWRITTEN_DAYS)).date()
     return (
-        select(
-            visit.c.id, visit.c.number, visit.c.state_since, patient.c.name, patient.c.sex,
-            exists().where(critical.c.patient_id == visit.c.patient_id, critical.c.visit_id == visit.c.id)
-            .label("critical"),
-            exists()
-            .where(Finding.__table__.c.visit_id == visit.c.id, Finding.__table__.c.important_class == "A")
-            .label("class_a"),
-        )
-        .join(patient, patient.c.id == visit.c.patient_id)
+        select(*columns, _urgency().label("urgency"))
+        .select_from(visit)
         .where(
             visit.c.visit_date >= first,
             ~exists().where(Report.__table__.c.visit_id == visit.c.id),
             exists().where(Observation.__table__.c.visit_id == visit.c.id),
         )
-        .order_by(visit.c.visit_date, visit.c.id)
-        .limit(MOST_UNWRITTEN)
-    )  # fmt: skip
+    )

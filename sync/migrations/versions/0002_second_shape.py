@@ -7,6 +7,8 @@ are written out as they are stored today, never taken from the declarations, whi
 
 from collections.abc import Sequence
 
+from sync.migrations import steps
+
 revision: str = "0002"
 down_revision: str | None = "0001"
 branch_labels: Sequence[str] | None = None
@@ -35,10 +37,22 @@ def _people() -> None:
 
 def _checkups() -> None:
     """Visits, results, reports, forms, alerts."""
+    steps.create_index("ix_report_queue", "report", ["urgency", "due_at", "id"])
+    steps.create_index("ix_report_counts", "report", ["state", "urgency", "due_at", "org_id"])
+    steps.create_index("ix_report_issued", "report", ["issued_at", "id"])
+    steps.drop_index("ix_report_org_due", "report")
+    steps.drop_index("ix_report_org_issued", "report")
+    steps.create_index(
+        "ix_observation_to_check", "observation", ["status", "effective_at"], where="status = 'pending_check'"
+    )
+    steps.create_index("ix_finding_found_at", "finding", ["found_at"])
+    steps.create_index("ix_alert_state_since", "alert", ["state_since"])
+    steps.create_index("ix_alert_event_at", "alert_event", ["at"])
 
 
 def _specimens() -> None:
     """Specimens, boxes, labels, devices."""
+    steps.create_index("ix_specimen_event_occurred_at", "specimen_event", ["occurred_at"])
 
 
 def _writing() -> None:

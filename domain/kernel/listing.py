@@ -1,0 +1,139 @@
+"""How a worklist is declared: one query, its columns, and the commands offered on a row."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from domain.kernel.columns import ColumnInfo
+from domain.kernel.commands import command_for
+from domain.kernel.errors import DomainError
+from domain.kernel.keyset import Key
+from domain.kernel.record import Record, column_info
+from domain.kernel.rows import Query
+from domain.kernel.workflow import workflows
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ListColumn:
+    """One column of a worklist: its name in the row, its label, and the facts of the record column behind it."""
+
+    name: str
+    label: str
+    info: ColumnInfo | None
+    kind: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    """One row: the record's id, the values in column order, already masked, and the bare value it is sorted by."""
+
+    id: Any
+    values: tuple[Any, ...]
+    sort: Any = None
+
+    @property
+    def key(self) -> Key:
+        """Its place in the order it was read by."""
+        return (self.sort, self.id)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows and the key to ask for the next page; None at the end."""
+
+    rows: tuple[Row, ...]
+    next_key: Key | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition on a column: `op` is ``eq``, ``ne``, ``lt``, ``le``, ``gt``, ``ge``, ``in`` or ``starts``."""
+
+    column: str
+    op: str
+    value: Any
+
+
+class Worklist:
+    """A declared query. The first entity of its columns gives the row's id and data scope."""
+
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        permission: str,
+        record: type[Record],
+        order: str,
+        query: Callable[[], Query],
+    ) -> None:
+        self.name = name
+        self.label = label
+        self.permission = permission
+        self.record = record
+        self.order = order.removeprefix("-")
+        self.descending = order.startswith("-")
+        self._query = query
+        self.commands: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def query(self) -> Query:
+        """The declared select."""
+        return self._query()
+
+    @functools.cached_property
+    def columns(self) -> tuple[ListColumn, ...]:
+        """The columns as declared, in order."""
+        return tuple(_list_column(c) for c in self.query.selected_columns)
+
+    def offers(self, *inputs: type[Any]) -> None:
+        """Name the commands that may be run on a row of this list."""
+        self.commands += tuple(command_for(i).name for i in inputs)
+
+    def column(self, name: str) -> Any:
+        """Return the SQL column of a name; DomainError ``worklist.unknown_column`` if there is none."""
+        for found in self.query.selected_columns:
+            if found.key == name:
+                return found
+        raise DomainError("worklist.unknown_column", field=name, name=name)
+
+
+_WORKLISTS: dict[str, Worklist] = {}
+
+
+def worklist(
+    name: str, label: str, *, permission: str, record: type[Record], order: str
+) -> Callable[[Callable[[], Query]], Worklist]:
+    """Declare a worklist: decorates a function that returns its select.
+
+    Args:
+        name: ``area.list``.
+        label: Chinese title of the page.
+        permission: Permission to look at it.
+        record: Record whose rows it lists.
+        order: Column it is sorted by at first; ``-column`` for the largest first.
+    """
+
+    def register(query: Callable[[], Query]) -> Worklist:
+        if name in _WORKLISTS:
+            raise ValueError(f"worklist {name} is declared twice")
+        _WORKLISTS[name] = Worklist(name, label, permission, record, order, query)
+        return _WORKLISTS[name]
+
+    return register
+
+
+def worklists() -> dict[str, Worklist]:
+    """Return every declared worklist by name."""
+    return _WORKLISTS
+
+
+def _list_column(selected: Any) -> ListColumn:
+    info = column_info(selected)
+    base = getattr(selected, "element", None)
+    if info is None and base is not None:
+        info = column_info(base)
+    label = info.label if info else selected.key
+    table = getattr(getattr(selected, "table", None), "name", "")
+    kind = "state" if selected.key == "state" and table in workflows() else type(selected.type).__name__
+    return ListColumn(selected.key, label, info, kind)

@@ -1,0 +1,63 @@
+"""Rows of records as readers may see them: within the data scope, masked by clearance."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, Select, select
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import UnaryExpression
+
+from domain.kernel.authority import Actor
+from domain.kernel.columns import ColumnInfo
+from domain.kernel.masking import masked
+from domain.kernel.record import Record, Scope, column_info
+
+Query: TypeAlias = "Select[*tuple[Any, ...]]"
+
+
+class NamedRow:
+    """A read-only row whose values are attributes."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        object.__setattr__(self, "_values", values)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def as_dict(self) -> dict[str, Any]:
+        return dict(self._values)
+
+
+def scoped(query: Query, record: type[Record], actor: Actor) -> Query:
+    """Return `query` limited to what `actor` may see of `record`.
+
+    The plus before the column keeps SQLite from walking the organisation's index, which in a branch is the whole
+    table: what else is asked for, or the order, has the better one. Other engines do not see it.
+    """
+    if actor.orgs is None or record.record_info.scope is Scope.CATALOGUE:
+        return query
+    column = record.__table__.c.org_id
+    unseen: UnaryExpression[Any] = UnaryExpression(
+        column, operator=operators.custom_op("+"), type_=column.type
+    )
+    return query.where(unseen.in_(actor.orgs))
+
+
+def records(
+    connection: Connection, actor: Actor, record: type[Record], *where: Any, limit: int = 1000
+) -> list[NamedRow]:
+    """Return rows of a record within the scope, as plain named rows, masked."""
+    table = record.__table__
+    found = connection.execute(scoped(select(table), record, actor).where(*where).limit(limit)).all()
+    infos = {c.key: column_info(c) for c in table.columns}
+    return [_masked_row(row, infos, actor) for row in found]
+
+
+def _masked_row(row: Any, infos: Mapping[str, ColumnInfo | None], actor: Actor) -> NamedRow:
+    values = {k: masked(infos.get(k), v, actor.clearance) for k, v in row._mapping.items()}
+    return NamedRow(values)
