@@ -142,9 +142,9 @@ class BlobStore:
         target = self._path(sha256)
         if not target.parent.exists():
             target.parent.mkdir(exist_ok=True)
-            _sync_directory(self._root)
+            sync_directory(self._root)
         source.replace(target)
-        _sync_directory(target.parent)
+        sync_directory(target.parent)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -161,7 +161,8 @@ def _pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-def _sync_directory(folder: Path) -> None:
+def sync_directory(folder: Path) -> None:
+    """Bring the names of a folder to the disk."""
     if os.name == "nt":
         return  # Windows has no fsync of directories; NTFS journals names
     descriptor = os.open(folder, os.O_RDONLY)

@@ -2,8 +2,15 @@
 
 A store that is up to date is recognised by one query; Alembic (0.7 s to import) is loaded only for work. A
 store of a newer program is refused: an older one must not write into it.
+
+A store in a file is copied, and the copy verified, before anything in it is changed; the whole migration is then one
+transaction, so one that fails leaves the store as it was, for the older program to go on with. On MariaDB, which
+commits each statement by itself, the steps may be taken twice (`sync.migrations.steps`) and the operator makes the
+backup; one process at a time migrates.
 """
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +21,13 @@ from domain.kernel.errors import UnavailableError
 from domain.kernel.store import Store
 from sync.extra import adopt_extra
 from sync.guard import install_guard
+from sync.stores import FileStore
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 HEAD = "0002"
+_LONGEST_S = 600
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -38,6 +47,11 @@ def prepare_store(store: Store) -> bool:
     return True
 
 
+def copy_before(store: FileStore) -> Path:
+    """Return where the copy lies that is made of a store before it is migrated to this program's shape."""
+    return store.path.with_name(f"{store.path.stem}.before-{HEAD}{store.path.suffix}")
+
+
 def current_version(connection: Connection) -> str | None:
     """Return the migration a store is at, None for an empty one."""
     if not inspect(connection).has_table("alembic_version"):
@@ -55,12 +69,32 @@ def upgrade(store: Store, target: str) -> None:
     """Run migrations up to `target`, then put the guard in place again."""
     from alembic import command
 
-    with store.write() as connection:
+    with store.write() as connection, _alone(connection):
+        found = current_version(connection)
+        if found == HEAD:
+            return  # another process was faster
+        if isinstance(store, FileStore) and found is not None:
+            store.copy_to(copy_before(store))  # under the write door: nothing is committed after the copy
         command.upgrade(alembic_config(connection), target)
         if connection.execute(select(log_head.c.id)).scalar() is None:
             connection.execute(log_head.insert(), {"id": 1, "position": 0, "dev_seq": 0})
         adopt_extra(connection)
         install_guard(connection)
+
+
+@contextlib.contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Hold the one right to migrate a MariaDB store; on SQLite the write door is that."""
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    name = "LEFT(CONCAT('aftercheck migration ', DATABASE()), 64)"
+    if connection.execute(text(f"SELECT GET_LOCK({name}, {_LONGEST_S})")).scalar() != 1:
+        raise UnavailableError("store.busy")
+    try:
+        yield
+    finally:
+        connection.execute(text(f"SELECT RELEASE_LOCK({name})"))
 
 
 def alembic_config(connection: Connection) -> "Config":

@@ -5,19 +5,71 @@ A branch store is encrypted with a raw 32-byte key, which the caller takes from 
 ``synchronous=FULL``: what was confirmed on screen is on the disk.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import QueuePool
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from domain.kernel.errors import UnavailableError
-from domain.kernel.store import Store
+from domain.kernel.store import Store, cause_of
 
 BUSY_TIMEOUT_MS = 15_000
 CACHE_KIB = 16 * 1024
+
+
+class FileStore(Store):
+    """A store that is one file, encrypted with `key` if there is one."""
+
+    def __init__(self, path: Path, key: bytes | None) -> None:
+        super().__init__(_sqlite_engine(path, key))
+        self.path = path
+        self._key = key
+
+    def copy_to(self, target: Path) -> None:
+        """Copy the store, whole and as of one moment, into `target` under the same key; other work goes on.
+
+        The copy is read from end to end and compared with the store before it takes its name, so a file of
+        that name is always a store that opens. An earlier one is replaced.
+
+        Raises:
+            UnavailableError: ``store.disk_full`` and the like, ``store.copy_differs``; nothing is left behind.
+        """
+        from sync.blobs import sync_directory  # not needed to open a store
+
+        unfinished = target.with_name(f"{target.name}.part")
+        try:
+            with self.read() as connection:
+                unfinished.unlink(missing_ok=True)
+                copy = FileStore(unfinished, self._key)
+                try:
+                    copy._take(connection)
+                finally:
+                    copy.close()
+            with unfinished.open("rb+") as file:
+                os.fsync(file.fileno())
+            unfinished.replace(target)
+            sync_directory(target.parent)
+        except BaseException:
+            for left in unfinished.parent.glob(f"{unfinished.name}*"):
+                left.unlink(missing_ok=True)
+            raise
+
+    def _take(self, source: Connection) -> None:
+        with self.engine.connect() as connection:
+            mine, theirs = _raw(connection), _raw(source)
+            try:
+                theirs.backup(mine)
+                mine.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
+                checks = [row[0] for row in mine.execute("PRAGMA quick_check")]
+                same = checks == ["ok"] and _measure(mine) == _measure(theirs)
+            except sqlcipher.DatabaseError as error:
+                raise UnavailableError(cause_of(str(error)) or "store.damaged") from error
+        if not same:
+            raise UnavailableError("store.copy_differs")
 
 
 def open_branch_store(path: Path, key: bytes) -> Store:
@@ -32,12 +84,12 @@ def open_branch_store(path: Path, key: bytes) -> Store:
     """
     if len(key) != 32:
         raise ValueError("a store key has 32 bytes")
-    return _checked(Store(_sqlite_engine(path, key)))
+    return _checked(FileStore(path, key))
 
 
 def open_embedded_store(path: Path) -> Store:
     """Open (or create) the centre's store on one machine: SQLite, protected by the server's disk encryption."""
-    return _checked(Store(_sqlite_engine(path, None)))
+    return _checked(FileStore(path, None))
 
 
 def open_mysql_store(url: str) -> Store:
@@ -88,6 +140,19 @@ def _sqlite_engine(path: Path, key: bytes | None) -> Engine:
         pool_size=4,
         max_overflow=8,
     )
+
+
+def _raw(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+def _measure(raw: Any) -> list[tuple[Any, ...]]:
+    """Return what two copies of one moment have in common: their tables, their version, the end of their log."""
+    found = [tuple(row) for row in raw.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name")]
+    for table in ("alembic_version", "log_head"):
+        if any(name == table for _, name, _ in found):
+            found += [tuple(row) for row in raw.execute(f"SELECT * FROM {table}")]  # noqa: S608 (ours)
+    return found
 
 
 def _checked(store: Store) -> Store:

@@ -5,7 +5,7 @@ import contextlib
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Boolean, Float, Integer, LargeBinary, MetaData, Text, inspect, select, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DatabaseError
 
 from domain.kernel.change_log import log_head
@@ -13,29 +13,12 @@ from domain.kernel.errors import UnavailableError
 from domain.kernel.record import Record
 from sync.guard import MESSAGE, guarded_tables
 from sync.schema import HEAD, current_version, known_versions, prepare_store, upgrade
-from sync.stores import open_branch_store, open_embedded_store, open_mysql_store
-from tests.conftest import KEY
+from sync.stores import open_embedded_store
+from tests.fixtures.engines import ENGINES, contents, opened, triggers
+from tests.fixtures.store_dumps import fill, reflected, row_of
 
 UNSIZED = {"Id16", "JsonText", "LargeBinary", "Text"}  # each database has its own word for the longest
 pytest_plugins = ["tests.fixtures.mariadb"]
-ENGINES = ["encrypted", "embedded", pytest.param("mariadb", marks=pytest.mark.mariadb)]
-
-
-def opened(request, tmp_path, *, migrated):
-    """Open an empty store on one of the engines a store may live on."""
-    if request.param == "mariadb":
-        if migrated:
-            yield request.getfixturevalue("mariadb_store")
-            return
-        store = open_mysql_store(request.getfixturevalue("mariadb_url"))
-    elif request.param == "encrypted":
-        store = open_branch_store(tmp_path / "s.db", KEY)
-    else:
-        store = open_embedded_store(tmp_path / "s.db")
-    if migrated:
-        prepare_store(store)
-    yield store
-    store.close()
 
 
 @pytest.fixture(params=ENGINES)
@@ -46,15 +29,6 @@ def blank(request, tmp_path):
 @pytest.fixture(params=ENGINES)
 def current(request, tmp_path):
     yield from opened(request, tmp_path, migrated=True)
-
-
-def triggers(connection):
-    query = (
-        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        if connection.dialect.name == "sqlite"
-        else "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE()"
-    )
-    return set(connection.execute(text(query)).scalars())
 
 
 def test_migrations_build_what_is_declared(current):
@@ -96,56 +70,6 @@ def test_the_guard_stands_on_every_shared_table(current):
         found = triggers(connection)
     expected = {f"guard_{t.name}_{e}" for t in guarded_tables() for e in ("insert", "update", "delete")}
     assert found >= expected
-
-
-def row_of(table):
-    """Return one row that any table takes, from the types the database reports."""
-    return {c.name: _value(c) for c in table.columns}
-
-
-def _value(column):
-    kind = column.type
-    if isinstance(kind, LargeBinary) or "BINARY" in str(kind) or "BLOB" in str(kind):
-        return bytes(range(16))
-    if isinstance(kind, Boolean | Integer) or "INT" in str(kind).upper():
-        return 1
-    if isinstance(kind, Float) or str(kind).upper() in {"DOUBLE", "FLOAT"}:
-        return 1.5
-    if isinstance(kind, Text) or "TEXT" in str(kind).upper():
-        return "{}"
-    return "2026-01-01"[: kind.length or 10]
-
-
-def reflected(connection, *, skip=("alembic_version",)):
-    metadata = MetaData()
-    metadata.reflect(connection)
-    return [t for t in metadata.sorted_tables if t.name not in skip]
-
-
-def fill(store):
-    """Put one row into every table that has none, the way the product does: through the armed connection."""
-    with store.write() as connection:
-        tables = reflected(connection)
-        for table in tables:
-            if connection.execute(select(table).limit(1)).first() is None:
-                connection.execute(table.insert(), row_of(table))
-        return [t.name for t in tables]
-
-
-def contents(store, names):
-    with store.read() as connection:
-        tables = {t.name: t for t in reflected(connection)}
-        return {
-            name: [
-                {k: _plain(v) for k, v in row._mapping.items()}
-                for row in connection.execute(select(tables[name]))
-            ]
-            for name in names
-        }
-
-
-def _plain(value):
-    return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else value
 
 
 @pytest.mark.parametrize("version", known_versions())

@@ -4,7 +4,6 @@ import contextlib
 import os
 import random
 import signal
-import subprocess
 import threading
 import uuid
 from datetime import date
@@ -29,6 +28,7 @@ from tests.conftest import DEVICE, KEY, START
 from tests.fixtures.consistency import assert_whole, txn_ids
 from tests.fixtures.whole_day import live_a_day
 
+pytest_plugins = ["tests.fixtures.disks"]
 PAGE = 4096
 TEXTS = Texts.load(resources.folder("texts/zh"))
 
@@ -166,17 +166,6 @@ def fill_the_disk(desk, nurse):
     assert full.code == "store.disk_full"
     assert "磁盘空间已满" in TEXTS.explain(full)
     return confirmed
-
-
-@pytest.fixture
-def tiny_disk(tmp_path):
-    mount = tmp_path / "tiny"
-    mount.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(mount)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode != 0:
-        pytest.skip("mounting a tmpfs needs root")
-    yield mount
-    subprocess.run(["umount", "-l", str(mount)], check=True)
 
 
 def test_a_full_disk_refuses_whole_and_goes_on_when_there_is_room(tiny_disk, empty_store, authority):

@@ -40,7 +40,7 @@ class Store:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Yield a connection with a steady view of the store; nothing can be written through it."""
-        with _translated(), self.engine.connect() as connection:
+        with translated(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
             try:
@@ -51,7 +51,7 @@ class Store:
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """Yield the one writing connection in a transaction: commits at the end, or rolls all of it back."""
-        with _translated(), self._door(), self.engine.connect() as connection:
+        with translated(), self._door(), self.engine.connect() as connection:
             self._begin(connection)
             try:
                 yield connection
@@ -119,16 +119,20 @@ _CAUSES = (
 )
 
 
+def cause_of(said: str) -> str | None:
+    """Return the code for what a database says of its disk, its key or its server; None for anything else."""
+    return next((code for words, code in _CAUSES if words in said.lower()), None)
+
+
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Turn what a database says of its disk, its key or its server into an `UnavailableError`."""
     try:
         yield
     except DBAPIError as error:
-        said = str(error.orig).lower()
-        for words, code in _CAUSES:
-            if words in said:
-                raise UnavailableError(code) from error
+        code = cause_of(str(error.orig))
+        if code is not None:
+            raise UnavailableError(code) from error
         if isinstance(error, OperationalError) and error.connection_invalidated:
             raise UnavailableError("store.unreachable") from error
         raise
