@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from domain.kernel.authority import Actor
 from domain.kernel.ids import Id
+from domain.people.scanned import Scanned
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,22 +86,8 @@ class Searcher(Protocol):
         """Return the best hits within the actor's scope; called off the UI thread."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Scanned:
-    """What was scanned.
-
-    `kind` is the entity found (``specimen``, ``visit``, ``patient``, ``storage_container``, ``report``, ``staff``),
-    ``id_number`` for a citizen number nobody has yet, or ``unknown`` for a code that is not ours.
-    """
-
-    kind: str
-    text: str
-    record_id: Id | None = None
-    label: str = ""
-
-
 class ScanLookup(Protocol):
-    """Tells what a scanned text is; called off the UI thread."""
+    """Tells what a scanned text is (`domain.people.scans`); called off the UI thread."""
 
     def __call__(self, actor: Actor, text: str) -> Scanned:
-        """Return what it is, kind ``unknown`` if nothing of ours."""
+        """Return what it is, kind ``unknown`` with its reason if nothing of ours."""

@@ -72,6 +72,8 @@ class PageModel(QObject):
     """Sentence and tone (``info``, ``success``, ``warning``, ``danger``) for the toast."""
     field_error = Signal(str, str)
     """Field of a refused input and the sentence to show beside it."""
+    scan_typed = Signal(str)
+    """A number typed from a label: what it is, is told by the same rule as of a scan."""
     busy_changed = Signal(bool)
     title_changed = Signal(str)
     patient_changed = Signal(object)

@@ -19,8 +19,10 @@ from client.views.nav_list import NavList
 from client.views.overlay import ResizeFollower
 from client.views.page import PageView
 from client.views.pages import build_page
+from client.views.scan_choice import ScanChoice
 from client.views.toast import StatusToast
 from domain.kernel.errors import DomainError
+from domain.people.scanned import SEVERAL
 
 RECORDS_KEPT = 6
 """Record pages kept open at once; the oldest goes."""
@@ -105,7 +107,12 @@ class ShellView(QWidget):
 
     @Slot(object)
     def route(self, scanned: Scanned) -> None:
-        """Give what was scanned to the page shown, else open the page it belongs to."""
+        """Give what was scanned to the page shown, else open the page it belongs to; of several a person picks."""
+        if scanned.kind == SEVERAL:
+            choice = ScanChoice(scanned, self.model.context.say, self)
+            choice.chosen.connect(self.route)
+            choice.open()
+            return
         page = self.page
         if page is not None and page.model.on_scan(scanned):
             return
@@ -135,6 +142,7 @@ class ShellView(QWidget):
     def _add(self, page: str) -> None:
         view = build_page(page, self.model.context)
         view.model.message.connect(self.toast.show_message)
+        view.model.scan_typed.connect(self.take_scan)
         self._pages[page] = view
         self.stack.addWidget(view)
 

@@ -18,6 +18,7 @@ from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.errors import KnownError
 from domain.kernel.record import record_classes
+from domain.people.scanned import UNKNOWN
 
 SYNC_EVERY_MS = 1000
 SEARCH_AFTER_MS = 120
@@ -130,8 +131,10 @@ class ShellModel(QObject):
 
     def page_for(self, scanned: Scanned) -> str:
         """Return the page a scan belongs to: a station that takes its kind, else its record; empty with a message."""
-        if scanned.kind == "unknown":
-            self.message.emit(self.desk.texts.say("scan.unknown", text=scanned.text), "danger")
+        if scanned.kind == UNKNOWN:
+            self.message.emit(
+                self.desk.texts.say(scanned.reason or "scan.unknown", text=scanned.text), "danger"
+            )
             return ""
         for station in stations().values():
             if scanned.kind in station.scans and self.actor.may(station.permission):

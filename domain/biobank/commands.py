@@ -5,7 +5,8 @@ import enum
 
 from sqlalchemy import func, select
 
-from domain.biobank.numbers import SpecimenNumberBlock, parse_specimen_number
+from domain.biobank.bench import read_card
+from domain.biobank.numbers import SpecimenNumberBlock, looks_like_specimen_number, parse_specimen_number
 from domain.biobank.records import (
     EventKind,
     LabelPrint,
@@ -23,6 +24,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.numbers import next_value, set_next
+from domain.people.scans import NUMBERS
 
 MOST_ALIQUOTS = 20
 PURPOSE = "specimen"
@@ -244,9 +246,24 @@ class CreateContainer:
 
 @handles(CreateContainer)
 def create_container(order: CreateContainer, work: UnitOfWork) -> Id:
-    """Return the box's id; a barcode in use is refused."""
+    """Return the box's id.
+
+    Raises:
+        DomainError: ``container.exists``, ``container.code_taken`` (the number of another record: a scan of the box
+            would then mean two things), ``container.code_is_tube`` (a tube's number, also a damaged one) or
+            ``container.code_is_card`` (a card of the bench, or a mark that separates box and position).
+    """
     if work.find(StorageContainer, code=order.code) is not None:
         raise DomainError("container.exists", field="code", value=order.code)
+    if looks_like_specimen_number(order.code):
+        raise DomainError("container.code_is_tube", field="code", value=order.code)
+    if ":" in order.code or read_card(order.code) is not None:
+        raise DomainError("container.code_is_card", field="code", value=order.code)
+    for kind, field, _ in NUMBERS:
+        if work.find(kind, **{field: order.code}) is not None:
+            raise DomainError(
+                "container.code_taken", field="code", value=order.code, kind=kind.record_info.label
+            )
     box = StorageContainer(
         code=order.code, name=order.name, kind="box", rows=order.rows, columns=order.columns,
         temperature=order.temperature,

@@ -74,6 +74,12 @@ def is_specimen_number(text: str) -> bool:
     return True
 
 
+def looks_like_specimen_number(text: str) -> bool:
+    """Tell whether a scan is a specimen number, or twelve digits, which only a damaged one of ours would be."""
+    number = unicodedata.normalize("NFKC", text).replace("-", "").replace(" ", "")
+    return (len(number) == LENGTH and set(number) <= set(_DIGITS)) or is_specimen_number(number)
+
+
 def grouped(number: str) -> str:
     """Return the number as printed beside the code, in fours: ``S261 1230 001X``."""
     return " ".join(number[start : start + 4] for start in range(0, len(number), 4))

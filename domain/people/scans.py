@@ -1,14 +1,19 @@
-"""What a scanned text is: a tube, a visit, a client, a report, a box or a person's card, found by whole numbers."""
+"""The one rule for what a scanned text is: a tube, a visit, a client, a report, a box, a card; by whole numbers.
 
-import dataclasses
+Stations and lists never decide it again: they say which kinds they take (`client.station.Station.scans`,
+`domain.biobank.bench.TAKES`) and get a `Scanned`.
+"""
+
 import functools
+import re
 import unicodedata
 from datetime import date
 from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, Table, bindparam, literal, select, union_all
 
-from domain.biobank.numbers import is_specimen_number
+from domain.biobank.bench import read_card
+from domain.biobank.numbers import is_specimen_number, looks_like_specimen_number
 from domain.biobank.records import Specimen, StorageContainer
 from domain.checkup.records import Report, Visit
 from domain.kernel.authority import Actor
@@ -17,60 +22,56 @@ from domain.kernel.ids import Id
 from domain.kernel.record import Record, record_classes
 from domain.people.idnumber import read_id
 from domain.people.records import Patient, Staff
+from domain.people.scanned import BENCH_CARD, ID_NUMBER, SEVERAL, UNKNOWN, Scanned
 
-_SOURCES: tuple[tuple[type[Record], str], ...] = (
-    (Specimen, "number"),
-    (Visit, "number"),
-    (Patient, "number"),
-    (Patient, "id_number"),
-    (Patient, "card_no"),
-    (Report, "number"),
-    (StorageContainer, "code"),
-    (Staff, "card_no"),
+NUMBERS: tuple[tuple[type[Record], str, str | None], ...] = (
+    (Specimen, "number", "number"),
+    (Visit, "number", "number"),
+    (Patient, "number", "number"),
+    (Patient, "id_number", "number"),
+    (Patient, "card_no", "number"),
+    (Report, "number", "number"),
+    (StorageContainer, "code", "code"),
+    (Staff, "card_no", None),
 )
+"""Record, the column that is scanned, and the column a person tells two records apart by (None: the kind will do)."""
+ID_LENGTH = 18
+_PRODUCT = re.compile(r"[0-9]{13}", re.ASCII)
+_LINK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ScanTarget:
-    """What was scanned.
-
-    `kind` is the entity found (``specimen``, ``visit``, ``patient``, ``report``, ``storage_container``, ``staff``);
-    ``specimen`` without a record for a valid number of a tube that is not in this store; ``id_number`` for a citizen
-    number nobody has; ``unknown`` for anything else. `text` is the number in its stored form.
-    """
-
-    kind: str
-    text: str
-    record_id: Id | None = None
-    label: str = ""
-
-
-def route_scan(connection: Connection, text: str, actor: Actor) -> ScanTarget:
+def route_scan(connection: Connection, text: str, actor: Actor, *, today: date) -> Scanned:
     """Return what a scanned or typed number is, within the actor's scope: one look into each unique index.
 
-    Raises:
-        DomainError: ``scan.several`` when two kinds of record carry this number; the person has to choose.
+    A code of ours that belongs to somebody else's branch is as unknown as a foreign one.
+
+    Args:
+        connection: To the store.
+        text: As scanned or typed; spaces, hyphens, small letters and full-width forms are understood.
+        actor: Whose scope counts.
+        today: The clinic's day, for the check of a citizen's number.
     """
     forms = spellings(text)
-    found: dict[Id, ScanTarget] = {}
+    found: dict[Id, Scanned] = {}
     for row in connection.execute(_statement(), {"forms": forms}):
         if actor.sees(row.org_id):
-            label = record_classes()[row.kind].record_info.label
-            found[row.id] = ScanTarget(row.kind, row.text, row.id, label)
+            label = f"{record_classes()[row.kind].record_info.label} {row.shown}".strip()
+            found[row.id] = Scanned(row.kind, row.text, row.id, label)
     if len(found) > 1:
-        raise DomainError("scan.several", text=forms[0], kinds="、".join(t.label for t in found.values()))
-    return next(iter(found.values())) if found else _of_nobody(forms[-1])
+        return Scanned(SEVERAL, forms[0], choices=tuple(found.values()))
+    return next(iter(found.values())) if found else _of_nobody(forms, today)
 
 
 @functools.cache
 def _statement() -> "CompoundSelect[Any]":
     """Return one statement that looks into every index of numbers."""
     parts = []
-    for kind, field in _SOURCES:
+    for kind, field, shown in NUMBERS:
         table: Table = kind.__table__  # type: ignore[assignment]
         text = table.c[field]
         entity = literal(kind.record_info.entity).label("kind")
-        wanted = select(entity, table.c.id, table.c.org_id, text.label("text"))
+        told = (literal("") if shown is None else table.c[shown]).label("shown")
+        wanted = select(entity, table.c.id, table.c.org_id, text.label("text"), told)
         parts.append(wanted.where(text.in_(bindparam("forms", expanding=True))))
     return union_all(*parts)
 
@@ -82,11 +83,29 @@ def spellings(text: str) -> list[str]:
     return list(dict.fromkeys([plain, plain.upper(), bare]))
 
 
-def _of_nobody(number: str) -> ScanTarget:
+def _of_nobody(forms: list[str], today: date) -> Scanned:
+    plain, number = forms[0], forms[-1]
     if is_specimen_number(number):
-        return ScanTarget(Specimen.record_info.entity, number, None, Specimen.record_info.label)
-    try:
-        read_id(number, today=date.max)
-    except DomainError:
-        return ScanTarget("unknown", number)
-    return ScanTarget("id_number", number)
+        return Scanned(Specimen.record_info.entity, number, None, f"{Specimen.record_info.label} {number}")
+    if read_card(plain) is not None:
+        return Scanned(BENCH_CARD, plain)
+    if len(number) == ID_LENGTH and number[:-1].isdigit():
+        try:
+            read_id(number, today=today)
+        except DomainError:
+            return Scanned(UNKNOWN, plain, reason="scan.bad_id_number")
+        return Scanned(ID_NUMBER, number)
+    return Scanned(UNKNOWN, plain, reason=_why_unknown(plain, number))
+
+
+def _why_unknown(plain: str, number: str) -> str:
+    if looks_like_specimen_number(number):
+        return "scan.damaged_number"
+    if _PRODUCT.fullmatch(number) and _ean13(number):
+        return "scan.product_code"
+    return "scan.link" if _LINK.match(plain) else "scan.unknown"
+
+
+def _ean13(code: str) -> bool:
+    """Tell whether the last of 13 digits is the check digit of a trade item (GS1 General Specifications 7.9)."""
+    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(code)) % 10 == 0

@@ -14,6 +14,8 @@ import uuid
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from domain.biobank.bench import Mode
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QEventLoop
@@ -25,10 +27,9 @@ from client.desk import Desk, Installation
 from client.formatting import Formatter
 from client.home import Home
 from client.live import Live
-from client.ports import Scanned
+from client.scan_lookup import lookup_in
 from client.settings import Settings
 from client.station import Context
-from client.stations.bench.codes import Mode
 from client.stations.bench.view import View
 from client.stations.bench.viewmodel import ViewModel
 from client.views.application import make_application
@@ -78,6 +79,7 @@ class Bench:
         self.nurse, self.technician = self.actor("nurse"), self.actor("biobank_technician")
         self.folder = folder
         self.boxes = self.filled = 0
+        self.lookup = lookup_in(self.store, lambda: date(2026, 11, 23))
 
     def actor(self, role):
         return self.authority.actor(
@@ -170,7 +172,7 @@ class Bench:
         slot = told.append
         view.model.result_changed.connect(slot)
         begun = time.perf_counter()
-        view.model.on_scan(Scanned("unknown", text))
+        view.model.on_scan(self.lookup(self.technician, text))
         while not told:
             self.app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         view.result.repaint()

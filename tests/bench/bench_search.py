@@ -11,6 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from datetime import date
 from typing import Any, TypeAlias
 
 from sqlalchemy import select
@@ -144,7 +145,7 @@ def _scans(store: Store, actor: Actor, rows: list[Any]) -> float:
     for row in rows:
         started = time.perf_counter()
         with store.read() as connection:
-            if route_scan(connection, row.number, actor).record_id != row.id:
+            if route_scan(connection, row.number, actor, today=date(2026, 11, 23)).record_id != row.id:
                 raise AssertionError("a scan led elsewhere")
         taken.append((time.perf_counter() - started) * 1000)
     return percentile(taken, 0.95)

@@ -198,6 +198,35 @@ def test_a_foreign_code_is_told_and_opens_nothing(qtbot, workstation, shell):
     assert shell.current == LIST
 
 
+def test_a_number_of_two_records_is_asked_about_and_a_digit_answers(qtbot, workstation, sign_in, seeded):
+    from domain.people.patient_commands import EditPatient
+
+    join_scans(workstation.desk)
+    shell = sign_in("nurse")
+    patient, visit, _ = seeded[0]
+    other = seeded[1][0]
+    order = EditPatient(patient_id=other.patient_id, card_no=visit.number)
+    workstation.desk.dispatcher.run(order, workstation.session.actor)
+    idle(qtbot, workstation)
+    before = shell.current
+    for answer, opened in ((Qt.Key.Key_Escape, before), (Qt.Key.Key_2, f"record:patient:{other.patient_id}")):
+        qtbot.wait(130)
+        scan(workstation, visit.number)
+        qtbot.waitUntil(lambda: workstation.app.activeModalWidget() is not None)
+        dialog = workstation.app.activeModalWidget()
+        lines = dialog.findChild(QListWidget, "scan_choices")
+        texts = [lines.item(row).text() for row in range(lines.count())]
+        assert sorted(texts) == texts == [f"1    体检 {visit.number}", f"2    客户 {other.number}"]
+        qtbot.wait(130)  # two scans closer than this are taken for two codes glued together
+        scan(workstation, patient.number)  # a scan behind the question answers nothing
+        qtbot.waitUntil(lambda: "请先完成" in shell.toast.text)
+        assert workstation.app.activeModalWidget() is dialog
+        press(workstation, answer)
+        qtbot.waitUntil(lambda: workstation.app.activeModalWidget() is None)
+        idle(qtbot, workstation)
+        assert shell.current == opened
+
+
 def test_a_scan_goes_to_the_page_that_is_open_first(qtbot, workstation, shell, seeded):
     join_scans(workstation.desk)
     taken = []

@@ -18,6 +18,7 @@ from client.devices_hub import DeviceHub
 from client.formatting import Formatter
 from client.home import Home
 from client.live import Live
+from client.scan_lookup import lookup_in
 from client.settings import Settings
 from client.station import Context
 from client.views.application import make_application
@@ -29,6 +30,7 @@ from devices.labels.transports import TcpTransport
 from devices.readings import UCUM, CardRead, Reading, ReadingSet
 from devices.session import Arrived
 from domain.catalog.content import load_catalog
+from domain.kernel.clock import clinic
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
@@ -114,7 +116,7 @@ def station_desk(store, clock, authority, texts, catalog, tmp_path, hub):
     return Desk(
         home=home, settings=Settings(key_file=str(key_file)), store=store, dispatcher=dispatcher, texts=texts,
         installation=Installation(DEVICE, BRANCH, "前台一", "", "101"), pages=Pages(store), authority=authority,
-        clock=clock, workers=[hub],
+        clock=clock, workers=[hub], scan_lookup=lookup_in(store, lambda: clinic(clock()).date()),
     )  # fmt: skip
 
 

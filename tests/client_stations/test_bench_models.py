@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from client.ports import Scanned
-from client.stations.bench.codes import CodeKind, Mode, read_code
 from client.stations.bench.viewmodel import ViewModel
+from domain.biobank.bench import TAKES, CardKind, Mode, read_card
 from domain.biobank.commands import (
     CollectSpecimen,
     CreateContainer,
@@ -75,9 +75,10 @@ def box(station_desk, technician):
 def scan(model, qtbot):
     """Return a function that scans and gives the result on the screen."""
 
-    def do(text, kind="unknown"):
+    def do(text, kind=""):
+        desk, actor = model.context.desk, model.context.actor
         with qtbot.waitSignal(model.result_changed) as told:
-            model.on_scan(Scanned(kind, text))
+            model.on_scan(Scanned(kind, text) if kind else desk.scan_lookup(actor, text))
         return told.args[0]
 
     return do
@@ -131,11 +132,14 @@ def test_a_key_before_the_scan_notes_how_the_tube_looks_and_only_for_that_one(
 @pytest.mark.parametrize(
     ("text", "kind", "says", "remedy"),
     [
-        ("6901234567892", "unknown", "12 位", "F10"),
-        ("101000000008", "unknown", "校验位", "F10"),
+        ("6901234567892", "", "商品条码", "12 位"),
+        ("101000000008", "", "校验位", "F10"),
+        ("https://example.cn/x", "", "网址", "F10"),
+        ("V9990000001", "", "不是本系统的编号", "F10"),
+        ("R1010000001", "report", "报告号", "标本条码"),
         ("V1010000001", "visit", "体检号", "标本条码"),
         ("BX0000000017", "storage_container", "冻存盒", "标本条码"),
-        ("POS.A1", "unknown", "位置", "标本条码"),
+        ("POS.A1", "", "位置", "标本条码"),
     ],
 )
 def test_a_foreign_code_is_refused_in_words(model, scan, said, text, kind, says, remedy):
@@ -190,7 +194,7 @@ def test_who_may_not_is_told_so(context_for, tubes, qtbot):
 def test_modes_are_chosen_by_keys_and_by_cards(model, scan, tubes):
     model.action_set.trigger("store")
     assert model.mode is Mode.STORE
-    model.on_scan(Scanned("unknown", "BENCH.RECEIVE"))
+    model.on_scan(Scanned("bench_card", "BENCH.RECEIVE"))
     assert model.mode is Mode.RECEIVE
     assert scan(tubes[0]).tone == "good"
 
@@ -360,16 +364,102 @@ def test_what_waits_is_sorted_by_what_runs_out_first(model, tubes, station_desk,
 @pytest.mark.parametrize(
     ("text", "kind", "value"),
     [
-        ("BENCH.STORE", CodeKind.MODE, "store"),
-        ("bench.store", CodeKind.MODE, "store"),
-        ("BENCH.NONSENSE", CodeKind.OTHER, "BENCH.NONSENSE"),
-        ("BENCH.COUNT.04", CodeKind.COUNT, "04"),
-        ("POS.A05", CodeKind.POSITION, "A05"),
-        ("BOX1:C3", CodeKind.POSITION, "C3"),
-        ("2611 0000 0058", CodeKind.TUBE, "2611 0000 0058"),
-        ("２６１１００００００５８", CodeKind.TUBE, "261100000058"),
-        ("BX0000000017", CodeKind.OTHER, "BX0000000017"),
+        ("BENCH.STORE", CardKind.MODE, "store"),
+        ("bench.store", CardKind.MODE, "store"),
+        ("BENCH.COUNT.04", CardKind.COUNT, "04"),
+        ("POS.A05", CardKind.POSITION, "A05"),
+        ("BOX1:C3", CardKind.POSITION, "C3"),
     ],
 )
-def test_codes_are_told_apart(text, kind, value):
-    assert (read_code(text).kind, read_code(text).text) == (kind, value)
+def test_cards_are_told_apart(text, kind, value):
+    assert (read_card(text).kind, read_card(text).text) == (kind, value)
+
+
+@pytest.mark.parametrize("text", ["BENCH.NONSENSE", "2611 0000 0058", "BX0000000017", "https://a.cn:A1", ""])
+def test_other_codes_are_no_cards(text):
+    assert read_card(text) is None
+
+
+KINDS = {
+    "specimen": "261100000058",
+    "storage_container": "BX0000000017",
+    "visit": "V1010000001",
+    "patient": "P1010000001",
+    "report": "R1010000001",
+    "id_number": "32010219750823062X",
+    "count": "BENCH.COUNT.3",
+    "position": "POS.A1",
+}
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_mode_does_not_take_is_refused_by_its_name_and_does_nothing(
+    model, scan, station_desk, mode, kind
+):
+    """The table of the domain decides; a kind that is not in it never reaches the mode."""
+    if kind in TAKES[mode]:
+        assert kind in {"specimen", "storage_container", "position", "count"}
+        return
+    model.set_mode(mode)
+    result = scan(KINDS[kind], "bench_card" if kind in {"count", "position"} else kind)
+    assert result.tone == "bad"
+    assert result.detail == (
+        "现在不在等待分装管数。"
+        if kind == "count"
+        else f"扫到的是{model.context.say(f'bench.kind.{kind}')}，不是标本条码。"
+    )
+    assert model.storing.unknown_box == ""
+    assert states(station_desk) == {}
+
+
+@pytest.mark.parametrize("text", ["101000000008", "https://example.cn/x", "110101198005011289"])
+def test_what_is_surely_no_box_is_never_offered_as_one(model, scan, station_desk, text):
+    model.set_mode(Mode.STORE)
+    assert scan(text).tone == "bad"
+    model.action_set.trigger("confirm")
+    with station_desk.store.read() as connection:
+        assert not connection.execute(select(StorageContainer.id)).all()
+
+
+def test_a_batch_costs_one_scan_a_tube_three_inputs_an_aliquoting_and_one_scan_a_stored_tube(
+    model, scan, tubes, box, station_desk, simulated, qtbot
+):
+    """Journey 4.2: receive 1, aliquot 3, store 2 for the first tube and 1 for each next."""
+    inputs = 0
+
+    def press(action):
+        nonlocal inputs
+        inputs += 1
+        model.action_set.trigger(action)
+
+    def scanned(text):
+        nonlocal inputs
+        inputs += 1
+        return scan(text)
+
+    for number in tubes:
+        assert scanned(number).tone == "good"
+    assert inputs == 3
+    press("process")
+    for number in tubes:
+        assert scanned(number).tone == "good"
+    inputs = 0
+    press("aliquot")
+    scanned(tubes[0])
+    with qtbot.waitSignal(model.result_changed):
+        inputs += 1
+        model.digit(3)
+    assert inputs == 3
+    made = model.aliquots.made
+    qtbot.waitUntil(lambda: not model.labels.busy)
+    assert len(simulated.labels) == 3
+    model.set_mode(Mode.STORE)
+    inputs = 0
+    scanned(box)
+    scanned(made[0])
+    assert inputs == 2
+    scanned(made[1])
+    scanned(made[2])
+    assert inputs == 4
+    assert [states(station_desk)[number] for number in made] == ["stored"] * 3

@@ -4,11 +4,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit
 
-from client.ports import Scanned
-from client.stations.bench.codes import Mode
 from client.stations.bench.view import View
 from client.stations.bench.viewmodel import ViewModel
 from client.stations.bench.widgets import BoxGrid, ScanList, WaitingList
+from domain.biobank.bench import Mode
 from tests.client_stations.test_bench_models import box, processed, tubes  # noqa: F401
 
 
@@ -20,14 +19,19 @@ def view(context_for, qtbot):
     made.show()
     qtbot.waitExposed(made)
     made.model.on_open()
+    made.model.scan_typed.connect(lambda text: made.model.on_scan(looked_up(made.model, text)))
     made.focus_first()
     yield made
     made.model.close()
 
 
+def looked_up(model, text):
+    return model.context.desk.scan_lookup(model.context.actor, text)
+
+
 def scan(view, qtbot, text):
     with qtbot.waitSignal(view.model.result_changed):
-        view.model.on_scan(Scanned("unknown", text))
+        view.model.on_scan(looked_up(view.model, text))
 
 
 def shown(view, name):

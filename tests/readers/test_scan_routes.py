@@ -12,9 +12,11 @@ from domain.checkup.visit_commands import OpenVisit
 from domain.kernel.errors import DomainError
 from domain.people.idnumber import make_id
 from domain.people.patient_commands import EditPatient
-from domain.people.scans import ScanTarget, route_scan
+from domain.people.scanned import Scanned
+from domain.people.scans import route_scan
 from tests.readers.plans import plans_of, walked
 
+TODAY = date(2026, 11, 23)
 ID_NUMBER = make_id("110101", date(1980, 5, 1), 128)
 
 
@@ -22,7 +24,7 @@ ID_NUMBER = make_id("110101", date(1980, 5, 1), 128)
 def scan(day, nurse):
     def route(text, actor=nurse):
         with day.store.read() as connection:
-            return route_scan(connection, text, actor)
+            return route_scan(connection, text, actor, today=TODAY)
 
     return route
 
@@ -41,7 +43,7 @@ def made(day, nurse, technician, as_role, new_client):
 
 def test_each_kind_of_number_leads_to_its_record(scan, made):
     tube, visit, report = made["tube"], made["visit"], made["report"]
-    assert scan(tube.number) == ScanTarget("specimen", tube.number, tube.specimen_id, "标本")
+    assert scan(tube.number) == Scanned("specimen", tube.number, tube.specimen_id, f"标本 {tube.number}")
     assert scan(grouped(tube.number)).record_id == tube.specimen_id
     assert scan(f" {visit.number.lower()} ").record_id == visit.visit_id
     assert (scan(report.number).kind, scan(report.number).record_id) == ("report", report.report_id)
@@ -51,7 +53,7 @@ def test_each_kind_of_number_leads_to_its_record(scan, made):
 
 
 def test_numbers_of_nobody_are_told_apart(scan):
-    assert scan(ID_NUMBER) == ScanTarget("id_number", ID_NUMBER)
+    assert scan(ID_NUMBER) == Scanned("id_number", ID_NUMBER)
     assert scan("6901234567892").kind == "unknown"
     assert scan("").kind == "unknown"
     assert scan("S2611230001X").kind in {"specimen", "unknown"}
@@ -60,15 +62,66 @@ def test_numbers_of_nobody_are_told_apart(scan):
 
 def test_a_tube_not_in_this_store_is_still_a_tube(scan, made, other_nurse):
     number = made["tube"].number
-    assert scan(number, other_nurse) == ScanTarget("specimen", number, None, "标本")
+    assert scan(number, other_nurse) == Scanned("specimen", number, None, f"标本 {number}")
     assert scan(made["visit"].number, other_nurse).kind == "unknown"
 
 
 def test_a_number_of_two_records_is_not_guessed(scan, made, day, nurse):
     day.run(EditPatient(patient_id=made["patient"], card_no=made["visit"].number), nurse)
-    with pytest.raises(DomainError) as refused:
-        scan(made["visit"].number)
-    assert (refused.value.code, refused.value.facts["kinds"]) == ("scan.several", "体检、客户")
+    found = scan(made["visit"].number)
+    assert (found.kind, found.record_id) == ("several", None)
+    assert {(c.kind, c.record_id) for c in found.choices} == {
+        ("visit", made["visit"].visit_id),
+        ("patient", made["patient"]),
+    }
+    assert sorted(c.label for c in found.choices) == ["体检 " + made["visit"].number, "客户 P1010000001"]
+
+
+def test_two_numbers_of_one_record_are_one_record(scan, made, day, nurse):
+    day.run(EditPatient(patient_id=made["patient"], card_no="P1010000001"), nurse)
+    assert scan("P1010000001").record_id == made["patient"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("6901234567892", "scan.product_code"),
+        ("6901234567893", "scan.unknown"),
+        ("101000000008", "scan.damaged_number"),
+        ("1010 0000 0008", "scan.damaged_number"),
+        ("110101198005011289", "scan.bad_id_number"),
+        ("11010119800501128X", "scan.bad_id_number"),
+        ("https://example.cn/x?A1", "scan.link"),
+        ("HTTP://EXAMPLE.CN:A1", "scan.link"),
+        ("V9990000001", "scan.unknown"),
+        ("", "scan.unknown"),
+    ],
+)
+def test_why_a_code_is_unknown_is_told(scan, text, reason):
+    found = scan(text)
+    assert (found.kind, found.reason, found.record_id) == ("unknown", reason, None)
+
+
+@pytest.mark.parametrize("card", ["BENCH.RECEIVE", "bench.count.4", "POS.A5", "BOX1:A5", "ＢＥＮＣＨ.STORE"])
+def test_a_card_of_the_bench_is_one_everywhere(scan, card):
+    assert scan(card).kind == "bench_card"
+
+
+def test_a_box_never_takes_a_number_that_means_something_else(day, technician, made):
+    visit, tube = made["visit"].number, made["tube"].number
+    for code, told in (
+        (visit, "container.code_taken"),
+        (made["report"].number, "container.code_taken"),
+        ("VIP0042", "container.code_taken"),
+        (tube, "container.code_is_tube"),
+        ("101000000008", "container.code_is_tube"),
+        ("BENCH.STORE", "container.code_is_card"),
+        ("A:B", "container.code_is_card"),
+        ("box-7a", "container.exists"),
+    ):
+        with pytest.raises(DomainError) as refused:
+            day.run(CreateContainer(code=code, name="盒"), technician)
+        assert (refused.value.code, refused.value.field) == (told, "code"), code
 
 
 def test_a_scan_looks_into_indexes_only(scan, made, day):

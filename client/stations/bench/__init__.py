@@ -8,5 +8,5 @@ STATION = Station(
     "biobank.receive",
     icon="specimen",
     order=20,
-    scans=frozenset({"specimen", "storage_container"}),
+    scans=frozenset({"specimen", "storage_container", "bench_card"}),
 )

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from PySide6.QtCore import Signal
 
 from client.label_jobs import LabelJobs, LabelOrder
+from client.ports import Scanned
 from client.station import PageModel
-from client.stations.bench.codes import BenchCode, Mode
 from client.stations.bench.part import BenchPart
 from client.stations.bench.reading import Outcome, TubeFacts, look_up
 from client.tube_plan import AliquotPlan, tube_plan
 from devices.labels.jobs import JobState
+from domain.biobank.bench import Card, Mode
 from domain.biobank.commands import MOST_ALIQUOTS, AliquotSpecimen
 from domain.biobank.numbers import grouped
 from domain.biobank.workflow import specimen_life
@@ -52,14 +53,18 @@ class AliquotModel(BenchPart):
         """How the parent's type is divided."""
         return tube_plan().aliquots.get(self.source.type, _ANY) if self.source else _ANY
 
-    def take(self, code: BenchCode) -> None:
-        context, number = self.page.context, code.text
+    def take(self, scanned: Scanned) -> None:
+        context, number = self.page.context, scanned.text
         self.source = None
         self.read(
             lambda: look_up(context.desk.store, context.actor, number),
             lambda found: self._found(found, number),
             number,
         )
+
+    def take_card(self, card: Card) -> None:
+        if not self.divide(int(card.text)):
+            self.refuse(DomainError("bench.no_parent"), card.text)
 
     def leave(self) -> None:
         self.source = None

@@ -2,12 +2,13 @@
 
 from PySide6.QtCore import Signal
 
+from client.ports import Scanned
 from client.station import PageModel
 from client.stations.bench.box_model import BoxModel
-from client.stations.bench.codes import BenchCode, CodeKind, Mode
 from client.stations.bench.part import BenchPart
 from client.stations.bench.reading import BoxFacts, Outcome, TubeEvent, TubeFacts, look_up, read_box
 from client.stations.bench.telling import GOOD, Result
+from domain.biobank.bench import TUBE, Card, Mode
 from domain.kernel.errors import DomainError
 
 
@@ -23,13 +24,19 @@ class LookupModel(BenchPart):
         self.found: TubeFacts | None = None
         self.events: tuple[TubeEvent, ...] = ()
 
-    def take(self, code: BenchCode) -> None:
-        store, actor, text = self.page.context.desk.store, self.page.context.actor, code.text
-        if code.kind is CodeKind.TUBE:
+    def take(self, scanned: Scanned) -> None:
+        store, actor, text = self.page.context.desk.store, self.page.context.actor, scanned.text
+        if scanned.kind == TUBE:
             self.read(lambda: look_up(store, actor, text), lambda found: self._tube(text, found), text)
         else:
-            box = code.box or text
-            self.read(lambda: read_box(store, actor, box), lambda found: self._box(box, found), box)
+            self._look_into(text)
+
+    def take_card(self, card: Card) -> None:
+        self._look_into(card.box or card.text)
+
+    def _look_into(self, box: str) -> None:
+        store, actor = self.page.context.desk.store, self.page.context.actor
+        self.read(lambda: read_box(store, actor, box), lambda found: self._box(box, found), box)
 
     def leave(self) -> None:
         self.found, self.events = None, ()

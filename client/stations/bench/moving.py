@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import Signal
 
-from client.stations.bench.codes import BenchCode, Mode
+from client.ports import Scanned
 from client.stations.bench.part import BenchPart
 from client.stations.bench.reading import Outcome
+from domain.biobank.bench import Mode
 from domain.biobank.commands import Condition, ProcessSpecimen, ReceiveSpecimen
 
 CONDITIONS = tuple(Condition)
@@ -22,7 +23,7 @@ class ReceiveModel(BenchPart):
         if 1 <= key <= len(CONDITIONS):
             self._set(CONDITIONS[key - 1])
 
-    def take(self, code: BenchCode) -> None:
+    def take(self, scanned: Scanned) -> None:
         looks = self.condition
 
         def received(outcome: Outcome) -> None:
@@ -31,7 +32,7 @@ class ReceiveModel(BenchPart):
             if outcome.tube is not None:
                 self.good(outcome.tube, looks=f"（{text}）" if text else "")
 
-        self.act(ReceiveSpecimen(number=code.text, condition=looks), code.text, received)
+        self.act(ReceiveSpecimen(number=scanned.text, condition=looks), scanned.text, received)
 
     def leave(self) -> None:
         self._set(Condition.GOOD)
@@ -46,8 +47,8 @@ class ProcessModel(BenchPart):
 
     mode = Mode.PROCESS
 
-    def take(self, code: BenchCode) -> None:
-        self.act(ProcessSpecimen(number=code.text), code.text, self._processed)
+    def take(self, scanned: Scanned) -> None:
+        self.act(ProcessSpecimen(number=scanned.text), scanned.text, self._processed)
 
     def _processed(self, outcome: Outcome) -> None:
         if outcome.tube is not None:

@@ -5,15 +5,16 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from client.ports import Scanned
 from client.station import PageModel
-from client.stations.bench.codes import BenchCode, Mode
 from client.stations.bench.reading import Outcome, TubeFacts, act
 from client.stations.bench.telling import Result, Teller
+from domain.biobank.bench import Card, Mode
 from domain.kernel.errors import DomainError, KnownError
 
 
 class BenchPart(QObject):
-    """One mode; a subclass overrides `take` and calls `tell` or `refuse` exactly once for each code."""
+    """One mode; a subclass overrides `take` (and `take_card`) and calls `tell` or `refuse` exactly once for each."""
 
     told = Signal(object)
     """A `Result`; the next scan may be worked on."""
@@ -25,8 +26,12 @@ class BenchPart(QObject):
         self.page = page
         self.teller = Teller(page.context.desk.texts)
 
-    def take(self, code: BenchCode) -> None:
-        """Work on a scanned tube or box."""
+    def take(self, scanned: Scanned) -> None:
+        """Work on a scanned tube or box, of a kind that `domain.biobank.bench.TAKES` lists for the mode."""
+        raise NotImplementedError
+
+    def take_card(self, card: Card) -> None:
+        """Work on a card of a kind that is listed for the mode."""
         raise NotImplementedError
 
     def leave(self) -> None:

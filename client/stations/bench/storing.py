@@ -2,12 +2,13 @@
 
 import dataclasses
 
+from client.ports import Scanned
 from client.station import PageModel
 from client.stations.bench.box_model import BoxModel
-from client.stations.bench.codes import BenchCode, CodeKind, Mode
 from client.stations.bench.part import BenchPart
 from client.stations.bench.reading import BoxFacts, Outcome, read_box
 from client.stations.bench.telling import GOOD, Result
+from domain.biobank.bench import TUBE, Card, Mode
 from domain.biobank.commands import CreateContainer, StoreSpecimen
 from domain.kernel.errors import DomainError, KnownError
 
@@ -22,14 +23,21 @@ class StoreModel(BenchPart):
         self.box = box
         self.unknown_box = ""
 
-    def take(self, code: BenchCode) -> None:
+    def take(self, scanned: Scanned) -> None:
         self.unknown_box = ""
-        if code.kind is CodeKind.TUBE:
-            self._store(code.text)
-        elif code.kind is CodeKind.POSITION:
-            self._point(code)
+        if scanned.kind == TUBE:
+            self._store(scanned.text)
         else:
-            self._open(code.text)
+            self._open(scanned.text)
+
+    def take_card(self, card: Card) -> None:
+        self.unknown_box = ""
+        self._point(card)
+
+    def offer(self, code: str) -> None:
+        """Ask whether a code nobody knows is that of a new box."""
+        self.unknown_box = code
+        self.tell(self.teller.ask(self.mode, "bench.box_unknown", code, self.page.context.desk.clock()))
 
     def leave(self) -> None:
         self.unknown_box = ""
@@ -61,8 +69,7 @@ class StoreModel(BenchPart):
     def _opened(self, code: str, box: BoxFacts | None) -> None:
         now = self.page.context.desk.clock()
         if box is None:
-            self.unknown_box = code
-            self.tell(self.teller.ask(self.mode, "bench.box_unknown", code, now))
+            self.offer(code)
             return
         self.box.show(box)
         facts = {
@@ -79,7 +86,7 @@ class StoreModel(BenchPart):
             )
         )  # fmt: skip
 
-    def _point(self, code: BenchCode) -> None:
+    def _point(self, code: Card) -> None:
         if code.box and (self.box.box is None or self.box.box.code != code.box):
             self.refuse(DomainError("bench.other_box", box=code.box), f"{code.box}:{code.text}")
             return

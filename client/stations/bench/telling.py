@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from client.stations.bench.codes import Mode
 from client.stations.bench.reading import TubeFacts
 from client.tube_plan import tube_plan
+from domain.biobank.bench import Mode
 from domain.biobank.numbers import grouped
 from domain.biobank.workflow import specimen_life
 from domain.kernel.errors import KnownError
@@ -21,7 +21,7 @@ KEYS = {
     Mode.STORE: "F5",
     Mode.LOOKUP: "F11",
 }
-_FOREIGN = ("specimen_number.", "specimen.unknown", "bench.not_a_tube")
+_FOREIGN = ("specimen_number.", "specimen.unknown", "bench.not_a_tube", "scan.")
 Say = Callable[..., str]
 
 

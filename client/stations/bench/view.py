@@ -4,7 +4,6 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from client.ports import Scanned
 from client.stations.bench.side.view import Side
 from client.stations.bench.telling import BAD, Result
 from client.stations.bench.widgets import ModeLine, ResultCard, ScanList, WaitingList
@@ -148,7 +147,7 @@ class View(StationView):
         self.typed.hide()
         self.setFocus()
         if text:
-            self.model.on_scan(Scanned("unknown", text))
+            self.model.scan_typed.emit(text)
 
     @Slot(str)
     def _sound(self, tone: str) -> None:

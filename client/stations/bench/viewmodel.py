@@ -17,19 +17,19 @@ from client.ports import Scanned
 from client.station import Context, StationModel
 from client.stations.bench.aliquots import AliquotModel
 from client.stations.bench.box_model import BoxModel
-from client.stations.bench.codes import CodeKind, Mode, read_code
 from client.stations.bench.lookup import LookupModel
 from client.stations.bench.moving import ProcessModel, ReceiveModel
 from client.stations.bench.part import BenchPart
 from client.stations.bench.reading import TubeFacts, read_waiting
 from client.stations.bench.storing import StoreModel
 from client.stations.bench.telling import ASK, KEYS, Result
+from domain.biobank.bench import MAY_BE_A_BOX, TAKES, CardKind, Mode, read_card
 from domain.kernel.errors import DomainError
+from domain.people.scanned import BENCH_CARD, UNKNOWN
 
 KEPT_LINES = 60
 CLOCK_MS = 15_000
 LOOK_MS = 250
-WRONG_KINDS = frozenset({"visit", "patient", "id_number"})
 
 
 class ViewModel(StationModel):
@@ -142,27 +142,30 @@ class ViewModel(StationModel):
         if self._working or not self._queue:
             return
         scanned = self._queue.popleft()
-        code = read_code(scanned.text)
-        if code.kind is CodeKind.MODE:
-            self.set_mode(Mode(code.text))
+        card = read_card(scanned.text) if scanned.kind == BENCH_CARD else None
+        if card is not None and card.kind is CardKind.MODE:
+            self.set_mode(Mode(card.text))
             self._next()
             return
         self._working = True
-        if code.kind is CodeKind.COUNT:
-            if self.mode is not Mode.ALIQUOT or not self.aliquots.divide(int(code.text)):
-                self._turn_down("bench.no_parent", code.text)
-        elif scanned.kind in WRONG_KINDS:
-            self._turn_down(
-                "bench.not_a_tube", code.text, kind=self.context.say(f"bench.kind.{scanned.kind}")
-            )
-        elif code.kind is CodeKind.POSITION and self.mode not in {Mode.STORE, Mode.LOOKUP}:
-            self._turn_down("bench.not_a_tube", code.text, kind=self.context.say("bench.kind.position"))
-        elif scanned.kind == "storage_container" and self.mode not in {Mode.STORE, Mode.LOOKUP}:
-            self._turn_down(
-                "bench.not_a_tube", code.text, kind=self.context.say("bench.kind.storage_container")
-            )
+        kind = scanned.kind if card is None else card.kind
+        if kind not in TAKES[self.mode]:
+            self._not_taken(kind, scanned)
+        elif card is None:
+            self.parts[self.mode].take(scanned)
         else:
-            self.parts[self.mode].take(code)
+            self.parts[self.mode].take_card(card)
+
+    def _not_taken(self, kind: str, scanned: Scanned) -> None:
+        """Tell what was scanned instead, or ask whether it is a new box."""
+        if kind == UNKNOWN and self.mode is Mode.STORE and scanned.reason in MAY_BE_A_BOX:
+            self.storing.offer(scanned.text)
+        elif kind == UNKNOWN:
+            self._turn_down(scanned.reason or "scan.unknown", scanned.text, text=scanned.text)
+        elif kind == CardKind.COUNT:
+            self._turn_down("bench.no_parent", scanned.text)
+        else:
+            self._turn_down("bench.not_a_tube", scanned.text, kind=self.context.say(f"bench.kind.{kind}"))
 
     def _turn_down(self, code: str, scanned: str, **facts: Any) -> None:
         self.parts[self.mode].refuse(DomainError(code, **facts), scanned)

@@ -9,9 +9,9 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from client.appearance import COLOURS
-from client.stations.bench.codes import Mode
 from client.stations.bench.reading import BoxFacts, TubeFacts
 from client.stations.bench.telling import KEYS, Result, Teller
+from domain.biobank.bench import Mode
 from domain.biobank.numbers import grouped
 from domain.kernel.clock import clinic
 

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from client.appearance import COLOURS
-from client.stations.bench.codes import Mode
 from client.stations.bench.moving import CONDITIONS
 from client.stations.bench.widgets import BoxGrid
+from domain.biobank.bench import Mode
 from domain.biobank.records import EventKind
 from domain.kernel.clock import clinic
 
