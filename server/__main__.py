@@ -1,4 +1,4 @@
-"""The server's command line: ``python -m server serve|init|migrate|worker|verify-audit|digest``."""
+"""The server's command line: ``python -m server serve|init|migrate|worker|verify-audit|restored|digest``."""
 
 import argparse
 import json
@@ -106,6 +106,16 @@ def verify_audit(settings: Settings, _options: argparse.Namespace) -> int:
     return 1
 
 
+def restored(settings: Settings, _options: argparse.Namespace) -> int:
+    """Say that a backup was put back: branches compare what they have read and send again what was lost."""
+    from server.app import build_centre
+
+    centre = build_centre(settings)
+    _say({"life": centre.sync.renew_life()})
+    centre.close()
+    return 0
+
+
 def digest(settings: Settings, options: argparse.Namespace) -> int:
     """Show count and digest of the rows of organisations, to be compared with a branch's."""
     from sync.digest import store_digest
@@ -145,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     first.add_argument("--name", default="总院", help="总院名称")
     first.add_argument("--login", default="admin", help="管理员登录名")
     _command(commands, "verify-audit", verify_audit, "核验审计链")
+    _command(commands, "restored", restored, "恢复备份后执行：令各分院核对并补传")
     digests = _command(commands, "digest", digest, "输出机构数据摘要")
     digests.add_argument("org", nargs="+", type=uuid.UUID, help="机构编号，全零为公共目录")
     return parser

@@ -23,6 +23,7 @@ _BY_CODE = {
     "sync.device_revoked": 403,
     "sync.epoch_fork": 409,
     "sync.gap": 409,
+    "sync.other_life": 409,
     "store.duplicate": 409,
     "blob.missing": 404,
     "http.not_found": 404,

@@ -18,6 +18,7 @@ from sync.identity import (
     Identity,
     begin_epoch,
     cursors_of,
+    forget_read,
     go_back,
     identity_of,
     own_txn,
@@ -25,11 +26,14 @@ from sync.identity import (
     set_cursors,
     set_identity,
 )
+from sync.marks import life_read, marks_of, set_pull_state
 from sync.protocol import Centre, Cursor, DigestRequest, Fork, Hello, Welcome
 from sync.pull import Inbox
 from sync.push import Outbox
 
 FORK = "sync.epoch_fork"
+_GREET_AGAIN = {FORK, "sync.other_life", "sync.gap"}
+"""What a new greeting puts right: the store or the centre's log went back, perhaps only now."""
 _FORKS_ALLOWED = 2
 
 
@@ -111,20 +115,21 @@ class BranchSync:
         tell = report or (lambda _stage, _done, _total: None)
         stop = cancel or threading.Event()
         tell(Stage.CONNECTING, 0, 0)
+        renewed = False
         for attempt in range(_FORKS_ALLOWED + 1):
             try:
                 welcome = self._greet()
                 sent, attention = self._send(tell, stop)
-                break
+                received = self._receive(welcome, tell, stop, sent)
             except DomainError as error:
-                if error.code != FORK or attempt == _FORKS_ALLOWED:
+                if attempt == _FORKS_ALLOWED or error.code not in _GREET_AGAIN:
                     raise
-                self._renew()
-        else:
-            raise DomainError(FORK)
-        self.inbox.follow(welcome.scopes, welcome.head)
-        received = self.inbox.pull(self.centre, lambda done, total: tell(Stage.RECEIVING, done, total), stop)
-        return Exchanged(sent, received, attention, welcome.skew_us, renewed=attempt > 0)
+                if error.code == FORK:
+                    self._renew()
+                    renewed = True
+            else:
+                return Exchanged(sent, received, attention, welcome.skew_us, renewed)
+        raise DomainError(FORK)
 
     def position(self) -> int:
         """Return the position of the centre's log up to which everything was received."""
@@ -162,20 +167,31 @@ class BranchSync:
     def _greet(self) -> Welcome:
         with self.store.read() as connection:
             identity, progress = identity_of(connection), progress_of(connection)
-        welcome = self.centre.hello(
-            Hello(
+            hello = Hello(
                 device_id=identity.device_id, epoch=identity.epoch, last_seq=progress.last_seq,
                 acked_seq=progress.acked_seq, nonce=identity.nonce, schema_ver=SCHEMA_VERSION,
-                at=self._now_us(), program=self._program,
-            )
-        )  # fmt: skip
+                at=self._now_us(), program=self._program, life=life_read(connection),
+                marks=marks_of(connection), cursors=cursors_of(connection),
+            )  # fmt: skip
+        welcome = self.centre.hello(hello)
         self._check(identity, welcome)
         with self.store.write() as connection:
             set_identity(connection, db_nonce=welcome.nonce, server_key=welcome.server_key)
+            if welcome.life != hello.life:
+                set_pull_state(connection, life=welcome.life)
+                if hello.life:
+                    forget_read(connection, welcome.common)
             if welcome.acked_seq < progress.acked_seq:
                 # The centre was restored from a backup: what it lost is sent again, what it has it knows.
                 go_back(connection, welcome.acked_seq)
         return welcome
+
+    def _receive(self, welcome: Welcome, tell: Report, stop: threading.Event, sent: int) -> int:
+        """Pull what is new; nothing has to be asked if the greeting said that there is nothing."""
+        if welcome.current is not None and not sent and self.inbox.is_at(welcome):
+            return 0
+        self.inbox.follow(welcome.scopes)
+        return self.inbox.pull(self.centre, lambda done, total: tell(Stage.RECEIVING, done, total), stop)
 
     def _check(self, identity: Identity, welcome: Welcome) -> None:
         """Refuse a centre that is another, and notice a store that is not the one the centre knows."""

@@ -31,6 +31,7 @@ from sync.digest import store_digest
 from sync.entries import encode_txn
 from sync.feed import entries_for
 from sync.intake import Intake, bundles_between, stored_receipt
+from sync.lives import begin_life, life_of, mark_at
 from sync.protocol import (
     Cursor,
     DigestReply,
@@ -130,6 +131,18 @@ class CentreSync:
         keep_seq = retried(work)
         return NewEpoch(epoch=renewed.epoch, number_prefix=renewed.number_prefix, keep_seq=keep_seq)
 
+    def renew_life(self) -> str:
+        """Begin a new life of the log: somebody has put a backup back. Returns its name.
+
+        Branches notice by themselves too; saying so spares the first of them the finding out.
+        """
+
+        def work() -> str:
+            with self.store.write() as connection:
+                return begin_life(connection, "restored", head_position(connection), self.now_us())
+
+        return retried(work)
+
     def accept_upload(self, finished: FinishedUpload) -> None:
         """Take a finished tus upload, bundle or file: the `on_complete` of the tus engine."""
         self.blobs.adopt(finished.path, finished.sha256)
@@ -159,13 +172,20 @@ class CentreSync:
         return self._intake.take(device, path, header, bundle_id, verify)
 
     def pull(self, device_id: Id, request: PullRequest) -> PullReply:
-        """Return what a workstation has not seen of its scopes; cursors of other scopes are dropped."""
+        """Return what a workstation has not seen of its scopes; cursors of other scopes are dropped.
+
+        Raises:
+            DomainError: ``sync.other_life``: the log went back since the branch read it; it must greet again.
+        """
         with self.store.read() as connection:
             device_of(connection, device_id)
+            if request.life and request.life != life_of(connection):
+                raise DomainError("sync.other_life")
             allowed = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
             cursors = {c.org_id: c.position for c in request.cursors if c.org_id in allowed}
             cursors |= dict.fromkeys(allowed - cursors.keys(), 0)
             piece = entries_for(connection, cursors, min(request.limit, PULL_LIMIT))
+            mark = mark_at(connection, piece.head)
         bundle = None
         if piece.entries:
             header = BundleHeader(
@@ -174,7 +194,7 @@ class CentreSync:
             )  # fmt: skip
             bundle = pack(header, map(encode_txn, piece.entries), self._key.sign).data
         cursors_after = [Cursor(org, position) for org, position in sorted(piece.cursors.items())]
-        return PullReply(bundle=bundle, cursors=cursors_after, head=piece.head, more=piece.more)
+        return PullReply(bundle=bundle, cursors=cursors_after, head=piece.head, more=piece.more, mark=mark)
 
     def digest(self, device_id: Id, request: DigestRequest) -> DigestReply:
         """Return count and digest of the rows of a workstation's scopes, and the position they stand at."""

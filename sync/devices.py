@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, select, update
 
-from domain.kernel.change_log import SCHEMA_VERSION, head_position
+from domain.kernel.change_log import SCHEMA_VERSION, head_position, log_scope
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
+from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from domain.people.organizations import subtree
 from domain.people.records import Workstation
+from sync.lives import begin_life, common_position, held_life, is_strange, mark_at, note_life
 from sync.local_tables import device_state
-from sync.protocol import PROTO_MAX, PROTO_MIN, Fork, Hello, Welcome
+from sync.protocol import PROTO_MAX, PROTO_MIN, Cursor, Fork, Hello, Welcome
 
 NONCE_BYTES = 16
 
@@ -83,35 +85,69 @@ def greet(connection: Connection, device: Device, hello: Hello, now: int, server
     if hello.proto_min > PROTO_MAX or hello.proto_max < PROTO_MIN:
         raise DomainError("sync.proto_unsupported", spoken=hello.proto_max, known=PROTO_MAX)
     state = state_of(connection, device)
+    head = head_position(connection)
+    common = common_position(connection, hello.marks)
+    life = held_life(connection, head, now)
+    if is_strange(connection, hello.life):
+        note_life(connection, hello.life, "lost", head, now)  # so that the next who read it finds it known
+        life = begin_life(connection, "noticed", head, now)
+    elif hello.life == life and _went_back(hello, state, common, head):
+        life = begin_life(connection, "noticed", head, now)
     if hello.epoch != device.epoch or state.epoch != device.epoch:
         raise DomainError("sync.epoch_fork", reason="epoch", epoch=device.epoch)
     if hello.last_seq < state.last_seq:
         raise DomainError("sync.epoch_fork", reason="went_back", known=state.last_seq, found=hello.last_seq)
     known = {state.nonce, state.nonce_before}
-    if hello.nonce not in known and known != {""}:
+    strange = hello.nonce not in known and known != {""}
+    if strange and hello.life in {"", life}:  # a nonce of an earlier life of our log proves nothing
         raise DomainError("sync.epoch_fork", reason="copied")
     nonce, before = state.nonce, state.nonce_before
-    if hello.nonce == state.nonce:
-        nonce, before = secrets.token_hex(NONCE_BYTES), state.nonce
+    if strange or hello.nonce == state.nonce:
+        nonce, before = secrets.token_hex(NONCE_BYTES), hello.nonce
     skew = now - hello.at
+    orgs = orgs_of(connection, device.device_id)
     set_state(
         connection, device.device_id, nonce=nonce, nonce_before=before, skew_us=skew, seen_at=now,
         program=hello.program[:40],
     )  # fmt: skip
     return Welcome(
         proto=min(hello.proto_max, PROTO_MAX), schema_ver=SCHEMA_VERSION, at=now, skew_us=skew,
-        acked_seq=state.last_seq, acked_txn=state.last_txn, nonce=nonce, head=head_position(connection),
-        scopes=sorted(orgs_of(connection, device.device_id)), server_key=server_key,
+        acked_seq=state.last_seq, acked_txn=state.last_txn, nonce=nonce, head=head, scopes=sorted(orgs),
+        server_key=server_key, life=life, common=common, mark=mark_at(connection, head),
+        current=_current(connection, hello, orgs, head) if hello.life == life else None,
     )  # fmt: skip
+
+
+def _went_back(hello: Hello, state: Row[tuple[object, ...]], common: int, head: int) -> bool:
+    """Tell whether a branch has read, or has a receipt for, what our log lacks: we were restored from a backup."""
+    read = max((cursor.position for cursor in hello.cursors), default=0)
+    shown = max((mark.position for mark in hello.marks), default=0)
+    acked = hello.acked_seq > state.last_seq and hello.epoch == state.epoch
+    return acked or read > head or (shown > 0 and common < shown)
+
+
+def _current(connection: Connection, hello: Hello, orgs: frozenset[Id], head: int) -> list[Cursor] | None:
+    """Return cursors at the head, if the branch follows these scopes and has read all there is of them."""
+    held = {cursor.org_id: cursor.position for cursor in hello.cursors}
+    if held.keys() != {*orgs, CATALOGUE_SCOPE} or len(set(held.values())) != 1:
+        return None
+    start = min(held.values())
+    newer = select(log_scope.c.position).where(
+        log_scope.c.org_id.in_(held), log_scope.c.position > start, log_scope.c.position <= head
+    )
+    if connection.execute(newer.limit(1)).first() is not None:
+        return None
+    return [Cursor(org_id, head) for org_id in sorted(held)]
 
 
 def start_epoch(connection: Connection, device: Device, fork: Fork, epoch: int) -> int:
     """Let a new life of a device begin; returns the number after which it sends.
 
-    That is where both sides agree: the store of the device, or of the centre, may have gone back.
+    That is where both sides agree: the store of the device, or of the centre, may have gone back. What is sent
+    although it is known is taken once.
     """
     state = state_of(connection, device)
-    keep_seq = min(fork.keep_seq, state.last_seq) if state.epoch == fork.epoch else fork.keep_seq
+    keep_seq: int = min(fork.keep_seq, state.last_seq)
     set_state(
         connection, device.device_id, epoch=epoch, last_seq=keep_seq, last_txn=None, nonce="",
         nonce_before="", forks=state.forks + 1,

@@ -8,6 +8,7 @@ from domain.kernel.change_log import change_log, log_head
 from domain.kernel.errors import UnavailableError
 from domain.kernel.ids import Id
 from sync.local_tables import installation, outbound_bundle, pull_cursor, push_state
+from sync.marks import forget_marks
 from sync.protocol import Cursor, NewEpoch
 
 
@@ -75,6 +76,15 @@ def set_cursors(connection: Connection, cursors: list[Cursor]) -> None:
         connection.execute(pull_cursor.insert(), rows)
 
 
+def forget_read(connection: Connection, after: int) -> None:
+    """Read again what comes after a position: the centre's log went back, and positions are given anew."""
+    back = [Cursor(one.org_id, min(one.position, after)) for one in cursors_of(connection)]
+    set_cursors(connection, back)
+    forget_marks(connection, after)
+    # A receipt's position was one of the earlier life: what it is worth now only the log itself can tell.
+    connection.execute(delete(outbound_bundle).where(outbound_bundle.c.state == "acked"))
+
+
 def own_txn(connection: Connection, identity: Identity, seq: int) -> Id | None:
     """Return the own transaction of a number."""
     found: Id | None = connection.execute(
@@ -95,7 +105,9 @@ def epochs(identity: Identity) -> list[int]:
 def begin_epoch(connection: Connection, renewed: NewEpoch) -> None:
     """Begin a new life: what was packed under the old one is packed again, nothing unsent is lost."""
     set_identity(connection, epoch=renewed.epoch, number_prefix=renewed.number_prefix, db_nonce="")
-    go_back(connection, renewed.keep_seq)
+    # What has come back stays settled: kept on top once more, it would hide what others wrote since.
+    set_progress(connection, acked_seq=renewed.keep_seq)
+    connection.execute(delete(outbound_bundle))
 
 
 def go_back(connection: Connection, acked_seq: int) -> None:

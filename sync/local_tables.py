@@ -28,6 +28,34 @@ pull_cursor = Table(
 )
 """How far this branch has read the centre's log, for each organisation it follows."""
 
+pull_state = Table(
+    "pull_state",
+    Record.metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("life", String(64), nullable=False),
+    Column("compared_at", BigInteger, nullable=False),
+)
+"""Which life of the centre's log this branch has read (`sync.lives`), and when it last compared its rows."""
+
+pull_mark = Table(
+    "pull_mark",
+    Record.metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("txn_id", Id16, nullable=False),
+)
+"""Some positions of the centre's log with the transactions that stood there: shown so that both notice a change."""
+
+log_life = Table(
+    "log_life",
+    Record.metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("life", String(64), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", String(40), nullable=False),
+)
+"""Lives of the centre's log, the newest being in force; each began when the log was found to have gone back."""
+
 push_state = Table(
     "push_state",
     Record.metadata,

@@ -36,6 +36,20 @@ Progress = Callable[[int, int], None]
 """Told (done, total), in bytes."""
 
 
+class Cursor(msgspec.Struct, frozen=True):
+    """How far a scope has been read; the all-zero id is the catalogue."""
+
+    org_id: Id
+    position: int
+
+
+class Mark(msgspec.Struct, array_like=True, frozen=True):
+    """A position of the centre's log and the transaction that stood there when the branch read it."""
+
+    position: int
+    txn_id: bytes
+
+
 class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """How a branch introduces itself.
 
@@ -50,6 +64,9 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
         schema_ver: Shape of its records.
         program: Version of the program.
         at: Its clock, microseconds UTC: measured, never trusted.
+        life: Life of the centre's log that the branch has read; empty at first.
+        marks: Positions it has read, newest first; with them the centre notices that its log went back.
+        cursors: How far each scope has been read; with them the answer says whether there is anything to pull.
     """
 
     device_id: Id
@@ -62,6 +79,9 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     proto_min: int = PROTO_MIN
     proto_max: int = PROTO_MAX
     program: str = ""
+    life: str = ""
+    marks: list[Mark] = []
+    cursors: list[Cursor] = []
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +98,10 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
         head: Newest position of the centre's log.
         scopes: Organisations this device follows (the catalogue is not named).
         server_key: Public key (base64) that signs what the branch pulls; kept at first sight.
+        life: Life of the centre's log. If it is another than the branch has read, the log went back.
+        common: Newest position up to which the branch has read what the log has.
+        current: The cursors of the greeting moved to the head, if nothing has to be pulled; else None.
+        mark: Mark of the head.
     """
 
     proto: int
@@ -90,6 +114,10 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     head: int
     scopes: list[Id]
     server_key: str
+    life: str = ""
+    common: int = 0
+    current: list[Cursor] | None = None
+    mark: Mark | None = None
 
 
 class Fork(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,18 +178,15 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: list[TxnOutcome]
 
 
-class Cursor(msgspec.Struct, frozen=True):
-    """How far a scope has been read; the all-zero id is the catalogue."""
-
-    org_id: Id
-    position: int
-
-
 class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a branch wants: everything after its cursors, at most `limit` entries at a time."""
+    """What a branch wants: everything after its cursors, at most `limit` entries at a time.
+
+    `life` is that of the log it has read; for another one the centre refuses with ``sync.other_life``.
+    """
 
     cursors: list[Cursor]
     limit: int = 2000
+    life: str = ""
 
 
 class PullReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,12 +197,14 @@ class PullReply(msgspec.Struct, frozen=True, kw_only=True):
         cursors: The cursors after it.
         head: Newest position of the centre's log.
         more: There is more to pull at once.
+        mark: Mark of the head, to be shown with the next greeting.
     """
 
     bundle: bytes | None
     cursors: list[Cursor]
     head: int
     more: bool
+    mark: Mark | None = None
 
 
 class DigestRequest(msgspec.Struct, frozen=True):

@@ -19,8 +19,9 @@ from sync.device_auth import signature_fits
 from sync.entries import PulledEntry, decode_pulled
 from sync.identity import cursors_of, identity_of, progress_of, set_cursors, set_progress
 from sync.local_tables import outbound_bundle, push_outcome, refused_record
+from sync.marks import keep_mark, life_read
 from sync.pending import Pending
-from sync.protocol import Centre, Cursor, PullReply, PullRequest
+from sync.protocol import Centre, Cursor, PullReply, PullRequest, Welcome
 from sync.push import forget_refused
 from sync.rebase import Rebase
 from sync.rows import Key
@@ -43,18 +44,30 @@ class Inbox:
         self._store = store
         self._now_us = now_us
 
-    def follow(self, scopes: Sequence[Id], head: int) -> None:
+    def is_at(self, welcome: Welcome) -> bool:
+        """Take over what a greeting says of a log in which nothing is new; returns whether it does.
+
+        It does not where something waits to come back, which only reading the log can settle.
+        """
+        with self._store.write() as connection:
+            progress = progress_of(connection)
+            if welcome.current is None or progress.settled_seq < progress.acked_seq:
+                return False
+            if welcome.current != cursors_of(connection):
+                set_cursors(connection, welcome.current)
+            if welcome.mark is not None:
+                keep_mark(connection, welcome.mark)
+        return True
+
+    def follow(self, scopes: Sequence[Id]) -> None:
         """Follow exactly these organisations and the catalogue.
 
         A new one is read from the start. The rows of one that is left are removed, except where something of
-        them is pending. If the centre's log is shorter than what was read of it, the centre was restored from a
-        backup, and everything is read again.
+        them is pending.
         """
         wanted = {*scopes, CATALOGUE_SCOPE}
         with self._store.write() as connection:
             held = {cursor.org_id: cursor.position for cursor in cursors_of(connection)}
-            if any(position > head for position in held.values()):
-                held = dict.fromkeys(held, 0)
             for org_id in held.keys() - wanted:
                 _leave(connection, org_id)
             set_cursors(connection, [Cursor(org_id, held.get(org_id, 0)) for org_id in sorted(wanted)])
@@ -77,7 +90,8 @@ class Inbox:
             with self._store.read() as connection:
                 cursors = cursors_of(connection)
                 server_key = identity_of(connection).server_key
-            reply = centre.pull(PullRequest(cursors=cursors, limit=LIMIT))
+                life = life_read(connection)
+            reply = centre.pull(PullRequest(cursors=cursors, limit=LIMIT, life=life))
             entries = [] if reply.bundle is None else _entries(reply.bundle, server_key)
             self._take(entries, pending, cursors, reply)
             count += len(entries)
@@ -104,6 +118,8 @@ class Inbox:
                 _note_returned(connection, identity.device_id, entries)
                 set_progress(connection, settled_seq=taken.settled)
             set_cursors(connection, reply.cursors)
+            if reply.mark is not None:
+                keep_mark(connection, reply.mark)
             _settle_bundles(connection, min(c.position for c in reply.cursors))
         if position:
             self._store.ring(position)

@@ -49,6 +49,7 @@ class FaultProxy:
         self._server: asyncio.Server | None = None
         self.port = listen
         self.up_bytes = 0
+        self.down_bytes = 0
 
     def start(self) -> "FaultProxy":
         self._thread.start()
@@ -189,6 +190,7 @@ class FaultProxy:
             self._faults.lose_answers -= 1
             line.ending = line.reset
             return b""
+        self.down_bytes += len(data)
         return data
 
     @staticmethod

@@ -7,6 +7,10 @@ are written out as they are stored today, never taken from the declarations, whi
 
 from collections.abc import Sequence
 
+import sqlalchemy as sa
+from alembic import op
+
+from domain.kernel.columns import Id16
 from sync.migrations import steps
 
 revision: str = "0002"
@@ -61,6 +65,28 @@ def _writing() -> None:
 
 def _transfer() -> None:
     """Bundles, verdicts, conflicts, snapshots."""
+    steps.create_table(
+        "pull_state",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("life", sa.String(length=64), nullable=False),
+        sa.Column("compared_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pull_state")),
+    )
+    steps.create_table(
+        "pull_mark",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("txn_id", Id16(), nullable=False),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_pull_mark")),
+    )
+    steps.create_table(
+        "log_life",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("life", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_log_life")),
+    )
 
 
 def _uploads() -> None:
