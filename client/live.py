@@ -25,6 +25,8 @@ class Changed:
 
     records: dict[str, frozenset[bytes] | None] = field(default_factory=dict)
     position: int = 0
+    created: frozenset[bytes] = frozenset()
+    """Those of the records that were not there before."""
 
     @property
     def entities(self) -> frozenset[str]:
@@ -117,13 +119,17 @@ def read_changes(store: Store, since: int) -> Changed:
 def changes_in(entries: Iterable[Entry], since: int = 0) -> Changed:
     """Return the records that entries changed; refused ones changed nothing."""
     records: dict[str, set[bytes]] = {}
+    created: set[bytes] = set()
     position = since
     for entry in entries:
         position = entry.position
         if entry.outcome in {DONE, MERGED}:
             for change in entry.body.changes:
                 records.setdefault(change.entity, set()).add(change.record_id)
-    return Changed({entity: frozenset(ids) for entity, ids in records.items()}, position)
+                if change.op == "ins":
+                    created.add(change.record_id)
+    named = {entity: frozenset(ids) for entity, ids in records.items()}
+    return Changed(named, position, frozenset(created))
 
 
 def _every_entity() -> list[str]:

@@ -11,7 +11,6 @@ from domain.kernel.authority import Authority, system_actor
 from domain.kernel.clock import ManualClock
 from domain.kernel.columns import Sensitivity
 from domain.kernel.errors import DomainError
-from domain.kernel.keyset import Span
 from domain.kernel.masking import masked
 from domain.kernel.record import column_info, record_classes
 from domain.kernel.unit_of_work import UnitOfWork
@@ -86,7 +85,8 @@ def check_places(pages, listing, actor, order, rows):
         part = pages.page(listing, actor, order=order, after=before, until=mark.key, limit=500).rows
         assert [r.id for r in part] == ids[at : at + mark.rows], order
         assert part[-1].key == mark.key
-        assert pages.count_between(listing, actor, Span(before, mark.key), order=order) == mark.rows
+        within = pages.marks(listing, actor, order=order, after=before, until=mark.key, every=2)
+        assert sum(m.rows for m in within) == mark.rows
         at, before = at + mark.rows, mark.key
     again = {r.id: r.key for r in pages.rows_of(listing, actor, ids[:5], order=order)}
     assert again == {r.id: r.key for r in rows[:5]}

@@ -137,15 +137,6 @@ def _marked(connection: Connection, query: Any, order: Order, every: int, limit:
     return [tuple(row) for row in connection.execute(chosen)]
 
 
-def count(connection: Connection, query: Any, order: Order, span: Span) -> int:
-    """Return how many rows a span has."""
-    total = 0
-    for conditions in order.sections(span):
-        narrow = query.where(*conditions).with_only_columns(order.key, maintain_column_froms=True)
-        total += connection.execute(select(func.count()).select_from(narrow.subquery())).scalar_one()
-    return total
-
-
 def walks_an_index(connection: Connection, query: Any, order: Order) -> bool:
     """Tell whether SQLite reads a query in its order from an index; if not, it sorts all of it for every page."""
     narrow = query.with_only_columns(order.key, order.sort.label("_sort"), maintain_column_froms=True)

@@ -16,12 +16,17 @@ from domain.kernel.workflow import workflows
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ListColumn:
-    """One column of a worklist: its name in the row, its label, and the facts of the record column behind it."""
+    """One column of a worklist: its name in the row, its label, and the facts of the record column behind it.
+
+    `entity` and `source` name that column where it stands: a list may show it under another name.
+    """
 
     name: str
     label: str
     info: ColumnInfo | None
     kind: str
+    entity: str = ""
+    source: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -134,6 +139,8 @@ def _list_column(selected: Any) -> ListColumn:
     if info is None and base is not None:
         info = column_info(base)
     label = info.label if info else selected.key
-    table = getattr(getattr(selected, "table", None), "name", "")
-    kind = "state" if selected.key == "state" and table in workflows() else type(selected.type).__name__
-    return ListColumn(selected.key, label, info, kind)
+    origin = selected if base is None else base
+    entity = getattr(getattr(origin, "table", None), "name", "")
+    source = getattr(origin, "name", selected.key)
+    kind = "state" if source == "state" and entity in workflows() else type(selected.type).__name__
+    return ListColumn(selected.key, label, info, kind, entity, source)

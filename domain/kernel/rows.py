@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import UnaryExpression
 
@@ -33,19 +33,19 @@ class NamedRow:
         return dict(self._values)
 
 
+def without_index(column: Any) -> ColumnElement[Any]:
+    """Return a column for a condition that SQLite must not look up in an index: the order has the better one."""
+    return UnaryExpression(column, operator=operators.custom_op("+"), type_=column.type)
+
+
 def scoped(query: Query, record: type[Record], actor: Actor) -> Query:
     """Return `query` limited to what `actor` may see of `record`.
 
-    The plus before the column keeps SQLite from walking the organisation's index, which in a branch is the whole
-    table: what else is asked for, or the order, has the better one. Other engines do not see it.
+    The organisation's index is in a branch the whole table: what else is asked for, or the order, has a better one.
     """
     if actor.orgs is None or record.record_info.scope is Scope.CATALOGUE:
         return query
-    column = record.__table__.c.org_id
-    unseen: UnaryExpression[Any] = UnaryExpression(
-        column, operator=operators.custom_op("+"), type_=column.type
-    )
-    return query.where(unseen.in_(actor.orgs))
+    return query.where(without_index(record.__table__.c.org_id).in_(actor.orgs))
 
 
 def records(

@@ -16,7 +16,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.keyset import Key, Mark, Order, Span
 from domain.kernel.listing import Filter, ListColumn, Page, Row, Worklist, worklist, worklists
 from domain.kernel.masking import masked
-from domain.kernel.rows import NamedRow, Query, records, scoped
+from domain.kernel.rows import NamedRow, Query, records, scoped, without_index
 from domain.kernel.store import Store
 
 PAGE_LIMIT = 500
@@ -101,31 +101,18 @@ class Pages:
         filters: Iterable[Filter] = (),
         order: str | None = None,
         after: Key | None = None,
+        until: Key | None = None,
         every: int = 200,
         limit: int = 50_000,
     ) -> list[Mark]:
-        """Walk on in the order from `after` and return the key of each `every`-th row, and of the last.
+        """Walk the order from `after` to `until` and return the key of each `every`-th row, and of the last.
 
         What lies before a mark can then be read by its key, wherever in the list it is. Fewer than `limit` rows
-        in all: the list ends there.
+        in all: the span ends there.
         """
         query, by = self._asked(listing, actor, filters, order)
         with self.store.read() as connection:
-            return keyset.marks(connection, query, by, Span(after), every, limit)
-
-    def count_between(
-        self,
-        listing: Worklist,
-        actor: Actor,
-        span: Span,
-        *,
-        filters: Iterable[Filter] = (),
-        order: str | None = None,
-    ) -> int:
-        """Return how many rows lie within a span of keys."""
-        query, by = self._asked(listing, actor, filters, order)
-        with self.store.read() as connection:
-            return keyset.count(connection, query, by, span)
+            return keyset.marks(connection, query, by, Span(after, until), every, limit)
 
     def walks(
         self, listing: Worklist, actor: Actor, *, filters: Iterable[Filter] = (), order: str | None = None
@@ -203,6 +190,7 @@ __all__ = [
     "Worklist",
     "records",
     "scoped",
+    "without_index",
     "worklist",
     "worklists",
 ]

@@ -55,25 +55,6 @@ def test_rows_appear_in_the_declared_order(page_for, qtmodeltester):
     qtmodeltester.check(model.table)
 
 
-def test_a_list_longer_than_a_page_is_read_as_far_as_somebody_scrolls(context_for, qtbot):
-    import dataclasses
-
-    context, _ = context_for("biobank_technician")
-    context.desk.settings = dataclasses.replace(context.desk.settings, page_rows=5)
-    table = WorklistTable(context, worklists()["specimen.waiting"])
-    table.load()
-    qtbot.waitUntil(lambda: table.rowCount() == 5)
-    assert table.canFetchMore()
-    assert not table.complete
-    table.fetchMore()
-    qtbot.waitUntil(lambda: table.rowCount() == 10)
-    table.fetchMore()
-    qtbot.waitUntil(lambda: table.complete)
-    assert table.rowCount() == 12
-    assert len({table.row(i).id for i in range(12)}) == 12
-    assert not table.canFetchMore()
-
-
 def test_the_header_sorts_in_the_store(page_for, qtbot):
     model, _ = page_for("biobank_technician", "specimen.waiting")
     with qtbot.waitSignal(model.table.reloaded):

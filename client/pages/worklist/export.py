@@ -113,7 +113,7 @@ def _plain(context: Context, listing: Worklist, column: ListColumn, value: Any) 
             return f"{clinic(value):%Y-%m-%d %H:%M:%S}"
         if isinstance(value, date):
             return value.isoformat()
-        return context.formatter.value(value, listing.record.record_info.entity, column.name)
+        return context.formatter.value(value, column.entity, column.source or column.name)
     return value
 
 

@@ -1,43 +1,35 @@
-"""The table behind a worklist page: reads page by page by key, in the background, as far as somebody scrolls.
+"""The table behind a worklist page: all rows have their place, those around what is looked at are in memory.
 
-Nothing is counted and nothing is skipped over, so the first page of a million rows costs as much as that of ten.
-QtCore only.
+The first rows are there after one small reading; where the others begin is found in the background while the first
+are looked at, and from then on any place of a million rows is one small reading away. QtCore only.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
 
 from client.background import Job
+from client.live import Changed
+from client.pages.worklist.following import Follower
+from client.pages.worklist.leaves import Leaf, Leaves, leaves_of_ids, leaves_of_marks
+from client.pages.worklist.reading import FIRST_WALK, MOST_WALKED, Beginning, Reading, Renewed
 from client.station import Context
 from domain.kernel.columns import Mask
 from domain.kernel.errors import KnownError
-from domain.kernel.worklists import Filter, ListColumn, Page, Row, Worklist
+from domain.kernel.keyset import Mark
+from domain.kernel.worklists import Filter, ListColumn, Row, Worklist
 
 ID_ROLE = Qt.ItemDataRole.UserRole
 TONE_ROLE = Qt.ItemDataRole.UserRole + 1
 VALUE_ROLE = Qt.ItemDataRole.UserRole + 2
-MOST_ROWS = 50_000
-"""Nobody scrolls further; the page then asks for a filter, the export has no limit."""
-MOST_RELOADED = 5_000
 NUMBERS = frozenset({"BigInteger", "Integer", "Float"})
 UNSORTABLE = frozenset({"JsonText", "LargeBinary"})
+NOT_YET = "…"
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What one reading brought; `generation` tells answers that came too late."""
-
-    generation: int
-    rows: tuple[Row, ...]
-    next_key: tuple[Any, Any] | None
-    fresh: bool
 
 
 class WorklistTable(QAbstractTableModel):
@@ -45,6 +37,8 @@ class WorklistTable(QAbstractTableModel):
 
     state_changed = Signal(str, str)
     reloaded = Signal()
+    counted = Signal()
+    """How many rows there are, or how far counting them is, has changed."""
 
     def __init__(self, context: Context, listing: Worklist, parent: Any = None) -> None:
         super().__init__(parent)
@@ -52,19 +46,26 @@ class WorklistTable(QAbstractTableModel):
         self.listing = listing
         self.columns: tuple[ListColumn, ...] = tuple(c for c in listing.columns if c.kind != "Id16")
         self._positions = {c.name: i for i, c in enumerate(listing.columns)}
-        self._rows: list[Row] = []
-        self._next_key: tuple[Any, Any] | None = None
+        self.leaves = Leaves()
         self._generation = 0
-        self._loading = False
+        self._jobs: list[Job] = []
+        self._sight = (0, 0)
+        self._filling: Leaf | None = None
         self.filters: tuple[Filter, ...] = ()
         self.order = ("-" if listing.descending else "") + listing.order
         self.state = "loading"
         self.reason = ""
+        self.complete = False
+        """Whether every row has its place, so that their number is exact."""
+        self.sorted_so_far = -1
+        """How many rows were read to sort them, where no index has the order; -1 when nothing is being sorted."""
+        self.selected: Callable[[], Row | None] = lambda: None
+        self.follower = Follower(self, context.jobs)
 
     # What Qt asks
 
     def rowCount(self, parent: Index = ROOT) -> int:
-        return 0 if parent.isValid() else len(self._rows)
+        return 0 if parent.isValid() else self.leaves.total
 
     def columnCount(self, parent: Index = ROOT) -> int:
         return 0 if parent.isValid() else len(self.columns)
@@ -72,7 +73,9 @@ class WorklistTable(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        row, column = self._rows[index.row()], self.columns[index.column()]
+        row, column = self.row(index.row()), self.columns[index.column()]
+        if row is None:
+            return NOT_YET if role == Qt.ItemDataRole.DisplayRole else None
         value = row.values[self._positions[column.name]]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return self.text_of(column, value)
@@ -93,14 +96,6 @@ class WorklistTable(QAbstractTableModel):
             return self.columns[section].label
         return None
 
-    def canFetchMore(self, parent: Index = ROOT) -> bool:
-        more = self._next_key is not None and len(self._rows) < MOST_ROWS
-        return not parent.isValid() and more and not self._loading
-
-    def fetchMore(self, parent: Index = ROOT) -> None:
-        if self.canFetchMore(parent):
-            self._read(self._next_key, self._context.desk.settings.page_rows)
-
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column in the store, not in memory; one the reader may not see does not sort."""
         if 0 <= column < len(self.columns) and self.sortable(column):
@@ -110,25 +105,24 @@ class WorklistTable(QAbstractTableModel):
     # What the page asks
 
     @property
-    def cut(self) -> bool:
-        """Whether there is more than this table will ever load."""
-        return self._next_key is not None and len(self._rows) >= MOST_ROWS
+    def order_label(self) -> str:
+        """The title of the column that the rows are sorted by."""
+        name = self.order.removeprefix("-")
+        return next((c.label for c in self.listing.columns if c.name == name), name)
 
-    @property
-    def complete(self) -> bool:
-        """Whether every row there is has been loaded."""
-        return self._next_key is None and not self._loading
-
-    def row(self, number: int) -> Row:
-        return self._rows[number]
+    def row(self, number: int) -> Row | None:
+        """Return a row, None while it is not in memory."""
+        if not 0 <= number < self.leaves.total:
+            return None
+        leaf, at = self.leaves.at(number)
+        return leaf.rows[at] if leaf.rows is not None and at < len(leaf.rows) else None
 
     def row_of(self, record_id: Any) -> int:
-        """Return the number of a record's row among those loaded, -1 if it is not there."""
-        return next((i for i, row in enumerate(self._rows) if row.id == record_id), -1)
-
-    def values_of(self, number: int) -> dict[str, Any]:
-        """Return a row's values by column name, as the reader may see them."""
-        return {c.name: self._rows[number].values[i] for i, c in enumerate(self.listing.columns)}
+        """Return the number of a record's row among those in memory, -1 if it is not there."""
+        for leaf, at, row in self.leaves.rows():
+            if row.id == record_id:
+                return self.leaves.start_of(leaf) + at
+        return -1
 
     def sortable(self, column: int) -> bool:
         """Tell whether the reader may sort and filter by a column: not by what is masked for them."""
@@ -144,102 +138,250 @@ class WorklistTable(QAbstractTableModel):
         """Return a cell's text."""
         if column.name == "due_at" and isinstance(value, datetime):
             return self._context.formatter.due(value, self._context.desk.clock())[0]
-        entity = self.listing.record.record_info.entity
-        return self._context.formatter.value(value, entity, column.name)
+        return self._context.formatter.value(value, column.entity, column.source or column.name)
 
     def load(self) -> None:
-        """Read the first page anew and forget what was loaded."""
-        self._generation += 1
-        self._loading = False
+        """Forget everything and read the list from its beginning, in the present order and conditions."""
+        self._anew()
         self.beginResetModel()
-        self._rows, self._next_key = [], None
+        self.leaves = Leaves()
         self.endResetModel()
-        self._read(None, self._context.desk.settings.page_rows)
+        self._say("loading")
+        reading, generation = self.reading(), self._generation
+        self._ask(lambda _job: (generation, reading.begin()), self._begun)
 
-    def reload(self, seen_rows: int) -> None:
-        """Read again what was loaded, as far as it is looked at (`seen_rows`), without emptying the table."""
-        self._generation += 1
-        wanted = min(max(seen_rows, self._context.desk.settings.page_rows), MOST_RELOADED)
-        self._read(None, wanted, fresh=True)
+    def reload(self) -> None:
+        """Read the list anew in the background; what is shown stays until that is done."""
+        self._anew()
+        reading, generation, keep = self.reading(), self._generation, self.selected()
+        job = self._ask(lambda job: (generation, reading.renew(job, keep)), self._renewed)
+        job.progressed.connect(self._sorting)
+
+    def look_at(self, first: int, last: int) -> None:
+        """Say which rows are in sight: they and those around them are read, the nearest first."""
+        self._sight = (first, last)
+        self._fill()
+
+    def follow(self, changed: Changed, others: frozenset[str]) -> None:
+        """Bring up to date what is shown of changed records; `others` are joined to the list's own."""
+        self.follower.follow(changed, self.listing.record.record_info.entity, others)
 
     def refresh_times(self) -> None:
         """Tell the view that what is left until a deadline has changed."""
         names = [c.name for c in self.columns]
-        if "due_at" in names and self._rows:
+        if "due_at" in names and self.leaves.total:
             at = names.index("due_at")
-            self.dataChanged.emit(self.index(0, at), self.index(len(self._rows) - 1, at))
+            self.dataChanged.emit(self.index(0, at), self.index(self.leaves.total - 1, at))
+
+    def close(self) -> None:
+        """Let nothing be read any more."""
+        self._anew()
+        self.follower.stop()
 
     # Reading
 
-    def _read(self, after: tuple[Any, Any] | None, wanted: int, *, fresh: bool = False) -> None:
-        self._loading = True
-        if not self._rows:
-            self._say("loading")
-        work = self._reading(self._generation, after, wanted, fresh or after is None)
+    @property
+    def generation(self) -> int:
+        """Rises when the list is read anew: answers to older questions are let fall."""
+        return self._generation
+
+    def reading(self) -> Reading:
+        """Return the way the list is looked at now."""
+        return Reading(
+            self._context.desk.pages, self.listing, self._context.actor, self.filters, self.order,
+            self._context.desk.settings.page_rows,
+        )  # fmt: skip
+
+    def _anew(self) -> None:
+        self._generation += 1
+        self._filling = None
+        self.sorted_so_far = -1
+        for job in self._jobs:
+            job.cancel()
+        self._jobs = []
+        self.follower.forget()
+
+    def _ask(self, work: Callable[[Job], Any], take: Any) -> Job:
         job = self._context.jobs.read(work, f"worklist {self.listing.name}")
-        job.succeeded.connect(self._take)
+        job.succeeded.connect(take)
         job.refused.connect(self._refuse)
-
-    def _reading(
-        self, generation: int, after: tuple[Any, Any] | None, wanted: int, fresh: bool
-    ) -> Callable[[Job], Fetched]:
-        pages, listing, actor = self._context.desk.pages, self.listing, self._context.actor
-        filters, order = self.filters, self.order
-
-        def work(job: Job) -> Fetched:
-            rows: list[Row] = []
-            key = after
-            while not job.cancelled:
-                page: Page = pages.page(
-                    listing,
-                    actor,
-                    filters=filters,
-                    order=order,
-                    after=key,
-                    limit=min(500, wanted - len(rows)),
-                )
-                rows += page.rows
-                key = page.next_key
-                if key is None or len(rows) >= wanted:
-                    break
-            return Fetched(generation, tuple(rows), key, fresh)
-
-        return work
+        self._jobs = [*self._jobs[-4:], job]
+        return job
 
     @Slot(object)
-    def _take(self, found: Fetched) -> None:
-        if found.generation != self._generation:
+    def _begun(self, answer: tuple[int, Beginning]) -> None:
+        generation, found = answer
+        if generation != self._generation:
             return
-        self._loading = False
-        if found.fresh:
-            self._replace(found)
-        elif found.rows:
-            first = len(self._rows)
-            self.beginInsertRows(ROOT, first, first + len(found.rows) - 1)
-            self._rows.extend(found.rows)
-            self._next_key = found.next_key
-            self.endInsertRows()
-        else:
-            self._next_key = None
-        self._say("ready" if self._rows else "empty")
+        first = Leaf(len(found.rows), found.rows[-1].key if found.more else None, rows=found.rows)
+        self._replace(Leaves([first], falling=self.reading().falling), complete=not found.more)
+        if found.more and found.walks:
+            self._walk(FIRST_WALK)
+        elif found.more:
+            self._sort()
 
-    def _replace(self, found: Fetched) -> None:
-        same = [r.id for r in found.rows] == [r.id for r in self._rows]
-        if same:
-            self._rows, self._next_key = list(found.rows), found.next_key
-            if self._rows:
-                self.dataChanged.emit(
-                    self.index(0, 0), self.index(len(self._rows) - 1, len(self.columns) - 1)
-                )
+    def _walk(self, limit: int) -> None:
+        reading, generation, after = self.reading(), self._generation, self.leaves.last.until
+        self._ask(lambda _job: (generation, limit, reading.walk(after, limit)), self._walked)
+
+    @Slot(object)
+    def _walked(self, answer: tuple[int, int, list[Mark]]) -> None:
+        generation, limit, marks = answer
+        if generation != self._generation:
             return
-        self.beginResetModel()
-        self._rows, self._next_key = list(found.rows), found.next_key
-        self.endResetModel()
+        added = sum(m.rows for m in marks)
+        if added:
+            first = self.leaves.total
+            self.beginInsertRows(ROOT, first, first + added - 1)
+            self.leaves.append(leaves_of_marks(marks))
+            self.endInsertRows()
+        self.complete = added < limit
+        if self.complete:
+            self.leaves.last.until = None
+        else:
+            self._walk(min(2 * limit, MOST_WALKED))
+        self.counted.emit()
+        self._fill()
+
+    def _sort(self) -> None:
+        reading, generation = self.reading(), self._generation
+        self._sorting(0, 0)
+        job = self._ask(lambda job: (generation, reading.sort(job)), self._sorted)
+        job.progressed.connect(self._sorting)
+
+    @Slot(int, int)
+    def _sorting(self, read: int, _total: int) -> None:
+        self.sorted_so_far = read
+        self.counted.emit()
+
+    @Slot(object)
+    def _sorted(self, answer: tuple[int, bytes]) -> None:
+        generation, ids = answer
+        if generation != self._generation:
+            return
+        leaves = Leaves(leaves_of_ids(ids, self.reading().every))
+        shown = self.leaves.last.rows
+        first = leaves.at(0)[0]
+        if shown and first.ids == b"".join(row.id.bytes for row in shown):
+            leaves.load(first, shown)
+        self._replace(leaves, complete=True)
+
+    @Slot(object)
+    def _renewed(self, answer: tuple[int, Renewed | None]) -> None:
+        generation, found = answer
+        if generation == self._generation and found is not None:
+            self._replace(found.leaves, complete=True)
+
+    def _replace(self, leaves: Leaves, *, complete: bool) -> None:
+        self.sorted_so_far = -1
+        if not self._same(leaves):
+            self.beginResetModel()
+            self.leaves = leaves
+            self.endResetModel()
+        self.complete = complete
+        self._say("ready" if self.leaves.total else "empty")
+        self.counted.emit()
         self.reloaded.emit()
+        self._fill()
+
+    def _same(self, leaves: Leaves) -> bool:
+        """Take over the rows of a list whose places are as before, so that nothing moves on the screen."""
+        old, new = self.leaves.last, leaves.last
+        if len(leaves) != 1 or len(self.leaves) != 1 or old.rows is None or new.rows is None:
+            return False
+        if not old.rows or [r.id for r in old.rows] != [r.id for r in new.rows]:
+            return False
+        self.leaves = leaves
+        self._tell_changed(0, len(new.rows))
+        return True
+
+    # What is looked at
+
+    @Slot()
+    def _fill(self) -> None:
+        """Read one leaf that is in sight, or near it, and not in memory; its answer reads the next."""
+        if self._filling is not None or not self.leaves.total:
+            return
+        first, last = self._sight
+        every = self.reading().every
+        seen = self.leaves.covering(first, last)
+        for leaf in seen:
+            self.leaves.touch(leaf) if leaf.rows is not None else None
+        near = self.leaves.covering(first - every // 2, last + every // 2)
+        wanted = next((leaf for leaf in [*seen, *near] if leaf.rows is None or leaf.stale), None)
+        if wanted is None:
+            return
+        self._filling = wanted
+        reading, generation, after = self.reading(), self._generation, self.leaves.after_of(wanted)
+        self._ask(lambda _job: (generation, wanted, reading.fill(wanted, after)), self._filled)
+
+    @Slot(object)
+    def _filled(self, answer: tuple[int, Leaf, list[Row]]) -> None:
+        generation, leaf, rows = answer
+        if generation != self._generation:
+            return
+        self._filling = None
+        if self.leaves.has(leaf):
+            self.put(leaf, rows)
+        self._fill()
+
+    def put(self, leaf: Leaf, rows: list[Row]) -> None:
+        """Show a leaf as it was read: rows that came, went or moved are told one by one, so that selections stay."""
+        start = self.leaves.start_of(leaf)
+        if leaf.rows is None:
+            self.resize(leaf, len(rows))
+        else:
+            self._merge(leaf, rows, start)
+        self.leaves.load(leaf, rows)
+        self._tell_changed(start, len(rows))
+
+    def resize(self, leaf: Leaf, count: int) -> None:
+        """Give a leaf that is not in memory another number of rows."""
+        end = self.leaves.start_of(leaf) + leaf.count
+        if count > leaf.count:
+            self.beginInsertRows(ROOT, end, end + count - leaf.count - 1)
+            self.leaves.recount(leaf, count)
+            self.endInsertRows()
+        elif count < leaf.count:
+            self.beginRemoveRows(ROOT, end - (leaf.count - count), end - 1)
+            self.leaves.recount(leaf, count)
+            self.endRemoveRows()
+
+    def _merge(self, leaf: Leaf, rows: list[Row], start: int) -> None:
+        shown = leaf.rows
+        assert shown is not None  # noqa: S101  (only what is in memory is merged)
+        coming = {row.id: row.key for row in rows}
+        for at in range(len(shown) - 1, -1, -1):
+            if coming.get(shown[at].id) != shown[at].key:
+                self.beginRemoveRows(ROOT, start + at, start + at)
+                del shown[at]
+                self.leaves.recount(leaf, len(shown))
+                self.endRemoveRows()
+        for at, row in enumerate(rows):
+            if at >= len(shown) or shown[at].id != row.id:
+                self.beginInsertRows(ROOT, start + at, start + at)
+                shown.insert(at, row)
+                self.leaves.recount(leaf, len(shown))
+                self.endInsertRows()
+
+    def tell_row(self, leaf: Leaf, at: int) -> None:
+        """Tell the view that one row has other values."""
+        self._tell_changed(self.leaves.start_of(leaf) + at, 1)
+
+    def settled(self) -> None:
+        """Tell the page that a change of records has been brought to the screen."""
+        self._say("ready" if self.leaves.total else "empty")
+        self.counted.emit()
+        self.reloaded.emit()
+        self._fill()
+
+    def _tell_changed(self, start: int, count: int) -> None:
+        if count:
+            self.dataChanged.emit(self.index(start, 0), self.index(start + count - 1, len(self.columns) - 1))
 
     @Slot(object)
     def _refuse(self, error: KnownError) -> None:
-        self._loading = False
+        self._filling = None
         self._say("refused", self._context.desk.texts.explain(error))
 
     def _say(self, state: str, reason: str = "") -> None:

@@ -90,7 +90,8 @@ class View(PageView):
         model.table.state_changed.connect(self._show_state)
         self._table.row_changed.connect(model.select)
         self._table.digit_pressed.connect(self._digit)
-        self._table.scrolled_to.connect(self._seen)
+        self._table.in_sight.connect(model.table.look_at)
+        model.table.counted.connect(self._show_count)
         self._table.activated.connect(self._activated)
         self._table.horizontalHeader().customContextMenuRequested.connect(self._header_menu)
         for name, handler in (
@@ -115,13 +116,18 @@ class View(PageView):
             "refused": self.say("worklist.refused", reason=reason),
         }
         self._note.setText(texts.get(state, ""))
-        table = self.model.table
-        code = "worklist.count" if table.complete else "worklist.cut" if table.cut else "worklist.count_more"
-        self._filter.count.setText(self.say(code, count=f"{table.rowCount():,}"))
+        self._show_count()
 
-    @Slot(int)
-    def _seen(self, rows: int) -> None:
-        self.model.seen_rows = rows
+    @Slot()
+    def _show_count(self) -> None:
+        """Say how many rows there are, or how far finding that out is."""
+        table = self.model.table
+        count = f"{table.rowCount():,}"
+        text = self.say("worklist.count" if table.complete else "worklist.count_more", count=count)
+        if table.sorted_so_far >= 0:
+            read = f"{table.sorted_so_far:,}"
+            text = self.say("worklist.sorting", label=table.order_label, count=read)
+        self._filter.count.setText("" if table.state == "loading" else text)
 
     @Slot(QModelIndex)
     def _activated(self, _index: QModelIndex) -> None:

@@ -47,7 +47,6 @@ class ViewModel(PageModel):
         self.table = WorklistTable(context, self.listing, self)
         self.chips: list[Chip] = []
         self.selected: Row | None = None
-        self.seen_rows = 0
         self._export: Job | None = None
         self._entities = entities_of(self.listing)
         self._minute = QTimer(self)
@@ -58,13 +57,15 @@ class ViewModel(PageModel):
         self.action_set.on("reload", self.reload)
         if not self.commands():
             self.action_set.enable("commands", False)
+        self.table.selected = lambda: self.selected
         self.table.modelReset.connect(self._lost)
 
     def watches(self) -> frozenset[str]:
         return self._entities
 
     def on_changed(self, changed: Changed) -> None:
-        self.table.reload(self.seen_rows)
+        own = self.listing.record.record_info.entity
+        self.table.follow(changed, self._entities - {own})
 
     def on_open(self, **arguments: Any) -> None:
         if self.table.rowCount() == 0:
@@ -73,7 +74,13 @@ class ViewModel(PageModel):
     @Slot()
     def reload(self) -> None:
         """Read everything anew."""
-        self.table.reload(self.seen_rows)
+        self.table.reload()
+
+    def close(self) -> None:
+        """Let go of the list and of what is still being read."""
+        self._minute.stop()
+        self.table.close()
+        super().close()
 
     # Columns
 
@@ -147,7 +154,7 @@ class ViewModel(PageModel):
 
     def select(self, number: int) -> None:
         """Note which row the cursor is on, -1 for none."""
-        self.selected = self.table.row(number) if 0 <= number < self.table.rowCount() else None
+        self.selected = self.table.row(number)
         self.action_set.enable("open", self.selected is not None)
         self.offers_changed.emit()
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -45,12 +45,13 @@ class RowTable(QTableView):
 
     row_changed = Signal(int)
     digit_pressed = Signal(int)
-    scrolled_to = Signal(int)
+    in_sight = Signal(int, int)
 
     def __init__(self, table: WorklistTable, context: Any, parent: QWidget) -> None:
         super().__init__(parent)
         self._rows = table
         self._kept: tuple[Any, int] | None = None
+        self._top = 0
         self.setModel(table)
         self.setItemDelegate(ToneDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -68,7 +69,9 @@ class RowTable(QTableView):
         table.modelAboutToBeReset.connect(self._keep)
         table.modelReset.connect(self._restore)
         table.reloaded.connect(self._scrolled)
-        table.rowsInserted.connect(self._first_rows)
+        table.rowsInserted.connect(self._came)
+        table.rowsRemoved.connect(self._went)
+        table.dataChanged.connect(self._values_changed)
         self._sized = False
 
     def _sort_header(self, table: WorklistTable) -> None:
@@ -104,32 +107,54 @@ class RowTable(QTableView):
         if current.row() != previous.row():
             self.row_changed.emit(current.row())
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A taller table has more in sight."""
+        super().resizeEvent(event)
+        self._scrolled()
+
     @Slot()
     def _scrolled(self) -> None:
+        self._top = max(self.rowAt(0), 0)
         last = self.rowAt(self.viewport().height() - 1)
-        self.scrolled_to.emit(self._rows.rowCount() if last < 0 else last + 1)
+        self.in_sight.emit(self._top, self._rows.rowCount() - 1 if last < 0 else last)
 
     @Slot()
     def _keep(self) -> None:
-        row = self.currentIndex().row()
-        if 0 <= row < self._rows.rowCount():
-            self._kept = (self._rows.row(row).id, self.verticalScrollBar().value())
+        at = self.currentIndex().row()
+        row = self._rows.row(at)
+        if row is not None:
+            self._kept = (row.id, at - self.verticalScrollBar().value())
 
     @Slot()
     def _restore(self) -> None:
+        """Put the cursor back on its row, at the same height of the window."""
         if not self._rows.rowCount():
             return
         at = self._rows.row_of(self._kept[0]) if self._kept else 0
-        scroll = self._kept[1] if self._kept else 0
         self.selectRow(max(at, 0))
-        self.verticalScrollBar().setValue(scroll)
+        self.verticalScrollBar().setValue(at - self._kept[1] if self._kept and at >= 0 else 0)
         self.row_changed.emit(max(at, 0))
         self._size()
 
-    @Slot()
-    def _first_rows(self) -> None:
+    @Slot(QModelIndex, int, int)
+    def _came(self, _parent: QModelIndex, first: int, last: int) -> None:
+        """Rows that come in above leave what is in sight where it is."""
+        if first < self._top:
+            self.verticalScrollBar().setValue(self.verticalScrollBar().value() + last - first + 1)
         if not self.currentIndex().isValid():
             self._restore()
+
+    @Slot(QModelIndex, int, int)
+    def _went(self, _parent: QModelIndex, first: int, last: int) -> None:
+        if first < self._top:
+            self.verticalScrollBar().setValue(self.verticalScrollBar().value() - (last - first + 1))
+
+    @Slot(QModelIndex, QModelIndex)
+    def _values_changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        """The row the cursor is on may only now be known, or have another state."""
+        at = self.currentIndex().row()
+        if first.row() <= at <= last.row():
+            self.row_changed.emit(at)
 
     def _size(self) -> None:
         if self._sized:
