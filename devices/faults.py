@@ -27,17 +27,18 @@ class Faults:
 
 def damaged(frame: bytes, faults: Faults, rng: random.Random, *, baud: int) -> bytes:
     """Return what the host gets to see of a frame sent at `baud`."""
-    data = frame
-    if faults.bitflips:
-        data = flip_bits(data, faults.bitflips, rng)
-    if faults.truncate is not None:
-        data = data[: faults.truncate]
-    data *= faults.copies
+    data = b"".join(_copy(frame, faults, rng) for _ in range(faults.copies))
     if faults.noise:
         data = with_noise(data, faults.noise, rng)
     if faults.wrong_baud:
         data = at_wrong_baud(data, baud, faults.wrong_baud)
     return data
+
+
+def _copy(frame: bytes, faults: Faults, rng: random.Random) -> bytes:
+    """Return one copy of a frame: each is damaged on its own way."""
+    data = flip_bits(frame, faults.bitflips, rng) if faults.bitflips else frame
+    return data if faults.truncate is None else data[: faults.truncate]
 
 
 def flip_bits(frame: bytes, count: int, rng: random.Random) -> bytes:

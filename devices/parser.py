@@ -52,6 +52,11 @@ class Parser(ABC):
         return self._consumed
 
     @property
+    def earliest(self) -> int:
+        """Offset of the first byte an event to come may begin with; earlier ones need no time any more."""
+        return self._consumed
+
+    @property
     def pending(self) -> int:
         """Number of bytes that wait for the rest of their frame."""
         return len(self._pending)

@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import devices
@@ -24,6 +25,22 @@ S = TypeVar("S", bound=type[DeviceSimulator])
 _NOT_DRIVERS = {"labels"}
 
 
+class Check(StrEnum):
+    """What tells a damaged frame of a format.
+
+    `NONE`: nothing but width, separators and ranges: a flipped bit may be another legal digit, so whoever confirms
+    the value is asked to compare it with the device's display. `XOR`: sees every damage of one byte and every burst
+    of up to eight bits; two flips of the same bit in two bytes escape it. `SUM`: as XOR, but two opposite flips of
+    the same bit escape. `TWICE`: the same value was said twice. `CODE`: the check character of the code itself.
+    """
+
+    NONE = "none"
+    XOR = "xor"
+    SUM = "sum"
+    TWICE = "twice"
+    CODE = "code"
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What is known of a device beside its bytes.
@@ -32,7 +49,7 @@ class Profile:
     未经实机验证. `gap_s`: silence after which a partial frame is thrown away. `silence_s`: silence that means
     the device is off, None for devices that speak only after a measurement. `repeat_s`: the same frame within
     this time is the same measurement. `glued_s`: a different frame within this time is not to be trusted.
-    `personal`: frames hold personal data and must not be logged.
+    `personal`: frames hold personal data and must not be logged. `check` is what tells a damaged frame: see `Check`.
     """
 
     id: str
@@ -45,6 +62,7 @@ class Profile:
     repeat_s: float
     glued_s: float
     personal: bool
+    check: "Check"
 
     @property
     def kind(self) -> str:
@@ -67,13 +85,14 @@ def driver(
     repeat_s: float = 0.0,
     glued_s: float = 0.0,
     personal: bool = False,
+    check: Check,
 ) -> Callable[[P], P]:
     """Register a parser class; see `Profile` for the meaning of each value."""
 
     def register(parser: P) -> P:
         _once(_drivers, name)
         _drivers[name] = Profile(
-            name, label, parser, confirmed, settings, gap_s, silence_s, repeat_s, glued_s, personal
+            name, label, parser, confirmed, settings, gap_s, silence_s, repeat_s, glued_s, personal, check
         )
         return parser
 

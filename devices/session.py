@@ -139,7 +139,7 @@ class Session:
             judged = self._judge(event, first_s)
             if judged is not None:
                 reports.append(self._arrived(judged, first_s, last_s))
-        while self._chunks and self._chunks[0][0] <= self._parser.consumed:
+        while self._chunks and self._chunks[0][0] <= self._parser.earliest:
             self._chunks.popleft()
         return reports
 

@@ -43,11 +43,11 @@ class SamvSimulator(DeviceSimulator):
     """The reader's half of find, select, read.
 
     `card` takes the fields of the card by name (`name`, `number`, `sex` …), `kind` citizen,
-    foreign_permanent_resident, hk_mo_tw or foreigner_2023, and `stop_after`: lifted after that many bytes of
-    the read answer.
+    foreign_permanent_resident, hk_mo_tw or foreigner_2023, `stop_after`: lifted after that many bytes of the read
+    answer, and `reads`: how often it lets itself be read before it must be put down again.
     """
 
-    actions = ("card {kind, name, number, sex, nation, birth, address, issuer, stop_after}", "lift")
+    actions = ("card {kind, name, number, sex, nation, birth, address, issuer, stop_after, reads}", "lift")
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -55,6 +55,7 @@ class SamvSimulator(DeviceSimulator):
         self._text: bytes | None = None
         self._state = "lifted"
         self._stop_after: int | None = None
+        self._reads_left = 0
 
     def heard(self, chunk: bytes) -> list[Say]:
         self._heard += chunk
@@ -74,6 +75,7 @@ class SamvSimulator(DeviceSimulator):
         elif action == "card":
             told = json_argument(argument)
             stop = told.pop("stop_after", None)
+            self._reads_left = int(told.pop("reads", 2))
             self._text, self._state = card_text(self._invent(told)), "down"
             self._stop_after = int(stop) if stop is not None else None
         else:
@@ -98,9 +100,9 @@ class SamvSimulator(DeviceSimulator):
         return answer(0x21)
 
     def _read(self) -> bytes:
-        if self._state != "selected" or self._text is None:
+        if self._state != "selected" or self._text is None or self._reads_left == 0:
             return answer(0x41)
-        self._state = "read"
+        self._reads_left -= 1
         photo = bytearray(self.random.randbytes(1024))
         photo[100:105] = PREAMBLE  # allowed in a photo: a framer must go by the length
         whole = read_answer(self._text, bytes(photo))

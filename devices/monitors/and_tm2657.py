@@ -6,8 +6,10 @@ answers ``SYN SYN SOH '0' '0' ACK`` and, when the cuff is done, sends the result
 which 5 to 8 are systolic, mean, diastolic, pulse (a letter and three characters, padded with spaces). Field 6
 begins with M like the identifier in field 3, so fields are told by position and letter.
 
-The XOR sees every damage to one byte and every odd number of flipped bits; two flips in the same bit of two
-bytes escape it, and then only the field rules below are left.
+The XOR sees every damage to one byte, every odd number of flipped bits and every burst of up to eight bits; two
+flips in the same bit of two bytes escape it. Then these are left: every field has its own letter and width, the
+mean must lie where a mean can (`MEAN_SHARE`), the error code must be there, the clock must be a clock. What still
+cannot be seen: the last digit of a pressure, changed together with the same bit of another digit.
 
 Sources, verified: a public TM-2655P driver (command bytes, BCC, field order), a public 138-byte TM-2657 capture,
 a published TM-2655P field analysis. Limits of the values: no published table was read; 3-digit fields above
@@ -24,7 +26,7 @@ from typing import Any, ClassVar
 from devices.monitors.pressure import PressureFrame, PressureLimits, pressure_event
 from devices.parser import FrameError, Parser
 from devices.readings import DeviceEvent, Notice, ReadingSet, device_clock, integer
-from devices.registry import driver, simulator
+from devices.registry import Check, driver, simulator
 from devices.simulated import DeviceSimulator, Say, json_argument
 from devices.transport import SerialSettings
 
@@ -34,6 +36,8 @@ ADDRESS = b"00"
 LONGEST = 512
 LIMITS = PressureLimits(systolic=(20, 299), diastolic=(10, 299), heart_rate=(20, 240))
 MODELS = {"TM2655": "A&D TM-2655", "TM2657": "A&D TM-2657"}
+FORMATS = {"RA", "RB", "AB"}
+_EXTRA = re.compile(r"[A-Za-z][ 0-9A-Z]{0,4}|", re.ASCII)
 _CLOCK = re.compile(r"[0-9]{10}", re.ASCII)
 _ERROR = re.compile(r"E[0-9]{2}", re.ASCII)
 _NAMES = ("systolic", "mean", "diastolic", "heart_rate")
@@ -59,6 +63,7 @@ ACKNOWLEDGEMENT = b"\x16\x16\x01" + ADDRESS + ACK
     confirmed=True,
     settings=SerialSettings(2400),
     gap_s=0.5,
+    check=Check.XOR,
 )
 class Tm2657(Parser):
     """Blocks with a check byte; one result block a measurement."""
@@ -120,6 +125,8 @@ def _measurement(text: bytes, raw: bytes) -> ReadingSet:
         raise FrameError("device.malformed")
     fields = text.decode("ascii").split("\x1e")
     if len(fields) < 9 or fields[0] not in MODELS or not _ERROR.fullmatch(fields[4]):
+        raise FrameError("device.malformed")
+    if fields[2] not in FORMATS or fields[3][:1] != "M" or not all(map(_EXTRA.fullmatch, fields[9:])):
         raise FrameError("device.malformed")
     if fields[4] != "E00":
         raise FrameError("bp.device_error", error=fields[4])

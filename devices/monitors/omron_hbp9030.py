@@ -17,7 +17,7 @@ from typing import Any
 from devices.monitors.pressure import PressureFrame, PressureLimits, pressure_event
 from devices.parser import FrameError, LineParser
 from devices.readings import DeviceEvent, ReadingSet, device_clock, integer
-from devices.registry import driver, simulator
+from devices.registry import Check, driver, simulator
 from devices.simulated import DeviceSimulator, Say, json_argument
 from devices.transport import SerialSettings
 
@@ -35,6 +35,7 @@ _OTHER_FORMATS = (b"MMBP203N", b"ID", b"bp,")
     confirmed=True,
     settings=SerialSettings(9600),
     personal=True,
+    check=Check.NONE,
 )
 class Hbp9030(LineParser):
     """One line of fixed width a measurement."""

@@ -7,6 +7,13 @@ from decimal import Decimal
 from devices.parser import FrameError, out_of_range
 from devices.readings import UCUM, Kind, Reading, ReadingSet
 
+MEAN_SHARE = (Decimal("0.2"), Decimal("0.6"))
+"""Where between diastolic (0) and systolic (1) a mean pressure may lie, inclusive.
+
+A third to a half is usual, and so are published frames; the bounds are wider, UNVERIFIED in a primary source, and
+only there to see damage. A measurement beyond them is repeated, or typed from the display.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class PressureLimits:
@@ -37,7 +44,7 @@ def pressure_event(frame: PressureFrame, limits: PressureLimits) -> ReadingSet:
 
     Raises:
         FrameError: ``device.out_of_range`` (a value the monitor cannot measure) or ``bp.inconsistent`` (systolic
-            not above diastolic, or a mean that does not lie between them).
+            not above diastolic, or a mean that cannot belong to them, see `MEAN_SHARE`).
     """
     values = {
         Kind.SYSTOLIC: (frame.systolic, limits.systolic),
@@ -48,7 +55,7 @@ def pressure_event(frame: PressureFrame, limits: PressureLimits) -> ReadingSet:
         if not low <= value <= high:
             raise out_of_range(kind, Decimal(value), Decimal(low), Decimal(high))
     mean = frame.mean
-    if frame.systolic <= frame.diastolic or not (mean is None or frame.diastolic <= mean <= frame.systolic):
+    if frame.systolic <= frame.diastolic or not _may_be_mean(mean, frame.systolic, frame.diastolic):
         raise FrameError("bp.inconsistent", systolic=frame.systolic, diastolic=frame.diastolic)
     told = {kind: value for kind, (value, _) in values.items()}
     if mean is not None:
@@ -58,3 +65,10 @@ def pressure_event(frame: PressureFrame, limits: PressureLimits) -> ReadingSet:
         for kind, value in told.items()
     )
     return ReadingSet(readings, frame.subject)
+
+
+def _may_be_mean(mean: int | None, systolic: int, diastolic: int) -> bool:
+    if mean is None:
+        return True
+    low, high = (diastolic + share * (systolic - diastolic) for share in MEAN_SHARE)
+    return low <= mean <= high

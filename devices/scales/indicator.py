@@ -4,27 +4,34 @@
 ``GS`` gross, ``NT`` net, ``TR`` tare; sign; value right-aligned in eight characters; unit right-aligned in four. Host
 letters: ``MZ`` zero, ``MT`` tare, ``RW`` read, ``#RW`` read when stable, ``%RW`` continuous.
 
-Most indicators are left in continuous mode, ten lines a second. A person on the plate is one measurement: the
-first stable weight is told, its repetitions are not; moving weight is refused once, not ten times a second; an
-empty plate tells nothing. The format has no checksum: a flipped bit may turn one digit into another.
+Most indicators are left in continuous mode, ten lines a second. A person on the plate is one measurement: a
+stable weight is told once, its repetitions are not; moving weight is refused once, not ten times a second; an
+empty plate tells nothing.
+
+The format has no checksum: a flipped bit may turn one digit into another. So a weight counts when three stable lines
+in a row say the same; an indicator that spoke less often is asked again (``RW``), and its weight is refused if it
+stays silent. What cannot be seen: the same damage in three lines running.
 
 Source, verified: a vendor's protocol page. Limits of a weight: 2 to 300 kg, what a person can weigh.
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar
 
 from devices.parser import FrameError, LineParser, out_of_range
 from devices.readings import UCUM, DeviceEvent, Kind, Reading, ReadingSet, Refusal, fixed_point
-from devices.registry import driver, simulator
+from devices.registry import Check, driver, simulator
 from devices.simulated import DeviceSimulator, Say, json_argument
 from devices.transport import SerialSettings
 
 MODEL = "称重仪表"
 LOWEST, HIGHEST = Decimal(2), Decimal(300)
 EMPTY = Decimal("0.5")
+LINES = 3
+ASK_S, ASK_TIMES = 0.4, 4
 _HEAD = re.compile(rb"(?:ST|US|OL),(?:GS|NT|TR),")
 _FRAME = re.compile(rb"(ST|US|OL),(GS|NT|TR),([+-])([ 0-9.]{8}) *([a-z%A-Z]{1,4})")
 _WIDTH = len("ST,GS,+ 123.456  kg")
@@ -35,6 +42,7 @@ _WIDTH = len("ST,GS,+ 123.456  kg")
     label="通用称重仪表（ST,GS 格式）",
     confirmed=True,
     settings=SerialSettings(9600),
+    check=Check.TWICE,
 )
 class Indicator(LineParser):
     """Lines of a continuous or asked-for stream; see the module for what becomes a measurement."""
@@ -50,6 +58,30 @@ class Indicator(LineParser):
     def __init__(self) -> None:
         super().__init__()
         self._told: Decimal | str | None = None
+        self._once: ReadingSet | None = None
+        self._lines = 0
+        self._asked_s: list[float] = []
+
+    def poll(self, now_s: float) -> tuple[bytes, list[DeviceEvent]]:
+        """Ask for a weight that was said once again; give it up when there is no answer."""
+        once, asked = self._once, self._asked_s
+        if once is None or (asked and now_s - asked[-1] < ASK_S):
+            return b"", []
+        if len(asked) > ASK_TIMES:
+            self._once, self._told = None, None
+            return b"", [Refusal("scale.unconfirmed", {}, once.raw, start=once.start, end=once.end)]
+        asked.append(now_s)
+        # The first time only begins the wait: in continuous mode the next line is here before anybody asks.
+        return (self.commands["read"] if len(asked) > 1 else b""), []
+
+    @property
+    def earliest(self) -> int:
+        return super().earliest if self._once is None else self._once.start
+
+    def drop(self, reason: str) -> list[DeviceEvent]:
+        if reason == "lost":
+            self._once = self._told = None
+        return super().drop(reason)
 
     def _begin(self, line: bytes) -> int | None:
         heads = list(_HEAD.finditer(line))
@@ -60,9 +92,25 @@ class Indicator(LineParser):
         if isinstance(event, Refusal) and event.code == "device.malformed":
             yield event
             return
+        if isinstance(event, ReadingSet):
+            yield from self._weighed(event)
+            return
+        self._once = None
         before, self._told = self._told, _state(event)
         if self._told is not None and self._told != before:
             yield event
+
+    def _weighed(self, event: ReadingSet) -> Iterator[DeviceEvent]:
+        """Tell a weight when enough lines have said it; its place begins with the first of them."""
+        if self._told == _state(event):
+            self._once = None
+        elif self._once is None or self._once != event:
+            self._once, self._lines, self._asked_s = event, 1, []
+        else:
+            self._lines += 1
+            if self._lines >= LINES:
+                self._told, start, self._once = _state(event), self._once.start, None
+                yield replace(event, start=start)
 
 
 def _state(event: DeviceEvent) -> Decimal | str | None:
@@ -105,11 +153,16 @@ class IndicatorSimulator(DeviceSimulator):
     """An indicator in continuous mode: a person steps on, is weighed, steps off."""
 
     actions = ("measure {weight, unit, kind}", "line STATE,KIND,SIGN,VALUE,UNIT")
+    _last = b""
+
+    def heard(self, chunk: bytes) -> list[Say]:
+        return [Say(self._last, 0.05)] if self._last and b"RW\r\n" in chunk else []
 
     def act(self, action: str, argument: str) -> list[Say]:
         if action == "line":
             state, kind, sign, value, unit = argument.split(",")
-            return [Say(line(state, kind, sign, value, unit))]
+            self._last = line(state, kind, sign, value, unit)
+            return [Say(self._last)]
         if action != "measure":
             raise self.unknown(action)
         told = json_argument(argument)
@@ -126,6 +179,7 @@ class IndicatorSimulator(DeviceSimulator):
             ("US", swing),
             ("ST", "0.000"),
         ]
+        self._last = line("ST", kind, sign, "0.000", unit)
         return [Say(line(state, kind, sign, value, unit), 0.1 * i) for i, (state, value) in enumerate(steps)]
 
 

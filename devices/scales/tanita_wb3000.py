@@ -7,8 +7,9 @@ About 0.1 s after the line the scale sends a meaningless burst, dropped as noise
 
 Source, verified: Tanita WB-3000 manual (line, tags, burst). UNVERIFIED: the checksum's algorithm is not printed;
 taken as the sum of the bytes before its two characters, modulo 256, in hexadecimal, which is why this driver is
-not marked as confirmed. A line whose checksum differs is refused, and so is one whose body-mass index does
-not follow from its weight and height. Limits of the values: what a person can weigh and measure.
+not marked as confirmed. A line whose checksum differs is refused, and so is one whose body-mass index is missing or
+does not follow from its weight and height: two opposite flips of one bit, which the sum does not see, leave at most
+some tenths of a kilogram or a centimetre. Limits of the values: what a person can weigh and measure.
 """
 
 import re
@@ -18,7 +19,7 @@ from typing import Any
 
 from devices.parser import FrameError, LineParser, out_of_range
 from devices.readings import UCUM, DeviceEvent, Kind, Reading, ReadingSet, fixed_point
-from devices.registry import driver, simulator
+from devices.registry import Check, driver, simulator
 from devices.simulated import DeviceSimulator, Say, json_argument
 from devices.transport import SerialSettings
 
@@ -41,7 +42,7 @@ def checksum(before: bytes) -> bytes:
 
 
 @driver("scale.tanita.wb3000", label="百利达 WB-3000 身高体重秤", confirmed=False,
-        settings=SerialSettings(9600), repeat_s=2.0)  # fmt: skip
+        settings=SerialSettings(9600), repeat_s=2.0, check=Check.SUM)  # fmt: skip
 class Wb3000(LineParser):
     """One tagged line a measurement."""
 
@@ -108,7 +109,9 @@ def _value(text: str, kind: Kind, width: int | None) -> Decimal:
 
 
 def _check_bmi(values: dict[Kind, Decimal]) -> None:
-    """Refuse a line whose three numbers contradict each other: one of them was damaged."""
+    """Refuse a line whose three numbers contradict each other, or whose third is missing: one was damaged."""
+    if len(values) == 2 or values.keys() == {Kind.BMI}:
+        raise FrameError("device.malformed")
     if len(values) == 3:
         height_m = values[Kind.BODY_HEIGHT] / 100
         expected = values[Kind.BODY_WEIGHT] / (height_m * height_m)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from devices.parser import Parser
 from devices.readings import DeviceEvent, Scan
-from devices.registry import driver, simulator
+from devices.registry import Check, driver, simulator
 from devices.scanner.code import LONGEST, Accept, scan_of
 from devices.simulated import DeviceSimulator, Say
 from devices.transport import SerialSettings
@@ -28,6 +28,7 @@ _CR, _LF = 13, 10
     gap_s=0.15,
     repeat_s=0.3,
     glued_s=0.1,
+    check=Check.CODE,
 )
 class SerialScanner(Parser):
     """One line a scan; `accept` tells whether a text can be a code of ours."""

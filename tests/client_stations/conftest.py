@@ -154,10 +154,10 @@ def said():
     return Said
 
 
-def arrived(event, *, first_s=None, port="nibp"):
+def arrived(event, *, first_s=None, port="nibp", driver="bp.and.tm2657"):
     """Return what a port reports; `first_s` is when its first byte came (now, if not given)."""
     now = time.monotonic()
-    return Arrived(port, "test", event, now if first_s is None else first_s, now, datetime.now(UTC))
+    return Arrived(port, driver, event, now if first_s is None else first_s, now, datetime.now(UTC))
 
 
 def reading_set(subject="", **values):

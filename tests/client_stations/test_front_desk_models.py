@@ -1,5 +1,6 @@
 """The front desk without a window: card to visit, readings, form, tubes, exit check."""
 
+import dataclasses
 import time
 from datetime import date, datetime, timedelta
 
@@ -97,6 +98,14 @@ def test_an_unknown_card_fills_the_form_and_one_key_registers(model, station_des
     qtbot.waitUntil(lambda: model.visit.encounter is not None)
     assert rows(station_desk, Patient)[0].id_number == ID
     assert model.identity.registration is None
+
+
+def test_a_card_that_was_read_once_only_asks_for_a_look_at_it(model, said, qtbot):
+    told = said(model)
+    card = dataclasses.replace(WANG, flags=frozenset({"read_once"}))
+    model.hub.card_read.emit(arrived(card, port="card"))
+    qtbot.waitUntil(lambda: model.identity.registration is not None)
+    assert any("第二次读取" in text for _, text in told.messages)
 
 
 def test_likely_the_same_person_is_shown_and_one_digit_takes_it(model, station_desk, nurse, qtbot):

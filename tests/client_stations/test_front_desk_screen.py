@@ -138,6 +138,14 @@ def test_a_reading_shows_large_over_any_step_and_f9_keeps_it(opened, station_des
     assert not rows(station_desk, QuestionnaireResponse)
 
 
+def test_a_reading_of_a_device_without_check_asks_for_a_look_at_its_display(opened):
+    opened.model.hub.measured.emit(arrived(pressure(), driver="bp.omron.hbp9030"))
+    assert "与设备屏幕上的数值核对" in shown(opened, "pending_flags")
+    opened.model.visit.vitals.discard()
+    opened.model.hub.measured.emit(arrived(pressure()))
+    assert shown(opened, "pending_flags") == ""
+
+
 def test_escape_drops_a_reading_of_somebody_else(opened, station_desk, qtbot):
     opened.model.hub.measured.emit(arrived(pressure(), first_s=0.0))
     assert opened.doubt.isVisibleTo(opened)

@@ -94,7 +94,7 @@ def code(n):
 
 
 def reader_that_asked_to_read():
-    reader = SamvReader()
+    reader = SamvReader(twice=False)
     reader.poll(0.0)
     reader.feed(answer(FOUND, bytes(4)))
     reader.poll(0.1)
@@ -121,9 +121,14 @@ def pressure(systolic, diastolic, pulse, mean=None):
 
 def and_case():
     sim = Tm2657Simulator(seed=1, clock=lambda: datetime(2026, 11, 23, 9, 5))  # noqa: DTZ001 - a device's clock
-    told = [{"systolic": 100 + n, "diastolic": 70, "mean": 80, "pulse": 60 + n} for n in range(COUNT)]
+    told = [
+        {"systolic": 100 + n, "diastolic": 70, "mean": 70 + (30 + n) * 2 // 5, "pulse": 60 + n}
+        for n in range(COUNT)
+    ]
     return case(
-        "bp.and.tm2657", Tm2657, [(sim.result(t), pressure(t["systolic"], 70, t["pulse"], 80)) for t in told]
+        "bp.and.tm2657",
+        Tm2657,
+        [(sim.result(t), pressure(t["systolic"], 70, t["pulse"], t["mean"])) for t in told],
     )
 
 
@@ -147,10 +152,11 @@ def tanita_case():
 
 
 def indicator_case():
+    # A weight is three lines that say the same.
     return case("scale.generic.indicator", indicator.Indicator, [
-        (indicator.line("ST", "GS", "+", f"{50 + n}.400", "kg"), (("29463-7", Decimal(f"{50 + n}.400")),))
+        (indicator.line("ST", "GS", "+", f"{50 + n}.400", "kg") * 3, (("29463-7", Decimal(f"{50 + n}.400")),))
         for n in range(COUNT)
-    ], checked=False)  # fmt: skip
+    ])  # fmt: skip
 
 
 def card_case():

@@ -261,3 +261,36 @@ def test_the_simulator_refuses_impossible_cards():
         assert caught.value.code == "device.bad_argument"
     assert SamvSimulator().heard(frame(FIND)[:-1] + b"\x00")[0].data == answer(0x10)
     assert SamvSimulator().heard(frame(b"\x99\x01"))[0].data == answer(0x21)
+
+
+def test_a_card_is_read_twice_and_told_once():
+    desk = Desk()
+    desk.put(number=NUMBER)
+    (card,) = cards(desk.run(3))
+    assert "read_once" not in card.flags
+    assert desk.device._reads_left == 0
+
+
+def test_a_reader_that_reads_once_gives_a_card_that_says_so():
+    desk = Desk()
+    desk.put(number=NUMBER, reads=1)
+    (card,) = cards(desk.run(3))
+    assert card.flags == {"read_once"}
+
+
+def test_a_second_reading_that_never_comes_gives_a_card_that_says_so():
+    reader = SamvReader()
+    for now_s, said in ((0.0, answer(FOUND, bytes(4))), (0.1, answer(DONE, bytes(8)))):
+        reader.poll(now_s)
+        reader.feed(said)
+    reader.poll(0.2)
+    device = SamvSimulator(seed=1)
+    device.act("card", json.dumps({"number": NUMBER}))
+    for request in (FIND, SELECT):
+        device.heard(frame(request))
+    assert cards(reader.feed(device.heard(frame(READ))[0].data)) == []
+    assert reader.earliest < reader.consumed
+    assert reader.poll(0.3)[0] == frame(READ)
+    (card,) = cards(reader.poll(2.4)[1])
+    assert (card.number, card.flags) == (NUMBER, {"read_once"})
+    assert reader.earliest == reader.consumed

@@ -94,7 +94,7 @@ def codes(events):
 
 def test_the_published_line_of_an_indicator():
     assert line("ST", "GS", "+", "123.456", "kg") == b"ST,GS,+ 123.456  kg\r\n"
-    assert weights(Indicator().feed(b"ST,GS,+ 123.456  kg\r\n")) == [Decimal("123.456")]
+    assert weights(Indicator().feed(b"ST,GS,+ 123.456  kg\r\n" * 3)) == [Decimal("123.456")]
 
 
 def test_a_person_on_the_plate_is_one_measurement():
@@ -142,5 +142,64 @@ def test_a_negative_weight_names_its_value():
 
 
 def test_net_weight_is_flagged():
-    (event,) = Indicator().feed(line("ST", "NT", "+", "65.400", "kg"))
+    (event,) = Indicator().feed(line("ST", "NT", "+", "65.400", "kg") * 3)
     assert event.readings[0].flags == {"net"}
+
+
+def stable(weight):
+    return line("ST", "GS", "+", weight, "kg")
+
+
+def test_a_weight_counts_when_three_lines_in_a_row_say_the_same():
+    parser = Indicator()
+    assert parser.feed(stable("65.400") * 2 + stable("65.600") + stable("65.400") * 2) == []
+    assert weights(parser.feed(stable("65.400"))) == [Decimal("65.400")]
+    assert parser.feed(stable("65.400") * 5) == []
+
+
+def test_a_damaged_line_between_good_ones_is_never_a_weight():
+    for n in range(len(stable("65.400")) * 8):
+        damaged = bytearray(stable("65.400"))
+        damaged[n // 8] ^= 1 << n % 8
+        for stream in (damaged + stable("65.400") * 3, stable("65.400") * 2 + damaged + stable("65.400") * 3):
+            assert set(weights(Indicator().feed(bytes(stream)))) <= {Decimal("65.400")}, n
+
+
+def test_the_place_of_a_weight_begins_with_its_first_line():
+    parser = Indicator()
+    parser.feed(stable("65.400"))
+    assert parser.earliest == 0
+    (event,) = parser.feed(stable("65.400") * 2)
+    assert (event.start, event.end) == (0, 3 * len(stable("65.400")))
+    assert parser.earliest == parser.consumed
+
+
+def test_an_indicator_that_spoke_once_is_asked_again_and_given_up_when_silent():
+    parser = Indicator()
+    parser.feed(stable("65.400"))
+    asked = [parser.poll(tenth / 10) for tenth in range(40)]
+    assert [data for data, _ in asked if data] == [b"RW\r\n"] * 4
+    told = [event for _, events in asked for event in events]
+    assert codes(told) == ["scale.unconfirmed"]
+    assert parser.poll(9.0) == (b"", [])
+    parser.feed(stable("65.400"))
+    parser.poll(10.0)
+    assert parser.poll(10.5)[0] == b"RW\r\n"
+    assert parser.feed(stable("65.400")) == []
+    assert parser.poll(11.0)[0] == b"RW\r\n"
+    assert weights(parser.feed(stable("65.400"))) == [Decimal("65.400")]
+    assert parser.poll(11.5) == (b"", [])
+
+
+def test_a_weight_said_before_the_port_was_lost_confirms_nothing_after_it():
+    parser = Indicator()
+    parser.feed(stable("65.400") * 2)
+    parser.drop("lost")
+    assert parser.feed(stable("65.400")) == []
+
+
+def test_the_simulated_indicator_answers_when_it_is_asked():
+    sim, parser = IndicatorSimulator(seed=1), Indicator()
+    parser.feed(sim.act("line", "ST,GS,+,65.400,kg")[0].data * 2)
+    (said,) = sim.heard(b"RW\r\n")
+    assert weights(parser.feed(said.data)) == [Decimal("65.400")]

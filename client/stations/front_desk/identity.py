@@ -30,6 +30,8 @@ class Registration:
     id_type: str = CITIZEN_CARD
     likely: tuple[Person, ...] = ()
     expired: bool = False
+    read_once: bool = False
+    """The reader gave the card once only: nothing but a look at the card tells a damaged name."""
 
 
 class IdentityModel(QObject):
@@ -70,7 +72,12 @@ class IdentityModel(QObject):
                 "id_number": card.number, "phone": "", "address": card.address,
             }  # fmt: skip
             id_type = CITIZEN_CARD if card.kind == "citizen" else OTHER_CARD
-            return asked, person, Registration(fields, True, id_type, tuple(alike), card.expired(today))
+            read_once = "read_once" in card.flags
+            return (
+                asked,
+                person,
+                Registration(fields, True, id_type, tuple(alike), card.expired(today), read_once),
+            )
 
         self._page.query(work, self._card_read, "card")
 
@@ -178,6 +185,8 @@ class IdentityModel(QObject):
         asked, person, registration = answer
         if asked != self._asked:
             return
+        if registration.read_once:
+            self._page.toast("front_desk.card_read_once", "warning")
         if registration.expired:
             self._page.toast("front_desk.card_expired", "warning")
         if person is not None:

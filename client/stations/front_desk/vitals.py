@@ -24,6 +24,7 @@ from client.stations.front_desk.measuring import (
     with_bmi,
 )
 from devices.readings import LABELS, ReadingSet
+from devices.registry import Check, profile
 from devices.session import Arrived
 from domain.catalog.content import Catalog
 from domain.catalog.units import shown_unit
@@ -151,6 +152,8 @@ class VitalsModel(QObject):
             self._page.message.emit(self._page.explain(error), "danger")
             return None
         flags = frozenset().union(*(r.flags for r in event.readings))
+        if profile(arrived.driver).check is Check.NONE:
+            flags |= {"unchecked"}
         ago = timedelta(seconds=max(0.0, self._monotonic() - arrived.last_byte_s))
         device = f"{event.readings[0].model} ({arrived.port})"
         return Pending(group_of(measured), values, measured, device, event.raw or None, now - ago, flags)

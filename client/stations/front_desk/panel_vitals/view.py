@@ -13,6 +13,7 @@ from domain.catalog.units import shown_unit
 from domain.kernel.clock import clinic
 
 CELLS_A_ROW = 3
+SAID_FLAGS = ("irregular_pulse", "unchecked")
 TONES = {"H": "warning", "L": "warning", "HH": "danger", "LL": "danger", "A": "warning", "AA": "danger"}
 
 
@@ -52,9 +53,10 @@ class PendingPanel(Card):
         devices = "、".join(dict.fromkeys(one.device or "" for one in pending))
         self.title.setText(self._say("front_desk.pending", device=devices))
         self.title.setVisible(bool(values))
-        irregular = any("irregular_pulse" in one.flags for one in pending)
-        self.flags.setText(self._say("front_desk.irregular_pulse") if irregular else "")
-        self.flags.setVisible(irregular)
+        told = {flag for one in pending for flag in one.flags}
+        hints = [self._say(f"front_desk.{flag}") for flag in SAID_FLAGS if flag in told]
+        self.flags.setText("\n".join(hints))
+        self.flags.setVisible(bool(hints))
         self.setVisible(bool(values))
 
 
