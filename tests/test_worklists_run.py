@@ -214,3 +214,19 @@ def test_masking_follows_the_column_and_the_clearance(clearance):
             if info is not None:
                 clear = masked(info, "欧阳娜娜 13987651234", clearance) == "欧阳娜娜 13987651234"
                 assert clear is (info.sensitivity <= clearance)
+
+
+@pytest.mark.parametrize("role", roles_cleared_for("public"))
+def test_what_is_masked_tells_nothing_by_its_order_or_a_range_of_it(lived, role):
+    actor, pages, tried = lived.people[role], Pages(lived.desk.store), 0
+    for listing in (w for w in worklists().values() if actor.may(w.permission)):
+        for column in listing.columns:
+            if column.info is None or column.info.sensitivity <= actor.clearance:
+                continue
+            tried += 1
+            ranges = [{"filters": [Filter(column.name, op, "1")]} for op in ("ge", "starts", "ne")]
+            for asked in ({"order": column.name}, {"order": f"-{column.name}"}, *ranges):
+                for read in (pages.page, pages.marks, pages.ids_in_order):
+                    with pytest.raises(DomainError, match=r"worklist\.masked_column"):
+                        read(listing, actor, **asked)
+    assert tried or not any(actor.may(w.permission) for w in worklists().values())

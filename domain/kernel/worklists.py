@@ -152,6 +152,8 @@ class Pages:
         self, listing: Worklist, actor: Actor, filters: Iterable[Filter], order: str | None
     ) -> tuple[Query, Order]:
         actor.check(listing.permission)
+        if order is not None and hidden_from(listing, order.removeprefix("-"), actor):
+            raise DomainError("worklist.masked_column", field=order.removeprefix("-"))
         name = (order or ("-" if listing.descending else "") + listing.order).removeprefix("-")
         descending = order.startswith("-") if order else listing.descending
         sort = listing.column(name)
@@ -166,8 +168,23 @@ class Pages:
         for condition in filters:
             if condition.op not in _OPERATORS:
                 raise DomainError("worklist.unknown_operator", field=condition.column, op=condition.op)
+            if condition.op != "eq" and hidden_from(listing, condition.column, actor):
+                raise DomainError("worklist.masked_column", field=condition.column)
             query = query.where(_OPERATORS[condition.op](listing.column(condition.column), condition.value))
         return query
+
+
+def hidden_from(listing: Worklist, name: str, actor: Actor) -> bool:
+    """Tell whether `actor` sees a column masked; an order or a range of it would then tell what the mask hides.
+
+    Whole values may be looked for: who asks for one knows it already.
+
+    Raises:
+        DomainError: ``worklist.unknown_column``.
+    """
+    listing.column(name)
+    info = next(c.info for c in listing.columns if c.name == name)
+    return info is not None and info.sensitivity > actor.clearance
 
 
 def _rows(listing: Worklist, actor: Actor, found: Sequence[Any]) -> tuple[Row, ...]:
@@ -188,6 +205,7 @@ __all__ = [
     "Query",
     "Row",
     "Worklist",
+    "hidden_from",
     "records",
     "scoped",
     "without_index",

@@ -10,7 +10,6 @@ import msgspec
 from sqlalchemy import Boolean, Float, Integer
 from sqlalchemy.types import TypeEngine
 
-from domain.kernel.authority import Actor
 from domain.kernel.columns import Id16, IsoDate, Sensitivity, UtcTime, from_wire, to_wire
 from domain.kernel.errors import DomainError
 from domain.kernel.worklists import Filter, Page, Worklist
@@ -42,33 +41,22 @@ def condition_of(text: str) -> Condition:
     return Condition(column, op, value.split(",") if op == "in" else value)
 
 
-def filters_of(listing: Worklist, actor: Actor, conditions: list[Condition], *, in_url: bool) -> list[Filter]:
+def filters_of(listing: Worklist, conditions: list[Condition], *, in_url: bool) -> list[Filter]:
     """Return typed filters.
 
-    What a reader sees masked he may only look for by its exact value, and what is personal never stands in an
-    address, which proxies write into their logs.
+    What is personal never stands in an address, which proxies write into their logs. What a reader sees masked he
+    may only look for by its exact value: `Pages` says so to every reader.
 
     Raises:
-        DomainError: ``worklist.unknown_column``, ``worklist.masked_column``, ``worklist.personal_in_url``,
-            ``worklist.bad_filter``.
+        DomainError: ``worklist.unknown_column``, ``worklist.personal_in_url``, ``worklist.bad_filter``.
     """
     found = []
     for condition in conditions:
-        sensitivity = _sensitivity(listing, condition.column)
-        if in_url and sensitivity > Sensitivity.PUBLIC:
+        if in_url and _sensitivity(listing, condition.column) > Sensitivity.PUBLIC:
             raise DomainError("worklist.personal_in_url", field=condition.column)
-        if sensitivity > actor.clearance and condition.op != "eq":
-            raise DomainError("worklist.masked_column", field=condition.column)
         kind = listing.column(condition.column).type
         found.append(Filter(condition.column, condition.op, _native(kind, condition)))
     return found
-
-
-def order_of(listing: Worklist, actor: Actor, order: str | None) -> str | None:
-    """Return the order asked for; ``worklist.masked_column`` where it would tell what is masked."""
-    if order is not None and _sensitivity(listing, order.removeprefix("-")) > actor.clearance:
-        raise DomainError("worklist.masked_column", field=order.removeprefix("-"))
-    return order
 
 
 def next_text(page: Page) -> str | None:
