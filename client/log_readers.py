@@ -8,6 +8,7 @@ from domain.alerts.engine import AlertEngine
 from domain.audit.chain import AuditReader
 from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower, ReaderThread
+from sync.erasing import Eraser
 
 
 def join_readers(desk: Any) -> None:
@@ -15,5 +16,17 @@ def join_readers(desk: Any) -> None:
     who = desk.installation
     rules = load_rules(resources.folder("alerts"), desk.authority.roles)
     engine = AlertEngine(desk.dispatcher, rules, system_actor(who.org_id, who.device_id))
-    followers = [Follower(desk.store, AuditReader()), Follower(desk.store, engine)]
+    eraser = Eraser(lambda sha256: _forget_file(desk, sha256))
+    followers = [
+        Follower(desk.store, AuditReader()),
+        Follower(desk.store, engine),
+        Follower(desk.store, eraser),
+    ]
     desk.workers.append(ReaderThread(desk.store, followers, ticks=[engine.tick]))
+
+
+def _forget_file(desk: Any, sha256: str) -> None:
+    """Remove a file that only erased records named."""
+    from sync.blobs import BlobStore
+
+    BlobStore(desk.home.blobs).remove(sha256)

@@ -81,7 +81,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     blobs = BlobStore(settings.data_dir / "blobs")
     sync = CentreSync(store, device_id=identity.device_id, key=identity.key, blobs=blobs, clock=clock)
     upload_state = SqliteUploadState(settings.data_dir / "uploads.db")
-    followers, readers = readers_of(dispatcher, authority, identity)
+    followers, readers = readers_of(dispatcher, authority, identity, blobs.remove)
     return Centre(
         settings=settings,
         clock=clock,

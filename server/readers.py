@@ -1,5 +1,7 @@
 """The readers of the centre's log: audit and alerts, each with a cursor of its own."""
 
+from collections.abc import Callable
+
 import resources
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
@@ -8,13 +10,14 @@ from domain.kernel.authority import Authority, system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower, ReaderThread
 from server.identity import Identity
+from sync.erasing import Eraser
 
 LOOK_EVERY_S = 1.0
 """The bell rings only for commits of this process; the listener's are found by looking."""
 
 
 def readers_of(
-    dispatcher: Dispatcher, authority: Authority, identity: Identity
+    dispatcher: Dispatcher, authority: Authority, identity: Identity, forget_file: Callable[[str], object]
 ) -> tuple[tuple[Follower, ...], ReaderThread]:
     """Return the readers, in the order they are served, and the thread that serves them.
 
@@ -24,5 +27,9 @@ def readers_of(
     book = load_rules(resources.folder("alerts"), authority.roles)
     engine = AlertEngine(dispatcher, book, system_actor(identity.org_id, identity.device_id))
     store = dispatcher.store
-    followers = (Follower(store, engine), Follower(store, AuditReader()))
+    followers = (
+        Follower(store, engine),
+        Follower(store, AuditReader()),
+        Follower(store, Eraser(forget_file)),
+    )
     return followers, ReaderThread(store, followers, ticks=[engine.tick], interval_s=LOOK_EVERY_S)

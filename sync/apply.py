@@ -17,7 +17,7 @@ from sync.local_tables import applied_txn, parked_txn
 from sync.protocol import TxnOutcome
 from sync.rows import Key
 from sync.settle import Settler
-from sync.verdicts import APPLIED, CONFLICT, DEFERRED, PARKED, PARTLY, Verdict
+from sync.verdicts import APPLIED, CONFLICT, DEFERRED, ERASED, PARKED, PARTLY, Verdict
 
 SLICE = 500
 _LOG_OUTCOMES = {APPLIED: DONE, PARTLY: MERGED, CONFLICT: MERGED, REJECTED: REJECTED}
@@ -118,7 +118,7 @@ class Applier:
                 self._graves.revive(key)
             for key, org_id, row in verdict.graves:
                 self._graves.bury(key, org_id, row)
-            if verdict.outcome in {REJECTED, DEFERRED, PARKED}:
+            if verdict.outcome in {REJECTED, DEFERRED, PARKED} and verdict.code != ERASED:
                 parking.park(
                     self._connection, txn_id=verdict.txn.txn_id, device_id=sender.device_id,
                     dev_seq=verdict.txn.seq, reason=verdict.code, payload=encode_txn(verdict.txn),

@@ -65,12 +65,27 @@ def set_progress(
 
 def cursors_of(connection: Connection) -> list[Cursor]:
     """Return how far each scope has been read."""
-    return [Cursor(row.org_id, row.position) for row in connection.execute(select(pull_cursor))]
+    followed = select(pull_cursor).where(pull_cursor.c.position >= 0)
+    return [Cursor(row.org_id, row.position) for row in connection.execute(followed)]
+
+
+def leaving(connection: Connection) -> set[Id]:
+    """Return organisations that are followed no more, but of which something pending is still here."""
+    return set(connection.scalars(select(pull_cursor.c.org_id).where(pull_cursor.c.position < 0)))
+
+
+def set_leaving(connection: Connection, orgs: set[Id]) -> None:
+    """Put the organisations that are being left."""
+    connection.execute(delete(pull_cursor).where(pull_cursor.c.position < 0))
+    if orgs:
+        connection.execute(
+            pull_cursor.insert(), [{"org_id": org_id, "position": -1} for org_id in sorted(orgs)]
+        )
 
 
 def set_cursors(connection: Connection, cursors: list[Cursor]) -> None:
     """Put the cursors of all scopes."""
-    connection.execute(delete(pull_cursor))
+    connection.execute(delete(pull_cursor).where(pull_cursor.c.position >= 0))
     if cursors:
         rows = [{"org_id": cursor.org_id, "position": cursor.position} for cursor in cursors]
         connection.execute(pull_cursor.insert(), rows)

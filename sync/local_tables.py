@@ -154,6 +154,24 @@ tombstone = Table(
 )
 """What deleted records held, at the centre: an edit that arrives later brings the record back."""
 
+erased_record = Table(
+    "erased_record",
+    Record.metadata,
+    Column("record_id", Id16, primary_key=True),
+    Column("entity", String(60), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+"""Records erased by law: what speaks of them later, from a branch that did not know, is dropped."""
+
+scrubbed_entry = Table(
+    "scrubbed_entry",
+    Record.metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("by_position", BigInteger, nullable=False),
+    Column("content_sha256", LargeBinary(32), nullable=False),
+)
+"""Entries whose values were erased by the entry `by_position`, with the digest of what is left (`sync.erasing`)."""
+
 parked_txn = Table(
     "parked_txn",
     Record.metadata,

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from domain.kernel.change_log import Body, Change
+from domain.people.erasure import ERASE
 from sync.entries import PulledEntry
 from sync.merge import value_of
 from sync.pending import Pending
@@ -107,7 +108,8 @@ class Overlay:
         key = (change.entity, change.record_id)
         row = self._rows.get(key)
         if change.op in {"del", "evict"}:
-            if row is not None and not self._pending.touched(key, one.after):
+            forced = one.body.command == ERASE  # what was erased by law is not kept for anybody's sake
+            if row is not None and (forced or not self._pending.touched(key, one.after)):
                 self._rows.remove(key)
             return True
         if row is None:

@@ -10,14 +10,22 @@ from sqlalchemy import Connection, delete, func, select, update
 from domain.kernel.change_log import DONE
 from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.ids import Id
-from domain.kernel.record import Scope, shared_tables
 from domain.kernel.store import Store
 from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from sync.bundle import BundleHeader
 from sync.bundle_reader import BundleReader
 from sync.device_auth import signature_fits
 from sync.entries import PulledEntry, decode_pulled
-from sync.identity import cursors_of, identity_of, progress_of, set_cursors, set_progress
+from sync.identity import (
+    cursors_of,
+    identity_of,
+    leaving,
+    progress_of,
+    set_cursors,
+    set_leaving,
+    set_progress,
+)
+from sync.leaving import leave
 from sync.local_tables import outbound_bundle, push_outcome, refused_record
 from sync.marks import keep_mark, life_read
 from sync.pending import Pending
@@ -25,7 +33,6 @@ from sync.protocol import Centre, Cursor, PullReply, PullRequest, Welcome
 from sync.push import forget_refused
 from sync.rebase import Rebase
 from sync.rows import Key
-from sync.shapes import shape_of
 from sync.verdicts import APPLIED, DEFERRED, PARKED
 
 LIMIT = 500
@@ -51,7 +58,8 @@ class Inbox:
         """
         with self._store.write() as connection:
             progress = progress_of(connection)
-            if welcome.current is None or progress.settled_seq < progress.acked_seq:
+            waits = progress.settled_seq < progress.acked_seq or leaving(connection)
+            if welcome.current is None or waits:
                 return False
             if welcome.current != cursors_of(connection):
                 set_cursors(connection, welcome.current)
@@ -62,15 +70,23 @@ class Inbox:
     def follow(self, scopes: Sequence[Id]) -> None:
         """Follow exactly these organisations and the catalogue.
 
-        A new one is read from the start. The rows of one that is left are removed, except where something of
-        them is pending.
+        A new one is read from the start. What is pending for one that is left has gone up first, by the order of
+        an exchange; its rows are removed once nothing of them is pending any more, which the next exchange sees.
         """
         wanted = {*scopes, CATALOGUE_SCOPE}
+        position = 0
         with self._store.write() as connection:
             held = {cursor.org_id: cursor.position for cursor in cursors_of(connection)}
-            for org_id in held.keys() - wanted:
-                _leave(connection, org_id)
+            left = leaving(connection) | (held.keys() - wanted)
+            still = set()
+            for org_id in sorted(left - wanted):
+                done, at = leave(connection, org_id, self._now_us())
+                position = max(position, at)
+                still |= set() if done else {org_id}
             set_cursors(connection, [Cursor(org_id, held.get(org_id, 0)) for org_id in sorted(wanted)])
+            set_leaving(connection, still)
+        if position:
+            self._store.ring(position)
 
     def pull(self, centre: Centre, received: Callable[[int, int], None], cancel: threading.Event) -> int:
         """Pull until nothing is left and return how many entries came.
@@ -167,16 +183,3 @@ def _settle_bundles(connection: Connection, position: int) -> None:
         before = progress_of(connection).settled_seq
         set_progress(connection, settled_seq=max(before, last))
         connection.execute(delete(outbound_bundle).where(settled))
-
-
-def _leave(connection: Connection, org_id: Id) -> None:
-    """Remove the rows of an organisation this branch follows no more; what is pending stays until it is decided."""
-    pending = Pending(identity_of(connection), progress_of(connection).settled_seq).read(connection)
-    for shape in filter(None, (shape_of(table.name) for table in shared_tables())):
-        if shape.info.scope is Scope.CATALOGUE:
-            continue
-        key = shape.table.c.id
-        ids = connection.scalars(select(key).where(shape.table.c.org_id == org_id.bytes)).all()
-        gone = [record_id for record_id in ids if not pending.touched((shape.entity, record_id), 0)]
-        for start in range(0, len(gone), 400):
-            connection.execute(delete(shape.table).where(key.in_(gone[start : start + 400])))

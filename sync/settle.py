@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from domain.kernel.change_log import REJECTED, Body, decode_body
 from domain.kernel.ids import Id
 from sync.entries import SentTxn
+from sync.erasing import is_erased
 from sync.graves import Graves
 from sync.rows import Key, Rows
 from sync.shapes import shape_of
@@ -101,7 +102,10 @@ class Settler:
         edited = {(c.entity, c.record_id) for one in opened for c in one.body.changes if c.op == "upd"}
         missing = [key for key in edited if shape_of(key[0]) is not None and rows.get(key) is None]
         graves = self._graves.find(missing)
-        return Judge(rows, graves, self._orgs, self._now, self._skipped)
+        ids = {record_id for _, record_id in keys}
+        ids |= {v for one in opened for c in one.body.changes for v in c.fields.values() if _is_id(v)}
+        erased = is_erased(self._connection, ids)
+        return Judge(rows, graves, self._orgs, self._now, self._skipped, erased)
 
     def _alone(self, one: _Opened, error: StatementError) -> Verdict:
         """Deal with the one transaction the database refuses.
@@ -140,6 +144,10 @@ class Settler:
                 if change.op == "ins":
                     return {}, facts
         return barred, facts
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, bytes) and len(value) == _ID_BYTES
 
 
 def _readable(txn: SentTxn) -> Body | None:

@@ -1,6 +1,7 @@
 """One transaction at the centre: each change is decided, rows change in memory, and the entry is worded."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +11,14 @@ from domain.kernel.change_log import REJECTED, Body, Change
 from domain.kernel.ids import Id
 from sync.conflicts import conflict_change
 from sync.entries import SentTxn
+from sync.erasing import mentions
 from sync.merge import Clash, Decision, Refusal, decide, group_values, value_of, whole
 from sync.rows import Key, Rows
 from sync.shapes import Shape, is_private, shape_of
 from sync.wording import facts_of_clash, facts_of_refusal, kept_refusal
 
 APPLIED, CONFLICT, DEFERRED, PARKED, PARTLY = "applied", "conflict", "deferred", "parked", "merged"
+ERASED = "sync.erased"
 
 
 @dataclass(slots=True)
@@ -82,6 +85,7 @@ class Judge:
         orgs: Organisations the sender may write for.
         now: Time of the centre, microseconds UTC.
         skipped: Records whose changes are passed over; what was typed stays in the log.
+        erased: Records erased by law: what speaks of them is refused and not kept.
     """
 
     def __init__(
@@ -91,12 +95,14 @@ class Judge:
         orgs: frozenset[Id],
         now: int,
         skipped: frozenset[Key] = frozenset(),
+        erased: AbstractSet[bytes] = frozenset(),
     ) -> None:
         self.rows = rows
         self._graves = dict(graves)
         self._orgs = {org.bytes for org in orgs}
         self._now = now
         self._skipped = skipped
+        self._erased = erased
 
     def judge(self, txn: SentTxn, body: Body, barred: Mapping[Key, frozenset[str]] | None = None) -> Verdict:
         """Return what becomes of one transaction; its rows are changed in memory.
@@ -106,6 +112,8 @@ class Judge:
             body: Its body, decoded.
             barred: Groups of records whose new values other records have already.
         """
+        if self._erased and any(mentions(change, self._erased) for change in body.changes):
+            return Verdict(txn, REJECTED, ERASED)
         strange = [c.entity for c in body.changes if shape_of(c.entity) is None and not is_private(c.entity)]
         if strange:
             return Verdict(txn, PARKED, "sync.unknown_entity", {"entity": strange[0]})

@@ -1,6 +1,9 @@
 """Which organisations a workstation follows: its own and those below; a new one from the start, a lost one goes."""
 
-from sync.local_tables import pull_cursor
+import uuid
+
+from domain.kernel.change_log import change_log, decode_body
+from sync.local_tables import parked_txn, pull_cursor, push_outcome
 from sync.protocol import Cursor, PullRequest
 from tests.sync.world import HEAD, NORTH, SOUTH
 
@@ -61,3 +64,36 @@ def test_small_pieces_give_the_same_rows(world, north, north_too, monkeypatch):
     assert numbers(north_too) == numbers(world.centre)
     assert done.received >= 12
     assert world.differing(north_too) == []
+
+
+def test_what_is_pending_goes_up_before_its_rows_go(world, north, south):
+    """The centre decides it, keeps it whole for a person, and the branch lets go of the row at its next exchange."""
+    world.centre.set("organization", SOUTH, parent_id=NORTH)
+    patient = south.add_patient("S1", phone="1")
+    world.settle()
+    north.set("patient", patient, phone="typed in the north")
+    world.centre.set("organization", SOUTH, parent_id=HEAD)
+    north.exchange()
+    assert numbers(north) == ["S1"], "what was typed has not come to rest"
+    assert [(row.outcome, row.code) for row in north.all(push_outcome)] == [("rejected", "sync.out_of_scope")]
+    payloads = [row.payload for row in world.centre.all(parked_txn)]
+    assert any(b"typed in the north" in payload for payload in payloads)
+    north.exchange()
+    assert numbers(north) == []
+    assert {row.org_id for row in north.all(pull_cursor)} == {NORTH, uuid.UUID(int=0)}
+    last = decode_body(max(north.all(change_log), key=lambda row: row.position).body)
+    assert (last.command, [c.op for c in last.changes]) == ("sync.leave", ["evict"])
+
+
+def test_a_scope_that_comes_back_is_read_anew(world, north, south):
+    world.centre.set("organization", SOUTH, parent_id=NORTH)
+    south.add_patient("S1")
+    world.settle()
+    world.centre.set("organization", SOUTH, parent_id=HEAD)
+    world.settle()
+    south.add_patient("S2")
+    world.settle()
+    world.centre.set("organization", SOUTH, parent_id=NORTH)
+    world.settle()
+    assert numbers(north) == ["S1", "S2"]
+    assert world.differing(north) == []

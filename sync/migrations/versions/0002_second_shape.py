@@ -79,6 +79,20 @@ def _transfer() -> None:
         sa.PrimaryKeyConstraint("position", name=op.f("pk_pull_mark")),
     )
     steps.create_table(
+        "erased_record",
+        sa.Column("record_id", Id16(), nullable=False),
+        sa.Column("entity", sa.String(length=60), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_erased_record")),
+    )
+    steps.create_table(
+        "scrubbed_entry",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("by_position", sa.BigInteger(), nullable=False),
+        sa.Column("content_sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_scrubbed_entry")),
+    )
+    steps.create_table(
         "log_life",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("life", sa.String(length=64), nullable=False),
