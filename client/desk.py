@@ -28,6 +28,7 @@ from domain.kernel.ids import Id
 from domain.kernel.store import Store
 from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
+from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
 from sync.local_tables import installation
 from sync.schema import prepare_store
 from sync.stores import open_branch_store
@@ -142,8 +143,15 @@ def _joined(home: Home, settings: Settings, store: Store, clock: Clock) -> Desk:
     who = read_installation(store)
     authority = Authority.load(resources.folder("roles.yaml"))
     content = Contents(
-        {"number_prefix": who.number_prefix, "authority": authority},
-        {"catalog": lambda: load_catalog(resources.folder("catalog"))},
+        {
+            "number_prefix": who.number_prefix,
+            "authority": authority,
+            POLICY: policy_for(settings.password_days),
+        },
+        {
+            "catalog": lambda: load_catalog(resources.folder("catalog")),
+            COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
+        },
     )
     dispatcher = Dispatcher(store, clock=clock)
     dispatcher.content = content

@@ -17,8 +17,8 @@ class Session(QObject):
     signed_out = Signal()
     locked = Signal()
     unlocked = Signal()
-    refused = Signal(str, int)
-    """Code of the reason and minutes still locked."""
+    refused = Signal(str, dict)
+    """Code of the reason and its facts."""
     unavailable = Signal(object)
     must_change = Signal()
     checking = Signal(bool)
@@ -40,10 +40,10 @@ class Session(QObject):
         """Check a login; answers by a signal. While locked only the person who locked it may come back."""
         login = login.strip()
         if not login or not password:
-            self.refused.emit("sign_in.incomplete", 0)
+            self.refused.emit("sign_in.incomplete", {})
             return
         if self.is_locked and login != self.login:
-            self.refused.emit("sign_in.other_person", 0)
+            self.refused.emit("sign_in.other_person", {})
             return
         self.checking.emit(True)
         job = self._jobs.write(lambda _job: (login, self._desk.sign_in(login, password)), "sign_in")
@@ -86,7 +86,7 @@ class Session(QObject):
     def _answer(self, answer: tuple[str, Any]) -> None:
         login, result = answer
         if result.actor is None:
-            self.refused.emit(result.code, result.minutes)
+            self.refused.emit(result.code, result.facts)
             return
         back, self.is_locked = self.is_locked, False
         self.actor, self.login = result.actor, login
@@ -103,7 +103,7 @@ class Session(QObject):
         if isinstance(error, UnavailableError):
             self.unavailable.emit(error)
         else:
-            self.refused.emit(error.code, int(error.facts.get("minutes", 0)))
+            self.refused.emit(error.code, dict(error.facts))
 
     @Slot()
     def _checked(self) -> None:

@@ -188,9 +188,9 @@ class Workstation(QObject):
         self._submitted_early = False
         self.session.sign_in(login, password)
 
-    @Slot(str, int)
-    def _refused(self, code: str, minutes: int) -> None:
-        self.window.sign_in.show_problem(self.texts.say(code, minutes=minutes))
+    @Slot(str, dict)
+    def _refused(self, code: str, facts: dict[str, Any]) -> None:
+        self.window.sign_in.show_problem(self.texts.say(code, **facts))
 
     @Slot(object)
     def _signed_in(self, actor: Any) -> None:

@@ -9,7 +9,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.store import Store
 from domain.people.organizations import subtree
-from domain.people.passwords import expired
+from domain.people.password_policy import PasswordPolicy
 from domain.people.records import Staff
 from server.sessions import Session
 
@@ -17,8 +17,9 @@ from server.sessions import Session
 class Accounts:
     """The accounts of the centre's store."""
 
-    def __init__(self, store: Store, authority: Authority, device_id: Id) -> None:
+    def __init__(self, store: Store, authority: Authority, device_id: Id, policy: PasswordPolicy) -> None:
         self._store = store
+        self._policy = policy
         self._authority = authority
         self._device_id = device_id
 
@@ -38,4 +39,4 @@ class Accounts:
             staff_id=staff.id, name=staff.name, role=staff.role, org_id=staff.org_id, device_id=self._device_id,
             subtree=below,
         )  # fmt: skip
-        return actor, bool(staff.must_change) or expired(staff.password_set_at, now)
+        return actor, bool(staff.must_change) or self._policy.expired(staff.password_set_at, now)

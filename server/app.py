@@ -19,6 +19,7 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
+from domain.people.password_policy import POLICY
 from server.accounts import Accounts
 from server.api import (
     demo_routes,
@@ -75,7 +76,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     store = open_centre_store(settings.store_address)
     prepare_store(store)
     identity = read_identity(store, settings.data_dir)
-    content = centre_content(identity)
+    content = centre_content(identity, settings)
     authority: Authority = content["authority"]
     dispatcher = Dispatcher(store, clock=clock, content=content)
     blobs = BlobStore(settings.data_dir / "blobs")
@@ -91,7 +92,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         authority=authority,
         dispatcher=dispatcher,
         pages=Pages(store),
-        accounts=Accounts(store, authority, identity.device_id),
+        accounts=Accounts(store, authority, identity.device_id, content[POLICY]),
         sessions=Sessions(settings.data_dir / "sessions.db", clock),
         wrong_passwords=Failures("sign_in.too_many", WRONG_PASSWORDS, WINDOW, clock),
         wrong_codes=Failures("enrolment.too_many", WRONG_CODES, WINDOW, clock),

@@ -6,11 +6,13 @@ import resources
 from domain.catalog.content import load_catalog
 from domain.kernel.authority import Authority
 from domain.kernel.texts import Texts
+from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
 from server.identity import Identity
+from server.settings import Settings
 
 
-def centre_content(identity: Identity) -> dict[str, Any]:
-    """Return roles, catalogue, texts and the centre's number prefix.
+def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
+    """Return roles, catalogue, texts, what passwords have to be like, and the centre's number prefix.
 
     Raises:
         ContentError: Some files cannot be used.
@@ -20,4 +22,6 @@ def centre_content(identity: Identity) -> dict[str, Any]:
         "catalog": load_catalog(resources.folder("catalog")),
         "texts": Texts.load(resources.folder("texts") / "zh"),
         "number_prefix": identity.number_prefix,
+        POLICY: policy_for(settings.password_days),
+        COMMON_WORDS: read_words(resources.folder("security") / "common-passwords.txt"),
     }

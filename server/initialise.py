@@ -1,6 +1,5 @@
 """The first start: head office, its administrator with a one-time password, and the centre's identity."""
 
-import secrets
 import uuid
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, new_id
 from domain.kernel.store import Store
-from domain.people.passwords import check_password
+from domain.people.passwords import one_time_password
 from domain.people.records import OrganizationKind
 from domain.people.staff_commands import CreateOrganization, CreateStaff
 from server.identity import write_identity
@@ -21,7 +20,6 @@ from server.settings import Settings
 from sync.local_tables import installation
 
 ADMINISTRATOR = "administrator"
-_LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that look alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +58,10 @@ def initialise(
     org_id: Id = dispatcher.run(
         CreateOrganization(code=code, name=name, kind=OrganizationKind.HEAD_OFFICE), nobody
     ).receipt
-    password = one_time_password(login)
+    password = one_time_password()
     dispatcher.run(
         CreateStaff(login=login, name="系统管理员", role=ADMINISTRATOR, password=password, org_id=org_id),
         system_actor(org_id, device_id),
     )
     identity = write_identity(store, settings.data_dir, device_id=device_id, org_id=org_id, name=name)
     return FirstStart(org_id, login, password, identity.public_key)
-
-
-def one_time_password(login: str) -> str:
-    """Return a password that the policy allows: four groups of five (about 116 bits)."""
-    while True:
-        groups = ("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4))
-        password = "-".join(groups)
-        try:
-            check_password(password, login=login, name="")
-        except DomainError:
-            continue
-        return password

@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from sqlalchemy import make_url
@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tls_in_front: A proxy on this machine or its own network ends TLS.
         trusted_proxies: Addresses whose ``X-Forwarded-For`` is believed.
         readers: ``inline``: this server also follows the log (alerts, audit); ``worker``: another process does.
+        password_days: How long a password holds; 0 for ever.
         demo_clock: The clock may be moved by ``/api/demo/clock``; never in production.
         development: Weak secrets and no TLS are accepted, on the loopback address only.
         log_level: As Python names it.
@@ -57,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tls_in_front: bool = False
     trusted_proxies: tuple[str, ...] = ()
     readers: Literal["inline", "worker"] = "inline"
+    password_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 90
     demo_clock: bool = False
     development: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -38,9 +38,10 @@ class Staff(Record, label="员工"):
     title: Mapped[str | None] = column("职称", length=60)
     licence_no: Mapped[str | None] = column("执业证书编号", length=60)
     card_no: Mapped[str | None] = column("工牌号", length=60, index=True)
-    password_hash: Mapped[str] = column("口令摘要", sensitivity=SENSITIVE, length=200)
-    password_set_at: Mapped[datetime] = column("口令设置时间")
-    must_change: Mapped[bool] = column("须修改口令", default=False)
+    password_hash: Mapped[str] = column("口令摘要", sensitivity=SENSITIVE, group="password", length=200)
+    password_set_at: Mapped[datetime] = column("口令设置时间", group="password")
+    must_change: Mapped[bool] = column("须修改口令", group="password", default=False)
+    password_past: Mapped[list[str] | None] = column("历次口令摘要", sensitivity=SENSITIVE, group="password")
     active: Mapped[bool] = column("启用", default=True)
     signing_key: Mapped[str | None] = column("签名公钥", length=100)
 

@@ -1,6 +1,7 @@
 """Signing in on a store: the password is checked outside the write door, the outcome is a command."""
 
 import dataclasses
+from typing import Any
 
 from sqlalchemy import select
 
@@ -8,18 +9,18 @@ from domain.kernel.authority import Actor, Authority, system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.ids import Id
 from domain.people.organizations import subtree
-from domain.people.passwords import password_matches
+from domain.people.passwords import hash_password, needs_rehash, password_matches
 from domain.people.records import Staff
 from domain.people.staff_commands import SignIn
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The actor, or why there is none: `code` is a text with the fact `minutes`."""
+    """The actor, or why there is none: `code` is a text with its `facts`."""
 
     actor: Actor | None
     code: str = ""
-    minutes: int = 0
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
     must_change: bool = False
 
 
@@ -43,11 +44,14 @@ def sign_in(
         staff = connection.execute(select(table).where(table.c.login == login.strip())).one_or_none()
         below = subtree(connection, staff.org_id) if staff is not None else frozenset[Id]()
     verified = password_matches(None if staff is None else staff.password_hash, password)
+    renewed = None
+    if verified and staff is not None and needs_rehash(staff.password_hash):
+        renewed = hash_password(password)
     noted = dispatcher.run(
-        SignIn(login=login.strip(), verified=verified), system_actor(org_id, device_id)
+        SignIn(login=login.strip(), verified=verified, renewed=renewed), system_actor(org_id, device_id)
     ).receipt
     if noted.staff_id is None or staff is None:
-        return SignedIn(None, noted.code, noted.minutes)
+        return SignedIn(None, noted.code, noted.facts)
     actor = authority.actor(
         staff_id=staff.id,
         name=staff.name,

@@ -1,13 +1,18 @@
 """Organisations, staff accounts and signing in."""
 
 import dataclasses
+import math
+from datetime import datetime, timedelta
+from typing import Any
 
+from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.people.lockout import Attempts
-from domain.people.passwords import check_password, expired, hash_password, password_matches
+from domain.people.lockout import FAILURES, Attempts
+from domain.people.password_policy import check_password, policy_of, words_of
+from domain.people.passwords import hash_password, one_time_password, password_matches
 from domain.people.records import Organization, OrganizationKind, SignInState, Staff, StaffKey
 
 
@@ -57,7 +62,7 @@ def create_staff(order: CreateStaff, work: UnitOfWork) -> Id:
         raise DomainError("staff.exists", field="login", value=order.login)
     if order.role not in work.content["authority"].roles:
         raise DomainError("permission.unknown_role", field="role", role=order.role)
-    check_password(order.password, login=order.login, name=order.name)
+    _check(work, order.password, login=order.login, name=order.name)
     staff = work.add(
         Staff(
             org_id=order.org_id, login=order.login, name=order.name, role=order.role, title=order.title,
@@ -78,16 +83,62 @@ class ChangePassword:
 
 @handles(ChangePassword)
 def change_password(order: ChangePassword, work: UnitOfWork) -> None:
-    """Set the new hash if the old password is right and the new one is allowed and other."""
+    """Set the new hash if the old password is right and the new one is allowed and none of the last ones."""
     staff = work.require(Staff, work.actor.staff_id)
     if not password_matches(staff.password_hash, order.old):
         raise DomainError("password.wrong", field="old")
     if order.old == order.password:
         raise DomainError("password.same", field="password")
-    check_password(order.password, login=staff.login, name=staff.name)
-    staff.password_hash = hash_password(order.password)
+    _check(work, order.password, login=staff.login, name=staff.name)
+    remembered = policy_of(work.content).remembered
+    if any(password_matches(past, order.password) for past in staff.password_past or []):
+        raise DomainError("password.used_before", field="password", remembered=remembered)
+    _set_password(staff, order.password, work, must_change=False)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OneTimePassword:
+    """What the administrator hands over; it is shown once and kept nowhere. `hours`: how long it waits."""
+
+    login: str
+    password: str
+    hours: int
+
+
+@command("staff.reset_password", "重置口令", permission="staff.edit", place="centre")
+class ResetPassword:
+    """Give a person who cannot sign in a password for one sign-in, and open the login if it is locked."""
+
+    staff_id: Id = ask("账号", kind=Kind.HIDDEN)
+    reason: str = ask("原因", kind=Kind.NOTE)
+
+
+@handles(ResetPassword)
+def reset_password(order: ResetPassword, work: UnitOfWork) -> OneTimePassword:
+    """Return the one-time password; sessions of the account end with the change."""
+    staff = work.require(Staff, order.staff_id, "staff_id")
+    password = one_time_password()
+    _set_password(staff, password, work, must_change=True)
+    state = work.find(SignInState, login=staff.login)
+    if state is not None:
+        state.failures, state.locks, state.locked_until = 0, 0, None
+    work.note["reason"] = order.reason
+    hours = int(policy_of(work.content).one_time.total_seconds() // 3600)
+    return OneTimePassword(staff.login, password, hours)
+
+
+def _check(work: UnitOfWork, password: str, *, login: str, name: str) -> None:
+    check_password(
+        password, login=login, name=name, policy=policy_of(work.content), words=words_of(work.content)
+    )
+
+
+def _set_password(staff: Staff, password: str, work: UnitOfWork, *, must_change: bool) -> None:
+    past = [staff.password_hash, *(staff.password_past or [])]
+    staff.password_past = past[: policy_of(work.content).remembered - 1]
+    staff.password_hash = hash_password(password)
     staff.password_set_at = work.now
-    staff.must_change = False
+    staff.must_change = must_change
 
 
 @command("staff.set_active", "启用或停用账号", permission="staff.edit", place="centre")
@@ -124,20 +175,29 @@ def unlock_account(order: UnlockAccount, work: UnitOfWork) -> None:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SignInResult:
-    """What came of a sign-in; `code` tells why not (``sign_in.refused``, ``sign_in.locked``)."""
+    """What came of a sign-in.
+
+    `code` tells why not: ``sign_in.refused`` with the fact `left` (tries before the lock), ``sign_in.locked`` with
+    `until` (clinic time) and `minutes`, ``sign_in.one_time_over``.
+    """
 
     staff_id: Id | None
     code: str = ""
-    minutes: int = 0
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
     must_change: bool = False
 
 
 @command("staff.sign_in", "登录", permission=None, place="internal")
 class SignIn:
-    """Note an attempt to sign in. `verified` is the outcome of the password check made outside the write door."""
+    """Note an attempt to sign in.
+
+    `verified` is the outcome of the password check made outside the write door, `renewed` the password's hash by
+    today's parameters where the stored one was made with others.
+    """
 
     login: str = ask("登录名", max_length=60)
     verified: bool = ask("口令正确", kind=Kind.HIDDEN)
+    renewed: str | None = ask("口令摘要", kind=Kind.HIDDEN, default=None)
 
 
 @handles(SignIn)
@@ -149,19 +209,36 @@ def note_sign_in(order: SignIn, work: UnitOfWork) -> SignInResult:
     attempts = Attempts(state.failures or 0, state.locks or 0, state.last_failure_at, state.locked_until)
     staff = work.find(Staff, login=order.login)
     work.note |= {"login": order.login, "verified": order.verified}
-    remaining = attempts.locked_for(work.now)
-    if remaining is not None:
+    if attempts.locked_for(work.now) is not None:
         work.note["outcome"] = "locked"
-        return SignInResult(None, "sign_in.locked", minutes=int(remaining.total_seconds() // 60) + 1)
+        return SignInResult(None, "sign_in.locked", _lock_facts(attempts, work.now))
     if not order.verified or staff is None or not staff.active:
         after = attempts.failed(work.now)
         state.failures, state.locks = after.failures, after.locks
         state.last_failure_at, state.locked_until = after.last_failure_at, after.locked_until
         work.note["outcome"] = "refused"
-        return SignInResult(None, "sign_in.refused")
+        if after.locked_for(work.now) is not None:
+            return SignInResult(None, "sign_in.locked", _lock_facts(after, work.now))
+        return SignInResult(None, "sign_in.refused", {"left": FAILURES - after.failures})
+    policy = policy_of(work.content)
+    if staff.must_change and policy.waited_too_long(staff.password_set_at, work.now):
+        work.note["outcome"] = "one-time password over"
+        return SignInResult(None, "sign_in.one_time_over")
     state.failures, state.locks, state.locked_until = 0, 0, None
     work.note["outcome"] = "signed in"
-    return SignInResult(staff.id, must_change=staff.must_change or expired(staff.password_set_at, work.now))
+    if order.renewed is not None:
+        staff.password_hash = order.renewed
+    return SignInResult(
+        staff.id, must_change=staff.must_change or policy.expired(staff.password_set_at, work.now)
+    )
+
+
+def _lock_facts(attempts: Attempts, now: datetime) -> dict[str, Any]:
+    """Return when a lock ends, as people read it: a clock set back counts from the present time."""
+    remaining = attempts.locked_for(now) or timedelta()
+    until = clinic(now + remaining)
+    told = until.strftime("%H:%M" if until.date() == clinic(now).date() else "%m月%d日 %H:%M")
+    return {"until": told, "minutes": math.ceil(remaining.total_seconds() / 60)}
 
 
 @command("staff.keep_key", "建立签名密钥", permission="own.key", place="internal")

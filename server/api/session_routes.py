@@ -41,7 +41,7 @@ def open_session(
         )  # fmt: skip
     if result.actor is None or result.actor.staff_id is None:
         centre.wrong_passwords.note(address_of(request))
-        raise DomainError(result.code, minutes=result.minutes)
+        raise DomainError(result.code, **result.facts)
     token = centre.sessions.open(result.actor.staff_id)
     return json_answer({"token": token, "must_change": result.must_change, **_limits()}, 201)
 

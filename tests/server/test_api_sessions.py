@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.kernel.clock import clinic
 from domain.people.staff_commands import SetStaffActive
 from server.sessions import ABSOLUTE, IDLE, Sessions
 
@@ -75,20 +76,55 @@ def test_the_first_password_has_to_be_changed_and_the_change_ends_the_session(se
     )
     assert blocked.json()["code"] == "password.must_change"
     server.clock.advance(timedelta(seconds=1))
-    change = {"old": server.first.password, "password": "Jian-Hou-Guan-Li-9"}
+    change = {"old": server.first.password, "password": "Qing-Yun-Xiang-17"}
     assert server.api.post("/api/commands/staff.change_password", token=token, json=change).status_code == 200
     assert shown(server, token).json()["code"] == "session.ended"
-    again = server.api.sign_in("admin", "Jian-Hou-Guan-Li-9")
+    again = server.api.sign_in("admin", "Qing-Yun-Xiang-17")
     assert server.api.get("/api/worklists", token=again).status_code == 200
 
 
 def test_five_wrong_passwords_lock_the_login_also_for_the_right_one(server):
-    for _ in range(5):
-        wrong = server.api.post("/api/session", json={"login": "it", "password": "Falsch-Falsch-1"})
-        assert (wrong.status_code, wrong.json()["code"]) == (401, "sign_in.refused")
-    right = server.api.post("/api/session", json={"login": "it", "password": "Zhong-Xin-2026"})
-    assert (right.status_code, right.json()["code"]) == (401, "sign_in.locked")
-    assert "已锁定" in right.json()["detail"]
+    def attempt(password, login="it"):
+        answer = server.api.post("/api/session", json={"login": login, "password": password})
+        return answer.status_code, answer.json()["code"], answer.json()["detail"]
+
+    told = [attempt("Falsch-Falsch-1") for _ in range(5)]
+    assert [code for _, code, _ in told] == ["sign_in.refused"] * 4 + ["sign_in.locked"]
+    assert [
+        f"再错 {left} 次" in detail for left, (_, _, detail) in zip((4, 3, 2, 1), told, strict=False)
+    ] == [True] * 4
+    status, code, detail = attempt("Zhong-Xin-2026")
+    assert (status, code) == (401, "sign_in.locked")
+    assert f"锁定到 {clinic(server.clock() + timedelta(minutes=15)):%H:%M}" in detail
+    unknown = [attempt("Falsch-Falsch-1", "nobody") for _ in range(5)]
+    assert unknown == told, "an unknown login is answered in the same words"
+
+
+def test_a_reset_gives_a_password_for_one_sign_in_and_ends_the_sessions(any_server):
+    server = any_server
+    before = server.api.sign_in("nurse")
+    staff_id = shown(server, before).json()["staff_id"]
+    server.clock.advance(timedelta(seconds=1))
+    body = {"staff_id": staff_id, "reason": "忘记口令，已核对工牌"}
+    refused = server.api.post("/api/commands/staff.reset_password", token=server.token("it"), json=body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "permission.denied")
+    answer = server.api.post(
+        "/api/commands/staff.reset_password", token=server.token("administrator"), json=body
+    )
+    assert answer.status_code == 200, answer.text
+    given = answer.json()["receipt"]
+    assert given["login"] == "nurse"
+    assert shown(server, before).json()["code"] == "session.ended"
+    token = server.api.sign_in("nurse", given["password"])
+    blocked = server.api.get("/api/worklists", token=token)
+    assert blocked.json()["code"] == "password.must_change"
+    server.clock.advance(timedelta(seconds=1))
+    change = {"old": given["password"], "password": "Zhong-Xin-2026"}
+    again = server.api.post("/api/commands/staff.change_password", token=token, json=change)
+    assert (again.status_code, again.json()["code"]) == (422, "password.used_before")
+    change["password"] = "Kuan-Zhai-Xiang-9"
+    assert server.api.post("/api/commands/staff.change_password", token=token, json=change).status_code == 200
+    server.api.sign_in("nurse", "Kuan-Zhai-Xiang-9")
 
 
 @pytest.mark.parametrize("header", [None, "Basic x", "Bearer", "Bearer nobody-has-this"])

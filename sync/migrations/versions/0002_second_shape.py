@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from domain.kernel.columns import Id16
+from domain.kernel.columns import Id16, IsoDate, JsonText, UtcTime  # noqa: F401  (for whichever part needs them)
 from sync.migrations import steps
 
 revision: str = "0002"
@@ -37,6 +37,7 @@ def downgrade() -> None:
 
 def _people() -> None:
     """Organisations, staff, patients, contacts."""
+    steps.add_columns("staff", sa.Column("password_past", JsonText(), nullable=True))
 
 
 def _checkups() -> None:
