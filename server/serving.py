@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 
 from server.app import build_centre, create_app
+from server.body_socket import BodySocketProtocol
 from server.centre import Centre
 from server.settings import Settings
 
@@ -68,6 +69,7 @@ def server_config(settings: Settings, centre: Centre) -> uvicorn.Config:
         lifespan="on",
         log_config=None,
         access_log=False,
+        http=BodySocketProtocol,
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),

@@ -1,13 +1,15 @@
 """The engine as a raw ASGI application, to be mounted at the creation URL.
 
-The body is read ahead of the disk into a bounded buffer, so that what the line delivered before it broke is
-stored although HTTP servers drop their own buffer on a disconnect. No thread waits for the network.
+Where the HTTP server offers it, a large body comes straight from its socket (`sync.tus.direct`). Any other body is
+read ahead of the disk into a bounded buffer, so that what the line delivered before it broke is stored although
+HTTP servers drop their own buffer on a disconnect. No thread waits for the network.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from sync.tus.direct import DIRECT_BODY, DirectLines
 from sync.tus.engine import TusEngine
 from sync.tus.protocol import Request, Response, TusRefusal, problem
 from sync.tus.receiver import Receiver
@@ -46,6 +48,7 @@ class TusApp:
         self._authorise = authorise
         self._idle_s = idle_s
         self._watch_s = watch_s
+        self._direct = DirectLines(watch_s, idle_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,6 +62,10 @@ class TusApp:
         begun = await asyncio.to_thread(self._engine.begin, _request(scope, owner or ""))
         if isinstance(begun, Response):
             return begun
+        offer = scope.get("extensions", {}).get(DIRECT_BODY)
+        taken = offer.take() if offer else None
+        if taken:
+            return await self._direct.store(offer, taken, begun)
         body = _Body(receive)
         pump = asyncio.create_task(body.pump())
         try:

@@ -1,15 +1,15 @@
 """The branch's upload: goes on at the last acknowledged byte, whatever happened in between."""
 
-import base64
-import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import cast
 from urllib.parse import urljoin
 
 import requests
 
 from domain.kernel.errors import DomainError, UnavailableError
+from sync.tus.ahead import ReadAhead, checksum_of, chosen_checksum
 from sync.tus.client_state import Lane, Transfer, TransferState
 from sync.tus.pacing import Backoff, ClientSettings, PatchSizer, Surroundings
 from sync.tus.protocol import OFFSET_OCTET_STREAM, TUS_VERSION, encode_metadata
@@ -60,6 +60,8 @@ class TusClient:
         self.adapter = WireAdapter(self.settings.stall_s)
         self.session.mount(endpoint, self.adapter)
         self.bandwidth_delay_s = bandwidth_delay_s or (lambda _count: 0.0)
+        self.algorithm: str | None = None
+        """Checksum that the centre takes; None until it has said which it knows."""
         self.sizer = PatchSizer(
             self.settings.smallest_patch, self.settings.largest_patch, self.settings.patch_s
         )
@@ -94,7 +96,10 @@ class TusClient:
         run = _Run(self, source, {**(metadata or {}), "sha256": source.sha256}, lane)
         run.progress = progress or run.progress
         run.cancel = cancel or run.cancel
-        return run.until_done()
+        try:
+            return run.until_done()
+        finally:
+            run.ahead.close()
 
 
 class _Run:
@@ -105,6 +110,7 @@ class _Run:
         self.cancel = threading.Event()
         self._client = client
         self._source = source
+        self.ahead = ReadAhead(source)
         self._metadata = encode_metadata(metadata)
         settings = client.settings
         self._backoff = Backoff(client.around.rng, settings.first_pause_s, settings.longest_pause_s)
@@ -133,6 +139,8 @@ class _Run:
             self._create()
         elif not self._offset_known:
             self._note(self._send("HEAD", self._transfer.url))
+        elif self._client.algorithm is None:
+            self._learn_checksums(self._request("OPTIONS", self._client.endpoint))
         else:
             self._patch()
 
@@ -144,7 +152,7 @@ class _Run:
         }  # fmt: skip
         data = self._source.read_at(0, size) if size <= self._client.settings.smallest_patch else b""
         if data:
-            headers |= _body_headers(data)
+            headers |= _body_headers(checksum_of(data, self._client.algorithm or "sha256"))
         response = self._send("POST", self._client.endpoint, headers, data, creating=True)
         url = response.headers.get("Location", "")
         if url:
@@ -156,12 +164,15 @@ class _Run:
         self._note(response)
 
     def _patch(self) -> None:
-        offset = self._transfer.offset
-        data = self._source.read_at(offset, min(self._client.sizer.size, self._source.size - offset))
+        algorithm = self._client.algorithm or ""
+        offset, size = self._transfer.offset, self._client.sizer.size
+        piece = self.ahead.piece(offset, min(size, self._source.size - offset), algorithm)
+        end = offset + len(piece.data)
+        self.ahead.prepare(end, min(size, self._source.size - end), algorithm)
         started_s = self._client.around.monotonic()
-        headers = {"Upload-Offset": str(offset), **_body_headers(data)}
+        headers = {"Upload-Offset": str(offset), **_body_headers(piece.checksum)}
         try:
-            response = self._send("PATCH", self._transfer.url, headers, data)
+            response = self._send("PATCH", self._transfer.url, headers, piece.data)
         except InterruptedTransfer as interruption:
             self._client.sizer.failed()
             if interruption.code == "transfer.stalled":
@@ -169,7 +180,7 @@ class _Run:
             raise
         self._note(response)
         took_s = self._client.around.monotonic() - started_s
-        self._client.sizer.sent(len(data), took_s)
+        self._client.sizer.sent(len(piece.data), took_s)
         self._client.adapter.fit(self._client.sizer.rate)
 
     def _send(
@@ -181,24 +192,34 @@ class _Run:
         *,
         creating: bool = False,
     ) -> requests.Response:
-        settings = self._client.settings
         self._offset_known = False
+        return checked(self._request(method, url, headers, data), creating=creating)
+
+    def _request(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, data: bytes = b""
+    ) -> requests.Response:
+        settings = self._client.settings
         try:
-            response = self._client.session.request(
+            return self._client.session.request(
                 method,
                 url,
                 headers={"Tus-Resumable": TUS_VERSION, **(headers or {})},
-                data=PacedBody(data, self._before_piece) if data else None,
+                data=self._body(data) if data else None,
                 timeout=(settings.connect_s, settings.stall_s),
                 allow_redirects=False,
             )
         except requests.RequestException as error:
             raise line_failure(error) from error
-        return checked(response, creating=creating)
+
+    def _body(self, data: bytes) -> Iterable[bytes]:
+        # requests and sockets take any buffer; the type of `data` there says bytes.
+        return cast("Iterable[bytes]", PacedBody(data, self._client.sizer.piece, self._before_piece))
 
     def _note(self, response: requests.Response) -> None:
         """Remember what the centre acknowledged, durably, before anyone is told."""
         offset = acknowledged(response, self._transfer.size)
+        if "Tus-Checksum-Algorithm" in response.headers:
+            self._learn_checksums(response)
         self._transfer = replace(self._transfer, offset=offset, done=offset == self._transfer.size)
         self._client.state.put(self._transfer)
         self._offset_known = True
@@ -206,6 +227,9 @@ class _Run:
             self._furthest = offset
             self._backoff.reset()
         self.progress(offset, self._transfer.size)
+
+    def _learn_checksums(self, response: requests.Response) -> None:
+        self._client.algorithm = chosen_checksum(response.headers.get("Tus-Checksum-Algorithm", ""))
 
     def _pause(self, interruption: InterruptedTransfer) -> None:
         if interruption.forget_url:
@@ -233,6 +257,6 @@ class _Run:
             raise CancelledTransfer
 
 
-def _body_headers(data: bytes) -> dict[str, str]:
-    digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
-    return {"Content-Type": OFFSET_OCTET_STREAM, "Upload-Checksum": f"sha256 {digest}"}
+def _body_headers(checksum: str) -> dict[str, str]:
+    told = {"Upload-Checksum": checksum} if checksum else {}
+    return {"Content-Type": OFFSET_OCTET_STREAM, **told}

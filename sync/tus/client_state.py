@@ -42,7 +42,7 @@ class Transfer:
 
 
 class TransferState(Protocol):
-    """Where transfers are remembered; durable when a call returns, callable from any thread."""
+    """Where transfers are remembered; durable when a call returns (but for a mere offset), from any thread."""
 
     def get(self, sha256: str) -> Transfer | None: ...
     def put(self, transfer: Transfer) -> None: ...
@@ -76,6 +76,13 @@ class SqliteTransferState:
         return next(iter(self._read("WHERE sha256 = ?", sha256)), None)
 
     def put(self, transfer: Transfer) -> None:
+        # An offset is a hint: after a restart the centre is asked. What must not be lost is where to ask.
+        known = self.get(transfer.sha256)
+        durable = known is None or known.url != transfer.url or known.done != transfer.done
+        with self._table.transaction(durable=durable):
+            self._put(transfer)
+
+    def _put(self, transfer: Transfer) -> None:
         self._table.changed(_PUT, astuple(transfer))
 
     def remove(self, sha256: str) -> None:

@@ -47,9 +47,13 @@ class DurableTable:
             return self._connection.execute(sql, values).rowcount
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Hold the write lock over several statements; any exception rolls back."""
-        with self._lock, self._translated():
+    def transaction(self, *, durable: bool = True) -> Iterator[None]:
+        """Hold the write lock over several statements; any exception rolls back.
+
+        What is not `durable` is seen by every process at once, but a power cut may take it back (never more than
+        that: later durable changes imply it).
+        """
+        with self._lock, self._translated(), self._synchronous("FULL" if durable else "NORMAL"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -57,6 +61,16 @@ class DurableTable:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _synchronous(self, level: str) -> Iterator[None]:
+        if level != "FULL":
+            self._connection.execute(f"PRAGMA synchronous={level}")
+        try:
+            yield
+        finally:
+            if level != "FULL":
+                self._connection.execute("PRAGMA synchronous=FULL")
 
     @staticmethod
     @contextmanager

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from domain.kernel.errors import KnownError, UnavailableError
+from sync.tus.blocks import Blocks
 from sync.tus.handover import FinishedUpload
 from sync.tus.keeper import Clock, Keeper, Limits, offset_answer
 from sync.tus.protocol import (
@@ -30,7 +31,7 @@ from sync.tus.protocol import (
     parse_metadata,
     problem,
 )
-from sync.tus.receiver import Body, CommitRule, Receiver
+from sync.tus.receiver import Body, CommitRule, Depot, Receiver
 from sync.tus.state import Upload, UploadPhase, UploadState
 from sync.tus.storage import UploadFile, UploadFiles
 
@@ -69,9 +70,10 @@ class TusEngine:
         self._keeper = Keeper(files, state, on_complete, clock, limits, free_bytes or files.free_bytes)
         self._already_have = already_have
         self._limits = limits
-        self._rule = CommitRule(
+        rule = CommitRule(
             limits.commit_bytes, limits.commit_s, clock.monotonic, self._keeper.unfinished_until
         )
+        self._depot = Depot(state, rule, Blocks(), self._keeper.digests)
 
     def begin(self, request: Request) -> Response | Receiver:
         """Answer a request without body at once, or return what takes its body."""
@@ -213,7 +215,9 @@ class TusEngine:
         self, upload: Upload, file: UploadFile, body: Body, status: int, headers: dict[str, str]
     ) -> Receiver:
         complete = partial(self._complete, status, headers)
-        return Receiver(upload, file, body, self._keeper.state, self._rule, complete)
+        receiver = Receiver(upload, file, body, self._depot, complete)
+        self._keeper.receiving(upload, receiver)
+        return receiver
 
     def _complete(self, status: int, headers: dict[str, str], upload: Upload, file: UploadFile) -> Response:
         return offset_answer(status, self._keeper.handover.settle(upload, file), headers)

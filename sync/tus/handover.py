@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from domain.kernel.errors import DomainError
+from sync.tus.digests import Digests
 from sync.tus.protocol import Response, TusRefusal, parse_metadata, problem_answer, problem_document
 from sync.tus.state import Upload, UploadPhase, UploadState
 from sync.tus.storage import UploadFile, UploadFiles
@@ -35,6 +36,7 @@ class Handover:
         state: UploadState,
         on_complete: Callable[[FinishedUpload], None],
         finished_until: Callable[[], float],
+        digests: Digests,
     ) -> None:
         """Wire it.
 
@@ -45,11 +47,13 @@ class Handover:
                 UnavailableError means later (503, tried again at the next request or sweep).
             finished_until: Until when the row of a finished upload is kept (seconds since 1970), so that a
                 client that lost the last acknowledgement still learns it.
+            digests: What was hashed as it came; what was not is read back from the disk.
         """
         self._files = files
         self._state = state
         self._on_complete = on_complete
         self._finished_until = finished_until
+        self._digests = digests
 
     def settle(self, upload: Upload, file: UploadFile) -> Upload:
         """Verify and hand over if every byte is here; else return `upload` as it is.
@@ -72,7 +76,9 @@ class Handover:
     def _verify(self, upload: Upload, file: UploadFile) -> Upload:
         if file.size() > upload.offset:
             file.truncate(upload.offset)
-        digest = file.sha256(upload.offset)
+        known = self._digests.at(upload.id, upload.fence, upload.offset)
+        digest = known.hexdigest() if known else file.sha256(upload.offset)
+        self._digests.forget(upload.id)
         if upload.sha256 and digest != upload.sha256:
             back = upload.good_offset if upload.good_offset < upload.offset else 0
             self._save(replace(upload, offset=back, good_offset=back))

@@ -3,12 +3,15 @@
 import logging
 import time
 import uuid
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from domain.kernel.errors import KnownError
+from sync.tus.digests import Digests
 from sync.tus.handover import FinishedUpload, Handover
-from sync.tus.protocol import Response, TusRefusal, answer, http_date
+from sync.tus.protocol import TUS_CHECKSUM_ALGORITHMS, Response, TusRefusal, answer, http_date
+from sync.tus.receiver import Receiver
 from sync.tus.state import Upload, UploadPhase, UploadState
 from sync.tus.storage import UploadFile, UploadFiles
 
@@ -51,7 +54,11 @@ class Keeper:
         self.state = state
         self.limits = limits
         self.clock = clock
-        self.handover = Handover(files, state, on_complete, lambda: clock.now() + limits.finished_s)
+        self.digests = Digests()
+        self.handover = Handover(
+            files, state, on_complete, lambda: clock.now() + limits.finished_s, self.digests
+        )
+        self._receivers: weakref.WeakValueDictionary[str, Receiver] = weakref.WeakValueDictionary()
         self._files = files
         self._free_bytes = free_bytes
 
@@ -79,6 +86,10 @@ class Keeper:
             raise TusRefusal(507, "transfer.no_space", headers=headers, size=length or 0)
         return upload
 
+    def receiving(self, upload: Upload, receiver: Receiver) -> None:
+        """Note who receives an upload, to have its bytes written when another takes over."""
+        self._receivers[upload.id] = receiver
+
     def take(self, upload_id: str, *, adopt_tail: bool = True) -> tuple[Upload, UploadFile]:
         """Cut whoever writes this upload and become its holder; a complete upload is handed over.
 
@@ -88,12 +99,16 @@ class Keeper:
         Returns:
             The row with a new fence, and its file, to be closed by the caller.
         """
+        predecessor = self._receivers.pop(upload_id, None)
+        if predecessor is not None:
+            predecessor.flush()
         file = self._files.open(upload_id)
         try:
             with file.exclusive():
                 taken = self.state.take(upload_id)
                 if taken is None:
                     raise _unknown()
+                self.digests.pass_on(upload_id, taken.fence)
                 if taken.phase is UploadPhase.RECEIVING:
                     file.open_data()
                     taken = self._true_up(taken, file, adopt_tail=adopt_tail and bool(taken.sha256))
@@ -104,6 +119,7 @@ class Keeper:
 
     def remove(self, upload: Upload) -> None:
         self.state.remove(upload.id)
+        self.digests.forget(upload.id)
         self._files.remove(upload.id)
 
     def recover(self) -> int:
@@ -156,6 +172,8 @@ def offset_answer(status: int, upload: Upload, headers: dict[str, str] | None = 
         told["Upload-Defer-Length"] = "1"
     else:
         told["Upload-Length"] = str(upload.length)
+    if upload.offset != upload.length:
+        told["Tus-Checksum-Algorithm"] = TUS_CHECKSUM_ALGORITHMS  # saves the client the question
     if upload.phase is UploadPhase.RECEIVING:
         told["Upload-Expires"] = http_date(upload.expires_at)
     return answer(status, told)

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 MIN_PATCH = 256 << 10
 MAX_PATCH = 16 << 20
 _STEP = 64 << 10
+LEAST_PIECE = 16 << 10
+MOST_PIECE = 1 << 20
+_PIECES_PER_S = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,11 @@ class PatchSizer:
             return
         self.rate = count / max(took_s, 1e-3)
         self._set(min(int(self.rate * self._aim_s), self.size * 4))
+
+    @property
+    def piece(self) -> int:
+        """Bytes to give to the socket at once: a sixteenth of a second, so that a pause or a stop takes no longer."""
+        return max(LEAST_PIECE, min(MOST_PIECE, int(self.rate / _PIECES_PER_S)))
 
     def failed(self) -> None:
         self._set(self.size // 2)

@@ -8,16 +8,18 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import partial
 from typing import Any, Protocol
 
 from domain.kernel.errors import DomainError, KnownError, UnavailableError
 
 TUS_VERSION = "1.0.0"
 TUS_EXTENSIONS = "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination"
-TUS_CHECKSUM_ALGORITHMS = "sha256,sha1"
+TUS_CHECKSUM_ALGORITHMS = "sha256,sha1,crc32"
 OFFSET_OCTET_STREAM = "application/offset+octet-stream"
 UPLOAD_DEDUP = "upload-dedup"  # ours, see docs/tus.md: the client accepts "you need not send this"
 
@@ -28,8 +30,28 @@ _DIGITS = re.compile(r"[0-9]{1,18}")  # bounded: a longer number cannot be a len
 class Hasher(Protocol):
     """What `hashlib` objects offer and the receiver uses."""
 
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: bytes | memoryview, /) -> None: ...
     def digest(self) -> bytes: ...
+
+
+class Crc32:
+    """CRC-32 (ISO 3309, as in zlib) as a hasher; its digest is 4 bytes, the highest first."""
+
+    def __init__(self, data: bytes = b"") -> None:
+        self._value = zlib.crc32(data)
+
+    def update(self, data: bytes | memoryview, /) -> None:
+        self._value = zlib.crc32(data, self._value)
+
+    def digest(self) -> bytes:
+        return self._value.to_bytes(4, "big")
+
+
+_HASHERS: dict[str, Callable[[], Hasher]] = {
+    "sha256": hashlib.sha256,
+    "sha1": partial(hashlib.sha1, usedforsecurity=False),
+    "crc32": Crc32,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +178,13 @@ def parse_checksum(header: str | None) -> tuple[Hasher, bytes] | None:
     if header is None:
         return None
     algorithm, _, encoded = header.strip().partition(" ")
-    if algorithm not in TUS_CHECKSUM_ALGORITHMS.split(","):
+    if algorithm not in _HASHERS:
         raise TusRefusal(400, "transfer.checksum_unsupported", algorithm=algorithm[:32])
-    hasher = hashlib.sha256() if algorithm == "sha256" else hashlib.sha1(usedforsecurity=False)
     try:
         digest = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
         raise TusRefusal(400, "transfer.bad_header", header="upload-checksum") from error
-    return hasher, digest
+    return _HASHERS[algorithm](), digest
 
 
 def http_date(epoch_s: float) -> str:

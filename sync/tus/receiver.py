@@ -1,15 +1,19 @@
 """Takes the body of one PATCH (or of a creation with data) and stores it.
 
-The HTTP adapter pushes: `feed` what came, then `finish` at the end of the body or `cut` when the client is
-gone. Bytes go to the disk as they come; the offset is committed every few MiB or second, and always before it
-is told.
+The HTTP adapter either pushes (`feed`) or receives straight into `room` and tells it (`filled`); then `finish` at the
+end of the body or `cut` when the client is gone. One block is hashed and received while the one before it goes to the
+disk; the offset is committed every few MiB or second, and always before it is told.
 """
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 
 from domain.kernel.errors import KnownError, UnavailableError
+from sync.tus.blocks import BLOCK_BYTES, Blocks
+from sync.tus.digests import Digests, Sha256
 from sync.tus.protocol import Hasher, Response, TusRefusal, problem
 from sync.tus.state import Upload, UploadState
 from sync.tus.storage import NO_SPACE_ERRNOS, UploadFile
@@ -33,35 +37,68 @@ class Body:
     checksum: tuple[Hasher, bytes] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Depot:
+    """What all receivers of a process share."""
+
+    state: UploadState
+    rule: CommitRule
+    blocks: Blocks
+    digests: Digests
+
+
 class Receiver:
-    """One body on its way to the disk."""
+    """One body on its way to the disk. `room`, `filled` and the end belong to one thread at a time."""
 
     def __init__(
         self,
         upload: Upload,
         file: UploadFile,
         body: Body,
-        state: UploadState,
-        rule: CommitRule,
+        depot: Depot,
         complete: Callable[[Upload, UploadFile], Response],
     ) -> None:
         """Start at `upload.offset`; `complete` settles the upload under the lock and gives the answer."""
         self._upload = upload
         self._file = file
         self._body = body
-        self._state = state
-        self._rule = rule
+        self._depot = depot
         self._complete = complete
-        self._start = self._written = upload.offset
-        self._committed_s = rule.monotonic()
+        self._start = self._received = self._written = upload.offset
+        self._content = depot.digests.at(upload.id, upload.fence, upload.offset)
+        if self._content is None:
+            depot.digests.forget(upload.id)
+        self._block, self._spare = depot.blocks.borrow(), depot.blocks.borrow()
+        self._writing: Future[None] | None = None
+        self._committed_s = depot.rule.monotonic()
         self._answer: Response | None = None
         self._lock = threading.Lock()
+        self._released = False
+
+    def room(self) -> memoryview:
+        """Return where the next bytes of the body belong; never empty."""
+        return memoryview(self._block)[self._received % BLOCK_BYTES :]
+
+    def filled(self, count: int) -> Response | None:
+        """Store `count` bytes that were put into `room`; a response means that no more is wanted."""
+        self._guarded(lambda: self._take_in(count))
+        return self._released_answer()
 
     def feed(self, data: bytes) -> Response | None:
-        """Store `data`; a response means that no more is wanted and the response is to be sent."""
-        if data:
-            self._guarded(lambda: self._store(data))
-        return self._answer
+        """Store `data` at once; a response means that no more is wanted and the response is to be sent."""
+        rest = memoryview(data)
+        while rest and self._answer is None:
+            room = self.room()
+            count = min(len(room), len(rest))
+            room[:count] = rest[:count]
+            rest = rest[count:]
+            self._guarded(partial(self._take_in, count))
+        self.flush()
+        return self._released_answer()
+
+    def flush(self) -> None:
+        """Write what has come so far, for a line that is silent; any thread may ask."""
+        self._guarded(self._flush)
 
     def finish(self) -> Response:
         """End the body: verify, commit, answer. A body shorter than it claimed to be counts as cut."""
@@ -75,23 +112,30 @@ class Receiver:
 
     def superseded(self) -> bool:
         """Tell whether another request has taken the upload over."""
-        current = self._state.get(self._upload.id)
+        current = self._depot.state.get(self._upload.id)
         return current is None or current.fence != self._upload.fence
 
     def _answered(self) -> Response:
-        if self._answer is None:
+        if self._released_answer() is None:
             raise RuntimeError("a body ended without an answer")
+        return self._answer  # type: ignore[return-value]
+
+    def _released_answer(self) -> Response | None:
+        """Return the answer; once there is one, the buffers belong to others."""
+        if self._answer is not None and not self._released:
+            self._released = True
+            if self._writing is None or self._writing.done():
+                self._depot.blocks.give_back(self._block)
+                self._depot.blocks.give_back(self._spare)
         return self._answer
 
     def _guarded(self, step: Callable[[], Response | None]) -> None:
-        """Run `step` as the only writer of the upload, unless the answer is known; turn failures into it."""
+        """Run `step` unless the answer is known; turn failures into it."""
         with self._lock:
             if self._answer is not None:
                 return
             try:
-                with self._file.exclusive():
-                    self._refuse_if_superseded()
-                    self._answer = step()
+                self._answer = step()
             except KnownError as error:
                 self._answer = problem(error)
             except OSError as error:
@@ -103,18 +147,54 @@ class Receiver:
             if self._answer is not None:
                 self._file.close()
 
-    def _store(self, data: bytes) -> None:
-        length = self._upload.length
-        if length is not None and self._written + len(data) > length:
-            self._roll_back()
+    def _take_in(self, count: int) -> None:
+        length, at = self._upload.length, self._received % BLOCK_BYTES
+        if length is not None and self._received + count > length:
+            self._settle()
+            with self._file.exclusive():
+                self._refuse_if_superseded()
+                self._roll_back()
             raise TusRefusal(413, "transfer.beyond_length", length=length)
+        data = memoryview(self._block)[at : at + count]
         if self._body.checksum:
             self._body.checksum[0].update(data)
-        self._write(memoryview(data))
-        waited_s = self._rule.monotonic() - self._committed_s
-        due = self._written - self._upload.offset >= self._rule.every_bytes or waited_s >= self._rule.every_s
-        if due and self._keeps_parts:
-            self._commit()
+        if self._content:
+            self._content.update(data)
+        self._received += count
+        if self._received % BLOCK_BYTES == 0:
+            self._settle()
+            self._writing = self._depot.blocks.write(self._job())
+            self._block, self._spare = self._spare, self._block
+
+    def _settle(self) -> None:
+        """Wait for the block that is being written; raises what went wrong there."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+    def _flush(self) -> None:
+        self._settle()
+        if self._received > self._written:
+            self._job()()
+
+    def _job(self) -> Callable[[], None]:
+        """Return what writes the part of the current block that is not in the file yet."""
+        base = (self._received - 1) // BLOCK_BYTES * BLOCK_BYTES
+        data = memoryview(self._block)[self._written - base : self._received - base]
+        digest = self._content.copy() if self._content else None
+        return lambda: self._write_out(data, digest)
+
+    def _write_out(self, data: memoryview, digest: Sha256 | None) -> None:
+        with self._file.exclusive():
+            self._refuse_if_superseded()
+            self._write(data)
+            if digest:
+                self._depot.digests.note(self._upload.id, self._upload.fence, self._written, digest)
+            rule = self._depot.rule
+            waited_s = rule.monotonic() - self._committed_s
+            due = self._written - self._upload.offset >= rule.every_bytes or waited_s >= rule.every_s
+            if due and self._keeps_parts and self._written - self._start != self._body.length:
+                self._commit()
 
     def _write(self, rest: memoryview) -> None:
         while rest:
@@ -128,21 +208,27 @@ class Receiver:
 
     def _end(self) -> Response:
         claimed = self._body.length
-        if claimed is not None and self._written - self._start < claimed:
+        if claimed is not None and self._received - self._start < claimed:
             return self._break_off()
-        good = self._upload.good_offset
-        if self._body.checksum:
-            hasher, digest = self._body.checksum
-            if hasher.digest() != digest:
-                self._roll_back()
-                headers = {"Upload-Offset": str(self._start)}
-                raise TusRefusal(460, "transfer.checksum_mismatch", headers=headers, offset=self._start)
-            good = self._written if good == self._start else good
-        self._commit(good)
-        return self._complete(self._upload, self._file)
+        self._flush()
+        with self._file.exclusive():
+            self._refuse_if_superseded()
+            good = self._upload.good_offset
+            if self._body.checksum:
+                hasher, digest = self._body.checksum
+                if hasher.digest() != digest:
+                    self._roll_back()
+                    headers = {"Upload-Offset": str(self._start)}
+                    raise TusRefusal(460, "transfer.checksum_mismatch", headers=headers, offset=self._start)
+                good = self._written if good == self._start else good
+            self._commit(good)
+            return self._complete(self._upload, self._file)
 
     def _break_off(self) -> Response:
-        self._keep_or_roll_back()
+        self._flush()
+        with self._file.exclusive():
+            self._refuse_if_superseded()
+            self._keep_or_roll_back()
         return problem(TusRefusal(408, "transfer.body_cut", offset=self._upload.offset))
 
     @property
@@ -161,16 +247,17 @@ class Receiver:
         self._file.sync()
         good = self._upload.good_offset if good_offset is None else good_offset
         self._save(replace(self._upload, offset=self._written, good_offset=good))
-        self._committed_s = self._rule.monotonic()
+        self._committed_s = self._depot.rule.monotonic()
 
     def _roll_back(self) -> None:
+        self._depot.digests.forget(self._upload.id)
         self._save(replace(self._upload, offset=self._start))
         self._file.truncate(self._start)
-        self._written = self._start
+        self._received = self._written = self._start
 
     def _save(self, upload: Upload) -> None:
-        upload = replace(upload, expires_at=self._rule.expires_at())
-        if not self._state.save(upload):
+        upload = replace(upload, expires_at=self._depot.rule.expires_at())
+        if not self._depot.state.save(upload):
             raise _superseded()
         self._upload = upload
 

@@ -4,6 +4,7 @@
 write, so that a taken-over request cannot slip a write in afterwards.
 """
 
+import contextlib
 import errno
 import fcntl
 import hashlib
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 READ_BYTES = 1 << 20
+ALIGNED_BYTES = 4096
+_LEAST_DIRECT = 64 << 10
 NO_SPACE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -23,7 +26,7 @@ class UploadFile:
     def __init__(self, data: Path, lock: Path) -> None:
         self.path = data
         self._lock_fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._fd = -1
+        self._fd = self._direct_fd = -1
 
     def open_data(self) -> None:
         """Open the data, made when missing; its name is then durable. Only while `exclusive`."""
@@ -31,12 +34,14 @@ class UploadFile:
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if missing:
             sync_directory(self.path.parent)
+        with contextlib.suppress(OSError):  # a file system that cannot, e.g. an old tmpfs
+            self._direct_fd = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC | getattr(os, "O_DIRECT", 0))
 
     def close(self) -> None:
-        for fd in (self._fd, self._lock_fd):
+        for fd in (self._fd, self._direct_fd, self._lock_fd):
             if fd >= 0:
                 os.close(fd)
-        self._fd = self._lock_fd = -1
+        self._fd = self._direct_fd = self._lock_fd = -1
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -51,8 +56,27 @@ class UploadFile:
         return os.fstat(self._fd).st_size
 
     def write_at(self, offset: int, data: memoryview) -> int:
-        """Write what the disk takes and return the count; raises OSError only when nothing was written."""
-        return os.pwrite(self._fd, data, offset)
+        """Write what the disk takes and return the count; raises OSError only when nothing was written.
+
+        Args:
+            offset: Where in the file.
+            data: Bytes whose address is as far from a page as `offset` is (see `Blocks`): whole pages then go past
+                the page cache.
+        """
+        until_page = -offset % ALIGNED_BYTES
+        pages = (len(data) - until_page) // ALIGNED_BYTES * ALIGNED_BYTES
+        if self._direct_fd < 0 or pages < _LEAST_DIRECT:
+            return os.pwrite(self._fd, data, offset)
+        if until_page:
+            return os.pwrite(self._fd, data[:until_page], offset)
+        try:
+            return os.pwrite(self._direct_fd, data[:pages], offset)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            os.close(self._direct_fd)  # a disk with larger sectors
+            self._direct_fd = -1
+            return os.pwrite(self._fd, data, offset)
 
     def sync(self) -> None:
         os.fdatasync(self._fd)

@@ -85,27 +85,25 @@ class WireAdapter(HTTPAdapter):
 class PacedBody:
     """A request body that asks before each piece: may I go on, and how long must I wait."""
 
-    def __init__(self, data: bytes, before_piece: Callable[[int], None]) -> None:
-        """Take `data`; `before_piece` gets the size of the next piece, and raises to stop the request."""
+    def __init__(self, data: bytes, piece: int, before_piece: Callable[[int], None]) -> None:
+        """Take `data`, to go in pieces of `piece` bytes.
+
+        `before_piece` gets the size of the next piece, and raises to stop the request.
+        """
         self._data = memoryview(data)
-        self._position = 0
+        self._piece = piece
         self._before_piece = before_piece
 
     def __len__(self) -> int:
         return len(self._data)
 
-    def __iter__(self) -> Iterator[bytes]:  # requests streams a body only if it is iterable
-        while piece := self.read(16 << 10):
+    def __iter__(
+        self,
+    ) -> Iterator[memoryview]:  # without `read`, so that urllib3 sends the pieces as they are
+        for start in range(0, len(self._data), self._piece):
+            piece = self._data[start : start + self._piece]
+            self._before_piece(len(piece))
             yield piece
-
-    def read(self, count: int = -1) -> bytes:
-        rest = len(self._data) - self._position
-        count = rest if count < 0 else min(count, rest)
-        if count:
-            self._before_piece(count)
-        piece = self._data[self._position : self._position + count]
-        self._position += count
-        return bytes(piece)
 
 
 def line_failure(error: requests.RequestException) -> InterruptedTransfer:

@@ -17,6 +17,7 @@ from domain.kernel.authority import system_actor
 from domain.kernel.clock import ManualClock, utc_now
 from domain.people.staff_commands import CreateOrganization, CreateStaff
 from server.app import build_centre, create_app
+from server.body_socket import BodySocketProtocol
 from server.initialise import initialise
 from server.settings import Settings
 from sync.device_auth import new_key, public_text
@@ -125,7 +126,9 @@ class Running:
         self._socket.bind(("127.0.0.1", 0))
         self._socket.listen()
         self._started = threading.Event()
-        config = uvicorn.Config(create_app(self.centre), lifespan="on", log_config=None, access_log=False)
+        config = uvicorn.Config(
+            create_app(self.centre), lifespan="on", log_config=None, access_log=False, http=BodySocketProtocol
+        )
         self._server = uvicorn.Server(config)
         self._server.timeout_graceful_shutdown = 1
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)

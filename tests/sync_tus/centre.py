@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvicorn
 
+from server.body_socket import BodySocketProtocol
 from sync.blobs import BlobStore
 from sync.tus.asgi import Scope, TusApp
 from sync.tus.engine import TusEngine
@@ -56,7 +57,9 @@ class RunningCentre(Centre):
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
-        config = uvicorn.Config(self.app, lifespan="off", log_level="error", access_log=False)
+        config = uvicorn.Config(
+            self.app, lifespan="off", log_level="error", access_log=False, http=BodySocketProtocol
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
         self._thread.start()
@@ -79,7 +82,9 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", options.port))
     sys.stdout.write(json.dumps({"port": listener.getsockname()[1]}) + "\n")
     sys.stdout.flush()
-    config = uvicorn.Config(centre.app, lifespan="off", log_level="error", access_log=False)
+    config = uvicorn.Config(
+        centre.app, lifespan="off", log_level="error", access_log=False, http=BodySocketProtocol
+    )
     uvicorn.Server(config).run([listener])
 
 

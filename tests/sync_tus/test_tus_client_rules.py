@@ -21,7 +21,7 @@ from sync.tus.wire import WireAdapter
 
 ENDPOINT = "http://centre.example/uploads/"
 CONTENT = b"z" * 600_000
-TUS = {"Tus-Resumable": "1.0.0"}
+TUS = {"Tus-Resumable": "1.0.0", "Tus-Checksum-Algorithm": "sha1,sha256"}
 
 
 class ScriptedCentre(BaseAdapter):
@@ -86,6 +86,23 @@ def ok(offset, status=204, **headers):
 
 CREATED = (201, {**TUS, "Location": "u1"})
 DONE = ok(len(CONTENT))
+
+
+@pytest.mark.parametrize(
+    ("offered", "sent"), [("sha1,crc32,sha256", "crc32 "), ("sha1, sha256", "sha256 "), ("md5", ""), ("", "")]
+)
+def test_a_server_is_asked_which_checksums_it_takes_unless_it_has_said_so(play, offered, sent):
+    plain = {"Tus-Resumable": "1.0.0"}
+    options = (200, {**plain, "Tus-Checksum-Algorithm": offered} if offered else plain)
+    created = (201, {**plain, "Location": "u1"})
+    answers = [
+        (status, {**plain, "Upload-Offset": told["Upload-Offset"]}) for status, told in (ok(262_144), DONE)
+    ]
+    transfer, centre, _ = play(created, options, *answers)
+    assert transfer.done
+    assert [r.method for r in centre.requests] == ["POST", "OPTIONS", "PATCH", "PATCH"]
+    checksums = [r.headers.get("Upload-Checksum", "") for r in centre.requests[2:]]
+    assert all(found.startswith(sent) and bool(found) == bool(sent) for found in checksums)
 
 
 def test_the_whole_talk_with_a_plain_tus_server(play):

@@ -1,0 +1,64 @@
+"""Reads and check-sums the next PATCH of an upload while the one before it is on the line."""
+
+import base64
+import hashlib
+import zlib
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from sync.tus.source import Source
+
+CHECKSUMS = ("crc32", "sha256")
+"""What we can send with a PATCH, the cheapest first: the content as a whole is proven by its SHA-256 anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes of the content from `offset`, with the value of `Upload-Checksum` or an empty string."""
+
+    offset: int
+    data: bytes
+    checksum: str
+
+
+class ReadAhead:
+    """The pieces of one content in the order they go; to be closed."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._reader = ThreadPoolExecutor(1, "upload-read")
+        self._next: tuple[int, str, Future[Piece]] | None = None
+
+    def piece(self, offset: int, count: int, algorithm: str) -> Piece:
+        """Return the piece at `offset`, of about `count` bytes if it was read ahead; raises as `Source.read_at`."""
+        ahead, self._next = self._next, None
+        if ahead and ahead[:2] == (offset, algorithm):
+            return ahead[2].result()
+        return self._read(offset, count, algorithm)
+
+    def prepare(self, offset: int, count: int, algorithm: str) -> None:
+        """Begin to read the piece that comes next if all goes well."""
+        if count:
+            self._next = (offset, algorithm, self._reader.submit(self._read, offset, count, algorithm))
+
+    def close(self) -> None:
+        self._reader.shutdown(wait=True, cancel_futures=True)
+
+    def _read(self, offset: int, count: int, algorithm: str) -> Piece:
+        data = self._source.read_at(offset, count)
+        return Piece(offset, data, checksum_of(data, algorithm))
+
+
+def checksum_of(data: bytes, algorithm: str) -> str:
+    """Return the value of `Upload-Checksum` for `data`, empty for no algorithm."""
+    if not algorithm:
+        return ""
+    crc32 = algorithm == "crc32"
+    digest = zlib.crc32(data).to_bytes(4, "big") if crc32 else hashlib.new(algorithm, data).digest()
+    return f"{algorithm} {base64.b64encode(digest).decode()}"
+
+
+def chosen_checksum(offered: str) -> str:
+    """Return the cheapest algorithm of a `Tus-Checksum-Algorithm` list that we can send, or an empty string."""
+    names = {name.strip().lower() for name in offered.split(",")}
+    return next((name for name in CHECKSUMS if name in names), "")
