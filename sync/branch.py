@@ -13,7 +13,6 @@ from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.ids import Id
 from domain.kernel.store import Store
 from sync.device_auth import Signer
-from sync.digest import differing, store_digest
 from sync.identity import (
     Identity,
     begin_epoch,
@@ -26,8 +25,9 @@ from sync.identity import (
     set_cursors,
     set_identity,
 )
-from sync.marks import life_read, marks_of, set_pull_state
-from sync.protocol import Centre, Cursor, DigestRequest, Fork, Hello, Welcome
+from sync.marks import compared_at, life_read, marks_of, set_pull_state
+from sync.mending import Mended, compare, mend
+from sync.protocol import Centre, Cursor, Fork, Hello, Welcome
 from sync.pull import Inbox
 from sync.push import Outbox
 
@@ -35,6 +35,9 @@ FORK = "sync.epoch_fork"
 _GREET_AGAIN = {FORK, "sync.other_life", "sync.gap"}
 """What a new greeting puts right: the store or the centre's log went back, perhaps only now."""
 _FORKS_ALLOWED = 2
+COMPARED_EVERY_US = 24 * 3600 * 1_000_000
+AGAIN_AFTER_US = 3600 * 1_000_000
+"""If nothing could be said, because something was on its way."""
 
 
 class Stage(enum.StrEnum):
@@ -137,20 +140,23 @@ class BranchSync:
             return min((cursor.position for cursor in cursors_of(connection)), default=0)
 
     def compare(self) -> tuple[int, list[str]] | None:
-        """Compare digests with the centre; return (position, differing entities).
+        """Compare digests with the centre, as `sync.mending.compare`."""
+        return compare(self.store, self.centre)
 
-        None when nothing can be said: something is unsent, or the centre has moved on since the last pull.
-        """
-        if self.outbox.unsent():
-            return None
+    def mend(self) -> Mended | None:
+        """Compare, and put right what differs, as `sync.mending.mend`; the next exchange says what was found."""
+        now = self._now_us()
+        done = mend(self.store, self.centre, now)
+        with self.store.write() as connection:
+            due_us = 0 if done is not None else COMPARED_EVERY_US - AGAIN_AFTER_US
+            set_pull_state(connection, compared_at=now - due_us)
+        return done
+
+    def comparison_due(self) -> bool:
+        """Tell whether the last comparison is a day old; a clock that went back makes it due."""
         with self.store.read() as connection:
-            cursors = cursors_of(connection)
-            scopes = [cursor.org_id for cursor in cursors]
-            mine = store_digest(connection, scopes)
-        theirs = self.centre.digest(DigestRequest(scopes))
-        if any(cursor.position != theirs.position for cursor in cursors):
-            return None
-        return theirs.position, differing(mine, theirs.entities)
+            age = self._now_us() - compared_at(connection)
+        return not 0 <= age < COMPARED_EVERY_US
 
     def repair(self) -> Exchanged:
         """Read the centre's log of every scope again from the start, after a comparison has found a difference.

@@ -27,11 +27,12 @@ from sync.bundle import BundleHeader, pack
 from sync.bundle_reader import check_bundle
 from sync.device_auth import public_text, signature_fits
 from sync.devices import Device, device_of, greet, orgs_of, start_epoch
-from sync.digest import store_digest
+from sync.digest import bucket_digests, store_digest
 from sync.entries import encode_txn
-from sync.feed import entries_for
+from sync.feed import entries_for, standing
 from sync.intake import Intake, bundles_between, stored_receipt
 from sync.lives import begin_life, life_of, mark_at
+from sync.mending import shared_rows
 from sync.protocol import (
     Cursor,
     DigestReply,
@@ -42,6 +43,8 @@ from sync.protocol import (
     PullReply,
     PullRequest,
     Receipt,
+    RowsReply,
+    RowsRequest,
     Welcome,
 )
 from sync.retry import retried
@@ -201,8 +204,20 @@ class CentreSync:
         with self.store.read() as connection:
             device_of(connection, device_id)
             allowed = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
-            position = head_position(connection)
-            return DigestReply(position, store_digest(connection, allowed.intersection(request.scopes)))
+            scopes = allowed.intersection(request.scopes)
+            position = standing(connection, scopes, request.position)
+            if request.entity:
+                return DigestReply(position, {}, bucket_digests(connection, request.entity, scopes))
+            return DigestReply(position, store_digest(connection, scopes))
+
+    def rows(self, device_id: Id, request: RowsRequest) -> RowsReply:
+        """Return the rows of an entity in some buckets, of a workstation's scopes."""
+        with self.store.read() as connection:
+            device_of(connection, device_id)
+            allowed = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
+            scopes = allowed.intersection(request.scopes)
+            position = standing(connection, scopes, request.position)
+            return RowsReply(position, shared_rows(connection, request.entity, request.buckets, scopes))
 
     def lacking_blobs(self, device_id: Id, names: Sequence[str]) -> list[str]:
         """Return which of these files the centre lacks; ``blob.bad_name`` for what is no hash."""

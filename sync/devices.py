@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, select, update
 
-from domain.kernel.change_log import SCHEMA_VERSION, head_position, log_scope
+from domain.kernel.change_log import SCHEMA_VERSION, head_position
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from domain.people.organizations import subtree
 from domain.people.records import Workstation
+from sync.feed import standing
 from sync.lives import begin_life, common_position, held_life, is_strange, mark_at, note_life
 from sync.local_tables import device_state
 from sync.protocol import PROTO_MAX, PROTO_MIN, Cursor, Fork, Hello, Welcome
@@ -132,10 +133,7 @@ def _current(connection: Connection, hello: Hello, orgs: frozenset[Id], head: in
     if held.keys() != {*orgs, CATALOGUE_SCOPE} or len(set(held.values())) != 1:
         return None
     start = min(held.values())
-    newer = select(log_scope.c.position).where(
-        log_scope.c.org_id.in_(held), log_scope.c.position > start, log_scope.c.position <= head
-    )
-    if connection.execute(newer.limit(1)).first() is not None:
+    if start < head and standing(connection, held, start) != start:
         return None
     return [Cursor(org_id, head) for org_id in sorted(held)]
 

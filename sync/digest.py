@@ -4,7 +4,9 @@ For each entity: the number of rows and the XOR of a 64-bit BLAKE2b over each ro
 order of rows does not matter, and one different value shows.
 """
 
+import functools
 import hashlib
+import operator
 from collections.abc import Iterable
 
 import msgspec
@@ -16,6 +18,8 @@ from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from sync.local_tables import refused_record
 from sync.shapes import Shape, shape_of
 
+BUCKETS = 256
+_AT_ONCE = 500
 Digest = dict[str, tuple[int, str]]
 _ENCODER = msgspec.msgpack.Encoder(order="sorted")
 
@@ -41,7 +45,27 @@ def store_digest(connection: Connection, orgs: Iterable[Id]) -> Digest:
     return found
 
 
+def bucket_of(record_id: bytes) -> int:
+    """Return the bucket of a record: the last byte of its id, for the first ones are its time."""
+    return record_id[-1]
+
+
+def bucket_digests(connection: Connection, entity: str, orgs: Iterable[Id]) -> list[tuple[int, str]]:
+    """Return count and digest of each of the `BUCKETS` parts of an entity; arguments as for `store_digest`."""
+    shape = shape_of(entity)
+    if shape is None:
+        return []
+    scoped = shape.info.scope is not Scope.CATALOGUE
+    return _buckets(connection, shape, [org.bytes for org in orgs] if scoped else None)
+
+
 def _entity_digest(connection: Connection, shape: Shape, orgs: list[bytes] | None) -> tuple[int, str]:
+    parts = _buckets(connection, shape, orgs)
+    total = functools.reduce(operator.xor, (int(digest, 16) for _, digest in parts), 0)
+    return sum(count for count, _ in parts), f"{total:016x}"
+
+
+def _buckets(connection: Connection, shape: Shape, orgs: list[bytes] | None) -> list[tuple[int, str]]:
     table = shape.table
     columns = [table.c.id, table.c.ver, *(table.c[name] for name in sorted(shape.fields))]
     query = select(*columns)
@@ -53,14 +77,15 @@ def _entity_digest(connection: Connection, shape: Shape, orgs: list[bytes] | Non
             select(refused_record.c.record_id).where(refused_record.c.entity == shape.entity)
         )
     }
-    count = total = 0
-    for row in connection.execute(query):
+    counts, totals = [0] * BUCKETS, [0] * BUCKETS
+    for row in connection.execution_options(yield_per=_AT_ONCE).execute(query):
         if row[0] in refused:
             continue
-        count += 1
+        bucket = bucket_of(row[0])
+        counts[bucket] += 1
         content = _ENCODER.encode(list(row))
-        total ^= int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big")
-    return count, f"{total:016x}"
+        totals[bucket] ^= int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big")
+    return [(count, f"{total:016x}") for count, total in zip(counts, totals, strict=True)]
 
 
 def differing(one: Digest, other: Digest) -> list[str]:

@@ -5,7 +5,7 @@ scope that was granted later stands further back: then only the scopes furthest 
 next ones stand, so that each organisation's changes arrive in their order and none arrives twice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -51,6 +51,16 @@ def entries_for(connection: Connection, cursors: Mapping[Id, int], limit: int) -
     reached = until if complete else entries[-1].position
     after = {org: reached if position == start else position for org, position in cursors.items()}
     return Piece(entries, after, head, more=reached < head)
+
+
+def standing(connection: Connection, orgs: Iterable[Id], position: int) -> int:
+    """Return `position` if the log has nothing newer of these organisations, else its head."""
+    head = head_position(connection)
+    newer = select(log_scope.c.position).where(
+        log_scope.c.org_id.in_(list(orgs)), log_scope.c.position > position, log_scope.c.position <= head
+    )
+    something = connection.execute(newer.limit(1)).first() is not None
+    return head if something or position > head else position
 
 
 def _entries(connection: Connection, positions: Sequence[int], scopes: set[bytes]) -> list[PulledEntry]:

@@ -24,6 +24,8 @@ from sync.protocol import (
     PullReply,
     PullRequest,
     Receipt,
+    RowsReply,
+    RowsRequest,
     Welcome,
     encode,
 )
@@ -104,6 +106,9 @@ class HttpCentre:
 
     def digest(self, request: DigestRequest) -> DigestReply:
         return self._ask("/digest", request, DigestReply)
+
+    def rows(self, request: RowsRequest) -> RowsReply:
+        return self._ask("/rows", request, RowsReply)
 
     def lacking_blobs(self, names: Sequence[str]) -> list[str]:
         return self._ask("/blobs/lacking", BlobList(list(names)), BlobList).sha256

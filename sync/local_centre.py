@@ -17,6 +17,8 @@ from sync.protocol import (
     PullReply,
     PullRequest,
     Receipt,
+    RowsReply,
+    RowsRequest,
     Welcome,
 )
 
@@ -43,6 +45,9 @@ class LocalCentre:
 
     def digest(self, request: DigestRequest) -> DigestReply:
         return self._centre.digest(self._device_id, request)
+
+    def rows(self, request: RowsRequest) -> RowsReply:
+        return self._centre.rows(self._device_id, request)
 
     def lacking_blobs(self, names: Sequence[str]) -> list[str]:
         return self._centre.lacking_blobs(self._device_id, names)

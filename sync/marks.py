@@ -17,6 +17,11 @@ def life_read(connection: Connection) -> str:
     return connection.execute(select(pull_state.c.life)).scalar() or ""
 
 
+def compared_at(connection: Connection) -> int:
+    """Return when this store was last compared with the centre, microseconds UTC; 0 for never."""
+    return connection.execute(select(pull_state.c.compared_at)).scalar() or 0
+
+
 def set_pull_state(connection: Connection, **values: object) -> None:
     """Change the row of `pull_state`; it is made by the first change."""
     changed = connection.execute(update(pull_state).where(pull_state.c.id == 1).values(**values))

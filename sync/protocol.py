@@ -13,6 +13,7 @@ POST, ...   ``/uploads``, ``/uploads/{id}``     tus; metadata ``kind`` is ``bund
 POST        ``/bundles/{bundle_id}``            empty -> `Receipt`; 404 ``blob.missing``: upload it first
 POST        ``/pull``                           `PullRequest` -> `PullReply`
 POST        ``/digest``                         `DigestRequest` -> `DigestReply`
+POST        ``/rows``                           `RowsRequest` -> `RowsReply`
 POST        ``/blobs/lacking``                  `BlobList` -> `BlobList`: those the centre lacks
 GET, HEAD   ``/blobs/{sha256}``                 the bytes; honours ``Range``, answers ``ETag`` = the hash
 GET         ``/wait?position=&longest_s=``      ``{"head": n}`` once there is more for this device, or 204
@@ -208,16 +209,47 @@ class PullReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DigestRequest(msgspec.Struct, frozen=True):
-    """Asks for the digest of scopes."""
+    """Asks for the digest of scopes; with `entity` for those of its 256 buckets.
+
+    The answer bears `position`, where the asker stands, if nothing of these scopes has come since.
+    """
 
     scopes: list[Id]
+    entity: str = ""
+    position: int = 0
 
 
 class DigestReply(msgspec.Struct, frozen=True):
-    """The centre's rows at a position: by entity their count and digest."""
+    """The centre's rows at a position: by entity their count and digest, or those of each bucket."""
 
     position: int
     entities: dict[str, tuple[int, str]]
+    buckets: list[tuple[int, str]] = []
+
+
+class RowsRequest(msgspec.Struct, frozen=True):
+    """Asks for the rows of an entity in some buckets, after a comparison has found a difference."""
+
+    scopes: list[Id]
+    entity: str
+    buckets: list[int]
+    position: int = 0
+
+
+class SharedRow(msgspec.Struct, array_like=True, frozen=True):
+    """A row as sync carries it; `fields` are those that have a value, unknown ones among them."""
+
+    record_id: bytes
+    org_id: bytes
+    ver: int
+    fields: dict[str, Any]
+
+
+class RowsReply(msgspec.Struct, frozen=True):
+    """The centre's rows at a position."""
+
+    position: int
+    rows: list[SharedRow]
 
 
 class BlobList(msgspec.Struct, frozen=True):
@@ -244,6 +276,8 @@ class Centre(Protocol):
     def pull(self, request: PullRequest) -> PullReply: ...
 
     def digest(self, request: DigestRequest) -> DigestReply: ...
+
+    def rows(self, request: RowsRequest) -> RowsReply: ...
 
     def lacking_blobs(self, names: Sequence[str]) -> list[str]: ...
 

@@ -130,6 +130,8 @@ class SyncWorker:
         )
         if self._file_line is not None and (done.sent or done.received):
             self._file_line.wake()
+        if not (done.sent or done.received) and self._branch.comparison_due():
+            self._branch.mend()
 
     def _exchange_files(self, line: Line) -> None:
         if self._files is None:

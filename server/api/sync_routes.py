@@ -85,6 +85,14 @@ def digest(
     return _answer(centre.sync.digest(sender.device_id, asked))
 
 
+@router.post("/rows", summary="核对行")
+def rows(
+    centre: CentreDep, sender: SignedDep, asked: Annotated[Any, message(protocol.RowsRequest)]
+) -> Response:
+    """Return the rows of an entity in some buckets, for a branch whose digest differs there."""
+    return _answer(centre.sync.rows(sender.device_id, asked))
+
+
 @router.post("/blobs/lacking", summary="缺少的文件")
 def lacking_blobs(
     centre: CentreDep, sender: SignedDep, asked: Annotated[Any, message(protocol.BlobList)]

@@ -1,0 +1,180 @@
+"""Comparing a branch's rows with the centre's, and mending what differs; nothing that stood there is lost unseen.
+
+Both must stand at one position with nothing on its way. Digests say which entities differ, 256 digests of an entity
+which of its buckets; only those rows travel. With nothing pending the centre's log is the truth, so a branch takes
+over the centre's rows: by an entry in its log with what stood here, which goes up as well and stays in the centre's
+log, so people can see what differed and where it came from.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from domain.kernel.change_log import SCHEMA_VERSION, Body, Change, append_entry
+from domain.kernel.ids import Id, new_id
+from domain.kernel.record import Scope
+from domain.kernel.store import Store
+from sync.digest import bucket_digests, bucket_of, differing, store_digest
+from sync.identity import cursors_of, identity_of, progress_of
+from sync.local_tables import parked_txn, refused_record
+from sync.merge import value_of, whole
+from sync.protocol import Centre, DigestRequest, RowsRequest, SharedRow
+from sync.rows import Key, Rows
+from sync.shapes import Shape, same, shape_of
+
+MEND = "sync.mend"
+_MOST_TOLD = 500
+"""Records whose former values go up with the entry; more than that is no slip, and stays in the local log alone."""
+
+
+@dataclass(slots=True)
+class Mended:
+    """What a comparison did: `position` at which both stand, entities that differed, and records put right."""
+
+    position: int
+    entities: list[str] = field(default_factory=list)
+    records: int = 0
+
+
+def shared_rows(
+    connection: Connection, entity: str, buckets: Iterable[int], orgs: Iterable[Id]
+) -> list[SharedRow]:
+    """Return the rows of an entity in some buckets; arguments as for `sync.digest.bucket_digests`."""
+    shape = shape_of(entity)
+    if shape is None:
+        return []
+    wanted = set(buckets)
+    query = select(shape.table.c.id)
+    if shape.info.scope is not Scope.CATALOGUE:
+        query = query.where(shape.table.c.org_id.in_([org.bytes for org in orgs]))
+    ids = [bytes(i) for i in connection.scalars(query) if bucket_of(bytes(i)) in wanted]
+    rows = Rows(connection)
+    rows.load((entity, record_id) for record_id in ids)
+    found = [row for record_id in ids if (row := rows.get((entity, record_id))) is not None]
+    return [SharedRow(row["id"], row["org_id"], row["ver"], whole(shape, row)) for row in found]
+
+
+def compare(store: Store, centre: Centre) -> tuple[int, list[str]] | None:
+    """Compare digests; return (position, differing entities).
+
+    None when nothing can be said: something is unsent or parked, or the centre has moved on since the last pull.
+    """
+    with store.read() as connection:
+        if not _at_rest(connection):
+            return None
+        cursors = cursors_of(connection)
+        scopes = [cursor.org_id for cursor in cursors]
+        mine = store_digest(connection, scopes)
+    position = min((cursor.position for cursor in cursors), default=0)
+    theirs = centre.digest(DigestRequest(scopes, position=position))
+    if any(cursor.position != theirs.position for cursor in cursors):
+        return None
+    return theirs.position, differing(mine, theirs.entities)
+
+
+def mend(store: Store, centre: Centre, now: int) -> Mended | None:
+    """Compare, and put right what differs; None as for `compare`.
+
+    Args:
+        store: The branch's store.
+        centre: The centre.
+        now: Time of this branch, microseconds UTC.
+    """
+    found = compare(store, centre)
+    if found is None:
+        return None
+    done = Mended(*found)
+    for entity in done.entities:
+        rows = _fetched(store, centre, entity, done.position)
+        if rows is None:
+            return None
+        with store.write() as connection:
+            if not _at_rest(connection) or any(c.position != done.position for c in cursors_of(connection)):
+                return None
+            count, position = _put_right(connection, entity, *rows, now)
+        done.records += count
+        if position:
+            store.ring(position)
+    return done
+
+
+def _at_rest(connection: Connection) -> bool:
+    progress = progress_of(connection)
+    parked = connection.execute(select(parked_txn.c.txn_id).limit(1)).first()
+    return progress.last_seq <= progress.settled_seq and parked is None
+
+
+def _fetched(
+    store: Store, centre: Centre, entity: str, position: int
+) -> tuple[list[int], Sequence[SharedRow]] | None:
+    """Return the differing buckets of an entity and the centre's rows in them; None if it has moved on."""
+    with store.read() as connection:
+        scopes = [cursor.org_id for cursor in cursors_of(connection)]
+        mine = bucket_digests(connection, entity, scopes)
+    theirs = centre.digest(DigestRequest(scopes, entity, position))
+    buckets = [
+        i
+        for i, (one, other) in enumerate(zip(mine, theirs.buckets, strict=False))
+        if tuple(one) != tuple(other)
+    ]
+    reply = centre.rows(RowsRequest(scopes, entity, buckets, position))
+    return (buckets, reply.rows) if theirs.position == reply.position == position else None
+
+
+def _put_right(
+    connection: Connection, entity: str, buckets: Sequence[int], theirs: Sequence[SharedRow], now: int
+) -> tuple[int, int]:
+    """Take over the centre's rows; returns how many records changed, and the position of the entry."""
+    shape = shape_of(entity)
+    if shape is None:
+        return 0, 0
+    scopes = [cursor.org_id for cursor in cursors_of(connection)]
+    mine = {row.record_id for row in shared_rows(connection, entity, buckets, scopes)}
+    refused = {i.bytes for i in connection.scalars(select(refused_record.c.record_id))}
+    rows = Rows(connection)
+    rows.load([(entity, one.record_id) for one in theirs] + [(entity, record_id) for record_id in mine])
+    changes = [c for one in theirs if (c := _taken_over(rows, shape, one)) is not None]
+    strange = sorted(mine - {one.record_id for one in theirs} - refused)
+    changes += [_let_go(rows, shape, (entity, record_id)) for record_id in strange]
+    if not changes:
+        return 0, 0
+    rows.flush()
+    identity = identity_of(connection)
+    told = [
+        {"entity": c.entity, "record_id": c.record_id, "op": c.op, "had": c.base}
+        for c in changes[:_MOST_TOLD]
+    ]
+    note = {"mended": told, "records": len(changes)}
+    body = Body(
+        MEND, None, "system", identity.org_id.bytes, SCHEMA_VERSION, changes, {"records": len(changes)}
+    )
+    append_entry(connection, txn_id=new_id(), device_id=identity.device_id, at=now, body=body)
+    report = Body(MEND, None, "system", identity.org_id.bytes, SCHEMA_VERSION, [], note)
+    position = append_entry(
+        connection, txn_id=new_id(), device_id=identity.device_id, at=now, body=report, for_sync=True
+    )
+    return len(changes), position
+
+
+def _taken_over(rows: Rows, shape: Shape, theirs: SharedRow) -> Change | None:
+    row = rows.get((shape.entity, theirs.record_id))
+    if row is None:
+        rows.insert(shape, theirs.record_id, theirs.org_id, theirs.fields, theirs.ver)
+        return Change(shape.entity, theirs.record_id, theirs.org_id, "ins", 0, theirs.fields, {}, theirs.ver)
+    wanted = {**dict.fromkeys(whole(shape, row)), **theirs.fields}
+    other = {n: v for n, v in wanted.items() if not same(shape, n, v, value_of(shape, row, n))}
+    if not other and row["ver"] == theirs.ver:
+        return None
+    base: dict[str, Any] = {name: value_of(shape, row, name) for name in other}
+    rows.update(shape, theirs.record_id, other, theirs.ver)
+    return Change(shape.entity, theirs.record_id, theirs.org_id, "upd", row["ver"], other, base, theirs.ver)
+
+
+def _let_go(rows: Rows, shape: Shape, key: Key) -> Change:
+    row = rows.get(key)
+    if row is None:
+        raise LookupError("a row that was listed a moment ago")
+    rows.remove(key)
+    return Change(shape.entity, key[1], row["org_id"], "del", row["ver"], {}, whole(shape, row), row["ver"])
