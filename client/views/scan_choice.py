@@ -10,7 +10,7 @@ from client.ports import Scanned
 from client.views.dialog import Dialog
 
 WIDTH = 520
-ROW_PX = 40
+ROW_PX = 36
 
 
 class _Choices(QListWidget):
@@ -42,7 +42,7 @@ class ScanChoice(Dialog):
         for number, choice in enumerate(self._choices, 1):
             item = QListWidgetItem(f"{number}    {choice.label}", self._list)
             item.setData(Qt.ItemDataRole.UserRole, number)
-        self._list.setMinimumHeight(ROW_PX * (len(self._choices) + 1))
+        self._list.setFixedHeight(ROW_PX * min(len(self._choices), 9) + 8)
         self._list.itemActivated.connect(self._activated)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 16)

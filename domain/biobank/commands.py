@@ -6,6 +6,7 @@ import enum
 from sqlalchemy import func, select
 
 from domain.biobank.bench import read_card
+from domain.biobank.doubts import doubt_about
 from domain.biobank.numbers import SpecimenNumberBlock, looks_like_specimen_number, parse_specimen_number
 from domain.biobank.records import (
     EventKind,
@@ -56,13 +57,13 @@ def plan(order: PlanSpecimen, work: UnitOfWork) -> TubeReceipt:
     visit = work.require(Visit, order.visit_id, "visit_id")
     waiting = work.find(Specimen, visit_id=visit.id, type=order.type, state=specimen_life.first)
     if waiting is not None:
-        return _receipt(waiting)
+        return receipt_of(waiting)
     tube = Specimen(
         org_id=visit.org_id, number=_new_number(work), type=order.type, container=order.container,
         patient_id=visit.patient_id, visit_id=visit.id,
     )  # fmt: skip
     work.start(specimen_life, tube)
-    return _receipt(work.add(tube))
+    return receipt_of(work.add(tube))
 
 
 def _new_number(work: UnitOfWork) -> str:
@@ -182,8 +183,8 @@ def aliquot(order: AliquotSpecimen, work: UnitOfWork) -> list[TubeReceipt]:
         )  # fmt: skip
         specimen_life.enter(tube, "processed", work.now)
         work.add(tube)
-        _event(work, tube, EventKind.ALIQUOTED, produced_ul=order.volume_ul)
-        made.append(_receipt(tube))
+        event_of(work, tube, EventKind.ALIQUOTED, produced_ul=order.volume_ul)
+        made.append(receipt_of(tube))
     _step(work, parent, "use_up", EventKind.ALIQUOTED, consumed_ul=order.count * order.volume_ul)
     return made
 
@@ -285,12 +286,21 @@ def tube_of(scanned: str, work: UnitOfWork) -> Specimen:
 
 
 def _step(work: UnitOfWork, tube: Specimen, move: str, kind: EventKind, **facts: object) -> TubeReceipt:
+    """Move a tube on and note it.
+
+    Raises:
+        DomainError: ``specimen.duplicated``: a second tube has this number; ``specimen.wrong_state``.
+    """
+    doubt = doubt_about(work, tube) if kind is not EventKind.DISCARDED else None
+    if doubt is not None:
+        raise DomainError("specimen.duplicated", field="number", number=tube.number, name=doubt.staff_name)
     work.move(specimen_life, tube, move)
-    event = _event(work, tube, kind, **facts)
-    return _receipt(tube, event.place)
+    event = event_of(work, tube, kind, **facts)
+    return receipt_of(tube, event.place)
 
 
-def _event(work: UnitOfWork, tube: Specimen, kind: EventKind, **facts: object) -> SpecimenEvent:
+def event_of(work: UnitOfWork, tube: Specimen, kind: EventKind, **facts: object) -> SpecimenEvent:
+    """Note what happened to a tube, now, by the person signed in."""
     return work.add(
         SpecimenEvent(
             org_id=tube.org_id, specimen_id=tube.id, kind=kind, occurred_at=work.now, staff_id=work.actor.staff_id,
@@ -299,5 +309,6 @@ def _event(work: UnitOfWork, tube: Specimen, kind: EventKind, **facts: object) -
     )  # fmt: skip
 
 
-def _receipt(tube: Specimen, place: str | None = None) -> TubeReceipt:
+def receipt_of(tube: Specimen, place: str | None = None) -> TubeReceipt:
+    """Return a tube as it stands."""
     return TubeReceipt(tube.id, tube.number, tube.state, specimen_life.label_of(tube.state), place)

@@ -59,6 +59,8 @@ class EventKind(enum.StrEnum):
     ALIQUOTED = "aliquoted"
     STORED = "stored"
     DISCARDED = "discarded"
+    DUPLICATED = "duplicated"
+    CLEARED = "cleared"
 
 
 class SpecimenEvent(Record, label="标本事件", merge=Merge.APPEND):

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from domain.biobank.commands import DiscardSpecimen, ProcessSpecimen, ReceiveSpecimen
+from domain.biobank.duplicate_commands import ClearDuplicate
 from domain.biobank.records import Specimen, SpecimenEvent
 from domain.kernel.worklists import Query, worklist
 
@@ -22,7 +23,7 @@ def waiting() -> Query:
     ).where(Specimen.state.in_(OPEN))
 
 
-waiting.offers(ReceiveSpecimen, ProcessSpecimen)
+waiting.offers(ReceiveSpecimen, ProcessSpecimen, ClearDuplicate)
 
 
 @worklist("specimen.stored", "在库标本", permission="biobank.view", record=Specimen, order="number")
@@ -33,7 +34,7 @@ def stored() -> Query:
     )
 
 
-stored.offers(DiscardSpecimen)
+stored.offers(DiscardSpecimen, ClearDuplicate)
 
 
 @worklist(

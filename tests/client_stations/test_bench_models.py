@@ -182,6 +182,41 @@ def test_a_tube_received_twice_is_told_kindly_and_not_doubled(model, scan, tubes
     assert sorted(kinds) == ["collected"] * 3 + ["received"]
 
 
+def test_a_second_tube_with_the_same_number_stops_both(model, scan, tubes, station_desk, said, qtbot):
+    scan(tubes[0])
+    assert "按 F7" not in model.result.remedy
+    doubted = scan(tubes[0])
+    assert "若是另一支管" in doubted.remedy
+    assert doubted.doubt == tubes[0]
+    with qtbot.waitSignal(model.result_changed) as told:
+        model.action_set.trigger("duplicate")
+    assert told.args[0].title == "疑似重码，两管都已停用"
+    assert "不要离心" in told.args[0].remedy
+    model.set_mode(Mode.PROCESS)
+    refused = scan(tubes[0])
+    assert (refused.tone, refused.doubt) == ("bad", "")
+    assert "疑似重码" in refused.detail
+    assert "待查架" in refused.remedy
+    assert states(station_desk)[tubes[0]] == "received"
+
+
+def test_f7_without_a_doubt_notes_nothing(model, scan, tubes, station_desk, said):
+    heard = said(model)
+    model.action_set.trigger("duplicate")
+    scan(tubes[0])
+    model.action_set.trigger("duplicate")
+    assert [tone for tone, _ in heard.messages] == ["warning", "warning"]
+    with station_desk.store.read() as connection:
+        kinds = set(connection.execute(select(SpecimenEvent.kind)).scalars())
+    assert kinds == {"collected", "received"}
+
+
+@pytest.mark.parametrize("mode", [Mode.PROCESS, Mode.ALIQUOT])
+def test_a_tube_that_comes_too_early_is_no_second_tube(model, scan, tubes, mode):
+    model.set_mode(mode)
+    assert scan(tubes[0]).doubt == ""
+
+
 def test_who_may_not_is_told_so(context_for, tubes, qtbot):
     model = ViewModel(context_for("nurse"))
     with qtbot.waitSignal(model.result_changed) as told:

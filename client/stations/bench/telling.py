@@ -22,6 +22,10 @@ KEYS = {
     Mode.LOOKUP: "F11",
 }
 _FOREIGN = ("specimen_number.", "specimen.unknown", "bench.not_a_tube", "scan.")
+_STATES = ("planned", "collected", "received", "processed", "stored", "used_up")
+_FROM = {
+    Mode.RECEIVE: "collected", Mode.PROCESS: "received", Mode.ALIQUOT: "processed", Mode.STORE: "processed",
+}  # fmt: skip
 Say = Callable[..., str]
 
 
@@ -37,6 +41,8 @@ class Result:
     at: datetime | None = None
     mode: str = ""
     sequence: int = 0
+    doubt: str = ""
+    """Number of a tube that has been further on than this scan: is it a second tube with the same number?"""
 
 
 class Teller:
@@ -61,9 +67,20 @@ class Teller:
         why = self._texts.explain(error)
         if error.code == "specimen.wrong_state" and tube is not None:
             why = self._texts.say("bench.state_is", state=specimen_life.label_of(tube.state))
+        remedy, doubt = self._remedy(error, tube, mode), ""
+        if error.code == "specimen.wrong_state" and tube is not None and _is_past(tube, mode):
+            remedy, doubt = self._texts.say("bench.second_tube", remedy=remedy), tube.number
         return Result(
-            BAD, self._texts.say(title), grouped(tube.number) if tube else scanned, why,
-            self._remedy(error, tube, mode), now, mode.value,
+            BAD, self._texts.say(title), grouped(tube.number) if tube else scanned, why, remedy, now, mode.value,
+            doubt=doubt,
+        )  # fmt: skip
+
+    def duplicated(self, tube: TubeFacts, mode: Mode, now: datetime) -> Result:
+        """Return the line of a number that two tubes carry."""
+        say = self._texts.say
+        return Result(
+            BAD, say("bench.duplicated"), grouped(tube.number), self.describe(tube), say("bench.duplicated.remedy"),
+            now, mode.value,
         )  # fmt: skip
 
     def ask(
@@ -117,3 +134,8 @@ class Teller:
         if mode is Mode.RECEIVE and tube.state in {"received", "processed", "stored"}:
             return f"received_before.{tube.state}"
         return tube.state
+
+
+def _is_past(tube: TubeFacts, mode: Mode) -> bool:
+    """Tell whether a tube has already been where this mode would bring it."""
+    return tube.state in _STATES and _STATES.index(tube.state) > _STATES.index(_FROM.get(mode, _STATES[-1]))

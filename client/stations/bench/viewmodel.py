@@ -20,10 +20,11 @@ from client.stations.bench.box_model import BoxModel
 from client.stations.bench.lookup import LookupModel
 from client.stations.bench.moving import ProcessModel, ReceiveModel
 from client.stations.bench.part import BenchPart
-from client.stations.bench.reading import TubeFacts, read_waiting
+from client.stations.bench.reading import Outcome, TubeFacts, read_waiting
 from client.stations.bench.storing import StoreModel
 from client.stations.bench.telling import ASK, KEYS, Result
 from domain.biobank.bench import MAY_BE_A_BOX, TAKES, CardKind, Mode, read_card
+from domain.biobank.duplicate_commands import ReportDuplicate
 from domain.kernel.errors import DomainError
 from domain.people.scanned import BENCH_CARD, UNKNOWN
 
@@ -45,6 +46,7 @@ class ViewModel(StationModel):
 
     actions = (
         *(Action(m.value, f"bench.mode.{m.value}", KEYS[m]) for m in Mode),
+        Action("duplicate", "bench.action.duplicate", "F7", command="specimen.report_duplicate"),
         Action("print", "bench.action.print", "F8", command="specimen.label"),
         Action("confirm", "bench.action.confirm", "F9"),
         Action("type", "bench.action.type", "F10"),
@@ -132,6 +134,7 @@ class ViewModel(StationModel):
             on(mode.value, _Switch(self, mode))
         on("confirm", self._confirm)
         on("discard", self._discard)
+        on("duplicate", self._report_duplicate)
         on("print", self.aliquots.print_again)
         on("type", self.typing_asked.emit)
         for part in self.parts.values():
@@ -197,6 +200,21 @@ class ViewModel(StationModel):
             self.aliquots.divide(self.aliquots.plan.count)
         elif self.mode is Mode.STORE:
             self.storing.create()
+
+    def _report_duplicate(self) -> None:
+        """Note that the tube at hand is another one than the one that was scanned before under this number."""
+        number = self.result.doubt if self.result else ""
+        if not number or self._working:
+            self.toast("bench.no_doubt", "warning")
+            return
+        part = self.parts[self.mode]
+
+        def noted(outcome: Outcome) -> None:
+            if outcome.tube is not None:
+                part.tell(part.teller.duplicated(outcome.tube, self.mode, self.context.desk.clock()))
+
+        self._working = True
+        part.act(ReportDuplicate(number=number), number, noted)
 
     def _discard(self) -> None:
         self.parts[self.mode].leave()
