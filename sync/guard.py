@@ -4,7 +4,7 @@ Raw SQL, bulk statements and consoles would change rows without a log entry, and
 SQLite the triggers ask a function that only our connections have; on MariaDB a variable of the session.
 """
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Table, inspect, text
 
 from domain.kernel.change_log import change_log
 from domain.kernel.record import Record, is_shared
@@ -19,9 +19,13 @@ def guarded_tables() -> list[Table]:
 
 
 def install_guard(connection: Connection) -> None:
-    """Create the triggers anew; needed after each migration. The caller commits."""
+    """Create the triggers anew; needed after each migration. The caller commits.
+
+    A store on its way to this program's shape has not all tables yet.
+    """
     sqlite = connection.dialect.name == "sqlite"
-    for table in guarded_tables():
+    there = set(inspect(connection).get_table_names())
+    for table in (t for t in guarded_tables() if t.name in there):
         for event in _EVENTS:
             name = f"guard_{table.name}_{event.lower()}"
             connection.execute(text(f"DROP TRIGGER IF EXISTS {name}"))

@@ -78,7 +78,8 @@ def upgrade(store: Store, target: str) -> None:
         command.upgrade(alembic_config(connection), target)
         if connection.execute(select(log_head.c.id)).scalar() is None:
             connection.execute(log_head.insert(), {"id": 1, "position": 0, "dev_seq": 0})
-        adopt_extra(connection)
+        if current_version(connection) == HEAD:
+            adopt_extra(connection)  # what is declared has its columns only now
         install_guard(connection)
 
 

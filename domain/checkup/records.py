@@ -36,12 +36,13 @@ class ResultSource(enum.StrEnum):
 
 
 class ResultStatus(enum.StrEnum):
-    """HL7 table 0085, and ours for what could not be matched."""
+    """HL7 table 0085, and ours for what could not be matched or waits until it is known whose it is."""
 
     FINAL = "F"
     PRELIMINARY = "P"
     CORRECTED = "C"
     PENDING_CHECK = "pending_check"
+    IDENTITY = "identity_pending"
 
 
 class Observation(Record, label="结果", merge=Merge.APPEND):
@@ -74,6 +75,15 @@ class Observation(Record, label="结果", merge=Merge.APPEND):
     device: Mapped[str | None] = column("设备", length=120)
     raw: Mapped[bytes | None] = column("原始数据")
     amends: Mapped[Id | None] = column("更正", ref="observation")
+
+
+class HeldResult(Record, label="身份待核实结果", merge=Merge.APPEND):
+    """A result that waits for an identity check; `status` is what it will have when it counts."""
+
+    check_id: Mapped[Id] = column("身份核实", ref="identity_check", index=True)
+    observation_id: Mapped[Id] = column("结果", ref="observation", index=True)
+    status: Mapped[ResultStatus] = column("原结果状态", code="HL7:0085")
+    held_at: Mapped[datetime] = column("暂存时间")
 
 
 class Finding(Record, label="异常发现", merge=Merge.FIRST):

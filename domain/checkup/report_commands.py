@@ -24,8 +24,10 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.identity_records import IdentityCheck
 from domain.people.numbers import next_number
 from domain.people.records import Staff
+from domain.people.workflow import identity_checking
 
 URGENT_CLASS_A, URGENT_CRITICAL = 1, 2
 
@@ -93,10 +95,17 @@ class SubmitReport:
 
 @handles(SubmitReport)
 def submit(order: SubmitReport, work: UnitOfWork) -> None:
-    """Keep the text as a revision of its own and move on; an empty conclusion is refused."""
+    """Keep the text as a revision of its own and move on.
+
+    Raises:
+        DomainError: ``report.no_conclusion``; ``report.identity_pending`` while it is not known whose results of the
+            visit are.
+    """
     report = work.require(Report, order.report_id, "report_id")
     if not report.conclusion.strip():
         raise DomainError("report.no_conclusion", field="conclusion")
+    if work.find(IdentityCheck, visit_id=report.visit_id, state=identity_checking.first) is not None:
+        raise DomainError("report.identity_pending", number=report.number)
     level = report.state
     if report.state == "returned":
         report.revision += 1

@@ -79,11 +79,15 @@ def _one(connection: Connection, kind: Any, record_id: Id | None) -> Any:
     return connection.execute(select(table).where(table.c.id == record_id)).one_or_none()
 
 
+WAITING = frozenset({ResultStatus.PENDING_CHECK, ResultStatus.IDENTITY})
+"""A result in one of these waits for a person and counts nowhere."""
+
+
 def standing(observations: Iterable[Any]) -> list[Any]:
-    """Return the results that count: not amended by a later one, not waiting to be checked."""
+    """Return the results that count: not amended by a later one, not waiting for a person."""
     rows = list(observations)
     amended = {r.amends for r in rows if r.amends is not None}
-    return [r for r in rows if r.id not in amended and r.status != ResultStatus.PENDING_CHECK]
+    return [r for r in rows if r.id not in amended and r.status not in WAITING]
 
 
 def report_content(facts: ReportFacts, catalog: Catalog, *, at: datetime) -> dict[str, Any]:

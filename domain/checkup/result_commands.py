@@ -6,29 +6,25 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from domain.catalog.content import Catalog
-from domain.catalog.units import shown_unit
-from domain.checkup.intake import Judged, Person, ResultLine, finding_sentence, line_for, take_in
-from domain.checkup.records import CriticalValue, Finding, Observation, ResultSource, ResultStatus, Visit
-from domain.checkup.workflow import critical_handling, visit_life
+from domain.checkup.identity_holding import (
+    Holder,
+    doubt_about,
+    hold_apart,
+    new_patient,
+    patient_of,
+    person_of,
+)
+from domain.checkup.intake import Person, ResultLine, line_for, take_in
+from domain.checkup.records import Observation, ResultSource, Visit
+from domain.checkup.result_keeping import keep
+from domain.checkup.workflow import visit_life
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
-from domain.kernel.ids import Id, stable_id
+from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.people.numbers import next_number
-from domain.people.records import Patient, Sex
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who a message says it is about."""
-
-    name: str
-    sex: Sex = Sex.UNKNOWN
-    birth_date: date | None = None
-    id_number: str | None = None
-    phone: str | None = None
-    address: str | None = None
+from domain.people.identity import Identity
+from domain.people.records import Patient
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,22 +54,27 @@ class ReceiveResults:
 def receive_results(order: ReceiveResults, work: UnitOfWork) -> Received:
     """Keep what is new, judged; a name, sex or birth date that contradicts the visit parks the results.
 
-    The same message again changes nothing. A corrected result is a new observation that amends the old one.
+    The same message again changes nothing. A corrected result is a new observation that amends the old one. What is
+    doubtful about the person is kept as an identity check, and the results wait with it: under the client where only
+    a detail is wrong, under nobody where they may be another person's.
     """
     visit = work.find(Visit, number=order.visit_number)
-    patient = work.get(Patient, visit.patient_id) if visit else _patient_of(order, work)
-    mismatch = patient is not None and _contradiction(patient, order.patient)
-    if mismatch:
-        return _park(order, work, mismatch)
+    said = order.patient
+    patient = work.get(Patient, visit.patient_id) if visit else patient_of(said, order.org_id, work)
+    doubt = doubt_about(said, patient, work, "体检号" if visit else "证件号码")
+    if doubt is not None and doubt.other_person:
+        held = hold_apart(order, Holder(order, doubt, patient, visit.id if visit else None, work), work)
+        return Received(None, None, held, 0, held)
     if patient is None:
-        patient = _new_patient(order, work)
+        patient = new_patient(said, order.org_id, doubt, work)
     if visit is None:
         visit = _new_visit(order, patient, work)
         known: dict[str, Observation] = {}
     else:
         rows = work.list(select(Observation).where(Observation.visit_id == visit.id).order_by(Observation.id))
         known = {o.item: o for o in rows}
-    person = Person(patient.id, patient.sex, patient.birth_date)
+    person = person_of(patient, doubt)
+    holder = Holder(order, doubt, patient, visit.id, work) if doubt else None
     stored = repeated = 0
     for line in order.lines:
         earlier = known.get(line.item or line.code)
@@ -92,55 +93,12 @@ def receive_results(order: ReceiveResults, work: UnitOfWork) -> Received:
             source=ResultSource.INTERFACE,
             now=work.now,
         )
-        keep(work, judged, visit.org_id, amends=earlier)
+        observation = keep(work, judged, visit.org_id, amends=earlier)
+        if holder is not None:
+            holder.hold(observation)
         stored += 1
-    pending = sum(1 for line in order.lines if line.item is None or line.reason)
+    pending = sum(1 for line in order.lines if doubt or line.item is None or line.reason)
     return Received(patient.id, visit.id, stored, repeated, pending)
-
-
-def _patient_of(order: ReceiveResults, work: UnitOfWork) -> Patient | None:
-    if not order.patient.id_number:
-        return None
-    return work.find(Patient, id_number=order.patient.id_number, org_id=order.org_id)
-
-
-def _contradiction(patient: Patient, said: Identity) -> str:
-    if patient.name != said.name:
-        return "姓名与体检号不符"
-    if said.birth_date and patient.birth_date and said.birth_date != patient.birth_date:
-        return "出生日期与体检号不符"
-    known = {Sex.MALE, Sex.FEMALE}
-    if said.sex in known and patient.sex in known and said.sex != patient.sex:
-        return "性别与体检号不符"
-    return ""
-
-
-def _park(order: ReceiveResults, work: UnitOfWork, reason: str) -> Received:
-    nobody = Person(None, Sex.UNKNOWN, None)
-    for line in order.lines:
-        unmatched = dataclasses.replace(line, reason=reason)
-        judged = take_in(
-            unmatched,
-            nobody,
-            work.content["catalog"],
-            visit_id=None,
-            source=ResultSource.INTERFACE,
-            now=work.now,
-        )
-        judged.observation.org_id = order.org_id
-        judged.observation.device = f"{order.visit_number} {order.message_id}"[:120]
-        work.add(judged.observation)
-    return Received(None, None, len(order.lines), 0, len(order.lines))
-
-
-def _new_patient(order: ReceiveResults, work: UnitOfWork) -> Patient:
-    said = order.patient
-    return work.add(
-        Patient(
-            org_id=order.org_id, number=next_number(work, "patient", "P"), name=said.name, sex=said.sex,
-            birth_date=said.birth_date, id_number=said.id_number, phone=said.phone, address=said.address,
-        )
-    )  # fmt: skip
 
 
 def _new_visit(order: ReceiveResults, patient: Patient, work: UnitOfWork) -> Visit:
@@ -152,46 +110,6 @@ def _new_visit(order: ReceiveResults, patient: Patient, work: UnitOfWork) -> Vis
     )
     work.start(visit_life, visit)
     return work.add(visit)
-
-
-def keep(work: UnitOfWork, judged: Judged, org_id: Id, *, amends: Observation | None = None) -> Observation:
-    """Keep an observation with its finding and critical value, in this unit of work."""
-    observation = judged.observation
-    observation.org_id = org_id
-    if amends is not None:
-        observation.amends = amends.id
-        if observation.status is ResultStatus.FINAL:
-            observation.status = ResultStatus.CORRECTED
-    work.add(observation)
-    if observation.important_class and observation.patient_id and observation.visit_id:
-        work.add(_finding(observation, judged, work))
-    if observation.critical_level and observation.patient_id:
-        critical = _critical(observation)
-        work.start(critical_handling, critical)
-        work.add(critical)
-    return observation
-
-
-def _finding(observation: Observation, judged: Judged, work: UnitOfWork) -> Finding:
-    rules = judged.judgement.rules if judged.judgement else ()
-    return Finding(
-        id=stable_id("finding", observation.id), org_id=observation.org_id, visit_id=observation.visit_id,
-        patient_id=observation.patient_id, observation_id=observation.id,
-        important_class=observation.important_class,
-        sentence=finding_sentence(
-            observation.label, observation.value_text, observation.ucum, observation.range_text
-        ),
-        rule="、".join(rules)[:120] or "report", unverified=observation.unverified, found_at=work.now,
-    )  # fmt: skip
-
-
-def _critical(observation: Observation) -> CriticalValue:
-    return CriticalValue(
-        id=stable_id("critical", observation.id), org_id=observation.org_id, patient_id=observation.patient_id,
-        visit_id=observation.visit_id, observation_id=observation.id, label=observation.label,
-        value_text=f"{observation.value_text} {shown_unit(observation.ucum)}".strip(),
-        level=observation.critical_level, unverified=observation.unverified,
-    )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

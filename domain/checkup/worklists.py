@@ -3,9 +3,18 @@
 from sqlalchemy import literal_column, select
 
 from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
-from domain.checkup.records import CriticalValue, Finding, Observation, Report, ResultStatus, Visit
+from domain.checkup.records import (
+    CriticalValue,
+    Finding,
+    HeldResult,
+    Observation,
+    Report,
+    ResultStatus,
+    Visit,
+)
 from domain.checkup.report_commands import PassFirstReview, PassSecondReview, ReturnReport
 from domain.kernel.worklists import Query, without_index, worklist
+from domain.people.identity_records import IdentityCheck
 from domain.people.records import Patient
 
 
@@ -43,6 +52,20 @@ def to_check() -> Query:
         Observation.device,
         Observation.effective_at,
     ).where(Observation.status == literal_column(f"'{ResultStatus.PENDING_CHECK}'"))  # as its index has it
+
+
+@worklist("checkup.held", "身份待核实结果", permission="checkup.view", record=HeldResult, order="held_at")
+def held() -> Query:
+    """Results that count nowhere yet, because it is not settled whose they are."""
+    return (
+        select(
+            IdentityCheck.visit_number, IdentityCheck.said_name, Observation.label, Observation.value_text,
+            Observation.ucum, Observation.flag, IdentityCheck.reason, HeldResult.held_at, IdentityCheck.state,
+        )
+        .join(Observation, Observation.id == HeldResult.observation_id)
+        .join(IdentityCheck, IdentityCheck.id == HeldResult.check_id)
+        .where(IdentityCheck.state == "pending")
+    )  # fmt: skip
 
 
 @worklist("critical.open", "危急值", permission="critical.view", record=CriticalValue, order="due_at")

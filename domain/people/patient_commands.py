@@ -5,18 +5,18 @@ from datetime import date
 
 from sqlalchemy import select
 
+from domain.checkup.intake import Person
+from domain.checkup.judging_again import judge_again
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.identity import GENDER
+from domain.people.identity_editing import CITIZEN_CARD, OLDEST_BIRTH_YEAR, NewIdentity, change_identity
 from domain.people.idnumber import normalise, read_id
 from domain.people.numbers import next_number
 from domain.people.records import Patient, Sex
-
-CITIZEN_CARD = "01"
-GENDER = {Sex.MALE: "male", Sex.FEMALE: "female"}
-OLDEST_BIRTH_YEAR = 1880
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -105,16 +105,49 @@ class EditPatient:
     allergy: str | None = ask("过敏史", kind=Kind.NOTE, default=None)
     blood_group: str | None = ask("血型", default=None, max_length=10)
     card_no: str | None = ask("会员卡号", default=None, max_length=40)
+    id_type: str | None = ask("证件类型", default=None, max_length=10)
+    id_number: str | None = ask("证件号码", default=None, max_length=40)
+    sex: Sex | None = ask("性别", kind=Kind.CHOICE, default=None)
+    birth_date: date | None = ask("出生日期", kind=Kind.DATE, default=None)
+    difference_confirmed: bool = ask("确认与证件号码不一致", default=False)
+    reason: str | None = ask("更正原因", kind=Kind.NOTE, default=None)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Edited:
+    """Whether the identity changed, how many results are judged otherwise now, and how many signed reports stay."""
+
+    identity: bool
+    results: int = 0
+    issued_reports: int = 0
 
 
 @handles(EditPatient)
-def edit(order: EditPatient, work: UnitOfWork) -> None:
-    """Write the fields that were given."""
+def edit(order: EditPatient, work: UnitOfWork) -> Edited:
+    """Write the fields that were given; number, sex and birth date need a reason and leave their history.
+
+    With another sex or birth date the results of reports not yet signed are judged again.
+
+    Raises:
+        DomainError: Those of `change_identity`.
+    """
     patient = work.require(Patient, order.patient_id, "patient_id")
+    before = Person(patient.id, patient.sex, patient.birth_date)
+    new = NewIdentity(
+        sex=order.sex, birth_date=order.birth_date, id_type=order.id_type, id_number=order.id_number
+    )
+    changed = change_identity(
+        work, patient, new, reason=order.reason, difference_confirmed=order.difference_confirmed
+    )
     for name in ("name", "phone", "address", "allergy", "blood_group", "card_no"):
         value = getattr(order, name)
         if value is not None and value != getattr(patient, name):
             setattr(patient, name, value)
+    after = Person(patient.id, patient.sex, patient.birth_date)
+    if before == after:
+        return Edited(changed)
+    again = judge_again(work, before, after)
+    return Edited(changed, again.results, again.issued_reports)
 
 
 @command("people.find_by_id", "按证件查找", permission="people.view")

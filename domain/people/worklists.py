@@ -1,8 +1,11 @@
 """Clients and staff."""
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from domain.kernel.worklists import Query, worklist
+from domain.people.identity_commands import VerifyIdentity
+from domain.people.identity_records import IdentityChange, IdentityCheck
 from domain.people.patient_commands import EditPatient
 from domain.people.records import Patient, Staff
 
@@ -22,6 +25,54 @@ def clients() -> Query:
 
 
 clients.offers(EditPatient)
+
+
+@worklist(
+    "people.identity_checks", "身份待核实", permission="people.view", record=IdentityCheck, order="found_at"
+)
+def identity_checks() -> Query:
+    """Who somebody is has to be looked at: results wait for it. The first that came, first."""
+    return (
+        select(
+            IdentityCheck.urgent, IdentityCheck.visit_number, IdentityCheck.reason, IdentityCheck.said_name,
+            IdentityCheck.said_sex, IdentityCheck.said_birth_date, IdentityCheck.said_id_number, Patient.name,
+            Patient.sex, Patient.birth_date, Patient.id_number, IdentityCheck.found_at, IdentityCheck.state,
+            IdentityCheck.due_at,
+        )
+        .outerjoin(Patient, Patient.id == IdentityCheck.patient_id)
+        .where(IdentityCheck.state == "pending")
+    )  # fmt: skip
+
+
+identity_checks.offers(VerifyIdentity)
+
+
+@worklist(
+    "people.identity_changes",
+    "身份更正记录",
+    permission="people.view",
+    record=IdentityChange,
+    order="-changed_at",
+)
+def identity_changes() -> Query:
+    """What was corrected of identities, by whom and why, the latest first."""
+    return select(
+        IdentityChange.changed_at, Patient.number, Patient.name, IdentityChange.summary, IdentityChange.reason,
+        IdentityChange.difference, IdentityChange.staff_name,
+    ).join(Patient, Patient.id == IdentityChange.patient_id)  # fmt: skip
+
+
+@worklist("people.same_number", "证件号码重复", permission="people.view", record=Patient, order="id_number")
+def same_number() -> Query:
+    """Clients who share an identity number, registered where the stores did not see each other."""
+    other = aliased(Patient)
+    twin = select(other.id).where(other.id_number == Patient.id_number, other.id != Patient.id)
+    return select(
+        Patient.id_number, Patient.number, Patient.name, Patient.sex, Patient.birth_date, Patient.phone
+    ).where(Patient.id_number.is_not(None), twin.exists())
+
+
+same_number.offers(EditPatient)
 
 
 @worklist("staff.accounts", "账号", permission="staff.view", record=Staff, order="login")

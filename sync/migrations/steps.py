@@ -10,11 +10,33 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from domain.kernel.columns import Id16, JsonText
+
 
 def create_table(name: str, *parts: sa.schema.SchemaItem) -> None:
     """Create a table that is not there yet; its indexes come by `create_index`."""
     if not sa.inspect(op.get_bind()).has_table(name):
         op.create_table(name, *parts)
+
+
+def create_record_table(name: str, *columns: sa.Column[Any], indexed: tuple[str, ...] = ()) -> None:
+    """Create the table of a record: its own columns between those every record has, an index each of `indexed`."""
+    create_table(
+        name,
+        sa.Column("id", Id16(), nullable=False),
+        sa.Column("org_id", Id16(), nullable=False),
+        *columns,
+        sa.Column("ver", sa.Integer(), nullable=False),
+        sa.Column("extra", JsonText(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=f"pk_{name}"),
+    )
+    for column in ("org_id", *indexed):
+        create_index(f"ix_{name}_{column}", name, [column])
+
+
+def long_text() -> sa.Text:
+    """Return the type of a text of any length."""
+    return sa.Text(length=16777215)
 
 
 def add_columns(table: str, *columns: sa.Column[Any]) -> None:

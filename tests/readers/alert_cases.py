@@ -2,13 +2,14 @@
 
 import dataclasses
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
 from domain.biobank.commands import CollectSpecimen, PlanSpecimen, ProcessSpecimen, ReceiveSpecimen
 from domain.biobank.records import PrimaryContainer, SpecimenType
 from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
+from domain.checkup.intake import ResultLine
 from domain.checkup.records import CriticalValue, Report
 from domain.checkup.report_commands import (
     PassFirstReview,
@@ -17,7 +18,12 @@ from domain.checkup.report_commands import (
     SubmitReport,
     WriteReport,
 )
-from domain.checkup.result_commands import Measured, RecordMeasurement
+from domain.checkup.result_commands import Measured, ReceiveResults, RecordMeasurement
+from domain.kernel.authority import system_actor
+from domain.people.identity import Identity
+from domain.people.identity_commands import VerifyIdentity
+from domain.people.identity_records import IdentityCheck
+from domain.people.records import Sex
 
 
 class World:
@@ -81,6 +87,28 @@ class World:
         )
         self.desk.run(HandleCritical(critical_id=critical.id, outcome="已电话通知并复查"), self.nurse)
 
+    def message(self, number="320102197508230621"):
+        """Results with an identity number; this one's check digit is wrong."""
+        said = Identity(name="王美娜", sex=Sex.FEMALE, birth_date=date(1975, 8, 23), id_number=number)
+        line = ResultLine(item="k", code="k", label="钾", text="4.1", number=4.1, ucum="mmol/L")
+        self.desk.run(
+            ReceiveResults(
+                message_id="M1", org_id=self.nurse.org_id, patient=said, visit_number="T1", lines=[line]
+            ),
+            system_actor(self.nurse.org_id, self.nurse.device_id),
+        )
+
+    def verify(self):
+        check = self.one(IdentityCheck)
+        order = VerifyIdentity(
+            check_id=check.id,
+            visit_number="T1",
+            sex=Sex.FEMALE,
+            birth_date=date(1975, 8, 23),
+            basis="已核对原件",
+        )
+        self.desk.run(order, self.nurse)
+
     def one(self, kind):
         with self.desk.store.read() as connection:
             return connection.execute(select(kind.__table__)).one()
@@ -117,6 +145,9 @@ CASES = [
         steps("process"),
         2 * HOUR,
         steps("collect", "receive", "process"),
+    ),
+    Case(
+        "A-067", steps("message"), steps("verify"), harmless=lambda world: world.message("32010219750823062X")
     ),
     Case("A-093", steps("write"), steps("submit"), 24 * HOUR, steps("write", "submit")),
     Case(

@@ -81,7 +81,7 @@ def filled(server):
         ReceiveResults(
             message_id="m1", org_id=server.orgs["B01"],
             patient=Identity(
-                name=SECRETS["name"], sex=Sex.FEMALE, birth_date=date(1990, 3, 7),
+                name=SECRETS["name"], sex=Sex.MALE, birth_date=date(1990, 3, 7),
                 id_number=SECRETS["id_number"], phone=SECRETS["phone"],
             ),
             visit_number="V0001", lines=lines,

@@ -177,7 +177,7 @@ def test_a_message_parked_for_checking_just_before_a_crash_is_not_parked_twice(e
     assert ear.consumer.step() == 1
     assert [(r.value_text, r.status, r.visit_id is None) for r in rows(ear, Observation)] == [
         ("128", "F", False),
-        ("99", "pending_check", True),
+        ("99", "identity_pending", True),
     ]
 
 

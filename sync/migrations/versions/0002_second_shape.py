@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from domain.kernel.columns import Id16, IsoDate, JsonText, UtcTime  # noqa: F401  (for whichever part needs them)
+from domain.kernel.columns import Id16, IsoDate, JsonText, UtcTime
 from sync.migrations import steps
 
 revision: str = "0002"
@@ -38,6 +38,38 @@ def downgrade() -> None:
 def _people() -> None:
     """Organisations, staff, patients, contacts."""
     steps.add_columns("staff", sa.Column("password_past", JsonText(), nullable=True))
+    steps.create_record_table(
+        "identity_change",
+        sa.Column("patient_id", Id16(), nullable=False),
+        sa.Column("summary", sa.String(1000), nullable=False),
+        sa.Column("reason", steps.long_text(), nullable=False),
+        sa.Column("difference", sa.String(255), nullable=True),
+        sa.Column("staff_id", Id16(), nullable=True),
+        sa.Column("staff_name", sa.String(255), nullable=False),
+        sa.Column("changed_at", UtcTime(), nullable=False),
+        indexed=("patient_id",),
+    )
+    steps.create_record_table(
+        "identity_check",
+        sa.Column("patient_id", Id16(), nullable=True),
+        sa.Column("visit_id", Id16(), nullable=True),
+        sa.Column("visit_number", sa.String(40), nullable=False),
+        sa.Column("reason", sa.String(255), nullable=False),
+        sa.Column("other_person", sa.Boolean(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("said_name", sa.String(255), nullable=False),
+        sa.Column("said_sex", sa.String(40), nullable=False),
+        sa.Column("said_birth_date", IsoDate(), nullable=True),
+        sa.Column("said_id_number", sa.String(40), nullable=True),
+        sa.Column("message_id", sa.String(200), nullable=False),
+        sa.Column("found_at", UtcTime(), nullable=False),
+        sa.Column("state", sa.String(40), nullable=False),
+        sa.Column("state_since", UtcTime(), nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=True),
+        sa.Column("settled_by", Id16(), nullable=True),
+        sa.Column("basis", steps.long_text(), nullable=True),
+        indexed=("patient_id", "visit_id", "said_id_number", "state", "due_at"),
+    )
 
 
 def _checkups() -> None:
@@ -53,6 +85,14 @@ def _checkups() -> None:
     steps.create_index("ix_finding_found_at", "finding", ["found_at"])
     steps.create_index("ix_alert_state_since", "alert", ["state_since"])
     steps.create_index("ix_alert_event_at", "alert_event", ["at"])
+    steps.create_record_table(
+        "held_result",
+        sa.Column("check_id", Id16(), nullable=False),
+        sa.Column("observation_id", Id16(), nullable=False),
+        sa.Column("status", sa.String(40), nullable=False),
+        sa.Column("held_at", UtcTime(), nullable=False),
+        indexed=("check_id", "observation_id"),
+    )
 
 
 def _specimens() -> None:
