@@ -124,7 +124,7 @@ def changes_in(entries: Iterable[Entry], since: int = 0) -> Changed:
     for entry in entries:
         position = entry.position
         if entry.outcome in {DONE, MERGED}:
-            for change in entry.body.changes:
+            for change in entry.glance.changes:
                 records.setdefault(change.entity, set()).add(change.record_id)
                 if change.op == "ins":
                     created.add(change.record_id)

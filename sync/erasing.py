@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Connection, delete, select, update
 
 from domain.audit.chain import entry_digest
+from domain.audit.trail import rows_about
 from domain.kernel.change_log import Body, Change, Entry, change_log, decode_body, encode_body
 from domain.kernel.ids import Id
 from domain.people.erasure import ERASE, concerning
@@ -53,7 +54,7 @@ class Eraser:
     def read(self, entries: Sequence[Entry], connection: Connection) -> None:
         """Take the values of erased records out of this store."""
         for entry in entries:
-            if entry.body.command == ERASE:
+            if entry.glance.command == ERASE:
                 self._erase(connection, entry)
 
     def _erase(self, connection: Connection, entry: Entry) -> None:
@@ -106,9 +107,7 @@ def _positions(connection: Connection, keys: set[Key], last: int) -> set[int]:
     found = {last}
     for chunk in _chunks([record_id for _, record_id in keys]):
         ids = [uuid.UUID(bytes=record_id) for record_id in chunk]
-        found |= set(
-            connection.scalars(select(audit_entry.c.position).where(audit_entry.c.record_id.in_(ids)))
-        )
+        found |= set(connection.scalars(select(rows_about(ids).c.position)))
     read = connection.execute(select(audit_entry.c.position).order_by(audit_entry.c.number.desc()).limit(1))
     after = read.scalar() or 0  # what the audit has not read yet is looked through
     query = select(change_log.c.position, change_log.c.body).where(change_log.c.position > after)

@@ -215,8 +215,19 @@ audit_entry = Table(
     Column("outcome", String(20), nullable=False),
     Column("content_sha256", LargeBinary(32), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
+    Column("format", Integer, nullable=False, server_default="1"),
 )
-"""The chain: each hash covers the entry and the hash before it."""
+"""The chain: each hash covers the entry and the hash before it; see `domain.audit.chain` for the two formats."""
+
+audit_subject = Table(
+    "audit_subject",
+    Record.metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("record_id", Id16, primary_key=True, index=True),
+    Column("entity", String(60), primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""The records of each row of the chain, covered by its hash; also the way from a record to what was done to it."""
 
 alert_timer = Table(
     "alert_timer",

@@ -53,7 +53,7 @@ class SearchIndex:
         changed = dict.fromkeys(
             uuid.UUID(bytes=change.record_id)
             for entry in entries
-            for change in entry.body.changes
+            for change in entry.glance.changes
             if change.entity == "patient"
         )
         ids = list(changed)

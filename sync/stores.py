@@ -19,6 +19,14 @@ from domain.kernel.store import Store, cause_of
 
 BUSY_TIMEOUT_MS = 15_000
 CACHE_KIB = 16 * 1024
+STATEMENTS = 400
+"""Statements a connection keeps ready; the commands of a day are fewer."""
+
+# The driver looks an adapter up for each value it binds that is no plain number or text, and finding none takes it
+# five times as long as calling one. Ids and empty fields are half of what we bind; these say the same to SQLite.
+sqlcipher.register_adapter(bytes, bytearray)
+sqlcipher.register_adapter(bool, int)
+sqlcipher.register_adapter(type(None), {}.get)
 
 
 class FileStore(Store):
@@ -112,7 +120,9 @@ def open_centre_store(address: str) -> Store:
 
 def _sqlite_engine(path: Path, key: bytes | None) -> Engine:
     def connect() -> Any:
-        connection = sqlcipher.connect(str(path), check_same_thread=False, isolation_level=None)
+        connection = sqlcipher.connect(
+            str(path), check_same_thread=False, isolation_level=None, cached_statements=STATEMENTS
+        )
         cursor = connection.cursor()
         if key is not None:
             cursor.execute(f"PRAGMA key = \"x'{key.hex()}'\"")

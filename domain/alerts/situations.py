@@ -37,6 +37,8 @@ def touched_records(entries: Iterable[Entry], book: RuleBook) -> dict[str, dict[
     """Return the records of entities with rules that entries changed, with the states they went through."""
     found: dict[str, dict[Id, Touched]] = defaultdict(dict)
     for entry in entries:
+        if not any(touch.entity in book.by_entity for touch in entry.glance.changes):
+            continue
         for change in entry.body.changes:
             if change.entity in book.by_entity:
                 touched = found[change.entity].setdefault(
@@ -61,6 +63,7 @@ def settled_alerts(entries: Iterable[Entry]) -> list[Id]:
     return [
         uuid.UUID(bytes=change.record_id)
         for entry in entries
+        if entry.touches("alert")
         for change in entry.body.changes
         if change.entity == "alert" and change.fields.get("state", "open") not in OPEN_STATES
     ]

@@ -1,12 +1,14 @@
 """Reading the audit: who did what to which record and when, newest first, each line a sentence."""
 
 import dataclasses
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, Subquery, select, union
 
-from domain.audit.chain import audit_table
+from domain.audit.chain import audit_table, subject_table
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.columns import from_microseconds, to_microseconds
@@ -34,7 +36,10 @@ class AuditQuery:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AuditLine:
-    """One line of the audit; `number` is its place in the chain and the key of the next page."""
+    """One line of the audit; `number` is its place in the chain and the key of the next page.
+
+    `records` are entity and id of everything the line is about, `records_label` their kinds as people name them.
+    """
 
     number: int
     position: int
@@ -45,9 +50,8 @@ class AuditLine:
     device_id: Id
     command: str
     command_label: str
-    entity: str | None
-    entity_label: str
-    record_id: Id | None
+    records: tuple[tuple[str, Id], ...]
+    records_label: str
     outcome: str
 
     def sentence(self, texts: Texts) -> str:
@@ -57,7 +61,7 @@ class AuditLine:
             time=f"{clinic(self.at):%Y-%m-%d %H:%M:%S}",
             who=self.staff_name,
             command=self.command_label,
-            record=self.entity_label,
+            record=self.records_label,
             outcome=texts.say(f"audit.outcome.{self.outcome}"),
         )
 
@@ -82,23 +86,41 @@ def audit_lines(
     actor.check(PERMISSION)
     table = audit_table()
     wanted = _conditions(select(table, Staff.__table__.c.name.label("staff_name")), query)
-    wanted = wanted.outerjoin_from(table, Staff.__table__, Staff.__table__.c.id == table.c.actor_id)
+    about = None if query.record_id is None else rows_about([query.record_id])
+    source = table if about is None else table.join(about, about.c.number == table.c.number)
+    wanted = wanted.select_from(source.outerjoin(Staff.__table__, Staff.__table__.c.id == table.c.actor_id))
     if actor.orgs is not None:
         wanted = wanted.where(table.c.org_id.in_(actor.orgs))
     if before is not None:
         wanted = wanted.where(table.c.number < before)
-    rows = connection.execute(wanted.order_by(table.c.number.desc()).limit(min(limit, MOST)))
-    return [_line(row) for row in rows]
+    rows = connection.execute(wanted.order_by(table.c.number.desc()).limit(min(limit, MOST))).all()
+    named = _subjects(connection, [row.number for row in rows])
+    return [_line(row, named[row.number]) for row in rows]
+
+
+def rows_about(record_ids: Sequence[Id]) -> Subquery:
+    """Return `number` and `position` of the rows of the chain that speak of some records, in either format."""
+    table, subject = audit_table(), subject_table()
+    named = (
+        select(table.c.number, table.c.position)
+        .join_from(subject, table, table.c.number == subject.c.number)
+        .where(subject.c.record_id.in_(record_ids))
+    )
+    old = select(table.c.number, table.c.position).where(table.c.record_id.in_(record_ids))
+    return union(named, old).subquery("about")
+
+
+def _subjects(connection: Connection, numbers: Sequence[int]) -> "dict[int, list[tuple[str, Id]]]":
+    found: dict[int, list[tuple[str, Id]]] = defaultdict(list)
+    table = subject_table()
+    for row in connection.execute(select(table).where(table.c.number.in_(numbers))):
+        found[row.number].append((row.entity, row.record_id))
+    return found
 
 
 def _conditions(wanted: "Select[*tuple[Any, ...]]", query: AuditQuery) -> "Select[*tuple[Any, ...]]":
     table = audit_table()
-    equal = {
-        "actor_id": query.staff_id,
-        "record_id": query.record_id,
-        "command": query.command,
-        "outcome": query.outcome,
-    }
+    equal = {"actor_id": query.staff_id, "command": query.command, "outcome": query.outcome}
     for name, value in equal.items():
         if value is not None:
             wanted = wanted.where(table.c[name] == value)
@@ -109,9 +131,9 @@ def _conditions(wanted: "Select[*tuple[Any, ...]]", query: AuditQuery) -> "Selec
     return wanted
 
 
-def _line(row: Row[Any]) -> AuditLine:
+def _line(row: Row[Any], subjects: "list[tuple[str, Id]]") -> AuditLine:
     known = commands().get(row.command)
-    kind = record_classes().get(row.entity or "")
+    records = subjects if row.entity is None else [(row.entity, row.record_id)]
     return AuditLine(
         number=row.number,
         position=row.position,
@@ -122,8 +144,12 @@ def _line(row: Row[Any]) -> AuditLine:
         device_id=row.device_id,
         command=row.command,
         command_label=known.label if known else row.command,
-        entity=row.entity,
-        entity_label=kind.record_info.label if kind else "",
-        record_id=row.record_id,
+        records=tuple(records),
+        records_label="、".join(dict.fromkeys(_label(entity) for entity, _ in records)),
         outcome=row.outcome,
     )
+
+
+def _label(entity: str) -> str:
+    kind = record_classes().get(entity)
+    return kind.record_info.label if kind else entity

@@ -3,13 +3,27 @@
 import dataclasses
 import enum
 import itertools
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy import BigInteger, Connection, bindparam, func, select
 
-from domain.audit.chain import COLUMNS, GENESIS, NAME, Head, entry_digest, link
+from domain.audit.chain import (
+    COLUMNS,
+    FORMAT,
+    GENESIS,
+    NAME,
+    Head,
+    Subject,
+    audit_table,
+    entry_digest,
+    link,
+    subject_table,
+)
 from domain.kernel.change_log import change_log, cursor_of
+from domain.kernel.prepared import Prepared, Values
+from domain.kernel.record import Record
 
 CHUNK = 5000
 
@@ -41,25 +55,41 @@ class Break:
         return f"audit.break.{self.kind}"
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of the chain with its subjects, and what the log says at its position (`log`; None: nothing)."""
+
+    values: Values
+    hash: bytes
+    form: int
+    subjects: list[Subject]
+    log: Values | None
+
+    @property
+    def number(self) -> int:
+        return int(self.values[0])
+
+    @property
+    def position(self) -> int:
+        return int(self.values[1])
+
+    def fits(self, previous: bytes, number: int | None = None) -> bool:
+        """Tell whether the row is what its hash says, after `previous`; as row `number` if that is given."""
+        values = self.values if number is None else (number, *self.values[1:])
+        if self.form == 1 and self.subjects:
+            return False
+        return self.form in {1, FORMAT} and link(previous, values, self.subjects, self.form) == self.hash
+
+
 @dataclasses.dataclass(slots=True)
 class _State:
     """The chain up to here, and what is known from elsewhere."""
 
     cursor: int
     log_start: int
+    scrubbed: dict[int, bytes]
     end: Head
     position: int | None = None
-
-
-_CHUNK_OF_CHAIN = text(
-    "SELECT a.number, a.position, a.at, a.actor_id, a.role, a.device_id, a.org_id, a.command, a.entity,"  # noqa: S608
-    " a.record_id, a.outcome, a.content_sha256, a.hash, l.txn_id, l.at AS log_at, l.outcome AS log_outcome, l.body,"
-    " s.content_sha256 AS scrubbed_sha256"
-    " FROM audit_entry a LEFT JOIN change_log l ON l.position = a.position"
-    " LEFT JOIN scrubbed_entry s ON s.position = a.position"
-    " AND s.by_position IN (SELECT position FROM audit_entry WHERE command = 'patient.erase')"
-    f" WHERE a.number > :after ORDER BY a.number LIMIT {CHUNK}"
-)
 
 
 def verify(connection: Connection, known: Head | None = None) -> Break | None:
@@ -70,7 +100,9 @@ def verify(connection: Connection, known: Head | None = None) -> Break | None:
         known: The end of the chain as it was noted elsewhere; without it a tail that was cut together with the
             reader's cursor, or a chain computed anew from some number on, cannot be told from a true one.
     """
-    state = _State(cursor_of(connection, NAME), _log_start(connection), Head(0, GENESIS))
+    state = _State(
+        cursor_of(connection, NAME), _log_start(connection), _scrubbed(connection), Head(0, GENESIS)
+    )
     for row, following in itertools.pairwise(itertools.chain(_rows(connection), [None])):
         if row is None:
             break
@@ -78,11 +110,20 @@ def verify(connection: Connection, known: Head | None = None) -> Break | None:
         if kind is not None:
             number = state.end.number + 1 if kind is Tampering.DELETED else row.number
             return Break(number, kind, row.position)
-        state.end, state.position = Head(row.number, bytes(row.hash)), row.position
+        state.end, state.position = Head(row.number, row.hash), row.position
         if known is not None and known.number == row.number and known.hash != state.end.hash:
             return Break(row.number, Tampering.REWRITTEN, row.position)
-    cut = state.end.number < (known.number if known else 0) or state.cursor > (state.position or 0)
-    return Break(state.end.number + 1, Tampering.TRUNCATED) if cut else None
+    return _after_the_end(connection, state, known)
+
+
+def _after_the_end(connection: Connection, state: _State, known: Head | None) -> Break | None:
+    """Look for what was cut, and for subjects of rows that are not there."""
+    number = subject_table().c.number
+    first, last = connection.execute(select(func.min(number), func.max(number))).one()
+    named = max(last or 0, known.number if known else 0)
+    if state.end.number < named or state.cursor > (state.position or 0):
+        return Break(state.end.number + 1, Tampering.TRUNCATED)
+    return Break(first, Tampering.INSERTED) if first is not None and first < 1 else None
 
 
 def _log_start(connection: Connection) -> int:
@@ -90,30 +131,68 @@ def _log_start(connection: Connection) -> int:
     return found
 
 
-def _rows(connection: Connection) -> Iterator[Row[Any]]:
-    after = -1
-    while rows := connection.execute(_CHUNK_OF_CHAIN, {"after": after}).all():
-        yield from rows
-        after = rows[-1].number
+def _scrubbed(connection: Connection) -> dict[int, bytes]:
+    """Return what is left of entries whose values were erased by law; the chain itself says of each erasure."""
+    scrubbed, chain = Record.metadata.tables["scrubbed_entry"], audit_table()
+    by_law = select(chain.c.position).where(chain.c.command == "patient.erase")
+    rows = connection.execute(
+        select(scrubbed.c.position, scrubbed.c.content_sha256).where(scrubbed.c.by_position.in_(by_law))
+    )
+    return {row.position: bytes(row.content_sha256) for row in rows}
 
 
-def _wrong(row: Row[Any], following: Row[Any] | None, state: _State) -> Tampering | None:
+def _rows(connection: Connection) -> Iterator[_Row]:
+    chain, log, subject = audit_table(), change_log, subject_table()
+    said = (log.c.txn_id, log.c.at, log.c.outcome, log.c.body)
+    pages = Prepared(
+        select(*(chain.c[name] for name in (*COLUMNS, "hash", "format")), *said)
+        .outerjoin_from(chain, log, log.c.position == chain.c.position)
+        .where(chain.c.number > _bind("after"))
+        .order_by(chain.c.number)
+        .limit(CHUNK)
+    )
+    named = Prepared(
+        select(subject.c.number, subject.c.record_id, subject.c.entity).where(
+            subject.c.number > _bind("after"), subject.c.number <= _bind("last")
+        )
+    )
+    width = len(COLUMNS)
+    after = -(2**62)
+    while rows := pages.rows(connection, after=after):
+        last = rows[-1][0]
+        subjects: dict[int, list[Subject]] = defaultdict(list)
+        for number, record_id, entity in named.rows(connection, after=after, last=last):
+            subjects[number].append((bytes(record_id), entity))
+        for row in rows:
+            entry = row[width + 2 :]
+            yield _Row(
+                row[:width], bytes(row[width]), row[width + 1], sorted(subjects[row[0]]),
+                None if entry[-1] is None else entry,
+            )  # fmt: skip
+        after = last
+
+
+def _bind(name: str) -> Any:
+    return bindparam(name, type_=BigInteger)
+
+
+def _wrong(row: _Row, following: _Row | None, state: _State) -> Tampering | None:
     if row.number != state.end.number + 1:
         return Tampering.DELETED if row.number > state.end.number + 1 else Tampering.INSERTED
-    if link(state.end.hash, _values(row)) != row.hash:
+    if not row.fits(state.end.hash):
         return _kind_of(row, following, state)
     return _against_log(row, state)
 
 
-def _kind_of(row: Row[Any], following: Row[Any] | None, state: _State) -> Tampering:
+def _kind_of(row: _Row, following: _Row | None, state: _State) -> Tampering:
     """Tell from the neighbours what was done to a row whose hash does not fit."""
     if following is not None:
-        if link(row.hash, _values(following)) == following.hash:
+        if following.fits(row.hash):
             return Tampering.EDITED
-        if link(state.end.hash, _values(following, row.number)) == following.hash:
-            swapped = link(following.hash, _values(row, row.number + 1)) == row.hash
+        if following.fits(state.end.hash, row.number):
+            swapped = row.fits(following.hash, row.number + 1)
             return Tampering.REORDERED if swapped else Tampering.INSERTED
-        if link(row.hash, _values(following, following.number + 1)) == following.hash:
+        if following.fits(row.hash, following.number + 1):
             return Tampering.DELETED
         if following.position < row.position:
             return Tampering.REORDERED
@@ -125,19 +204,12 @@ def _kind_of(row: Row[Any], following: Row[Any] | None, state: _State) -> Tamper
     return Tampering.EDITED
 
 
-def _against_log(row: Row[Any], state: _State) -> Tampering | None:
+def _against_log(row: _Row, state: _State) -> Tampering | None:
     """Compare a row with the entry it stands for; entries before the start of the log were archived."""
-    if row.body is None:
+    if row.log is None:
         if row.position > state.cursor:
             return Tampering.INSERTED
         return Tampering.LOG_MISSING if row.position >= state.log_start else None
-    said = entry_digest(bytes(row.txn_id), row.log_at, row.log_outcome, bytes(row.body))
-    # Values erased by law change an entry; the chain itself says that there was such an erasure.
-    return None if said in (row.content_sha256, row.scrubbed_sha256) else Tampering.LOG_CHANGED
-
-
-def _values(row: Row[Any], number: int | None = None) -> list[Any]:
-    values = [bytes(v) if isinstance(v, memoryview | bytearray) else v for v in row[: len(COLUMNS)]]
-    if number is not None:
-        values[0] = number
-    return values
+    txn_id, at, outcome, body = row.log
+    said = entry_digest(bytes(txn_id), at, outcome, bytes(body))
+    return None if said in (row.values[-1], state.scrubbed.get(row.position)) else Tampering.LOG_CHANGED

@@ -4,6 +4,7 @@ Moles and mass are converted by analyte only: the factor needs a molar mass.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from domain.catalog.definitions import Conversion, ObservationDefinition
 from domain.kernel.errors import DomainError
@@ -14,6 +15,7 @@ _SHOWN = {"mm[Hg]": "mmHg", "/min": "次/分", "Cel": "℃", "1": "", "{定性}"
 _UNITLESS = ("1", "[pH]", "{INR}")
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Return `text` without spaces, with both micro signs as ``u`` and full-width forms narrowed."""
     return text.translate(_FOLD)

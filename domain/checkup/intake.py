@@ -76,8 +76,9 @@ def take_in(
     visit_id: Id | None,
     source: ResultSource,
     now: datetime,
+    org_id: Id | None = None,
 ) -> Judged:
-    """Return the observation of a line, judged for the person.
+    """Return the observation of a line, judged for the person; of the acting organisation unless `org_id` says.
 
     Raises:
         DomainError: ``checkup.value_implausible``: no living person has such a value; the field is the item.
@@ -100,6 +101,7 @@ def take_in(
     if status is ResultStatus.FINAL and line.status in {"C", "P"}:
         status = ResultStatus(line.status)
     observation = Observation(
+        org_id=org_id,
         visit_id=visit_id,
         patient_id=person.patient_id,
         item=line.item or line.code,

@@ -60,13 +60,13 @@ def judge(
         DomainError: ``checkup.value_implausible`` (field: the item's key) outside the plausible limits.
     """
     item.require_plausible(value)
-    ours = fitting_ranges(item, sex, age_years)
-    ranges: Sequence[Interval] = ours if reported is None else (reported,)
-    uln = max((one.upper for one in ranges if one.upper is not None), default=None)
-    met = [rule for rule in item.rules if rule.holds(value, uln) and rule.applies(sex, age_years)]
+    norm = _norm(item, sex, age_years)
+    ranges: Sequence[Interval] = norm.ranges if reported is None else (reported,)
+    uln = norm.uln if reported is None else reported.upper
+    met = [rule for rule in norm.rules if rule.holds(value, uln)]
     flag = _flag(item, value, ranges)
-    unverified = reported is None and any(one.status != "V" for one in ours)
-    text = reported_text if reported is not None else "；".join(_text(one, item, len(ours)) for one in ours)
+    unverified = reported is None and norm.unverified
+    text = reported_text if reported is not None else norm.text
     if not met:
         return Judgement(flag=flag, range_text=text, unverified=unverified)
     first = met[0]
@@ -87,6 +87,42 @@ def judge(
         conditions=_conditions(deciding),
         unverified=unverified or any(rule.status != "V" for rule in deciding),
     )
+
+
+class _Norm(msgspec.Struct, frozen=True):
+    """What an item says of persons of one sex and age, whatever their value is."""
+
+    item: ObservationDefinition
+    ranges: tuple[ReferenceRange, ...]
+    text: str
+    uln: float | None
+    unverified: bool
+    rules: tuple[Rule, ...]
+
+
+_NORMS: dict[tuple[int, str | None, float | None], _Norm] = {}
+_MOST_NORMS = 50_000
+
+
+def _norm(item: ObservationDefinition, sex: str | None, age_years: float | None) -> _Norm:
+    """Return the norm of a definition; worked out once, kept with the definition so that its `id` stays its own."""
+    key = (id(item), sex, age_years)
+    known = _NORMS.get(key)
+    if known is not None:
+        return known
+    ours = fitting_ranges(item, sex, age_years)
+    made = _Norm(
+        item,
+        ours,
+        "；".join(_text(one, item, len(ours)) for one in ours),
+        max((one.upper for one in ours if one.upper is not None), default=None),
+        any(one.status != "V" for one in ours),
+        tuple(rule for rule in item.rules if rule.applies(sex, age_years)),
+    )
+    if len(_NORMS) >= _MOST_NORMS:
+        _NORMS.clear()
+    _NORMS[key] = made
+    return made
 
 
 def fitting_ranges(

@@ -92,6 +92,7 @@ def receive_results(order: ReceiveResults, work: UnitOfWork) -> Received:
             visit_id=visit.id,
             source=ResultSource.INTERFACE,
             now=work.now,
+            org_id=visit.org_id,
         )
         observation = keep(work, judged, visit.org_id, amends=earlier)
         if holder is not None:

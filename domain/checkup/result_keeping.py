@@ -26,7 +26,8 @@ def keep(
         raise_critical: False where the critical value was raised with an earlier form of the same result.
     """
     observation = judged.observation
-    observation.org_id = org_id
+    if observation.org_id != org_id:
+        observation.org_id = org_id
     if amends is not None:
         observation.amends = amends.id
         if observation.status is ResultStatus.FINAL:

@@ -8,7 +8,9 @@ and for JSON. Bundles carry the *wire* form, the stored form made safe for msgpa
 import dataclasses
 import enum
 import uuid
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -233,20 +235,30 @@ def column(
 def to_stored(value: Any) -> Any:
     """Return the stored form of a native value, as the column types of this module would bind it."""
     kind = type(value)
-    if kind in _STORED_AS_IS:
-        return value
-    if kind is uuid.UUID:
-        return value.bytes
-    if kind is datetime:
-        return to_microseconds(value)
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return msgspec.json.encode(value).decode()
+    form = _STORED_BY.get(kind)
+    if form is None:
+        form = _STORED_BY[kind] = _form_of(kind)
+    return form(value)
 
 
-_STORED_AS_IS = frozenset({type(None), str, int, float, bool, bytes})
+STORED_AS_IS = frozenset({type(None), str, int, float, bool, bytes})
+"""Types of values whose native form is the stored one."""
+
+_STORED_BY: dict[type, Callable[[Any], Any]] = {}
+
+
+def _form_of(kind: type) -> Callable[[Any], Any]:
+    if kind in STORED_AS_IS:
+        return lambda value: value
+    if issubclass(kind, uuid.UUID):
+        return attrgetter("bytes")
+    if issubclass(kind, datetime):
+        return to_microseconds
+    if issubclass(kind, str):
+        return str
+    if issubclass(kind, date):
+        return date.isoformat
+    return lambda value: msgspec.json.encode(value).decode()
 
 
 def to_wire(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import functools
 import re
 import typing
 import uuid
@@ -73,9 +74,9 @@ class Record(DeclarativeBase):
         Values go past SQLAlchemy's attribute events: a new record has no history to keep, and a message of ten
         results makes a dozen of them.
         """
-        unknown = values.keys() - self.__mapper__.columns.keys()
-        if unknown:
-            raise TypeError(f"{type(self).__name__} has no column {sorted(unknown)}")
+        if not values.keys() <= _names(type(self)):
+            unknown = sorted(values.keys() - _names(type(self)))
+            raise TypeError(f"{type(self).__name__} has no column {unknown}")
         self.__dict__.update(values)
 
     def __init_subclass__(
@@ -94,6 +95,15 @@ class Record(DeclarativeBase):
         _set_types(cls)
         super().__init_subclass__(**kwargs)
         typing.cast("Table", cls.__table__).info["record"] = cls.record_info
+        _CLASSES[cls.record_info.entity] = cls
+
+
+_CLASSES: dict[str, type[Record]] = {}
+
+
+@functools.cache
+def _names(kind: type[Record]) -> frozenset[str]:
+    return frozenset(kind.__mapper__.columns.keys())
 
 
 def _set_types(cls: type) -> None:
@@ -130,7 +140,7 @@ def column_info(attribute: InstrumentedAttribute[Any] | Any) -> ColumnInfo | Non
 
 def record_classes() -> dict[str, type[Record]]:
     """Return every declared record class by its entity name."""
-    return {m.class_.record_info.entity: m.class_ for m in Record.registry.mappers}
+    return _CLASSES
 
 
 def shared_tables() -> list[Table]:

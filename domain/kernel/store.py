@@ -10,10 +10,11 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from domain.kernel.errors import UnavailableError
+from domain.kernel.prepared import run_text
 
 Bell = Callable[[int], None]
 
@@ -41,8 +42,9 @@ class Store:
     def read(self) -> Iterator[Connection]:
         """Yield a connection with a steady view of the store; nothing can be written through it."""
         with translated(), self.engine.connect() as connection:
+            connection.begin()
             if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN")
+                run_text(connection, "BEGIN")
             try:
                 yield connection
             finally:
@@ -72,18 +74,19 @@ class Store:
             yield
 
     def _begin(self, connection: Connection) -> None:
+        # SQLAlchemy has to know of it: statements that run past it (`prepared`) would not be committed otherwise.
+        connection.begin()
         if self.is_sqlite:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            run_text(connection, "BEGIN IMMEDIATE")
             self._armed.open = True
         else:
-            connection.execute(text("SET @aftercheck_writer = 1"))
+            run_text(connection, "SET @aftercheck_writer = 1")
 
     def _end(self, connection: Connection) -> None:
         if self.is_sqlite:
             self._armed.open = False
-        elif not connection.closed:
-            connection.execute(text("SET @aftercheck_writer = NULL"))
-            connection.rollback()
+        elif not connection.closed and not connection.invalidated:
+            run_text(connection, "SET @aftercheck_writer = NULL")
 
     def on_commit(self, bell: Bell) -> Callable[[], None]:
         """Call `bell(position)` after each commit that wrote to the log; returns a function that stops it.

@@ -1,41 +1,37 @@
 """Running numbers that stay unique over all branches offline: the installation's prefix and its own counter."""
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
-from domain.kernel.unit_of_work import UnitOfWork
+from domain.kernel.prepared import Prepared, insert_into
+from domain.kernel.unit_of_work import UnitOfWork, stored_values, table_of
 from domain.people.records import RunningNumber
 
 DIGITS = 7
 
-_COUNTER = RunningNumber.__table__
+_COUNTER = table_of(RunningNumber)
 _MINE = _COUNTER.c.purpose == bindparam("mine")
-_READ = select(_COUNTER.c.next_value).where(_MINE)
-_STEP = update(RunningNumber).where(_MINE).values(next_value=bindparam("following"))
+_READ = Prepared(select(_COUNTER.c.next_value).where(_MINE))
+_STEP = Prepared(update(_COUNTER).where(_MINE).values(next_value=_COUNTER.c.next_value + 1))
+_SET = Prepared(update(_COUNTER).where(_MINE).values(next_value=bindparam("following")))
 
 
 def next_value(work: UnitOfWork, purpose: str) -> int:
     """Return the next running value of `purpose` on this installation, starting at 1.
 
-    The counter is a table of this store alone, so it is stepped directly and leaves no entry in the log.
+    The counter is a table of this store alone, so it is stepped directly and leaves no entry in the log. It is
+    stepped before it is read: the row stays locked to the commit, so two writers never take one value.
     """
-    value = work.connection.execute(_READ, {"mine": purpose}).scalar()
-    if value is None:
-        row = {
-            "id": work.new_id(),
-            "org_id": work.actor.org_id,
-            "purpose": purpose,
-            "next_value": 2,
-            "ver": 0,
-        }
-        work.connection.execute(insert(RunningNumber), row)
-        return 1
-    set_next(work, purpose, value + 1)
-    return int(value)
+    if _STEP.run(work.connection, mine=purpose):
+        [(following,)] = _READ.rows(work.connection, mine=purpose)
+        return int(following) - 1
+    counter = RunningNumber(id=work.new_id(), org_id=work.actor.org_id, purpose=purpose, next_value=2, ver=0)
+    insert_into(_COUNTER).many(work.connection, [stored_values(counter)])
+    return 1
 
 
 def set_next(work: UnitOfWork, purpose: str, following: int) -> None:
     """Let the counter of `purpose` go on at `following`."""
-    work.connection.execute(_STEP, {"mine": purpose, "following": following})
+    _SET.run(work.connection, mine=purpose, following=following)
 
 
 def next_number(work: UnitOfWork, purpose: str, letter: str) -> str:

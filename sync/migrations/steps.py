@@ -13,10 +13,13 @@ from alembic import op
 from domain.kernel.columns import Id16, JsonText
 
 
-def create_table(name: str, *parts: sa.schema.SchemaItem) -> None:
-    """Create a table that is not there yet; its indexes come by `create_index`."""
+def create_table(name: str, *parts: sa.schema.SchemaItem, **options: Any) -> None:
+    """Create a table that is not there yet; its indexes come by `create_index`.
+
+    `options` are those of `sqlalchemy.Table`.
+    """
     if not sa.inspect(op.get_bind()).has_table(name):
-        op.create_table(name, *parts)
+        op.create_table(name, *parts, **options)
 
 
 def create_record_table(name: str, *columns: sa.Column[Any], indexed: tuple[str, ...] = ()) -> None:

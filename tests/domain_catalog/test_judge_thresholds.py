@@ -5,6 +5,7 @@ import math
 import time
 from functools import cache
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -130,6 +131,16 @@ def test_age_bands_of_ntprobnp():
     for age, bound in ((49, 450), (50, 900), (74, 900), (75, 1800)):
         assert judged("ntprobnp", bound, age=age).important is None
         assert judged("ntprobnp", bound + 1, age=age).important == "A"
+
+
+def test_a_changed_definition_is_judged_by_what_it_says_now():
+    """What was worked out for a definition is never taken for another one, also where Python gives its id again."""
+    item = catalog().observation("fpg")
+    for high in (5.0, 6.0, 5.0):
+        ranges = (msgspec.structs.replace(item.ranges[0], high=high, below=None, text=None),)
+        changed = msgspec.structs.replace(item, ranges=ranges)
+        assert judge(changed, 5.5, "male", 40).flag == ("H" if high == 5.0 else "N")
+        del changed
 
 
 def test_the_reports_own_range_goes_first():

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import text
 
 import resources
-from domain.audit.chain import AuditReader, Head, head_of
+from domain.audit.chain import COLUMNS, AuditReader, Head, entry_digest, head_of, link
 from domain.audit.trail import AuditQuery, audit_lines
 from domain.audit.verification import Break, Tampering, verify
-from domain.kernel.change_log import Body, append_entry, encode_body
+from domain.checkup.result_commands import Measured, RecordMeasurement
+from domain.kernel.change_log import Body, append_entry, encode_body, entries_after, move_cursor
 from domain.kernel.errors import DomainError
 from domain.kernel.readers import Follower
 from domain.kernel.texts import Texts
@@ -22,15 +23,47 @@ def audit(day):
     return Follower(day.store, AuditReader())
 
 
-@pytest.fixture
-def chain(day, audit, new_visit, technician, nurse):
-    """Ten entries, one of them refused, in the chain."""
+@pytest.fixture(params=["first format", "both formats", "second format"])
+def chain(request, day, audit, new_visit, technician, nurse):
+    """Ten entries, one of them refused, in the chain: written by the first release, by both, or by this one."""
     for _ in range(3):
         new_visit()
     with pytest.raises(DomainError):
         day.run(EditPatient(patient_id=uuid.uuid4(), name="x"), technician)
+    write_first_format(day.store, {"first format": 10, "both formats": 5, "second format": 0}[request.param])
     audit.catch_up()
     return day.store
+
+
+def write_first_format(store, count):
+    """Chain the first entries as the first release did: one row a record, named in the row."""
+    names = (*COLUMNS, "hash")
+    insert = f"INSERT INTO audit_entry ({', '.join(names)}) VALUES ({', '.join(f':{n}' for n in names)})"
+    with store.write() as connection:
+        number, end = 0, bytes(32)
+        for entry in entries_after(connection, 0, count) if count else []:
+            digest = entry_digest(entry.txn_id, entry.at, entry.outcome, entry.data)
+            body = entry.body
+            for entity, record_id in [(c.entity, c.record_id) for c in body.changes] or [(None, None)]:
+                number += 1
+                values = (
+                    number, entry.position, entry.at, body.actor_id, body.role, entry.device_id, body.org_id,
+                    body.command, entity, record_id, entry.outcome, digest,
+                )  # fmt: skip
+                end = link(end, values, (), 1)
+                row = {**dict(zip(COLUMNS, values, strict=True)), "hash": end}
+                connection.execute(text(insert), row)
+        move_cursor(connection, "audit", count)
+
+
+def clear(store):
+    for table in ("audit_entry", "audit_subject", "log_reader"):
+        tamper(store, f"DELETE FROM {table}")
+
+
+def moved(sql):
+    """Return a statement on the numbers of the chain for both of its tables."""
+    return [sql.format("audit_entry"), sql.format("audit_subject")]
 
 
 def tamper(store, statement, **values):
@@ -51,18 +84,19 @@ def test_every_entry_is_in_the_chain_refused_ones_too(chain):
         assert verify(connection) is None
         assert verify(connection, head_of(connection)) is None
     assert [r.number for r in rows] == list(range(1, len(rows) + 1))
-    assert len({r.position for r in rows}) == entries == 10
+    assert [r.position for r in rows] == list(range(1, entries + 1))
     assert (rows[-1].outcome, rows[-1].command, rows[-1].entity) == ("refused", "people.edit", None)
 
 
 def test_a_chain_read_in_pieces_is_the_chain_read_at_once(chain):
-    with chain.read() as connection:
-        before = head_of(connection)
-    tamper(chain, "DELETE FROM audit_entry")
-    tamper(chain, "DELETE FROM log_reader")
-    Follower(chain, AuditReader(), batch=1).catch_up()
-    with chain.read() as connection:
-        assert head_of(connection) == before
+    heads = []
+    for batch in (1000, 1):
+        clear(chain)
+        Follower(chain, AuditReader(), batch=batch).catch_up()
+        with chain.read() as connection:
+            heads.append(head_of(connection))
+    assert heads[0] == heads[1]
+    assert heads[0].number == 10
 
 
 @pytest.mark.parametrize(
@@ -78,30 +112,39 @@ def test_a_chain_read_in_pieces_is_the_chain_read_at_once(chain):
         (["DELETE FROM audit_entry WHERE number = 1"], Break(1, Tampering.DELETED, 2)),
         (
             [
-                "DELETE FROM audit_entry WHERE number = 4",
-                "UPDATE audit_entry SET number = -number WHERE number > 4",
-                "UPDATE audit_entry SET number = -number - 1 WHERE number < 0",
+                *moved("DELETE FROM {} WHERE number = 4"),
+                *moved("UPDATE {} SET number = -number WHERE number > 4"),
+                *moved("UPDATE {} SET number = -number - 1 WHERE number < 0"),
             ],
             Break(4, Tampering.DELETED, 5),
         ),
         (
             [
-                "UPDATE audit_entry SET number = -number WHERE number > 4",
-                "UPDATE audit_entry SET number = -number + 1 WHERE number < 0",
+                *moved("UPDATE {} SET number = -number WHERE number > 4"),
+                *moved("UPDATE {} SET number = -number + 1 WHERE number < 0"),
                 "INSERT INTO audit_entry SELECT 5, position, at, actor_id, role, device_id, org_id, command, entity,"
-                " record_id, outcome, content_sha256, hash FROM audit_entry WHERE number = 4",
+                " record_id, outcome, content_sha256, hash, format FROM audit_entry WHERE number = 4",
+                "INSERT INTO audit_subject SELECT 5, record_id, entity FROM audit_subject WHERE number = 4",
             ],
             Break(5, Tampering.INSERTED, 4),
         ),
         (
             [
-                "UPDATE audit_entry SET number = -4 WHERE number = 4",
-                "UPDATE audit_entry SET number = 4 WHERE number = 5",
-                "UPDATE audit_entry SET number = 5 WHERE number = -4",
+                *moved("UPDATE {} SET number = -4 WHERE number = 4"),
+                *moved("UPDATE {} SET number = 4 WHERE number = 5"),
+                *moved("UPDATE {} SET number = 5 WHERE number = -4"),
             ],
             Break(4, Tampering.REORDERED, 5),
         ),
         (["DELETE FROM audit_entry WHERE number > 8"], Break(9, Tampering.TRUNCATED)),
+        (moved("DELETE FROM {} WHERE number > 8"), Break(9, Tampering.TRUNCATED)),
+        (["UPDATE audit_entry SET format = 3 - format WHERE number = 4"], Break(4, Tampering.EDITED, 4)),
+        (["UPDATE audit_entry SET format = 3 WHERE number = 4"], Break(4, Tampering.EDITED, 4)),
+        (["UPDATE audit_entry SET entity = 'staff' WHERE number = 4"], Break(4, Tampering.EDITED, 4)),
+        (["UPDATE audit_entry SET record_id = zeroblob(16) WHERE number = 4"], Break(4, Tampering.EDITED, 4)),
+        (["INSERT INTO audit_subject VALUES (4, zeroblob(16), 'staff')"], Break(4, Tampering.EDITED, 4)),
+        (["INSERT INTO audit_subject VALUES (0, zeroblob(16), 'staff')"], Break(0, Tampering.INSERTED)),
+        (["INSERT INTO audit_subject VALUES (11, zeroblob(16), 'staff')"], Break(11, Tampering.TRUNCATED)),
         (["UPDATE change_log SET at = at + 1 WHERE position = 6"], Break(6, Tampering.LOG_CHANGED, 6)),
         (
             ["UPDATE change_log SET outcome = 'done' WHERE position = 10"],
@@ -123,10 +166,12 @@ def test_a_change_inside_a_logged_body_is_found(chain):
     assert broken(chain) == Break(3, Tampering.LOG_CHANGED, 3)
 
 
+@pytest.mark.parametrize("chain", ["both formats", "second format"], indirect=True)
 def test_a_tail_cut_with_the_cursor_shows_against_a_known_head(chain, audit):
     with chain.read() as connection:
         known = head_of(connection)
-    tamper(chain, "DELETE FROM audit_entry WHERE number > 8")
+    for statement in moved("DELETE FROM {} WHERE number > 8"):
+        tamper(chain, statement)
     tamper(chain, "UPDATE log_reader SET position = 8 WHERE name = 'audit'")
     assert broken(chain) is None
     assert broken(chain, known) == Break(9, Tampering.TRUNCATED)
@@ -137,9 +182,8 @@ def test_a_tail_cut_with_the_cursor_shows_against_a_known_head(chain, audit):
 def test_a_chain_computed_anew_shows_against_a_known_head(chain, audit):
     with chain.read() as connection:
         known = head_of(connection)
-    tamper(chain, "DELETE FROM audit_entry")
+    clear(chain)
     tamper(chain, "UPDATE change_log SET at = at + 1 WHERE position = 2")
-    tamper(chain, "DELETE FROM log_reader")
     audit.catch_up()
     assert broken(chain) is None
     assert broken(chain, known) == Break(known.number, Tampering.REWRITTEN, 10)
@@ -178,6 +222,40 @@ def test_a_hundred_thousand_rows_are_verified_in_seconds(day, system):
     assert broken(day.store) == Break(99000, Tampering.EDITED, 99000)
 
 
+def test_one_row_stands_for_a_whole_transaction_and_any_change_of_it_is_found(day, audit, new_visit, nurse):
+    visit = new_visit()
+    values = [Measured(item="sbp", value=128, unit="mm[Hg]"), Measured(item="dbp", value=82, unit="mm[Hg]")]
+    done = day.run(RecordMeasurement(visit_id=visit, values=values), nurse)
+    audit.catch_up()
+    with day.store.read() as connection:
+        row = connection.execute(
+            text("SELECT * FROM audit_entry WHERE position = :p"), {"p": done.position}
+        ).one()
+        subjects = connection.execute(
+            text("SELECT record_id, entity FROM audit_subject WHERE number = :n"), {"n": row.number}
+        ).all()
+        assert verify(connection) is None
+    assert {s.record_id for s in subjects} == {i.bytes for i in done.receipt}
+    assert (row.entity, row.record_id, row.format) == (None, None, 2)
+    mine = f"WHERE number = {row.number}"
+    edits = [f"UPDATE audit_entry SET {name} = x'00' {mine}" for name in (*COLUMNS[2:], "hash", "format")]
+    for subject in subjects:
+        this = f"{mine} AND record_id = x'{subject.record_id.hex()}'"
+        edits += [
+            f"UPDATE audit_subject SET entity = 'x' {this}",
+            f"UPDATE audit_subject SET record_id = zeroblob(16) {this}",
+            f"DELETE FROM audit_subject {this}",
+        ]
+    edits.append(f"INSERT INTO audit_subject VALUES ({row.number}, zeroblob(16), 'observation')")
+    with day.store.write() as connection:
+        for edit in edits:
+            undo = connection.begin_nested()
+            assert connection.execute(text(edit)).rowcount == 1
+            assert verify(connection) == Break(row.number, Tampering.EDITED, row.position), edit
+            undo.rollback()
+        assert verify(connection) is None
+
+
 def test_the_trail_answers_by_person_record_and_time(chain, as_role, nurse, technician, clock):
     auditor = as_role("administrator")
     with chain.read() as connection, pytest.raises(DomainError, match=r"permission\.denied"):
@@ -189,10 +267,9 @@ def test_the_trail_answers_by_person_record_and_time(chain, as_role, nurse, tech
         assert audit_lines(connection, seeing, AuditQuery(), before=4, limit=2)[0].number == 3
         refused = audit_lines(connection, seeing, AuditQuery(staff_id=technician.staff_id))
         assert [line.outcome for line in refused] == ["refused"]
-        record = everything[-1].record_id
-        assert {line.record_id for line in audit_lines(connection, seeing, AuditQuery(record_id=record))} == {
-            record
-        }
+        [[kind, record]] = everything[-1].records
+        about = audit_lines(connection, seeing, AuditQuery(record_id=record))
+        assert [line.records for line in about] == [((kind, record),)]
         assert audit_lines(connection, seeing, AuditQuery(since=clock(), outcome="refused"))
         assert audit_lines(connection, seeing, AuditQuery(until=clock())) == []
         assert audit_lines(connection, dataclasses.replace(seeing, orgs=frozenset()), AuditQuery()) == []

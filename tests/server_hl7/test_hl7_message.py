@@ -88,6 +88,13 @@ def test_truncation_mark_trailing_fields_and_z_segments_are_accepted():
     assert parsed.msh.raw(2) == "^~\\&#"
 
 
+@settings(max_examples=300)
+@given(st.text(alphabet='AZ19 王^~&\\T"µ', max_size=14))
+def test_components_are_read_as_one_by_one(field):
+    obx = parse_message(f"{MSH}\r{PID}\rOBX|1|NM|{field}\r".encode()).first("OBX")
+    assert obx.components(3, 6) == [obx.text(3, number) for number in range(1, 7)]
+
+
 def test_null_is_empty():
     assert parse_message(b'MSH|^~\\&|""|x\r').msh.text(3) == ""
 

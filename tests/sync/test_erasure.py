@@ -12,7 +12,14 @@ from domain.kernel.errors import DomainError
 from domain.kernel.readers import Follower
 from domain.people.erasure import ErasePatient
 from sync.erasing import Eraser
-from sync.local_tables import audit_entry, erased_record, parked_txn, push_outcome, refused_record
+from sync.local_tables import (
+    audit_entry,
+    audit_subject,
+    erased_record,
+    parked_txn,
+    push_outcome,
+    refused_record,
+)
 from sync.search import SearchIndex
 
 SECRET = "赵不存"
@@ -85,8 +92,10 @@ def test_nothing_is_left_anywhere_and_the_audit_says_so(world, north, north_too,
     for place in (world.centre, north, north_too):
         assert [row.number for row in place.rows("patient")] == ["P2"]
         assert place.rows("visit") == place.rows("attachment") == []
-        done = place.all(audit_entry, audit_entry.c.command == "patient.erase")
-        assert patient in {row.record_id for row in done}
+        done = [row.number for row in place.all(audit_entry, audit_entry.c.command == "patient.erase")]
+        assert patient in {
+            row.record_id for row in place.all(audit_subject, audit_subject.c.number.in_(done))
+        }
         with place.store.read() as connection:
             assert verify(connection) is None
         assert len(place.all(erased_record)) == 3

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from client.station import Context
+from domain.audit.trail import rows_about
 from domain.kernel.change_log import DONE, MERGED, Change, Entry, change_log, entries_after, entry_of
 from domain.kernel.columns import from_microseconds, from_wire
 from domain.kernel.commands import commands
@@ -51,14 +52,12 @@ def _entries(connection: Connection, record_id: Id) -> list[Entry]:
     head = connection.execute(select(func.max(audit_entry.c.position))).scalar() or 0
     newest = connection.execute(select(func.max(change_log.c.position))).scalar() or 0
     fresh = entries_after(connection, max(head, newest - NEWEST), NEWEST)
-    found = [e for e in fresh if any(c.record_id == record_id.bytes for c in e.body.changes)]
-    known = (
-        select(audit_entry.c.position)
-        .where(audit_entry.c.record_id == record_id)
-        .order_by(audit_entry.c.number.desc())
-        .limit(MOST)
+    found = [e for e in fresh if any(c.record_id == record_id.bytes for c in e.glance.changes)]
+    about = rows_about([record_id])
+    known = select(about.c.position).order_by(about.c.number.desc()).limit(MOST).subquery()
+    rows = connection.execute(
+        select(change_log).join_from(known, change_log, change_log.c.position == known.c.position)
     )
-    rows = connection.execute(select(change_log).where(change_log.c.position.in_(known)))
     by_position = {e.position: e for e in [*found, *(entry_of(r) for r in rows)]}
     return [by_position[p] for p in sorted(by_position, reverse=True)][:MOST]
 

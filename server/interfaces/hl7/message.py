@@ -36,10 +36,18 @@ class Segment:
         raw = self.fields[field] if field < len(self.fields) else ""
         if not raw:
             return raw
+        if raw.isalnum():  # delimiters never are: there is one component, and nothing to trim or to resolve
+            return raw if component == 1 else ""
         marks = self._marks
         if marks.repetition in raw:
             raw = raw.split(marks.repetition, 1)[0]
         return self._component(raw, component)
+
+    def components(self, field: int, count: int) -> list[str]:
+        """Return the first `count` components of a field's first repetition, as `text` gives them."""
+        marks = self._marks
+        parts = self.raw(field).split(marks.repetition, 1)[0].split(marks.component)[:count]
+        return [self._plain(part) for part in parts] + [""] * (count - len(parts))
 
     def whole(self, field: int) -> str:
         """Return a field's text with its repetitions on lines of their own; components stay as sent."""
@@ -60,6 +68,13 @@ class Segment:
             raw = parts[component - 1] if component <= len(parts) else ""
         elif component > 1:
             return ""
+        return self._plain(raw)
+
+    def _plain(self, raw: str) -> str:
+        """Return a component's first subcomponent, its escapes resolved, trimmed; a null counts as empty."""
+        if raw.isalnum():
+            return raw
+        marks = self._marks
         if marks.subcomponent in raw:
             raw = raw.split(marks.subcomponent, 1)[0]
         if marks.escape in raw:

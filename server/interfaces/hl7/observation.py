@@ -54,7 +54,8 @@ def read_observation(
     """
     status = read_status(obx, number)
     value_type = obx.text(2)
-    item = _find(obx, catalog, codes)
+    code, name, system, other_code, other_name, other_system = obx.components(3, 6)
+    item = _find(catalog, codes, code, system) or _find(catalog, codes, other_code, other_system)
     text = _value_text(obx, value_type)
     unit = _unit(obx, catalog)
     range_text = obx.text(7)
@@ -62,9 +63,9 @@ def read_observation(
     matched = _match(item, catalog, obx, value_type, text, unit, range_text, status)
     return ResultObservation(
         set_id=obx.text(1),
-        code=obx.text(3) or obx.text(3, 4),
-        name=obx.text(3, 2) or obx.text(3, 5),
-        system=obx.text(3, 3),
+        code=code or other_code,
+        name=name or other_name,
+        system=system,
         sub_id=obx.text(4),
         value_type=value_type,
         text=text,
@@ -126,14 +127,9 @@ def read_attachment(obx: Segment, number: int) -> Attachment:
     )
 
 
-def _find(obx: Segment, catalog: Catalog, codes: Mapping[str, str]) -> ObservationDefinition | None:
-    for first in (1, 4):
-        code = obx.text(3, first)
-        if code in codes:
-            return catalog.observation(codes[code])
-        if found := catalog.find(code, obx.text(3, first + 2)):
-            return found
-    return None
+def _find(catalog: Catalog, codes: Mapping[str, str], code: str, system: str) -> ObservationDefinition | None:
+    """Return what a code means: the endpoint's own codes go before the catalogue's."""
+    return catalog.observation(codes[code]) if code in codes else catalog.find(code, system)
 
 
 def _unit(obx: Segment, catalog: Catalog) -> str:

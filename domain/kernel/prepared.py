@@ -1,0 +1,116 @@
+"""Statements whose text is made once: what every command runs, without SQLAlchemy's work for each execution.
+
+A statement is built from the declared tables, so a column they do not have is refused when it is built; its text
+is compiled once for each dialect. It runs on the cursor of the connection it is given, inside that connection's
+transaction: locks, rollback and the guard's triggers are those of every other statement. Values go in and come out
+in their stored form (see `domain.kernel.columns`).
+"""
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Executable, Table
+from sqlalchemy.exc import DBAPIError
+
+Values = tuple[Any, ...]
+_NAMED = re.compile(r"%\(([^)]+)\)s")
+
+
+class Prepared:
+    """One statement.
+
+    Args:
+        statement: Built with SQLAlchemy Core; what is given at each run is a ``bindparam`` of that name. Lists of
+            a length that is known only then (``IN``) are refused.
+        columns: Of an INSERT, the columns to be given.
+    """
+
+    def __init__(self, statement: Executable, columns: Sequence[str] | None = None) -> None:
+        self._statement: Any = statement
+        self._columns = columns
+        self._made: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {}
+
+    def text(self, dialect: Dialect) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+        """Return the SQL, the names of its parameters in order, and the values of those that are fixed."""
+        made = self._made.get(dialect.name)
+        if made is None:
+            compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
+            if "POSTCOMPILE" in compiled.string:
+                raise ValueError("a prepared statement has parameters of a fixed number")
+            text, names = _by_position(compiled.string, compiled.positiontup)
+            fixed = {name: compiled.binds[name].value for name in names if not compiled.binds[name].required}
+            made = self._made[dialect.name] = (text, names, fixed)
+        return made
+
+    def rows(self, connection: Connection, **values: Any) -> list[Values]:
+        """Run it and return its rows."""
+        text, arguments = self._arguments(connection, values)
+        with _cursor(connection, text) as cursor:
+            cursor.execute(text, arguments)
+            return list(cursor.fetchall())
+
+    def first(self, connection: Connection, **values: Any) -> Values | None:
+        """Run it and return its first row, None if there is none."""
+        found = self.rows(connection, **values)
+        return found[0] if found else None
+
+    def run(self, connection: Connection, **values: Any) -> int:
+        """Run it and return how many rows it touched."""
+        text, arguments = self._arguments(connection, values)
+        with _cursor(connection, text) as cursor:
+            cursor.execute(text, arguments)
+            return int(cursor.rowcount)
+
+    def many(self, connection: Connection, rows: Sequence[Values]) -> None:
+        """Run it once for each row of parameters, which are in the order of `text`."""
+        text = self.text(connection.dialect)[0]
+        with _cursor(connection, text) as cursor:
+            if len(rows) == 1:
+                cursor.execute(text, rows[0])
+            else:
+                cursor.executemany(text, rows)
+
+    def _arguments(self, connection: Connection, values: dict[str, Any]) -> tuple[str, list[Any]]:
+        text, names, fixed = self.text(connection.dialect)
+        return text, [values[n] if n in values else fixed[n] for n in names]
+
+
+@functools.cache
+def insert_into(table: Table) -> Prepared:
+    """Return the statement that writes rows of all columns of `table`, in their order."""
+    return Prepared(table.insert().inline(), [column.name for column in table.columns])
+
+
+def _by_position(text: str, names: Sequence[str] | None) -> tuple[str, tuple[str, ...]]:
+    """Return a statement with its parameters by position, and their names; MariaDB's driver has them by name."""
+    if names is not None:
+        return text, tuple(names)
+    return _NAMED.sub("%s", text), tuple(_NAMED.findall(text))
+
+
+def run_text(connection: Connection, text: str) -> None:
+    """Run a statement that is no query and has no parameters."""
+    with _cursor(connection, text) as cursor:
+        cursor.execute(text)
+
+
+@contextmanager
+def _cursor(connection: Connection, text: str) -> Iterator[Any]:
+    """Yield a cursor; what the driver says becomes the error SQLAlchemy would raise."""
+    driver: Any = connection.dialect.loaded_dbapi
+    cursor = connection.connection.cursor()
+    try:
+        yield cursor
+    except driver.Error as error:
+        gone = connection.dialect.is_disconnect(error, connection.connection, cursor)
+        if gone:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            text, None, error, driver.Error, hide_parameters=True, connection_invalidated=gone,
+            dialect=connection.dialect,
+        ) from error  # fmt: skip
+    finally:
+        cursor.close()
