@@ -40,7 +40,7 @@ class Ear:
         self.store: Store = open_centre_store(settings.store_address)
         prepare_store(self.store)
         self.identity: Identity = read_identity(self.store, settings.data_dir)
-        content = centre_content(self.identity)
+        content = centre_content(self.identity, settings)
         self.texts: Texts = content["texts"]
         self.inbox = Inbox(settings.inbox_path)
         dispatcher = Dispatcher(self.store, clock=self.clock, content=content)
