@@ -29,6 +29,10 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(f"{home.settings}:\n{error}\n")
         return 2
     start_log(home)
+    if options.from_media is not None:
+        from client.from_media import run
+
+        return run(home, settings, options.from_media)
 
     from client.workstation import Workstation
 
@@ -48,6 +52,9 @@ def read_options(argv: list[str] | None) -> Any:
     parser.add_argument("--home", type=Path, default=default_home(), help="folder of the installation")
     parser.add_argument(
         "--login-as", default="", help="login name to begin with; the password is still asked"
+    )
+    parser.add_argument(
+        "--from-media", type=Path, help="fill the store from a snapshot in this folder, then end"
     )
     parser.add_argument("--pilot", action="store_true", help="take commands as JSON lines on standard input")
     return parser.parse_args(argv)

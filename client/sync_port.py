@@ -28,6 +28,7 @@ PHASES = {
     Phase.CONNECTING: "connecting",
     Phase.SENDING: "sending",
     Phase.RECEIVING: "receiving",
+    Phase.FILLING: "filling",
     Phase.DONE: "idle",
     Phase.REFUSED: "failed",
     Phase.OFFLINE: "offline",

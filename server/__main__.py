@@ -1,4 +1,4 @@
-"""The server's command line: ``python -m server serve|init|migrate|worker|verify-audit|restored|digest``."""
+"""The server's command line: ``python -m server serve|init|migrate|worker|verify-audit|restored|snapshot|digest``."""
 
 import argparse
 import json
@@ -116,6 +116,30 @@ def restored(settings: Settings, _options: argparse.Namespace) -> int:
     return 0
 
 
+def snapshot(settings: Settings, options: argparse.Namespace) -> int:
+    """Make a snapshot for every group of organisations that workstations follow, or for a stick those of one.
+
+    A workstation follows its organisation and all below; with ``--to`` the files are copied to an empty folder.
+    """
+    import shutil
+
+    from domain.kernel.unit_of_work import CATALOGUE_SCOPE
+    from domain.people.organizations import subtree
+    from server.app import build_centre
+
+    centre = build_centre(settings)
+    if options.org is None:
+        _say({"snapshots": centre.sync.make_snapshots()})
+    else:
+        with centre.store.read() as connection:
+            orgs = {*subtree(connection, options.org), CATALOGUE_SCOPE}
+        made = centre.sync.snapshots.make(orgs)
+        target = made if options.to is None else Path(shutil.copytree(made, options.to, dirs_exist_ok=True))
+        _say({"snapshot": str(target), "bytes": sum(path.stat().st_size for path in target.iterdir())})
+    centre.close()
+    return 0
+
+
 def digest(settings: Settings, options: argparse.Namespace) -> int:
     """Show count and digest of the rows of organisations, to be compared with a branch's."""
     from sync.digest import store_digest
@@ -155,6 +179,9 @@ def _parser() -> argparse.ArgumentParser:
     first.add_argument("--name", default="总院", help="总院名称")
     first.add_argument("--login", default="admin", help="管理员登录名")
     _command(commands, "verify-audit", verify_audit, "核验审计链")
+    shots = _command(commands, "snapshot", snapshot, "制作资料快照（供新工作站或U盘）")
+    shots.add_argument("--org", type=uuid.UUID, help="只制作这一机构（及下属）的快照")
+    shots.add_argument("--to", type=Path, help="同时拷贝到此文件夹（U盘）")
     _command(commands, "restored", restored, "恢复备份后执行：令各分院核对并补传")
     digests = _command(commands, "digest", digest, "输出机构数据摘要")
     digests.add_argument("org", nargs="+", type=uuid.UUID, help="机构编号，全零为公共目录")

@@ -24,6 +24,8 @@ _BY_CODE = {
     "sync.epoch_fork": 409,
     "sync.gap": 409,
     "sync.other_life": 409,
+    "sync.cursor_expired": 410,
+    "snapshot.unknown": 404,
     "store.duplicate": 409,
     "blob.missing": 404,
     "http.not_found": 404,

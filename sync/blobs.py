@@ -29,6 +29,11 @@ class BlobStore:
         self._temporary = root / "tmp"
         self._temporary.mkdir(parents=True, exist_ok=True)
 
+    @property
+    def root(self) -> Path:
+        """The directory."""
+        return self._root
+
     def put(self, pieces: Iterable[bytes], expected: str | None = None) -> str:
         """Store the joined `pieces` and return their SHA-256; storing what is there already changes nothing.
 

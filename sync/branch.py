@@ -12,6 +12,8 @@ from domain.kernel.columns import to_microseconds
 from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.ids import Id
 from domain.kernel.store import Store
+from sync.bootstrap import Bootstrap, FromCentre, filling_of
+from sync.bootstrap import Stage as Filled
 from sync.device_auth import Signer
 from sync.identity import (
     Identity,
@@ -26,7 +28,7 @@ from sync.identity import (
     set_identity,
 )
 from sync.marks import compared_at, life_read, marks_of, set_pull_state
-from sync.mending import Mended, compare, mend
+from sync.mending import Mended, compare, mend, resync
 from sync.protocol import Centre, Cursor, Fork, Hello, Welcome
 from sync.pull import Inbox
 from sync.push import Outbox
@@ -35,6 +37,8 @@ FORK = "sync.epoch_fork"
 _GREET_AGAIN = {FORK, "sync.other_life", "sync.gap"}
 """What a new greeting puts right: the store or the centre's log went back, perhaps only now."""
 _FORKS_ALLOWED = 2
+SNAPSHOT_FROM = 5000
+"""Length of the centre's log from which a new store is filled from a snapshot instead of the log."""
 COMPARED_EVERY_US = 24 * 3600 * 1_000_000
 AGAIN_AFTER_US = 3600 * 1_000_000
 """If nothing could be said, because something was on its way."""
@@ -46,6 +50,7 @@ class Stage(enum.StrEnum):
     CONNECTING = "connecting"
     SENDING = "sending"
     RECEIVING = "receiving"
+    FILLING = "filling"
 
 
 Report = Callable[[Stage, int, int], None]
@@ -99,6 +104,7 @@ class BranchSync:
         self._program = program
         self.outbox = Outbox(store, folder, signer, self._now_us)
         self.inbox = Inbox(store, self._now_us)
+        self.bootstrap = Bootstrap(store, folder / "snapshot", self._now_us)
         self._swept = False
 
     def exchange(self, report: Report | None = None, cancel: threading.Event | None = None) -> Exchanged:
@@ -122,6 +128,7 @@ class BranchSync:
         for attempt in range(_FORKS_ALLOWED + 1):
             try:
                 welcome = self._greet()
+                self._fill(welcome, tell, stop)
                 sent, attention = self._send(tell, stop)
                 received = self._receive(welcome, tell, stop, sent)
             except DomainError as error:
@@ -192,11 +199,45 @@ class BranchSync:
                 go_back(connection, welcome.acked_seq)
         return welcome
 
+    def _fill(self, welcome: Welcome, tell: Report, stop: threading.Event) -> None:
+        """Fill a new store from a snapshot if the log is long, or go on filling it."""
+        with self.store.read() as connection:
+            stage = filling_of(connection).stage
+            new = not cursors_of(connection)
+        if stage is Filled.DONE or (stage is Filled.NONE and not (new and welcome.head >= SNAPSHOT_FROM)):
+            return
+        try:
+            self.bootstrap.run(
+                FromCentre(self.centre), lambda done, total: tell(Stage.FILLING, done, total), stop,
+                between=lambda: self._send(tell, stop),
+            )  # fmt: skip
+        except DomainError as error:
+            if error.code != "snapshot.unknown":
+                raise
+            self.bootstrap.forget()  # the centre has a newer one by now
+            raise UnavailableError("snapshot.making", retry_after_s=2.0) from error
+
     def _receive(self, welcome: Welcome, tell: Report, stop: threading.Event, sent: int) -> int:
         """Pull what is new; nothing has to be asked if the greeting said that there is nothing."""
         if welcome.current is not None and not sent and self.inbox.is_at(welcome):
             return 0
         self.inbox.follow(welcome.scopes)
+        try:
+            return self._pull(tell, stop)
+        except DomainError as error:
+            if error.code != "sync.cursor_expired":
+                raise
+            self.resync()
+            return self._pull(tell, stop)
+
+    def resync(self) -> int:
+        """Compare all rows by content and take over the centre's, for when the log does not reach back far enough.
+
+        What is pending here stays on top, and what the centre refused stays; returns how many records changed.
+        """
+        return resync(self.store, self.centre, self._now_us())
+
+    def _pull(self, tell: Report, stop: threading.Event) -> int:
         return self.inbox.pull(self.centre, lambda done, total: tell(Stage.RECEIVING, done, total), stop)
 
     def _check(self, identity: Identity, welcome: Welcome) -> None:

@@ -26,7 +26,7 @@ from sync.blobs import BlobStore
 from sync.bundle import BundleHeader, pack
 from sync.bundle_reader import check_bundle
 from sync.device_auth import public_text, signature_fits
-from sync.devices import Device, device_of, greet, orgs_of, start_epoch
+from sync.devices import Device, all_scopes, device_of, greet, orgs_of, start_epoch
 from sync.digest import bucket_digests, store_digest
 from sync.entries import encode_txn
 from sync.feed import entries_for, standing
@@ -45,9 +45,13 @@ from sync.protocol import (
     Receipt,
     RowsReply,
     RowsRequest,
+    SnapshotAsk,
+    SnapshotFound,
     Welcome,
 )
+from sync.pruning import prune
 from sync.retry import retried
+from sync.snapshots import Snapshots
 from sync.tus.handover import FinishedUpload
 
 PULL_LIMIT = 2000
@@ -84,6 +88,9 @@ class CentreSync:
         self._key = key
         self._clock = clock
         self._ids = ids
+        self.snapshots = Snapshots(
+            store, blobs.root.parent / "snapshots", lambda message: self._key.sign(message), self.now_us
+        )
         self._intake = Intake(store, device_id, self.now_us)
 
     def now_us(self) -> int:
@@ -219,6 +226,32 @@ class CentreSync:
             position = standing(connection, scopes, request.position)
             return RowsReply(position, shared_rows(connection, request.entity, request.buckets, scopes))
 
+    def snapshot(self, device_id: Id, request: SnapshotAsk) -> SnapshotFound:
+        """Return the manifest of a snapshot of a workstation's scopes.
+
+        Raises:
+            UnavailableError: ``snapshot.making``: it is being made; ask again after `retry_after_s`.
+        """
+        with self.store.read() as connection:
+            device_of(connection, device_id)
+            orgs = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
+        return SnapshotFound(self.snapshots.ask(orgs, self.now_us() - request.oldest_s * 1_000_000))
+
+    def part_path(self, device_id: Id, snapshot_id: str, name: str) -> Path:
+        """Return the file of a part of a snapshot; ``snapshot.unknown`` for one that is not this device's."""
+        with self.store.read() as connection:
+            device_of(connection, device_id)
+            orgs = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
+        return self.snapshots.part_path(snapshot_id, name, frozenset(orgs))
+
+    def make_snapshots(self) -> int:
+        """Make a snapshot for each group of organisations that workstations follow; call it nightly."""
+        with self.store.read() as connection:
+            wanted = {frozenset({*orgs, CATALOGUE_SCOPE}) for orgs in all_scopes(connection)}
+        for orgs in wanted:
+            self.snapshots.make(orgs)
+        return len(wanted)
+
     def lacking_blobs(self, device_id: Id, names: Sequence[str]) -> list[str]:
         """Return which of these files the centre lacks; ``blob.bad_name`` for what is no hash."""
         with self.store.read() as connection:
@@ -248,6 +281,10 @@ class CentreSync:
         for name in there:
             self.blobs.remove(name)
         return len(there)
+
+    def prune(self) -> int:
+        """Remove entries of the log that nobody needs any more; call it daily, the readers having caught up."""
+        return prune(self.store, self.now_us())
 
     def retry_parked(self) -> int:
         """Deal with transactions that waited for a newer program; call it after an upgrade."""

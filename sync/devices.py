@@ -51,6 +51,13 @@ def orgs_of(connection: Connection, device_id: Id) -> frozenset[Id]:
     return frozenset() if org_id is None else subtree(connection, org_id)
 
 
+def all_scopes(connection: Connection) -> set[frozenset[Id]]:
+    """Return the groups of organisations that workstations follow."""
+    table = Workstation.__table__
+    orgs = connection.scalars(select(table.c.org_id).where(table.c.revoked_at.is_(None)).distinct())
+    return {subtree(connection, org_id) for org_id in orgs}
+
+
 def state_of(connection: Connection, device: Device, *, lock: bool = True) -> Row[tuple[object, ...]]:
     """Return the row of `device_state`, held until the commit; it is made at the first contact."""
     query = select(device_state).where(device_state.c.device_id == device.device_id)
@@ -109,7 +116,7 @@ def greet(connection: Connection, device: Device, hello: Hello, now: int, server
     orgs = orgs_of(connection, device.device_id)
     set_state(
         connection, device.device_id, nonce=nonce, nonce_before=before, skew_us=skew, seen_at=now,
-        program=hello.program[:40],
+        program=hello.program[:40], position=min((c.position for c in hello.cursors), default=0),
     )  # fmt: skip
     return Welcome(
         proto=min(hello.proto_max, PROTO_MAX), schema_ver=SCHEMA_VERSION, at=now, skew_us=skew,

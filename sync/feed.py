@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from domain.kernel.change_log import change_log, head_position, log_scope
+from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from sync.entries import PulledEntry, cut_body
+from sync.pruning import log_start
 
 MAX_BYTES = 4 << 20
 _CHUNK = 250
@@ -32,9 +34,14 @@ def entries_for(connection: Connection, cursors: Mapping[Id, int], limit: int) -
     """Return the next entries after `cursors`, at most `limit` and about `MAX_BYTES`.
 
     The head is read first: an entry at or below it is committed, so passing it by means it is not wanted.
+
+    Raises:
+        DomainError: ``sync.cursor_expired``: what comes next was pruned.
     """
     head = head_position(connection)
     start = min(cursors.values(), default=head)
+    if start + 1 < log_start(connection):
+        raise DomainError("sync.cursor_expired")
     behind = [org for org, position in cursors.items() if position == start]
     until = min([position for position in cursors.values() if position > start] + [head])
     if until <= start:

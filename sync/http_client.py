@@ -26,6 +26,8 @@ from sync.protocol import (
     Receipt,
     RowsReply,
     RowsRequest,
+    SnapshotAsk,
+    SnapshotFound,
     Welcome,
     encode,
 )
@@ -118,9 +120,20 @@ class HttpCentre:
         self._forget(sha256)
 
     def fetch_blob(self, sha256: str, target: Path, progress: Progress, cancel: threading.Event) -> None:
+        self._fetch(f"/blobs/{sha256}", f'"{sha256}"', target, progress, cancel)
+
+    def snapshot(self, request: SnapshotAsk) -> SnapshotFound:
+        return self._ask("/snapshot", request, SnapshotFound)
+
+    def fetch_part(
+        self, snapshot_id: str, name: str, target: Path, progress: Progress, cancel: threading.Event
+    ) -> None:
+        self._fetch(f"/snapshots/{snapshot_id}/{name}", f'"{snapshot_id}/{name}"', target, progress, cancel)
+
+    def _fetch(self, path: str, tag: str, target: Path, progress: Progress, cancel: threading.Event) -> None:
         start = target.stat().st_size if target.exists() else 0
-        headers = {"Range": f"bytes={start}-", "If-Range": f'"{sha256}"'} if start else {}
-        with self._request("GET", f"/blobs/{sha256}", headers=headers, stream=True) as response:
+        headers = {"Range": f"bytes={start}-", "If-Range": tag} if start else {}
+        with self._request("GET", path, headers=headers, stream=True) as response:
             if response.status_code == 416:  # everything is here already
                 return
             start = start if response.status_code == 206 else 0

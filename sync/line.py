@@ -25,6 +25,7 @@ class Phase(enum.StrEnum):
     CONNECTING = "connecting"
     SENDING = "sending"
     RECEIVING = "receiving"
+    FILLING = "filling"
     DONE = "done"
     REFUSED = "refused"
     OFFLINE = "offline"

@@ -19,6 +19,8 @@ from sync.protocol import (
     Receipt,
     RowsReply,
     RowsRequest,
+    SnapshotAsk,
+    SnapshotFound,
     Welcome,
 )
 
@@ -48,6 +50,17 @@ class LocalCentre:
 
     def rows(self, request: RowsRequest) -> RowsReply:
         return self._centre.rows(self._device_id, request)
+
+    def snapshot(self, request: SnapshotAsk) -> SnapshotFound:
+        return self._centre.snapshot(self._device_id, request)
+
+    def fetch_part(
+        self, snapshot_id: str, name: str, target: Path, progress: Progress, cancel: threading.Event
+    ) -> None:
+        del cancel
+        source = self._centre.part_path(self._device_id, snapshot_id, name)
+        shutil.copyfile(source, target)
+        progress(source.stat().st_size, source.stat().st_size)
 
     def lacking_blobs(self, names: Sequence[str]) -> list[str]:
         return self._centre.lacking_blobs(self._device_id, names)

@@ -34,8 +34,23 @@ pull_state = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("life", String(64), nullable=False),
     Column("compared_at", BigInteger, nullable=False),
+    Column("stage", String(20), nullable=False),
+    Column("manifest", LargeBinary(2**24 - 1)),
 )
-"""Which life of the centre's log this branch has read (`sync.lives`), and when it last compared its rows."""
+"""Which life of the centre's log this branch has read (`sync.lives`), when it last compared its rows, and how far it
+is filled from which snapshot (`sync.bootstrap`)."""
+
+snapshot_part = Table(
+    "snapshot_part",
+    Record.metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(60), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("hot", Boolean, nullable=False),
+    Column("state", String(20), nullable=False),
+)
+"""Parts of the snapshot this branch is being filled from: ``wanted`` or ``loaded``."""
 
 pull_mark = Table(
     "pull_mark",
@@ -128,6 +143,15 @@ device_state = Table(
     Column("skew_us", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
     Column("program", String(40), nullable=False),
+    Column("position", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("backlog", Integer, nullable=False, default=0, server_default="0"),
+    Column("backlog_bytes", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("oldest_s", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("failures", Integer, nullable=False, default=0, server_default="0"),
+    Column("files", Integer, nullable=False, default=0, server_default="0"),
+    Column("file_bytes", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("stage", String(20), nullable=False, default="", server_default=""),
+    Column("rate", BigInteger, nullable=False, default=0, server_default="0"),
 )
 """What the centre knows of a workstation's sync; the row's lock lets one bundle of a device in at a time."""
 

@@ -26,7 +26,9 @@ def set_pull_state(connection: Connection, **values: object) -> None:
     """Change the row of `pull_state`; it is made by the first change."""
     changed = connection.execute(update(pull_state).where(pull_state.c.id == 1).values(**values))
     if not changed.rowcount:
-        connection.execute(pull_state.insert(), {"id": 1, "life": "", "compared_at": 0, **values})
+        connection.execute(
+            pull_state.insert(), {"id": 1, "life": "", "compared_at": 0, "stage": "", **values}
+        )
 
 
 def marks_of(connection: Connection) -> list[Mark]:

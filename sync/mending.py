@@ -17,10 +17,11 @@ from domain.kernel.ids import Id, new_id
 from domain.kernel.record import Scope
 from domain.kernel.store import Store
 from sync.digest import bucket_digests, bucket_of, differing, store_digest
-from sync.identity import cursors_of, identity_of, progress_of
+from sync.identity import cursors_of, identity_of, progress_of, set_cursors, set_progress
 from sync.local_tables import parked_txn, refused_record
 from sync.merge import value_of, whole
-from sync.protocol import Centre, DigestRequest, RowsRequest, SharedRow
+from sync.pending import Pending
+from sync.protocol import Centre, Cursor, DigestRequest, RowsRequest, SharedRow
 from sync.rows import Key, Rows
 from sync.shapes import Shape, same, shape_of
 
@@ -100,6 +101,38 @@ def mend(store: Store, centre: Centre, now: int) -> Mended | None:
     return done
 
 
+def resync(store: Store, centre: Centre, now: int) -> int:
+    """Take over the centre's rows wherever they differ, except those with something pending or refused here.
+
+    Afterwards the cursors stand where the centre stood at the first question: what is read from there says what holds
+    afterwards, so that rows fetched later than that come to the same. Returns how many records changed.
+    """
+    with store.read() as connection:
+        scopes = [cursor.org_id for cursor in cursors_of(connection)]
+        mine = store_digest(connection, scopes)
+    theirs = centre.digest(DigestRequest(scopes))
+    changed = newest = 0
+    for entity in differing(mine, theirs.entities):
+        with store.read() as connection:
+            parts = bucket_digests(connection, entity, scopes)
+        for bucket in _differing_buckets(parts, centre.digest(DigestRequest(scopes, entity)).buckets):
+            rows = centre.rows(RowsRequest(scopes, entity, [bucket])).rows
+            with store.write() as connection:
+                count, position = _put_right(connection, entity, [bucket], rows, now)
+            changed += count
+            newest = max(newest, position)
+    with store.write() as connection:
+        set_cursors(connection, [Cursor(org_id, theirs.position) for org_id in scopes])
+        set_progress(connection, settled_seq=progress_of(connection).acked_seq)
+    if newest:
+        store.ring(newest)
+    return changed
+
+
+def _differing_buckets(mine: Sequence[tuple[int, str]], theirs: Sequence[tuple[int, str]]) -> list[int]:
+    return [i for i, (one, other) in enumerate(zip(mine, theirs, strict=False)) if tuple(one) != tuple(other)]
+
+
 def _at_rest(connection: Connection) -> bool:
     progress = progress_of(connection)
     parked = connection.execute(select(parked_txn.c.txn_id).limit(1)).first()
@@ -114,11 +147,7 @@ def _fetched(
         scopes = [cursor.org_id for cursor in cursors_of(connection)]
         mine = bucket_digests(connection, entity, scopes)
     theirs = centre.digest(DigestRequest(scopes, entity, position))
-    buckets = [
-        i
-        for i, (one, other) in enumerate(zip(mine, theirs.buckets, strict=False))
-        if tuple(one) != tuple(other)
-    ]
+    buckets = _differing_buckets(mine, theirs.buckets)
     reply = centre.rows(RowsRequest(scopes, entity, buckets, position))
     return (buckets, reply.rows) if theirs.position == reply.position == position else None
 
@@ -133,6 +162,10 @@ def _put_right(
     scopes = [cursor.org_id for cursor in cursors_of(connection)]
     mine = {row.record_id for row in shared_rows(connection, entity, buckets, scopes)}
     refused = {i.bytes for i in connection.scalars(select(refused_record.c.record_id))}
+    # What the centre has decided is in its rows already; only what it has not seen stays on top.
+    pending = Pending(identity_of(connection), progress_of(connection).acked_seq).read(connection)
+    theirs = [one for one in theirs if not pending.touched((entity, one.record_id), 0)]
+    mine = {record_id for record_id in mine if not pending.touched((entity, record_id), 0)}
     rows = Rows(connection)
     rows.load([(entity, one.record_id) for one in theirs] + [(entity, record_id) for record_id in mine])
     changes = [c for one in theirs if (c := _taken_over(rows, shape, one)) is not None]

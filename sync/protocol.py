@@ -14,6 +14,8 @@ POST        ``/bundles/{bundle_id}``            empty -> `Receipt`; 404 ``blob.m
 POST        ``/pull``                           `PullRequest` -> `PullReply`
 POST        ``/digest``                         `DigestRequest` -> `DigestReply`
 POST        ``/rows``                           `RowsRequest` -> `RowsReply`
+POST        ``/snapshot``                       `SnapshotAsk` -> `SnapshotFound`; 503 ``snapshot.making``
+GET         ``/snapshots/{id}/{name}``          a part; honours ``Range``
 POST        ``/blobs/lacking``                  `BlobList` -> `BlobList`: those the centre lacks
 GET, HEAD   ``/blobs/{sha256}``                 the bytes; honours ``Range``, answers ``ETag`` = the hash
 GET         ``/wait?position=&longest_s=``      ``{"head": n}`` once there is more for this device, or 204
@@ -252,6 +254,18 @@ class RowsReply(msgspec.Struct, frozen=True):
     rows: list[SharedRow]
 
 
+class SnapshotAsk(msgspec.Struct, frozen=True):
+    """Asks for a snapshot of the device's scopes that is at most so old, seconds."""
+
+    oldest_s: int = 86_400
+
+
+class SnapshotFound(msgspec.Struct, frozen=True):
+    """The sealed manifest of a snapshot (`sync.snapshot_format`)."""
+
+    sealed: bytes
+
+
 class BlobList(msgspec.Struct, frozen=True):
     """Files by content."""
 
@@ -278,6 +292,14 @@ class Centre(Protocol):
     def digest(self, request: DigestRequest) -> DigestReply: ...
 
     def rows(self, request: RowsRequest) -> RowsReply: ...
+
+    def snapshot(self, request: SnapshotAsk) -> SnapshotFound:
+        """Return the manifest of a snapshot; UnavailableError ``snapshot.making`` while it is being made."""
+
+    def fetch_part(
+        self, snapshot_id: str, name: str, target: Path, progress: Progress, cancel: threading.Event
+    ) -> None:
+        """Write a part of a snapshot to `target`, resuming after what is there; the caller proves the hash."""
 
     def lacking_blobs(self, names: Sequence[str]) -> list[str]: ...
 

@@ -117,7 +117,7 @@ class Outbox:
         with self._store.read() as connection:
             known = set(connection.scalars(select(outbound_bundle.c.path)))
         for path in self._folder.iterdir():
-            if str(path) not in known:
+            if path.is_file() and str(path) not in known:
                 path.unlink(missing_ok=True)
 
     def _waiting(self, connection: Connection) -> Packed | None:

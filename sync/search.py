@@ -58,7 +58,7 @@ class SearchIndex:
         )
         ids = list(changed)
         for start in range(0, len(ids), CHUNK):
-            self._renew(connection, ids[start : start + CHUNK])
+            self.renew(connection, ids[start : start + CHUNK])
 
     def find(self, connection: Connection, wanted: str, actor: Actor, *, limit: int = 20) -> list[Hit]:
         """Return what fits a typed text, best first: whole numbers, clients, then records by the start of a number.
@@ -137,7 +137,8 @@ class SearchIndex:
                 found |= dict.fromkeys(fitting(connection, terms, actor, limit))
         return found
 
-    def _renew(self, connection: Connection, ids: Sequence[Id]) -> None:
+    def renew(self, connection: Connection, ids: Sequence[Id]) -> None:
+        """Index some clients anew as they stand in the store, and let go of those that are gone."""
         table = Patient.__table__
         rows = connection.execute(select(*_COLUMNS).where(table.c.id.in_(ids))).all()
         self._write(connection, rows)

@@ -30,6 +30,7 @@ from domain.alerts.decisions import (
 )
 from domain.alerts.plans import RuleBook
 from domain.alerts.records import Alert
+from domain.exchange.rules import FILLED
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import Entry
 from domain.kernel.dispatcher import Dispatcher
@@ -70,6 +71,8 @@ class AlertEngine:
 
     def act(self, entries: Sequence[Entry]) -> None:
         """Do what changed records ask for: set and drop timers, open and close alerts."""
+        if any(entry.body.command == FILLED for entry in entries):
+            self.rebuild()
         touched = situations.touched_records(entries, self.book)
         settled = situations.settled_alerts(entries) if self._silencing else []
         if touched or settled:

@@ -7,6 +7,8 @@ from typing import Any
 
 from domain.kernel.errors import DomainError
 
+FILLED = "sync.filled"
+"""Command of the entry that tells the readers of a branch's log: rows came from a snapshot, without entries."""
 WHOLE = "*"
 DELETED = "_deleted"
 _BYTES = "$bytes"

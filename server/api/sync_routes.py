@@ -93,6 +93,23 @@ def rows(
     return _answer(centre.sync.rows(sender.device_id, asked))
 
 
+@router.post("/snapshot", summary="快照")
+def snapshot(
+    centre: CentreDep, sender: SignedDep, asked: Annotated[Any, message(protocol.SnapshotAsk)]
+) -> Response:
+    """Return the manifest of a snapshot of the workstation's scopes; 503 while it is being made."""
+    return _answer(centre.sync.snapshot(sender.device_id, asked))
+
+
+@router.get("/snapshots/{snapshot_id}/{name}", summary="取快照分片")
+def fetch_part(centre: CentreDep, sender: SignedDep, snapshot_id: str, name: str) -> Response:
+    """Return a part of a snapshot, or the range asked for."""
+    path = centre.sync.part_path(sender.device_id, snapshot_id, name)
+    return FileResponse(
+        path, media_type="application/octet-stream", headers={"ETag": f'"{snapshot_id}/{name}"'}
+    )
+
+
 @router.post("/blobs/lacking", summary="缺少的文件")
 def lacking_blobs(
     centre: CentreDep, sender: SignedDep, asked: Annotated[Any, message(protocol.BlobList)]

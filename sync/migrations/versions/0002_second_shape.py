@@ -116,12 +116,36 @@ def _writing() -> None:
 
 def _transfer() -> None:
     """Bundles, verdicts, conflicts, snapshots."""
+    steps.add_columns(
+        "device_state",
+        sa.Column("position", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("backlog", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("backlog_bytes", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("oldest_s", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("failures", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("files", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("file_bytes", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("stage", sa.String(length=20), nullable=False, server_default=""),
+        sa.Column("rate", sa.BigInteger(), nullable=False, server_default="0"),
+    )
     steps.create_table(
         "pull_state",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("life", sa.String(length=64), nullable=False),
         sa.Column("compared_at", sa.BigInteger(), nullable=False),
+        sa.Column("stage", sa.String(length=20), nullable=False),
+        sa.Column("manifest", sa.LargeBinary(length=2**24 - 1), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pull_state")),
+    )
+    steps.create_table(
+        "snapshot_part",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("hot", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_snapshot_part")),
     )
     steps.create_table(
         "pull_mark",

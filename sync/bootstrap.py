@@ -1,0 +1,288 @@
+"""A new workstation is filled from a snapshot: part by part, resumable at any byte, usable with the hot parts.
+
+Each part is fetched (what is there of it is kept), proven by its hash and loaded in one transaction with the note
+that it is in, so a power cut costs at most one part. How far it is stands in the store (`filling_of`): never guessed
+from what happens to be there. When all parts are in, the cursors stand at the snapshot's position, and ordinary
+pulling goes on. What people write meanwhile stays on top of what is loaded.
+"""
+
+import contextlib
+import enum
+import hashlib
+import shutil
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from domain.exchange.rules import FILLED
+from domain.kernel.change_log import SCHEMA_VERSION, Body, append_entry
+from domain.kernel.errors import DomainError, UnavailableError
+from domain.kernel.ids import new_id
+from domain.kernel.record import shared_tables
+from domain.kernel.store import Store
+from sync.identity import identity_of, progress_of, set_cursors
+from sync.local_tables import pull_state, snapshot_part
+from sync.marks import keep_mark, set_pull_state
+from sync.pending import Pending
+from sync.protocol import Centre, Cursor, Progress, SnapshotAsk
+from sync.search import SearchIndex, create_search
+from sync.snapshot_format import MANIFEST, Block, Manifest, Part, blocks_of, opened
+
+
+class Stage(enum.StrEnum):
+    """How far a store is filled."""
+
+    NONE = ""
+    LOADING = "loading"
+    USABLE = "usable"
+    DONE = "done"
+
+
+class Source(Protocol):
+    """Where parts come from: the centre, or a folder with the same files."""
+
+    def manifest(self) -> bytes: ...
+
+    def fetch(
+        self, manifest: Manifest, part: Part, target: Path, progress: Progress, cancel: threading.Event
+    ) -> None:
+        """Write a part to `target`, going on after what is there."""
+
+
+class FromCentre:
+    """The centre, over whatever line there is."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+
+    def manifest(self) -> bytes:
+        return self._centre.snapshot(SnapshotAsk()).sealed
+
+    def fetch(
+        self, manifest: Manifest, part: Part, target: Path, progress: Progress, cancel: threading.Event
+    ) -> None:
+        self._centre.fetch_part(manifest.snapshot_id, part.name, target, progress, cancel)
+
+
+class Media:
+    """A folder (a stick) with a snapshot's files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def manifest(self) -> bytes:
+        try:
+            return (self._folder / MANIFEST).read_bytes()
+        except OSError as error:
+            raise UnavailableError("snapshot.not_on_media", path=str(self._folder)) from error
+
+    def fetch(
+        self, manifest: Manifest, part: Part, target: Path, progress: Progress, cancel: threading.Event
+    ) -> None:
+        del manifest, cancel  # one part is copied in a moment
+        try:
+            shutil.copyfile(self._folder / part.name, target)
+        except OSError as error:
+            raise UnavailableError("snapshot.not_on_media", path=str(self._folder / part.name)) from error
+        progress(part.size, part.size)
+
+
+class Filling(msgspec.Struct, frozen=True):
+    """How far a store is filled, for the screen: bytes of parts loaded and of all, and of the hot ones alone."""
+
+    stage: Stage
+    done: int = 0
+    total: int = 0
+    hot_done: int = 0
+    hot_total: int = 0
+
+
+def filling_of(connection: Connection) -> Filling:
+    """Return how far a store is filled."""
+    stage = Stage(connection.execute(select(pull_state.c.stage)).scalar() or "")
+    if stage in {Stage.NONE, Stage.DONE}:
+        return Filling(stage)
+    rows = connection.execute(select(snapshot_part)).all()
+    loaded = [row for row in rows if row.state == "loaded"]
+    hot = [row for row in rows if row.hot]
+    return Filling(
+        stage, sum(r.size for r in loaded), sum(r.size for r in rows), sum(r.size for r in loaded if r.hot),
+        sum(r.size for r in hot),
+    )  # fmt: skip
+
+
+class Bootstrap:
+    """Fills a store from a snapshot.
+
+    Args:
+        store: The branch's store, enrolled and without rows of the centre.
+        folder: For parts on their way.
+        now_us: Microseconds UTC.
+    """
+
+    def __init__(self, store: Store, folder: Path, now_us: Callable[[], int]) -> None:
+        self._store = store
+        self._folder = folder
+        self._now_us = now_us
+
+    def run(
+        self,
+        source: Source,
+        progress: Progress,
+        cancel: threading.Event,
+        between: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Fill the store, or go on where it stopped.
+
+        Args:
+            source: The centre or a stick.
+            progress: Told (done, total) bytes of all parts.
+            cancel: Stops it soon; what is loaded stays so.
+            between: Called after each part once the store is usable: what was written here meanwhile goes up.
+
+        Raises:
+            UnavailableError: The line broke, ``snapshot.making`` or ``snapshot.not_on_media``: go on later.
+            DomainError: ``snapshot.bad_signature``, ``snapshot.damaged``, ``snapshot.newer``.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        manifest = self._manifest(source)
+        with self._store.read() as connection:
+            todo = _missing(connection, manifest)
+        total = sum(part.size for part in manifest.parts)
+        done = total - sum(part.size for part in todo)
+        self._note_usable(todo)
+        for at, part in enumerate(todo):
+            if cancel.is_set():
+                raise UnavailableError("transfer.cancelled")
+            before = done
+            data = self._fetched(source, manifest, part, lambda n, _: progress(before + n, total), cancel)  # noqa: B023
+            self._load(part, data)
+            done += part.size
+            progress(done, total)
+            self._note_usable(todo[at + 1 :])
+            if todo[at + 1 :] and not todo[at + 1].hot:
+                between()
+        self._end(manifest)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _manifest(self, source: Source) -> Manifest:
+        """Return the manifest that was begun with, or begin with the source's."""
+        with self._store.read() as connection:
+            kept = connection.execute(select(pull_state.c.manifest)).scalar()
+            identity = identity_of(connection)
+        if kept is not None:
+            return opened(kept, identity.server_key)
+        data = source.manifest()
+        manifest = opened(data, identity.server_key)
+        if manifest.schema_ver > SCHEMA_VERSION:
+            raise DomainError("snapshot.newer", found=manifest.schema_ver, known=SCHEMA_VERSION)
+        rows = [
+            {"number": n, "name": p.name, "sha256": p.sha256, "size": p.size, "hot": p.hot, "state": "wanted"}
+            for n, p in enumerate(manifest.parts)
+        ]
+        with self._store.write() as connection:
+            set_pull_state(connection, manifest=data, stage=Stage.LOADING)
+            connection.execute(delete(snapshot_part))
+            if rows:
+                connection.execute(snapshot_part.insert(), rows)
+            if connection.dialect.name == "sqlite":
+                create_search(connection)
+        return manifest
+
+    def forget(self) -> None:
+        """Give up a snapshot that the centre has no more; what is loaded stays, and the next one fills the rest."""
+        with self._store.write() as connection:
+            set_pull_state(connection, manifest=None)
+            connection.execute(delete(snapshot_part))
+
+    def _fetched(
+        self, source: Source, manifest: Manifest, part: Part, progress: Progress, cancel: threading.Event
+    ) -> bytes:
+        target = self._folder / f"{part.sha256}.part"
+        for attempt in (1, 2):
+            if not target.exists() or target.stat().st_size < part.size:
+                source.fetch(manifest, part, target, progress, cancel)
+            data = target.read_bytes()
+            if hashlib.sha256(data).hexdigest() == part.sha256:
+                return data
+            target.unlink()  # damaged on the way or on the disk: once more from the start
+            if attempt == 2:
+                raise DomainError("snapshot.damaged", name=part.name)
+        raise DomainError("snapshot.damaged", name=part.name)
+
+    def _load(self, part: Part, data: bytes) -> None:
+        """Load a part in one transaction; a row with something pending stays as it is."""
+        blocks = list(blocks_of(data, part.name))
+        known = {table.name: table for table in shared_tables()}
+        with self._store.write() as connection:
+            settled = progress_of(connection).settled_seq
+            pending = Pending(identity_of(connection), settled).read(connection)
+            for entity, names, rows in blocks:
+                free = [row for row in rows if not pending.touched((entity, row[0]), 0)]
+                if entity in known and free:
+                    _insert(connection, {c.name for c in known[entity].columns}, (entity, names, free))
+                if entity == "patient":
+                    SearchIndex().renew(connection, [uuid.UUID(bytes=row[0]) for row in rows])
+            connection.execute(
+                update(snapshot_part).where(snapshot_part.c.name == part.name).values(state="loaded")
+            )
+        (self._folder / f"{part.sha256}.part").unlink(missing_ok=True)
+
+    def _note_usable(self, left: Sequence[Part]) -> None:
+        if any(part.hot for part in left):
+            return
+        with self._store.write() as connection:
+            if connection.execute(select(pull_state.c.stage)).scalar() == Stage.LOADING:
+                set_pull_state(connection, stage=Stage.USABLE)
+
+    def _end(self, manifest: Manifest) -> None:
+        with self._store.write() as connection:
+            set_cursors(connection, [Cursor(org, manifest.position) for org in sorted(manifest.orgs)])
+            if manifest.mark is not None:
+                keep_mark(connection, manifest.mark)
+            set_pull_state(connection, stage=Stage.DONE, manifest=None, life=manifest.life, compared_at=0)
+            connection.execute(delete(snapshot_part))
+            identity = identity_of(connection)
+            note: dict[str, Any] = {"position": manifest.position, "rows": sum(manifest.entities.values())}
+            body = Body(FILLED, None, "system", identity.org_id.bytes, SCHEMA_VERSION, [], note)
+            position = append_entry(
+                connection, txn_id=new_id(), device_id=identity.device_id, at=self._now_us(), body=body
+            )
+        self._store.ring(position)
+
+
+def _missing(connection: Connection, manifest: Manifest) -> list[Part]:
+    rows: Sequence[Row[Any]] = connection.execute(select(snapshot_part)).all()
+    loaded = {row.name for row in rows if row.state == "loaded"}
+    return [part for part in manifest.parts if part.name not in loaded]
+
+
+def _insert(connection: Connection, known: set[str], block: Block) -> None:
+    entity, names, rows = block
+    unknown = [at for at, name in enumerate(names) if name not in known]
+    if unknown:  # columns of a newer minor shape: kept aside, as sync keeps them
+        extra = names.index("extra")
+        for row in rows:
+            aside = {names[at]: row[at] for at in unknown if row[at] is not None}
+            kept = msgspec.json.decode(row[extra]) if row[extra] else {}
+            row[extra] = msgspec.json.encode({**kept, **aside}).decode() if kept or aside else None
+        keep = [at for at in range(len(names)) if at not in unknown]
+        names, rows = [names[at] for at in keep], [[row[at] for at in keep] for row in rows]
+    listed, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+    taken = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != "id")
+    statement = f'INSERT INTO "{entity}" ({listed}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {taken}'  # noqa: S608
+    values = [tuple(row) for row in rows]
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(statement, values)
+    except IntegrityError:
+        # A unique value of something unsent here stands in the way of a row: that one comes by the comparison.
+        for value in values:
+            with contextlib.suppress(IntegrityError), connection.begin_nested():
+                connection.exec_driver_sql(statement, value)
