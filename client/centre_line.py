@@ -13,6 +13,7 @@ from sync.branch import BranchSync
 from sync.device_auth import key_from
 from sync.files import FileExchange
 from sync.http_client import HttpCentre
+from sync.tls import CentreSession
 from sync.tus.client_state import SqliteTransferState
 from sync.worker import SyncWorker
 
@@ -33,13 +34,15 @@ def join_sync(desk: Any) -> None:
     except UnavailableError as error:
         log.warning("no line to the centre: %s", error.code)
         return
+    own = desk.home.authority if desk.home.authority.exists() else None
     desk.home.outbox.mkdir(parents=True, exist_ok=True)
     transfers = SqliteTransferState(desk.home.folder / "transfers.db")
 
     def line() -> HttpCentre:
         return HttpCentre(
-            who.server, who.device_id, key, transfers, now_us=lambda: to_microseconds(desk.clock())
-        )
+            who.server, who.device_id, key, transfers, session=CentreSession(own),
+            now_us=lambda: to_microseconds(desk.clock()),
+        )  # fmt: skip
 
     blobs = BlobStore(desk.home.blobs)
     files = FileExchange(desk.store, line(), blobs, desk.home.folder / "incoming")

@@ -119,12 +119,15 @@ def build_desk(
         parts: What to join beyond the spine; every part that is installed, if not given.
 
     Raises:
-        UnavailableError: ``store.missing`` (no store is ever made here), ``store.wrong_key``,
+        UnavailableError: ``store.first_start`` (neither store nor key: an empty machine), ``store.missing`` (a key,
+            but its store is gone: none is ever made here), ``store.wrong_key``,
             ``store.damaged``, ``store.newer``, ``store.not_enrolled``, or what `read_key` raises.
     """
     settings = settings or Settings()
     if not home.store.exists():
-        raise UnavailableError("store.missing", path=str(home.store))
+        raise UnavailableError(
+            "store.missing" if key or _has_key(home, settings) else "store.first_start", path=str(home.store)
+        )
     features.load()
     key = key or read_key(home.store, key_file_of(settings.key_file))
     store = open_branch_store(home.store, key)
@@ -136,6 +139,16 @@ def build_desk(
     for join in installed() if parts is None else parts:
         join(desk)
     return desk
+
+
+def _has_key(home: Home, settings: Settings) -> bool:
+    try:
+        read_key(home.store, key_file_of(settings.key_file))
+    except UnavailableError as error:
+        if error.code != "key.missing":
+            raise
+        return False
+    return True
 
 
 def _joined(home: Home, settings: Settings, store: Store, clock: Clock) -> Desk:

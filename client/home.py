@@ -23,6 +23,11 @@ class Home:
         return self.folder / STORE_NAME
 
     @property
+    def authority(self) -> Path:
+        """Certificate of the centre's own authority (PEM), if it has one; nothing else is believed then."""
+        return self.folder / "centre-ca.pem"
+
+    @property
     def settings(self) -> Path:
         """What an administrator set for this workstation."""
         return self.folder / "settings.json"

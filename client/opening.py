@@ -3,14 +3,13 @@
 Nothing heavy is imported before the first stage runs, which is after the first paint.
 """
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from client.home import Home
+from client.machine_clock import machine_clock
 from client.settings import Settings
 from client.startup import Startup
 
@@ -80,7 +79,7 @@ class Opening(QObject):
         import client.shell.view  # noqa: F401
         from client.desk import AT_ONCE, build_desk, installed
 
-        return build_desk(self._home, self._settings, clock=_clock(), parts=installed(AT_ONCE))
+        return build_desk(self._home, self._settings, clock=machine_clock(), parts=installed(AT_ONCE))
 
     def _join_rest(self) -> None:
         if self._whole:
@@ -89,15 +88,3 @@ class Opening(QObject):
 
         for join in installed(AFTER):
             join(self._desk)
-
-
-def _clock() -> Any:
-    """Return the machine's clock, or in a demonstration (`AFTERCHECK_DEMO_CLOCK`) one moved by that file."""
-    from domain.kernel.clock import utc_now
-
-    moved = os.environ.get("AFTERCHECK_DEMO_CLOCK")
-    if not moved:
-        return utc_now
-    from sync.moved_clock import FileOffsetClock
-
-    return FileOffsetClock(Path(moved))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from client.desk import Desk
 
 log = logging.getLogger(__name__)
+FIRST_START = {"store.first_start", "store.not_enrolled"}
+"""Why the desk cannot open yet: this machine has not joined."""
 
 
 class Workstation(QObject):
@@ -157,6 +159,9 @@ class Workstation(QObject):
 
     @Slot(object)
     def _blocked(self, error: KnownError) -> None:
+        if error.code in FIRST_START:
+            self._show_enrol()
+            return
         log.warning("the desk cannot open: %s", error.code)
         remedy = f"{error.code}.remedy"
         self.window.blocked.show_reason(
@@ -164,6 +169,18 @@ class Workstation(QObject):
             self.texts.say("blocked.code", name=error.code),
         )  # fmt: skip
         self.window.show_blocked()
+
+    def _show_enrol(self) -> None:
+        """Let an empty machine join; when it has, go on as if it had always been one of ours."""
+        from client.enrol_page.view import EnrolView
+        from client.enrol_page.viewmodel import EnrolModel
+
+        if self.window.enrol is None:
+            page = EnrolView(EnrolModel(self.home, self.settings, self.texts, self.jobs, self))
+            page.model.joined.connect(self._retry)
+            page.leave.connect(self.window.close)
+            self.window.set_enrol(page)
+        self.window.show_enrol()
 
     @Slot(object)
     def _crashed(self, error: Exception) -> None:

@@ -1,6 +1,7 @@
 """The server's command line: ``python -m server serve|init|migrate|worker|verify-audit|restored|snapshot|digest``."""
 
 import argparse
+import contextlib
 import json
 import signal
 import sys
@@ -151,6 +152,32 @@ def digest(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def tls(settings: Settings, options: argparse.Namespace) -> int:
+    """Make certificates of the centre's own authority; the settings to be made are shown."""
+    from server import operator_commands
+
+    _say(operator_commands.tls(settings, options))
+    return 0
+
+
+def reset_password(settings: Settings, options: argparse.Namespace) -> int:
+    """Give an account a password for one sign-in; it is shown this once."""
+    from server import operator_commands
+
+    with contextlib.closing(_store(settings)) as store:
+        _say(operator_commands.reset_password(settings, options, store))
+    return 0
+
+
+def issue_code(settings: Settings, options: argparse.Namespace) -> int:
+    """Make a one-time enrolment code; it is shown this once."""
+    from server import operator_commands
+
+    with contextlib.closing(_store(settings)) as store:
+        _say(operator_commands.issue_code(settings, options, store))
+    return 0
+
+
 def _store(settings: Settings) -> Store:
     features.load()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -178,6 +205,15 @@ def _parser() -> argparse.ArgumentParser:
     first.add_argument("--code", default="HQ", help="总院机构代码")
     first.add_argument("--name", default="总院", help="总院名称")
     first.add_argument("--login", default="admin", help="管理员登录名")
+    certificates = _command(commands, "tls", tls, "建立机构内部证书颁发者并签发服务器证书")
+    certificates.add_argument(
+        "--host", action="append", required=True, help="工作站访问的主机名或地址，可多个"
+    )
+    lost = _command(commands, "reset-password", reset_password, "为账号设置一次性口令")
+    lost.add_argument("login", help="登录名")
+    lost.add_argument("--reason", default="", help="原因，记入审计")
+    joining = _command(commands, "issue-code", issue_code, "签发一次性登记码")
+    joining.add_argument("org", help="机构代码")
     _command(commands, "verify-audit", verify_audit, "核验审计链")
     shots = _command(commands, "snapshot", snapshot, "制作资料快照（供新工作站或U盘）")
     shots.add_argument("--org", type=uuid.UUID, help="只制作这一机构（及下属）的快照")

@@ -141,6 +141,7 @@ def create_app(centre: Centre) -> FastAPI:
     app.state.centre = centre
     for routes in (session_routes, worklist_routes, enrolment_routes, health_routes, sync_routes):
         app.include_router(routes.router)
+    app.include_router(enrolment_routes.authority_router)
     app.include_router(command_router())
     if centre.settings.demo_clock:
         app.include_router(demo_routes.router)

@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         port: Port to listen on.
         tls_cert: Certificate chain, PEM.
         tls_key: Its private key, PEM.
+        tls_ca: Certificate of the centre's own authority, PEM; told to workstations that join (``/api/ca``).
         tls_in_front: A proxy on this machine or its own network ends TLS.
         trusted_proxies: Addresses whose ``X-Forwarded-For`` is believed.
         readers: ``inline``: this server also follows the log (alerts, audit); ``worker``: another process does.
@@ -55,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: int = 8443
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    tls_ca: Path | None = None
     tls_in_front: bool = False
     trusted_proxies: tuple[str, ...] = ()
     readers: Literal["inline", "worker"] = "inline"
@@ -73,6 +75,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Refuse what must not run; DomainErrors ``settings.*`` name the field."""
         if (self.tls_cert is None) != (self.tls_key is None):
             raise DomainError("settings.tls_pair", field="tls_key")
+        for name in ("tls_cert", "tls_key", "tls_ca"):
+            path: Path | None = getattr(self, name)
+            if path is not None and not path.is_file():
+                raise DomainError("settings.no_file", field=name, path=str(path))
         if self.development:
             if not (is_loopback(self.host) and is_loopback(self.mllp_host)):
                 raise DomainError("settings.development_open", field="host", host=self.host)

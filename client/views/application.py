@@ -50,6 +50,7 @@ class MainWindow(QMainWindow):
         self._stack.addWidget(self.blocked)
         self.setCentralWidget(self._stack)
         self.shell: Any = None
+        self.enrol: Any = None
 
     def show_sign_in(self) -> None:
         self._stack.setCurrentWidget(self.sign_in)
@@ -58,6 +59,15 @@ class MainWindow(QMainWindow):
     def show_blocked(self) -> None:
         self._stack.setCurrentWidget(self.blocked)
         self.blocked.focus_first()
+
+    def set_enrol(self, page: QWidget) -> None:
+        """Take the page of the first start, which only an empty machine needs."""
+        self.enrol = page
+        self._stack.addWidget(page)
+
+    def show_enrol(self) -> None:
+        self._stack.setCurrentWidget(self.enrol)
+        self.enrol.focus_first()
 
     def set_shell(self, shell: QWidget | None) -> None:
         """Take a new shell, or let the old one go."""

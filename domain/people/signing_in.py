@@ -43,6 +43,8 @@ def sign_in(
     with dispatcher.store.read() as connection:
         staff = connection.execute(select(table).where(table.c.login == login.strip())).one_or_none()
         below = subtree(connection, staff.org_id) if staff is not None else frozenset[Id]()
+        if staff is None and connection.execute(select(table.c.id).limit(1)).first() is None:
+            return SignedIn(None, "sign_in.no_accounts")  # joined a moment ago: nobody's password is wrong
     verified = password_matches(None if staff is None else staff.password_hash, password)
     renewed = None
     if verified and staff is not None and needs_rehash(staff.password_hash):

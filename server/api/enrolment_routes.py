@@ -16,6 +16,7 @@ from server.centre import Centre
 from server.enrolments import answered_before
 
 router = APIRouter(prefix="/api/enrol", tags=["enrolment"])
+authority_router = APIRouter(prefix="/api/ca", tags=["enrolment"])
 
 _WRONG = frozenset({"enrolment.unknown_code", "enrolment.used_code", "enrolment.expired_code"})
 
@@ -43,6 +44,19 @@ def enrol(
         raise
     facts = msgspec.to_builtins(enrolled)
     return json_answer({**facts, "server_key": centre.identity.public_key}, 201)
+
+
+@authority_router.get("", summary="证书颁发者")
+def authority(centre: CentreDep) -> Response:
+    """Return the certificate of the centre's own authority (PEM), which is public.
+
+    Whoever joins fetches it before anything is believed, and compares its fingerprint with what the administrator
+    told; DomainError ``tls.no_authority`` where a public authority vouches for the centre.
+    """
+    path = centre.settings.tls_ca
+    if path is None:
+        raise DomainError("tls.no_authority")
+    return Response(path.read_bytes(), media_type="application/x-pem-file")
 
 
 def _enrolled(centre: Centre, asked: EnrolRequest) -> Enrolled:

@@ -11,6 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from domain.kernel.errors import DomainError
+from sync.tls import tls_failure
 from sync.tus.protocol import TUS_VERSION
 
 MIN_SEND_BUFFER = 16 << 10
@@ -108,8 +109,9 @@ class PacedBody:
 
 def line_failure(error: requests.RequestException) -> InterruptedTransfer:
     """Tell the user's reason from what requests raised."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return InterruptedTransfer("transfer.tls_failed", reason=str(error))
+    insecure = tls_failure(error)
+    if insecure is not None:
+        return InterruptedTransfer(insecure.code, **insecure.facts)
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return InterruptedTransfer("transfer.no_connection")
     if isinstance(error, requests.exceptions.Timeout) or "TimeoutError" in repr(error):

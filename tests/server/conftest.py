@@ -127,13 +127,17 @@ class Running:
         self._socket.listen()
         self._started = threading.Event()
         config = uvicorn.Config(
-            create_app(self.centre), lifespan="on", log_config=None, access_log=False, http=BodySocketProtocol
-        )
+            create_app(self.centre), lifespan="on", log_config=None, access_log=False, http=BodySocketProtocol,
+            ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key,
+        )  # fmt: skip
         self._server = uvicorn.Server(config)
         self._server.timeout_graceful_shutdown = 1
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
         self._thread.start()
-        self.api = Api(f"http://127.0.0.1:{self._socket.getsockname()[1]}")
+        scheme = "http" if settings.tls_cert is None else "https"
+        self.api = Api(f"{scheme}://127.0.0.1:{self._socket.getsockname()[1]}")
+        self.api.http.verify = str(settings.tls_ca or settings.tls_cert or "") or True
+        self.api.http.trust_env = False  # nor the authorities the environment names
         self._tokens = {}
 
     def token(self, role):

@@ -204,7 +204,7 @@ def test_a_problem_brings_its_facts(play):
         (requests.exceptions.ConnectTimeout(), "transfer.no_connection"),
         (requests.exceptions.ReadTimeout(), "transfer.stalled"),
         (requests.exceptions.ConnectionError("aborted", TimeoutError("timed out")), "transfer.stalled"),
-        (requests.exceptions.SSLError("bad certificate"), "transfer.tls_failed"),
+        (requests.exceptions.SSLError("bad certificate"), "tls.no_tls"),
         (requests.exceptions.ConnectionError(), "transfer.no_connection"),
     ],
 )

@@ -1,0 +1,1 @@
+"""The first start: an empty machine becomes a workstation."""
