@@ -71,7 +71,7 @@ class AlertEngine:
 
     def act(self, entries: Sequence[Entry]) -> None:
         """Do what changed records ask for: set and drop timers, open and close alerts."""
-        if any(entry.body.command == FILLED for entry in entries):
+        if any(entry.glance.command == FILLED for entry in entries):
             self.rebuild()
         touched = situations.touched_records(entries, self.book)
         settled = situations.settled_alerts(entries) if self._silencing else []

@@ -110,10 +110,12 @@ class Body(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Touch(msgspec.Struct, array_like=True, frozen=True):
-    """Which record a change is of; the front of `Change`."""
+    """Which record a change is of, and whether it was made, changed or deleted; the front of `Change`."""
 
     entity: str
     record_id: bytes
+    org_id: bytes
+    op: str
 
 
 class Glance(msgspec.Struct, array_like=True, frozen=True):
