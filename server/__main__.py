@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import importlib
 import json
 import signal
 import sys
@@ -61,6 +62,7 @@ def worker(settings: Settings, _options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     centre.readers.start()
+    centre.housekeeping.start()
     _say({"worker": "started"})
     stopping.wait()
     centre.close()
@@ -180,6 +182,7 @@ def issue_code(settings: Settings, options: argparse.Namespace) -> int:
 
 def _store(settings: Settings) -> Store:
     features.load()
+    importlib.import_module("sync.local_tables")  # declares the tables of the machinery
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = open_centre_store(settings.store_address)
     prepare_store(store)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -45,6 +46,7 @@ from server.readers import readers_of
 from server.readiness import Readiness
 from server.sessions import Sessions
 from server.settings import Settings
+from server.tidying import housekeeping_of
 from sync.blobs import BlobStore
 from sync.centre import CentreSync
 from sync.device_auth import RequestVerifier
@@ -83,6 +85,19 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     sync = CentreSync(store, device_id=identity.device_id, key=identity.key, blobs=blobs, clock=clock)
     upload_state = SqliteUploadState(settings.data_dir / "uploads.db")
     followers, readers = readers_of(dispatcher, authority, identity, blobs.remove)
+    sessions = Sessions(settings.data_dir / "sessions.db", clock)
+    uploads = TusEngine(
+        settings.data_dir / "uploads",
+        upload_state,
+        sync.accept_upload,
+        already_have=sync.already_have,
+        limits=Limits(spare_bytes=settings.least_free_bytes),
+    )
+    housekeeping = housekeeping_of(
+        dispatcher=dispatcher, identity=identity, clock=clock, sessions=sessions, uploads=uploads, blobs=blobs,
+        sync=sync,
+    )  # fmt: skip
+    gauges = gauges_of(store, followers, settings.inbox_path, lambda: to_microseconds(clock()))
     return Centre(
         settings=settings,
         clock=clock,
@@ -93,26 +108,21 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         dispatcher=dispatcher,
         pages=Pages(store),
         accounts=Accounts(store, authority, identity.device_id, content[POLICY]),
-        sessions=Sessions(settings.data_dir / "sessions.db", clock),
+        sessions=sessions,
         wrong_passwords=Failures("sign_in.too_many", WRONG_PASSWORDS, WINDOW, clock),
         wrong_codes=Failures("enrolment.too_many", WRONG_CODES, WINDOW, clock),
         hashing=threading.Semaphore(HASHED_AT_ONCE),
         blobs=blobs,
         sync=sync,
         verifier=RequestVerifier(sync.public_key, sync.now_us),
-        uploads=TusEngine(
-            settings.data_dir / "uploads",
-            upload_state,
-            sync.accept_upload,
-            already_have=sync.already_have,
-            limits=Limits(spare_bytes=settings.least_free_bytes),
-        ),
+        uploads=uploads,
         upload_state=upload_state,
         followers=followers,
         readers=readers,
+        housekeeping=housekeeping,
         news=News(store),
         readiness=Readiness(store, settings.data_dir, settings.least_free_bytes, followers, readers),
-        metrics=Metrics(gauges_of(store, followers, settings.inbox_path, lambda: to_microseconds(clock()))),
+        metrics=Metrics(lambda: itertools.chain(gauges(), housekeeping.gauges())),
     )
 
 
@@ -128,6 +138,7 @@ def create_app(centre: Centre) -> FastAPI:
         finally:
             following.cancel()
             await asyncio.to_thread(centre.readers.stop)
+            await asyncio.to_thread(centre.housekeeping.stop)
 
     app = FastAPI(
         title="检后通 中心服务",

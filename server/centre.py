@@ -11,6 +11,7 @@ from domain.kernel.store import Store
 from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
 from server.accounts import Accounts
+from server.housekeeping import Housekeeping
 from server.identity import Identity
 from server.limiter import Failures
 from server.metrics import Metrics
@@ -49,6 +50,7 @@ class Centre:
     upload_state: SqliteUploadState
     followers: tuple[Follower, ...]
     readers: ReaderThread
+    housekeeping: Housekeeping
     news: News
     readiness: Readiness
     metrics: Metrics
@@ -59,10 +61,12 @@ class Centre:
         self.sync.retry_parked()
         if self.settings.readers == "inline":
             self.readers.start()
+            self.housekeeping.start()
 
     def close(self) -> None:
         """Stop the readers and close every file; safe to call when never started."""
         self.readers.stop()
+        self.housekeeping.stop()
         self.sessions.shut()
         self.upload_state.close()
         self.store.close()

@@ -21,6 +21,7 @@ FIELDS = (
     "ms",
     "code",
     "reader",
+    "job",
     "port",
     "count",
 )

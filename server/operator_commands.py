@@ -23,7 +23,7 @@ CONSOLE = "在服务器控制台操作"
 
 def tls(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     """Make the centre's own authority, if there is none, and a certificate for the server."""
-    made = make_certificates(settings.data_dir / "tls", options.host, clock_of(settings)())
+    made = make_certificates(settings.data_dir / "tls", options.hosts, clock_of(settings)())
     return {
         "tls_cert": str(made.certificate), "tls_key": str(made.key), "tls_ca": str(made.authority),
         "fingerprint": made.fingerprint, "valid_until": made.valid_until.date().isoformat(),

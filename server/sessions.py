@@ -51,10 +51,6 @@ class Sessions:
         now = to_microseconds(self._clock())
         with self._table.transaction():
             self._table.changed(
-                "DELETE FROM session WHERE seen_at < ? OR opened_at < ?",
-                [now - _us(IDLE), now - _us(ABSOLUTE)],
-            )
-            self._table.changed(
                 "DELETE FROM session WHERE digest IN (SELECT digest FROM session WHERE staff_id = ?"
                 " ORDER BY opened_at DESC, rowid DESC LIMIT -1 OFFSET ?)",
                 [staff_id.bytes, PER_ACCOUNT - 1],
@@ -86,6 +82,13 @@ class Sessions:
     def close(self, token: str) -> None:
         """End a session; an unknown token is no error."""
         self._table.changed("DELETE FROM session WHERE digest = ?", [_digest(token)])
+
+    def sweep(self) -> int:
+        """Forget sessions that have ended by themselves; returns how many."""
+        now = to_microseconds(self._clock())
+        return self._table.changed(
+            "DELETE FROM session WHERE seen_at < ? OR opened_at < ?", [now - _us(IDLE), now - _us(ABSOLUTE)]
+        )
 
     def shut(self) -> None:
         self._table.close()

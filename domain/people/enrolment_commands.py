@@ -6,6 +6,8 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from sqlalchemy import and_, or_, select
+
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
@@ -15,6 +17,7 @@ from domain.people.records import EnrolmentCode, Organization, Workstation
 
 CODE_BYTES = 16
 VALID_FOR = timedelta(hours=24)
+LATE_KEPT, USED_KEPT = timedelta(days=7), timedelta(days=90)
 FIRST_PREFIX = 101
 
 
@@ -85,6 +88,28 @@ def enrol(order: EnrolWorkstation, work: UnitOfWork) -> Enrolled:
     )  # fmt: skip
     code.used_at, code.workstation_id = work.now, station.id
     return Enrolled(station.id, code.org_id, organization.name, station.epoch, prefix)
+
+
+@command("workstation.forget_codes", "清理登记码", permission=None, place="internal")
+class ForgetEnrolmentCodes:
+    """Remove codes that ran out unused, and used ones whose answer nobody can ask for again; a job of the centre."""
+
+
+@handles(ForgetEnrolmentCodes)
+def forget_codes(_order: ForgetEnrolmentCodes, work: UnitOfWork) -> int:
+    """Return how many went. A code that ran out is kept for a week, so that it can still be called late."""
+    table = EnrolmentCode
+    late = work.list(
+        select(table).where(
+            or_(
+                and_(table.used_at.is_(None), table.expires_at < work.now - LATE_KEPT),
+                table.used_at < work.now - USED_KEPT,
+            )
+        )
+    )
+    for code in late:
+        work.remove(code)
+    return len(late)
 
 
 @command("workstation.revoke", "注销工作站", permission="workstation.revoke", place="centre")

@@ -1,0 +1,48 @@
+"""The jobs of `server.housekeeping` at a centre, and how long each thing is kept."""
+
+from datetime import timedelta
+
+from domain.kernel.authority import system_actor
+from domain.kernel.clock import Clock
+from domain.kernel.columns import to_microseconds
+from domain.kernel.dispatcher import Dispatcher
+from domain.people.enrolment_commands import ForgetEnrolmentCodes
+from server.housekeeping import Housekeeping, Job
+from server.identity import Identity
+from server.sessions import Sessions
+from sync.blobs import BlobStore
+from sync.centre import CentreSync
+from sync.tus.engine import TusEngine
+
+TEMPORARY_KEPT = timedelta(days=1)
+OFTEN, DAILY = timedelta(minutes=10), timedelta(days=1)
+
+
+def housekeeping_of(
+    *,
+    dispatcher: Dispatcher,
+    identity: Identity,
+    clock: Clock,
+    sessions: Sessions,
+    uploads: TusEngine,
+    blobs: BlobStore,
+    sync: CentreSync,
+) -> Housekeeping:
+    """Return the housekeeping of a centre; nothing runs yet."""
+
+    def codes() -> int:
+        order = ForgetEnrolmentCodes()
+        removed: int = dispatcher.run(order, system_actor(identity.org_id, identity.device_id)).receipt
+        return removed
+
+    def temporary() -> int:
+        return blobs.sweep((clock() - TEMPORARY_KEPT).timestamp())
+
+    return Housekeeping([
+        Job("sessions", OFTEN, sessions.sweep),
+        Job("uploads", OFTEN, lambda: uploads.sweep(to_microseconds(clock()) / 1e6)),
+        Job("enrolment_codes", timedelta(hours=1), codes),
+        Job("temporary_files", timedelta(hours=1), temporary),
+        Job("bundles", DAILY, sync.sweep),
+        Job("log", DAILY, sync.prune),
+    ])  # fmt: skip
