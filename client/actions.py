@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from domain.kernel.authority import Actor
-from domain.kernel.commands import commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,8 @@ class Action:
     def allowed(self, actor: Actor) -> bool:
         """Tell whether a person sees it at all."""
         if self.command is not None:
+            from domain.kernel.commands import commands
+
             entry = commands().get(self.command)
             if entry is None or (entry.permission is not None and not actor.may(entry.permission)):
                 return False

@@ -1,39 +1,38 @@
 """Wiring of the workstation, in one function: everything below the screen is made and joined here.
 
-Imported off the UI thread after the first paint, because SQLAlchemy comes with it. Tests call `build_desk` with
-their own key, clock and ports.
+A desk has two lives. `client.early` makes one with `early` set and no store: people sign in, see today's list and
+search. `complete` gives the same object its store and everything that works on it; SQLAlchemy comes with that, so
+it runs off the UI thread. Tests call `build_desk`, which does both at once, with their own key, clock and ports.
 """
 
 import dataclasses
 import importlib
 import logging
+import threading
 from collections.abc import Callable
-from typing import Any
-
-from sqlalchemy import select
+from typing import TYPE_CHECKING, Any
 
 import resources
-from client.contents import Contents
 from client.home import Home
 from client.keys import key_file_of, read_key
 from client.ports import ScanLookup, Searcher, SyncPort
 from client.settings import Settings
-from domain import features
-from domain.catalog.content import load_catalog
 from domain.kernel.authority import Actor, Authority
 from domain.kernel.clock import Clock, utc_now
-from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import UnavailableError
 from domain.kernel.ids import Id
-from domain.kernel.store import Store
 from domain.kernel.texts import Texts
-from domain.kernel.worklists import Pages
-from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
-from sync.local_tables import installation
-from sync.schema import prepare_store
-from sync.stores import open_branch_store
+
+if TYPE_CHECKING:
+    from client.early.reading import Early
+    from domain.kernel.dispatcher import Dispatcher
+    from domain.kernel.store import Store
+    from domain.kernel.worklists import Pages
 
 log = logging.getLogger(__name__)
+
+GIVING_UP_S = 0.2
+"""A sign-in that waits for the whole desk looks so often whether that still comes."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,12 +53,19 @@ class Desk:
     home: Home
     settings: Settings
     installation: Installation
-    store: Store
-    dispatcher: Dispatcher
-    pages: Pages
     authority: Authority
     texts: Texts
     clock: Clock
+    store: "Store" = None  # type: ignore[assignment]  # until `complete`; nobody reads it before
+    dispatcher: "Dispatcher" = None  # type: ignore[assignment]
+    pages: "Pages" = None  # type: ignore[assignment]
+    early: "Early | None" = None
+    """What answers until the store is joined."""
+    completed: threading.Event = dataclasses.field(default_factory=threading.Event)
+    given_up: bool = False
+    """It will not be completed: its joining failed, or the program ends."""
+    wanted: Callable[[], None] = lambda: None
+    """Asks for the store to be joined now; may be called from any thread."""
     searcher: Searcher | None = None
     scan_lookup: ScanLookup | None = None
     sync: SyncPort | None = None
@@ -75,16 +81,40 @@ class Desk:
 
     def close(self) -> None:
         """Stop the workers and close the store; safe to call twice."""
+        self.given_up = True
         if self.sync is not None:
             self.sync.stop()
         for worker in reversed(self.workers):
             worker.stop()
         self.workers.clear()
         self.sync = None
-        self.store.close()
+        if self.early is not None:
+            self.early.close()
+        if self.store is not None:
+            self.store.close()
 
-    def sign_in(self, login: str, password: str) -> Any:
-        """Check a login on this store (0.1 s by design: call it in a job); see `domain.people.signing_in`."""
+    def _await_completion(self) -> None:
+        self.wanted()
+        while not self.completed.wait(GIVING_UP_S):
+            if self.given_up:
+                raise UnavailableError("store.cannot_open")
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the store is joined: commands, lists and every page."""
+        return self.early is None or self.completed.is_set()
+
+    def sign_in(self, login: str, password: str, tell: Callable[[Any], None] = lambda _presumed: None) -> Any:
+        """Check a login on this store (0.1 s by design: call it in a job); see `domain.people.signing_in`.
+
+        Before the store is joined only a plain success is decided (`client.early.signing_in`); `tell` then hears
+        whom it looks like, before the password is checked. Everything else waits for the whole desk.
+        """
+        if self.early is not None and not self.is_complete:
+            found = self.early.sign_in(login, password, tell)
+            if found is not None:
+                return found
+            self._await_completion()
         from domain.people.signing_in import sign_in
 
         return sign_in(
@@ -94,6 +124,10 @@ class Desk:
 
     def organization_name(self, actor: Actor) -> str:
         """Return the name of the actor's organisation, empty if the store does not have it."""
+        if not self.is_complete and self.early is not None:
+            return self.early.organization_name(actor.org_id)
+        from sqlalchemy import select
+
         from domain.people.records import Organization
 
         table = Organization.__table__
@@ -124,6 +158,52 @@ def build_desk(
             ``store.damaged``, ``store.newer``, ``store.not_enrolled``, or what `read_key` raises.
     """
     settings = settings or Settings()
+    store = _opened(home, settings, key)
+    try:
+        desk = _made(home, settings, store, clock)
+        _join(desk, store)
+    except BaseException:
+        store.close()
+        raise
+    for join in installed() if parts is None else parts:
+        join(desk)
+    desk.completed.set()
+    return desk
+
+
+def complete(desk: Desk) -> None:
+    """Give an early desk its store and every part that is installed. Takes long: never on the UI thread.
+
+    Sign-ins that were only noted so far are run as the commands they are before anything else.
+
+    Raises:
+        UnavailableError: As `build_desk`.
+    """
+    from client.early.settling import settle
+
+    desk.given_up = False
+    try:
+        store = _opened(desk.home, desk.settings, None)
+        try:
+            _join(desk, store)
+            settle(desk)
+            for join in installed():
+                join(desk)
+        except BaseException:
+            desk.workers.clear()
+            store.close()
+            raise
+    except BaseException:
+        desk.given_up = True
+        raise
+    desk.completed.set()
+
+
+def _opened(home: Home, settings: Settings, key: bytes | None) -> "Store":
+    from domain import features
+    from sync.schema import prepare_store
+    from sync.stores import open_branch_store
+
     if not home.store.exists():
         raise UnavailableError(
             "store.missing" if key or _has_key(home, settings) else "store.first_start", path=str(home.store)
@@ -132,13 +212,11 @@ def build_desk(
     key = key or read_key(home.store, key_file_of(settings.key_file))
     store = open_branch_store(home.store, key)
     try:
-        desk = _joined(home, settings, store, clock)
+        prepare_store(store)
     except BaseException:
         store.close()
         raise
-    for join in installed() if parts is None else parts:
-        join(desk)
-    return desk
+    return store
 
 
 def _has_key(home: Home, settings: Settings) -> bool:
@@ -151,35 +229,45 @@ def _has_key(home: Home, settings: Settings) -> bool:
     return True
 
 
-def _joined(home: Home, settings: Settings, store: Store, clock: Clock) -> Desk:
-    prepare_store(store)
-    who = read_installation(store)
-    authority = Authority.load(resources.folder("roles.yaml"))
-    content = Contents(
+def _made(home: Home, settings: Settings, store: "Store", clock: Clock) -> Desk:
+    return Desk(
+        home=home, settings=settings, installation=read_installation(store), clock=clock,
+        authority=Authority.load(resources.folder("roles.yaml")), texts=Texts.load(resources.folder("texts") / "zh"),
+    )  # fmt: skip
+
+
+def _join(desk: Desk, store: "Store") -> None:
+    from client.contents import Contents
+    from domain.catalog.content import load_catalog
+    from domain.kernel.dispatcher import Dispatcher
+    from domain.kernel.worklists import Pages
+    from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
+
+    dispatcher = Dispatcher(store, clock=desk.clock)
+    dispatcher.content = Contents(
         {
-            "number_prefix": who.number_prefix,
-            "authority": authority,
-            POLICY: policy_for(settings.password_days),
+            "number_prefix": desk.installation.number_prefix,
+            "authority": desk.authority,
+            POLICY: policy_for(desk.settings.password_days),
         },
         {
             "catalog": lambda: load_catalog(resources.folder("catalog")),
             COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
         },
     )
-    dispatcher = Dispatcher(store, clock=clock)
-    dispatcher.content = content
-    return Desk(
-        home=home, settings=settings, installation=who, store=store, dispatcher=dispatcher, pages=Pages(store),
-        authority=authority, texts=Texts.load(resources.folder("texts") / "zh"), clock=clock,
-    )  # fmt: skip
+    desk.store, desk.dispatcher, desk.pages = store, dispatcher, Pages(store)
 
 
-def read_installation(store: Store) -> Installation:
+def read_installation(store: "Store") -> Installation:
     """Return who this workstation is.
 
     Raises:
         UnavailableError: ``store.not_enrolled``: the store has no owner yet.
     """
+    from sqlalchemy import select
+
+    from sync.local_tables import installation
+
     with store.read() as connection:
         row = connection.execute(select(installation)).first()
     if row is None:

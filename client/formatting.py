@@ -7,7 +7,6 @@ from typing import Any
 
 from domain.kernel.clock import clinic
 from domain.kernel.texts import Texts
-from domain.kernel.workflow import workflows
 
 _MEBI = 1024 * 1024
 
@@ -22,8 +21,11 @@ class Formatter:
         """Return a value as text; `entity` and `column` help with states."""
         if value is None:
             return ""
-        if column == "state" and isinstance(value, str) and entity in workflows():
-            return workflows()[entity].label_of(value)
+        if column == "state" and isinstance(value, str):
+            from domain.kernel.workflow import workflows
+
+            if entity in workflows():
+                return workflows()[entity].label_of(value)
         if isinstance(value, enum.Enum):
             return self.choice(value)
         if isinstance(value, bool):

@@ -6,7 +6,6 @@ does not answer is an error that the user sees.
 """
 
 import os
-import secrets
 import stat
 import sys
 from pathlib import Path
@@ -47,7 +46,7 @@ def create_key(store: Path, key_file: Path | None) -> bytes:
         UnavailableError: ``key.exists`` (a key is never overwritten: its store could not be opened again), or
             the place does not take it.
     """
-    key = secrets.token_bytes(KEY_BYTES)
+    key = os.urandom(KEY_BYTES)
     if key_file is not None:
         _to_file(key_file, key.hex())
     else:

@@ -5,15 +5,18 @@ then reads the entries between the last position and the newest, and `changed` t
 records changed. A window reloads what it shows of them, nothing else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from client.background import Jobs
-from domain.kernel.change_log import DONE, MERGED, Entry, entries_after, head_position
 from domain.kernel.ids import Id
-from domain.kernel.store import Store
+
+if TYPE_CHECKING:
+    from domain.kernel.change_log import Entry
+    from domain.kernel.store import Store
 
 GATHER_MS = 40
 AT_ONCE = 500
@@ -50,7 +53,7 @@ class Live(QObject):
     changed = Signal(object)
     _rung = Signal(int)
 
-    def __init__(self, store: Store, jobs: Jobs, parent: QObject | None = None) -> None:
+    def __init__(self, store: "Store | None", jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
         self._jobs = jobs
@@ -63,6 +66,18 @@ class Live(QObject):
         self._timer.setInterval(GATHER_MS)
         self._timer.timeout.connect(self._read)
         self._rung.connect(self._gather, Qt.ConnectionType.QueuedConnection)
+        self._unsubscribe: Callable[[], None] = _nothing
+        if store is not None:
+            self.follow(store)
+
+    @property
+    def store(self) -> "Store | None":
+        """The store that is followed."""
+        return self._store
+
+    def follow(self, store: "Store") -> None:
+        """Begin to listen to a store; one that is opened only after somebody has signed in comes later."""
+        self._store = store
         self._unsubscribe = store.on_commit(self._rung.emit)
 
     def stop(self) -> None:
@@ -85,8 +100,11 @@ class Live(QObject):
     @Slot()
     def _read(self) -> None:
         since = self._read_to or 0
+        store = self._store
+        if store is None:
+            return
         self._running = True
-        job = self._jobs.read(lambda _job: read_changes(self._store, since), "live")
+        job = self._jobs.read(lambda _job: read_changes(store, since), "live")
         job.succeeded.connect(self._tell)
         job.finished.connect(self._done)
 
@@ -104,11 +122,17 @@ class Live(QObject):
             self._timer.start()
 
 
-def read_changes(store: Store, since: int) -> Changed:
+def _nothing() -> None:
+    """Stop following what is not followed."""
+
+
+def read_changes(store: "Store", since: int) -> Changed:
     """Return what changed after position `since`.
 
     After a long run of entries (a snapshot, days of pulled changes) the records are not named one by one.
     """
+    from domain.kernel.change_log import entries_after, head_position
+
     with store.read() as connection:
         entries = entries_after(connection, since, AT_ONCE + 1)
         if len(entries) > AT_ONCE:
@@ -116,8 +140,10 @@ def read_changes(store: Store, since: int) -> Changed:
     return changes_in(entries, since)
 
 
-def changes_in(entries: Iterable[Entry], since: int = 0) -> Changed:
+def changes_in(entries: "Iterable[Entry]", since: int = 0) -> Changed:
     """Return the records that entries changed; refused ones changed nothing."""
+    from domain.kernel.change_log import DONE, MERGED
+
     records: dict[str, set[bytes]] = {}
     created: set[bytes] = set()
     position = since

@@ -6,12 +6,12 @@ Order: settings and texts, window, first paint, then in a thread SQLAlchemy, the
 
 import argparse
 import logging
-import logging.handlers
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from client.early.opening import FirstLook
 from client.home import Home, default_home
 from client.preferences import Preferences
 from client.settings import SettingsError, read_settings
@@ -34,9 +34,13 @@ def main(argv: list[str] | None = None) -> int:
 
         return run(home, settings, options.from_media)
 
+    first = FirstLook(home, settings)
+
     from client.workstation import Workstation
 
-    workstation = Workstation(home, settings, Preferences(home.preferences), login=options.login_as)
+    workstation = Workstation(
+        home, settings, Preferences(home.preferences), login=options.login_as, first=first
+    )
     if options.pilot:
         workstation.take_pilot()
     code = workstation.run()
@@ -60,13 +64,40 @@ def read_options(argv: list[str] | None) -> Any:
     return parser.parse_args(argv)
 
 
+class _RotatingLater(logging.Handler):
+    """Loads what writes the file (sockets and more come with it) with the first record."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._file: logging.Handler | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it."""
+        try:
+            if self._file is None:
+                from logging.handlers import RotatingFileHandler
+
+                self._file = RotatingFileHandler(
+                    self._path, maxBytes=5_000_000, backupCount=5, encoding="utf-8"
+                )
+                self._file.setFormatter(self.formatter)
+            self._file.emit(record)
+        except OSError:
+            self.handleError(record)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+        super().close()
+
+
 def start_log(home: Home) -> None:
     """Log to a file of at most 5 MB, five kept; it holds no data of patients."""
     try:
         home.log.parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = logging.handlers.RotatingFileHandler(
-            home.log, maxBytes=5_000_000, backupCount=5, encoding="utf-8", delay=True
-        )
+        handler: logging.Handler = _RotatingLater(home.log)
     except OSError:
         handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(threadName)s %(message)s"))

@@ -1,11 +1,10 @@
 """What a person may open: stations, worklists and the built-in pages, by role. No widgets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from client.stations import stations
 from domain.kernel.authority import Actor
-from domain.kernel.worklists import worklists
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +29,26 @@ ICONS = {
 }  # fmt: skip
 
 
-def entries(actor: Actor, say: Callable[[str], str]) -> list[Entry]:
-    """Return what `actor` sees in the navigation, grouped, stations first."""
+Lists = Iterable[tuple[str, str, str]]
+"""Name, label and permission of worklists, in the order of their declaration."""
+
+
+def declared_lists() -> Lists:
+    """Return the worklists of the features that are loaded."""
+    from domain.kernel.worklists import worklists
+
+    return [(w.name, w.label, w.permission) for w in worklists().values()]
+
+
+def entries(actor: Actor, say: Callable[[str], str], lists: Lists | None = None) -> list[Entry]:
+    """Return what `actor` sees in the navigation, grouped, stations first; `lists` spares loading the features."""
     found = [
         Entry(s.id, s.label, s.icon, "nav.stations") for s in stations().values() if actor.may(s.permission)
     ]
     found += [
-        Entry(f"worklist:{w.name}", w.label, ICONS.get(w.name.partition(".")[0], "list"), "nav.worklists")
-        for w in worklists().values()
-        if actor.may(w.permission) and w.name != "conflict.open"
+        Entry(f"worklist:{name}", label, ICONS.get(name.partition(".")[0], "list"), "nav.worklists")
+        for name, label, permission in (declared_lists() if lists is None else lists)
+        if actor.may(permission) and name != "conflict.open"
     ]
     found += [
         Entry(page, say(text), icon, "nav.workstation")

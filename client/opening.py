@@ -1,13 +1,16 @@
-"""Opening the desk in two stages, off the UI thread: what a sign-in needs, then what takes long to load.
+"""Opening the desk in two stages: what a sign-in needs, then what takes long to load, off the UI thread.
 
-Nothing heavy is imported before the first stage runs, which is after the first paint.
+With an early desk (`client.early`) the first stage is over at once, and everything else waits until somebody has
+signed in or does not type yet. Without one (the first start of a program version, a store that needs work) the first
+stage is the spine of the desk, built after the first paint.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
+from client.early.opening import FirstLook
 from client.home import Home
 from client.machine_clock import machine_clock
 from client.settings import Settings
@@ -15,6 +18,10 @@ from client.startup import Startup
 
 if TYPE_CHECKING:
     from client.desk import Desk
+
+LOOK_AGAIN_MS = 5
+IDLE_MS = 300
+"""The rest is loaded when nobody has signed in for so long after the first paint."""
 
 
 class Opening(QObject):
@@ -24,6 +31,7 @@ class Opening(QObject):
         home: Folder of the installation.
         settings: Its settings.
         build: Makes a whole desk instead (tests); then nothing is joined after it.
+        first: A look into the store that has begun already.
         parent: Owner.
     """
 
@@ -31,28 +39,60 @@ class Opening(QObject):
     completed = Signal()
     unavailable = Signal(object)
     crashed = Signal(object)
+    _wanted = Signal()
 
     def __init__(
         self,
         home: Home,
         settings: Settings,
         build: "Callable[[], Desk] | None",
+        first: FirstLook | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._look = first
         self._home, self._settings = home, settings
         self._whole = build is not None
         self._desk: Any = None
         self._first = self._stage(build or self._build, self._take)
         self._rest = self._stage(self._join_rest, self._end)
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(IDLE_MS)
+        self._idle.timeout.connect(self.go_on)
+        self._wanted.connect(self.go_on, Qt.ConnectionType.QueuedConnection)
 
     @Slot()
     def begin(self) -> None:
         """Open the desk, or try again."""
-        self._first.begin()
+        if self._desk is not None:
+            self.go_on()  # what came after the early desk failed: that is tried again
+        elif self._look is not None and not self._look.is_over:
+            QTimer.singleShot(LOOK_AGAIN_MS, self, self.begin)  # painted is painted: this may take its time
+        elif self._look is not None and self._look.found:
+            self._take(self._early(self._look))
+        else:
+            self._first.begin()
+
+    @Slot()
+    def go_on(self) -> None:
+        """Load the rest now, if that has not begun."""
+        self._idle.stop()
+        if self._desk is not None and not self._over:
+            self._rest.begin()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the desk was made elsewhere (tests): then this store's next start is not ours to prepare."""
+        return self._whole
+
+    def hold(self) -> None:
+        """Somebody signs in: that goes first."""
+        self._idle.stop()
 
     def wait(self) -> None:
         """Wait for what runs; for the end of the program."""
+        self._idle.stop()
         self._first.wait()
         self._rest.wait()
 
@@ -67,11 +107,33 @@ class Opening(QObject):
     def _take(self, desk: "Desk") -> None:
         self._desk = desk
         self.opened.emit(desk)
-        self._rest.begin()
+        if desk.is_complete:
+            self._rest.begin()
+        else:
+            self._idle.start()
 
     @Slot(object)
     def _end(self, _nothing: object) -> None:
+        self._over = True
         self.completed.emit()
+
+    _over = False
+
+    def _early(self, look: FirstLook) -> "Desk":
+        from client.desk import Desk, Installation
+        from client.early.reading import Early, EarlySearch
+        from domain.kernel.texts import Texts
+
+        assert look.glance is not None  # noqa: S101  (it has been waited for)
+        assert look.compiled is not None  # noqa: S101
+        clock, who = machine_clock(), Installation(**look.installation)
+        early = Early(look.glance, look.compiled, who.device_id, clock, self._settings.password_days)
+        search = EarlySearch(look.glance, look.compiled)
+        search.wanted = self._wanted.emit
+        return Desk(
+            home=self._home, settings=self._settings, installation=who, authority=early.authority,
+            texts=Texts(look.compiled.texts), clock=clock, early=early, searcher=search, wanted=self._wanted.emit,
+        )  # fmt: skip
 
     def _build(self) -> "Desk":
         # Imported here so that they are ready when somebody signs in.
@@ -84,7 +146,12 @@ class Opening(QObject):
     def _join_rest(self) -> None:
         if self._whole:
             return
-        from client.desk import AFTER, installed
+        from client.desk import AFTER, complete, installed
 
-        for join in installed(AFTER):
-            join(self._desk)
+        if self._desk.is_complete:
+            for join in installed(AFTER):
+                join(self._desk)
+        else:
+            early_search = self._desk.searcher
+            complete(self._desk)
+            early_search.join(self._desk.searcher)

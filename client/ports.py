@@ -50,7 +50,7 @@ class SyncState:
         return sum(r.kind in {"rejected", "merged"} for r in self.refused)
 
 
-PHASES = ("absent", "offline", "idle", "connecting", "sending", "receiving", "filling", "failed")
+PHASES = ("starting", "absent", "offline", "idle", "connecting", "sending", "receiving", "filling", "failed")
 
 
 class SyncPort(Protocol):

@@ -1,13 +1,15 @@
 """Who sits at the workstation: signed in, locked, signed out. No widgets."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from client.background import Jobs
-from client.desk import Desk
 from domain.kernel.authority import Actor
 from domain.kernel.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from client.desk import Desk
 
 
 class Session(QObject):
@@ -17,13 +19,15 @@ class Session(QObject):
     signed_out = Signal()
     locked = Signal()
     unlocked = Signal()
+    presumed = Signal(object)
+    """Whom it looks like, before the password is checked: nothing may be shown of it."""
     refused = Signal(str, dict)
     """Code of the reason and its facts."""
     unavailable = Signal(object)
     must_change = Signal()
     checking = Signal(bool)
 
-    def __init__(self, desk: Desk, jobs: Jobs, parent: QObject | None = None) -> None:
+    def __init__(self, desk: "Desk", jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
         self._jobs = jobs
@@ -46,7 +50,9 @@ class Session(QObject):
             self.refused.emit("sign_in.other_person", {})
             return
         self.checking.emit(True)
-        job = self._jobs.write(lambda _job: (login, self._desk.sign_in(login, password)), "sign_in")
+        job = self._jobs.write(
+            lambda _job: (login, self._desk.sign_in(login, password, self.presumed.emit)), "sign_in"
+        )
         job.succeeded.connect(self._answer)
         job.refused.connect(self._fail)
         job.finished.connect(self._checked)

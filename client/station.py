@@ -5,19 +5,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from client.actions import Action, ActionSet
 from client.background import Job, Jobs
-from client.desk import Desk
 from client.formatting import Formatter
 from client.live import Changed, Live
 from client.ports import Scanned
 from domain.kernel.authority import Actor
 from domain.kernel.errors import KnownError
-from domain.kernel.unit_of_work import Done
+
+if TYPE_CHECKING:
+    from client.desk import Desk
+    from domain.kernel.unit_of_work import Done
 
 T = TypeVar("T")
 
@@ -33,6 +35,7 @@ class Station:
         icon: Name of a file in ``resources/icons``.
         order: Place in the navigation, small first.
         scans: Kinds of `Scanned` it takes although another page is open: the router opens it for them.
+        first: Whether it has a ``first/view.py``: what it shows until the store is joined.
     """
 
     id: str
@@ -41,13 +44,14 @@ class Station:
     icon: str = "station"
     order: int = 100
     scans: frozenset[str] = frozenset()
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a page is given: the desk, who sits at it, and the doors to the rest of the shell."""
 
-    desk: Desk
+    desk: "Desk"
     actor: Actor
     jobs: Jobs
     live: Live
@@ -112,7 +116,7 @@ class PageModel(QObject):
     def run(
         self,
         order: Any,
-        then: Callable[[Done], None] | None = None,
+        then: "Callable[[Done], None] | None" = None,
         refused: Callable[[KnownError], None] | None = None,
     ) -> Job:
         """Run a command (its input object) in the writer queue as the person signed in.
@@ -129,7 +133,7 @@ class PageModel(QObject):
         self,
         command: str,
         data: Mapping[str, Any],
-        then: Callable[[Done], None] | None = None,
+        then: "Callable[[Done], None] | None" = None,
         refused: Callable[[KnownError], None] | None = None,
     ) -> Job:
         """Run a command by name on plain data; otherwise as `run`."""

@@ -14,12 +14,12 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
-from sqlalchemy import event
 
-from domain.kernel.store import Store
+if TYPE_CHECKING:
+    from domain.kernel.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,14 @@ class StoreWatch:
     """Watches one store; made on the UI thread, which is the thread it watches."""
 
     def __init__(
-        self, store: Store, findings: Findings, limit_s: float, clock: Callable[[], float] = time.perf_counter
+        self,
+        store: "Store",
+        findings: Findings,
+        limit_s: float,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
+        from sqlalchemy import event
+
         self._findings = findings
         self._limit_s = limit_s
         self._clock = clock
@@ -80,6 +86,8 @@ class StoreWatch:
             event.listen(self._engine, name, listener)
 
     def stop(self) -> None:
+        from sqlalchemy import event
+
         for name, listener in self._listeners:
             event.remove(self._engine, name, listener)
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 import resources
 from client.background import Crash, Jobs
 from client.collector import Collector
+from client.early.opening import FirstLook
 from client.home import Home
 from client.opening import Opening
 from client.preferences import Preferences
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 FIRST_START = {"store.first_start", "store.not_enrolled"}
 """Why the desk cannot open yet: this machine has not joined."""
 
+SHOWN_MS = 60
+"""After a desk is shown, the rest of the program begins to load."""
+
 
 class Workstation(QObject):
     """One run of the program."""
@@ -37,13 +41,15 @@ class Workstation(QObject):
     shell_opened = Signal()
 
     def __init__(
-        self, home: Home, settings: Settings, preferences: Preferences, *, login: str = "", build: Any = None
-    ) -> None:
+        self, home: Home, settings: Settings, preferences: Preferences, *, login: str = "", build: Any = None,
+        first: FirstLook | None = None,
+    ) -> None:  # fmt: skip
         self.theme = preferences.get("theme", settings.theme)
         self.app = make_application(self.theme)
         super().__init__()
         self.home, self.settings, self.preferences = home, settings, preferences
-        self.texts = Texts.load(resources.folder("texts") / "zh")
+        known = first.compiled if first is not None and first.wait() else None
+        self.texts = Texts(known.texts) if known is not None else Texts.load(resources.folder("texts") / "zh")
         self.window = MainWindow(self.texts, login or preferences.get("login", ""))
         self.collector = Collector(self)
         self.jobs = Jobs(self)
@@ -53,18 +59,18 @@ class Workstation(QObject):
         self.router: Any = None
         self.findings: Any = None
         self._watches: list[Any] = []
-        self._opening = Opening(home, settings, build, self)
+        self._opening = Opening(home, settings, build, first, self)
         self._opening.opened.connect(self._opened)
         self._opening.completed.connect(self._completed)
         self._opening.unavailable.connect(self._blocked)
         self._opening.crashed.connect(self._crashed)
         self._complete = False
+        self._presumed: tuple[Any, Any] | None = None
         self._arrived: Any = None
         self._must = False
         self.window.sign_in.submitted.connect(self._submitted)
         self.window.sign_in.leave.connect(self._leave)
-        self.window.blocked.retry.connect(self._retry)
-        self.window.blocked.leave.connect(self.window.close)
+        self.window.retry.connect(self._retry)
         self.window.closing.connect(self.close)
         self._submitted_early = False
         self._pilot: Any = None
@@ -107,55 +113,86 @@ class Workstation(QObject):
     @Slot(object)
     def _opened(self, desk: "Desk") -> None:
         from client.live import Live
-        from client.scan_router import ScanRouter
         from client.session import Session
-        from client.watchdog import Findings, LoopWatch, StoreWatch
 
         self.desk = desk
         self.texts = desk.texts
-        self.findings = Findings()
-        limit_s = self.settings.slow_call_ms / 1000
-        self._watches.append(StoreWatch(desk.store, self.findings, limit_s))
-        if self.settings.watch_loop:
-            self._watches.append(LoopWatch(self.findings, limit_s, self))
         self.live = Live(desk.store, self.jobs, self)
         self.session = Session(desk, self.jobs, self)
-        self.router = ScanRouter(self.settings, self)
         self._bind_session()
-        self.router.listen(self.app)
+        if desk.is_complete:
+            self._listen()
         self.window.sign_in.show_opening(opening=False)
         self.window.sign_in.show_place(desk.installation.name)
         self.desk_opened.emit()
         if self._submitted_early and self.window.sign_in.waiting is not None:
             self._submitted(*self.window.sign_in.waiting)
 
+    def _listen(self) -> None:
+        """Begin to tell scans from typing, and to watch for what holds the screen up; not before it is needed."""
+        if self.router is not None:
+            return
+        from client.scan_router import ScanRouter
+        from client.watchdog import Findings, LoopWatch
+
+        self.findings = Findings()
+        if self.settings.watch_loop:
+            self._watches.append(LoopWatch(self.findings, self.settings.slow_call_ms / 1000, self))
+        self._watch_store()
+        self.router = ScanRouter(self.settings, self)
+        self.router.touched.connect(self.session.touched)
+        self.router.scanned.connect(self._scanned)
+        self.router.refused.connect(self._scan_refused)
+        self.router.listen(self.app)
+
     @Slot()
     def _completed(self) -> None:
         """Start what runs by itself, once everything is joined; whoever has signed in meanwhile goes on."""
         if self.desk is None:
             return  # closed meanwhile
+        if self.live.store is None:
+            self.live.follow(self.desk.store)
+            if self.router is not None:
+                self._watch_store()
+        self._listen()
         from client.devices_hub import hub_of
 
         hub_of(self.desk).scanned.connect(self.router.take)
         self.desk.start()
         self._complete = True
         self.desk_completed.emit()
-        if self._arrived is not None:
+        if self.window.shell is not None:
+            self.window.shell.complete()
+            if not self.session.is_locked:
+                self.window.show_shell()  # a first try may have failed, and said so
+        elif self._arrived is not None:
             self._signed_in(self._arrived)
+        if not self._opening.is_whole:
+            self.jobs.write(lambda _job: self._compile(), "compile")
+
+    def _watch_store(self) -> None:
+        from client.watchdog import StoreWatch
+
+        if self.desk is not None and self.desk.is_complete:
+            limit_s = self.settings.slow_call_ms / 1000
+            self._watches.append(StoreWatch(self.desk.store, self.findings, limit_s))
+
+    def _compile(self) -> bool:
+        from client.early.compiling import keep_compiled
+
+        return keep_compiled(self.desk) if self.desk is not None else False
 
     def _bind_session(self) -> None:
         session, page = self.session, self.window.sign_in
         session.checking.connect(page.show_busy)
         session.refused.connect(self._refused)
         session.unavailable.connect(self._blocked)
+        session.presumed.connect(self._presume)
         session.signed_in.connect(self._signed_in)
         session.must_change.connect(self._must_change)
         session.locked.connect(self._locked)
         session.unlocked.connect(self._unlocked)
         session.signed_out.connect(self._signed_out)
-        self.router.touched.connect(session.touched)
-        self.router.scanned.connect(self._scanned)
-        self.router.refused.connect(self._scan_refused)
 
     @Slot(object)
     def _blocked(self, error: KnownError) -> None:
@@ -203,32 +240,63 @@ class Workstation(QObject):
             self.window.sign_in.show_busy(busy=True)
             return
         self._submitted_early = False
+        self._opening.hold()
         self.session.sign_in(login, password)
 
     @Slot(str, dict)
     def _refused(self, code: str, facts: dict[str, Any]) -> None:
+        self._forget_presumed()
         self.window.sign_in.show_problem(self.texts.say(code, **facts))
+        self._opening.go_on()
 
     @Slot(object)
-    def _signed_in(self, actor: Any) -> None:
+    def _presume(self, actor: Any) -> None:
+        """Lay the desk out while the password is checked; it stays hidden until that was right."""
+        if self.window.shell is None and not self.session.is_locked:
+            self._forget_presumed()
+            self._presumed = (actor, self._shell_for(actor))
+
+    def _forget_presumed(self) -> None:
+        if self._presumed is not None:
+            shell = self._presumed[1]
+            self._presumed = None
+            shell.stop()
+            self.window.set_shell(None)
+
+    def _shell_for(self, actor: Any) -> Any:
         from client.shell.view import ShellView
         from client.shell.viewmodel import ShellModel
 
-        self._arrived = actor
-        if not self._complete:
-            return
         assert self.desk is not None  # noqa: S101  (a session needs a desk)
-        self.preferences.set("login", self.session.login)
-        model = ShellModel(self.desk, actor, self.jobs, self.live, self.preferences)
-        shell = ShellView(model)
+        self._listen()
+        shell = ShellView(ShellModel(self.desk, actor, self.jobs, self.live, self.preferences))
         shell.theme_clicked.connect(self._switch_theme)
         shell.lock_clicked.connect(self.session.lock)
         shell.leave_clicked.connect(self.session.sign_out)
+        self.window.lay_out_shell(shell)
+        shell.start()
+        return shell
+
+    @Slot(object)
+    def _signed_in(self, actor: Any) -> None:
+        self._arrived = actor
+        assert self.desk is not None  # noqa: S101  (a session needs a desk)
+        if not self._complete and self.desk.early is None:
+            return
+        if self._presumed is not None and self._presumed[0] != actor:
+            self._forget_presumed()
+        shell = self._presumed[1] if self._presumed is not None else self._shell_for(actor)
+        self._presumed = None
         self.window.set_shell(shell)
         self.window.show_shell()
         self.window.sign_in.clear()
-        shell.start()
+        shell.focus_first()
+        self.preferences.set("login", self.session.login)
         self.shell_opened.emit()
+        if self._complete:
+            shell.complete()
+        else:
+            QTimer.singleShot(SHOWN_MS, self._opening.go_on)
         if self._must:
             self._must_change()
 

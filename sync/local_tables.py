@@ -20,6 +20,23 @@ installation = Table(
 )
 """Who this store is: one row, written at enrolment; `server_key` (base64) signs what the centre sends."""
 
+compiled = Table(
+    "compiled",
+    Record.metadata,
+    Column("program", String(64), primary_key=True),
+    Column("body", LargeBinary(2**24 - 1), nullable=False),
+)
+"""What one program version's declarations say, in the form that is read before they are loaded; made anew at will."""
+
+noted_sign_in = Table(
+    "noted_sign_in",
+    Record.metadata,
+    Column("txn_id", Id16, primary_key=True),
+    Column("login", String(60), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+"""Sign-ins that succeeded before the dispatcher was there; each is run as the command it is and then taken away."""
+
 pull_cursor = Table(
     "pull_cursor",
     Record.metadata,

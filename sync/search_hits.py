@@ -17,10 +17,10 @@ from domain.kernel.workflow import workflows
 from domain.people.records import Patient, Sex
 
 _PATIENT = Patient.__table__
-_CLIENTS = select(
+CLIENTS = select(
     *(_PATIENT.c[name] for name in ("id", "org_id", "number", "name", "sex", "birth_date", "phone"))
 ).where(_PATIENT.c.id.in_(bindparam("ids", expanding=True)))
-_SEXES = {Sex.MALE: "男", Sex.FEMALE: "女"}
+SEXES = {Sex.MALE: "男", Sex.FEMALE: "女"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def shown(connection: Connection, found: Sequence[tuple[str, Id]], actor: Actor)
 def _rows(connection: Connection, entity: str, ids: Sequence[Id]) -> Iterable[Row[Any]]:
     table: Table = record_classes()[entity].__table__  # type: ignore[assignment]
     if table is _PATIENT:
-        return connection.execute(_CLIENTS, {"ids": ids})
+        return connection.execute(CLIENTS, {"ids": ids})
     query = select(table, _PATIENT.c.name.label("patient_name")).outerjoin_from(
         table, _PATIENT, _PATIENT.c.id == table.c.patient_id
     )
@@ -59,7 +59,7 @@ def _rows(connection: Connection, entity: str, ids: Sequence[Id]) -> Iterable[Ro
 def _hit(entity: str, row: Row[Any], actor: Actor) -> Hit:
     if entity == "patient":
         birth = _clear("birth_date", row.birth_date, actor)
-        facts = [_SEXES.get(row.sex, ""), birth, row.number, _clear("phone", row.phone, actor)]
+        facts = [SEXES.get(row.sex, ""), birth, row.number, _clear("phone", row.phone, actor)]
         return Hit(entity, row.id, _clear("name", row.name, actor), _line(facts))
     facts = [_clear("name", row.patient_name, actor), *_facts(entity, row)]
     return Hit(entity, row.id, row.number, _line([*facts, workflows()[entity].label_of(row.state)]))

@@ -6,7 +6,7 @@ Two inputs: the value read back, then what was done. `snooze` hides the card for
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -17,8 +17,10 @@ from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.errors import KnownError
 from domain.kernel.ids import Id
-from domain.kernel.store import Store
-from domain.kernel.unit_of_work import Done
+
+if TYPE_CHECKING:
+    from domain.kernel.store import Store
+    from domain.kernel.unit_of_work import Done
 
 OPEN_STATES = ("reported", "received")
 MOST = 50
@@ -120,7 +122,7 @@ class AlertsModel(PageModel):
             self.card_changed.emit(shown, self.waiting)
         self._tell_time()
 
-    def _acted(self, _done: Done) -> None:
+    def _acted(self, _done: "Done") -> None:
         self.field_error.emit("", "")
         self.look()
 
@@ -154,7 +156,7 @@ def open_criticals(context: Context) -> list[CriticalCard]:
     return [_card(context, r, known.get(r.patient_id)) for r in mine]
 
 
-def _alerted(store: Store, actor: Actor) -> set[Id]:
+def _alerted(store: "Store", actor: Actor) -> set[Id]:
     from domain.alerts.records import Alert
     from domain.kernel.worklists import records
 

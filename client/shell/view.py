@@ -1,25 +1,21 @@
 """The shell's widgets: bar, navigation, the stack of pages, toast, and what lies over all of them."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
-from client.alerts_card.view import AlertsCard
-from client.alerts_card.viewmodel import AlertsModel
 from client.background import Crash
-from client.command_dialog.view import CommandDialog
 from client.ports import Scanned
 from client.shell.viewmodel import ShellModel
 from client.shell.widgets import TopBar
-from client.views.keys_help import KeysHelp
 from client.views.nav_list import NavList
 from client.views.overlay import ResizeFollower
 from client.views.page import PageView
-from client.views.pages import build_page
-from client.views.scan_choice import ScanChoice
+from client.views.pages import build_page, first_page
 from client.views.toast import StatusToast
 from domain.kernel.errors import DomainError
 from domain.people.scanned import SEVERAL
@@ -42,29 +38,60 @@ class ShellView(QWidget):
         model.setParent(self)
         self.setObjectName("shell")
         self._pages: OrderedDict[str, PageView] = OrderedDict()
+        self._firsts: set[str] = set()
+        self._steps: list[Callable[[], None]] = []
         self.current = ""
         self.bar = TopBar(model.context, self)
         self.nav = NavList(model.entries, model.context, self)
         self.stack = QStackedWidget(self)
         self.stack.setObjectName("pages")
         self.toast = StatusToast(self)
+        self.card: Any = None
+        """The critical values somebody must take now; there once the store is joined."""
+        self._asked: tuple[str, dict[str, Any]] | None = None
+        self._scans: list[str] = []
         self._lay_out()
-        self.card = AlertsCard(AlertsModel(model.context), self)
-        ResizeFollower(self, self.card)
         self._bind()
         self._shortcuts()
+        self._whole = model.desk.is_complete
+        if self._whole:
+            self._add_card()
 
     def start(self) -> None:
         """Open the first page and begin to follow the store."""
         self.model.start()
-        self.card.model.start()
+        if self.card is not None:
+            self.card.model.start()
         if self.model.home:
             self.open_page(self.model.home, {})
 
+    def focus_first(self) -> None:
+        """Put the focus where work begins; at first it had none, being hidden."""
+        if self.page is not None:
+            self.page.focus_first()
+
+    def complete(self) -> None:
+        """The store is joined: put the real pages in place of the first ones, then do what was asked meanwhile.
+
+        In steps, each a turn of the event loop: what is typed meanwhile is not held up.
+        """
+        if self._whole:
+            return
+        self._whole = True
+        self._steps = [self.model.complete, self._add_card, self._replace_first, self._catch_up]
+        self._next_step()
+
+    def _next_step(self) -> None:
+        if self._steps and not self._stopped:
+            self._steps.pop(0)()
+            QTimer.singleShot(0, self, self._next_step)
+
     def stop(self) -> None:
         """End every page; the shell is about to go."""
+        self._stopped = True
         self.model.stop()
-        self.card.model.stop()
+        if self.card is not None:
+            self.card.model.stop()
         for page in self._pages.values():
             page.model.close()
 
@@ -78,7 +105,10 @@ class ShellView(QWidget):
         """Show a page, made when it is first asked for; a refusal is said in the toast."""
         if page not in self._pages:
             try:
-                self._add(page)
+                if not self._add_now(page):
+                    self._asked = (page, arguments)
+                    self.toast.show_message(self.model.context.say("page.opening"), "info")
+                    return
             except DomainError as error:
                 self.toast.show_message(self.model.desk.texts.explain(error), "danger")
                 return
@@ -95,12 +125,18 @@ class ShellView(QWidget):
     @Slot(str)
     def take_scan(self, text: str) -> None:
         """Send a scan where it belongs: an open dialog, the page shown, or the station that takes its kind."""
+        if not self.model.desk.is_complete:
+            self._scans.append(text)
+            self.toast.show_message(self.model.context.say("scan.opening"), "info")
+            return
         dialog = QApplication.activeModalWidget()
         if dialog is not None:
+            from client.command_dialog.view import CommandDialog
+
             taken = isinstance(dialog, CommandDialog) and dialog.take_scan(text)
             if not taken:
                 self.toast.show_message(self.model.context.say("scan.dialog_open", text=text), "warning")
-        elif self.card.isVisible():
+        elif self.card is not None and self.card.isVisible():
             self.toast.show_message(self.model.context.say("scan.card_open"), "warning")
         else:
             self.model.look_up(text)
@@ -109,6 +145,8 @@ class ShellView(QWidget):
     def route(self, scanned: Scanned) -> None:
         """Give what was scanned to the page shown, else open the page it belongs to; of several a person picks."""
         if scanned.kind == SEVERAL:
+            from client.views.scan_choice import ScanChoice
+
             choice = ScanChoice(scanned, self.model.context.say, self)
             choice.chosen.connect(self.route)
             choice.open()
@@ -138,6 +176,67 @@ class ShellView(QWidget):
         """Draw anew what a style sheet does not reach, after a change of theme."""
         self.nav.fill()
         self.nav.mark(self.current)
+
+    def _add_card(self) -> None:
+        if self.card is None:
+            from client.alerts_card.view import AlertsCard
+            from client.alerts_card.viewmodel import AlertsModel
+
+            self.card = AlertsCard(AlertsModel(self.model.context), self)
+            ResizeFollower(self, self.card)
+            if self.isVisible():
+                self.card.model.start()
+
+    def _add_now(self, page: str) -> bool:
+        """Add a page, or what its station has until the store is joined; returns whether there was something."""
+        if not self.model.desk.is_complete:
+            return self._add_first(page)
+        self._add(page)
+        return True
+
+    def _add_first(self, page: str) -> bool:
+        """Add what a station shows until the store is joined; returns whether it has something."""
+        view = first_page(page, self.model.context)
+        if view is not None:
+            self._firsts.add(page)
+            view.model.message.connect(self.toast.show_message)
+            self._pages[page] = view
+            self.stack.addWidget(view)
+        return view is not None
+
+    def _replace_first(self) -> None:
+        for page in list(self._firsts):
+            first = self._pages.pop(page)
+            arguments = first.model.asked()
+            focus = self.focusWidget()
+            was_in = focus is not None and first.isAncestorOf(focus)
+            kept = first.typed()
+            self._add(page)
+            view = self._pages[page]
+            if self.current == page:
+                self.stack.setCurrentWidget(view)
+            view.model.on_open(**arguments)
+            if was_in:
+                view.focus_first()
+            for name, (text, cursor) in kept.items():
+                field = view.findChild(QLineEdit, name)
+                if field is not None:
+                    field.setText(text)
+                    field.setCursorPosition(cursor)
+            first.model.close()
+            self.stack.removeWidget(first)
+            first.deleteLater()
+        self._firsts.clear()
+
+    def _catch_up(self) -> None:
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self.open_page(*asked)
+        scans, self._scans = self._scans, []
+        for text in scans:
+            self.take_scan(text)
+
+    _stopped = False
 
     def _add(self, page: str) -> None:
         view = build_page(page, self.model.context)
@@ -224,6 +323,8 @@ class ShellView(QWidget):
     @Slot()
     def _show_keys(self) -> None:
         page = self.page
+        from client.views.keys_help import KeysHelp
+
         KeysHelp(self.model.context, page.model.action_set.actions if page else (), self).open()
 
     @Slot()

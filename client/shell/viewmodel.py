@@ -17,7 +17,6 @@ from client.stations import stations
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.errors import KnownError
-from domain.kernel.record import record_classes
 from domain.people.scanned import UNKNOWN
 
 SYNC_EVERY_MS = 1000
@@ -47,8 +46,10 @@ class ShellModel(QObject):
         super().__init__(parent)
         self.desk, self.actor, self.jobs, self.live = desk, actor, jobs, live
         self.context = Context(desk, actor, jobs, live, Formatter(desk.texts), preferences, self.open_page)
-        self.entries: list[Entry] = entries(actor, desk.texts.say)
-        self.sync_state = SyncState()
+        self.entries: list[Entry] = entries(
+            actor, desk.texts.say, desk.early.lists if desk.early is not None else None
+        )
+        self.sync_state = SyncState() if desk.is_complete else SyncState("starting")
         self.search_text = ""
         self._sync_timer = self._timer(SYNC_EVERY_MS, self._look_at_sync)
         self._clock_timer = self._timer(SYNC_EVERY_MS, self._tick)
@@ -73,10 +74,16 @@ class ShellModel(QObject):
         self._look_at_sync()
         self._clock_timer.start()
         self._sync_timer.start()
-        self._count_alerts()
-        self._count_conflicts()
+        if self.desk.is_complete:
+            self.complete()
         job = self.jobs.read(lambda _job: self.desk.organization_name(self.actor), "place")
         job.succeeded.connect(self.place_changed.emit)
+
+    def complete(self) -> None:
+        """The store is joined: count what it alone can tell."""
+        self._count_alerts()
+        self._count_conflicts()
+        self._look_at_sync()
 
     def stop(self) -> None:
         for timer in (self._clock_timer, self._sync_timer, self._search_timer):
@@ -139,6 +146,8 @@ class ShellModel(QObject):
         for station in stations().values():
             if scanned.kind in station.scans and self.actor.may(station.permission):
                 return station.id
+        from domain.kernel.record import record_classes
+
         if scanned.record_id is not None and scanned.kind in record_classes():
             return f"record:{scanned.kind}:{scanned.record_id}"
         self.message.emit(self.desk.texts.say("scan.nowhere", label=scanned.label or scanned.text), "warning")
@@ -156,6 +165,8 @@ class ShellModel(QObject):
 
     @Slot()
     def _look_at_sync(self) -> None:
+        if not self.desk.is_complete:
+            return
         state = self.desk.sync.state() if self.desk.sync is not None else SyncState(conflicts=self._conflicts)
         if state != self.sync_state:
             self.sync_state = state

@@ -49,8 +49,13 @@ class TopBar(QFrame):
         self.theme = self._button(row, "theme_switch", self.theme_clicked, "bar.theme")
         self._button(row, "lock_button", self.lock_clicked, "bar.lock")
         self._button(row, "leave_button", self.leave_clicked, "bar.leave")
-        self.show_alerts(0, "")
-        self.show_sync(SyncState())
+        if context.desk.is_complete:
+            self.show_alerts(0, "")
+            self.show_sync(SyncState())
+        else:
+            # Not zero: nobody has counted yet.
+            self.alerts.setText(context.say("bar.alerts_unread"))
+            self.show_sync(SyncState("starting"))
 
     def _who(self, context: Context) -> QVBoxLayout:
         column = QVBoxLayout()

@@ -36,21 +36,38 @@ class MainWindow(QMainWindow):
     """Holds the sign-in page, the page that says why not, and the shell while somebody is signed in."""
 
     closing = Signal()
+    retry = Signal()
+    """Asked for on the page that says why not."""
 
     def __init__(self, words: Any, login: str = "") -> None:
         super().__init__()
         self.setObjectName("main_window")
+        self._words = words
+        self._blocked: BlockedView | None = None
         self.setWindowTitle(words.say("app.name"))
         self.resize(*FIRST_SIZE)
         self.setMinimumSize(*SMALLEST)
         self.sign_in = SignInView(words, login)
-        self.blocked = BlockedView(words)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.sign_in)
-        self._stack.addWidget(self.blocked)
         self.setCentralWidget(self._stack)
         self.shell: Any = None
         self.enrol: Any = None
+
+    @property
+    def blocked(self) -> BlockedView:
+        """The page that says why not; made when it is first needed."""
+        if self._blocked is None:
+            self._blocked = BlockedView(self._words)
+            self._blocked.retry.connect(self.retry)
+            self._blocked.leave.connect(self.close)
+            self._stack.addWidget(self._blocked)
+        return self._blocked
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether that page is shown."""
+        return self._blocked is not None and self._blocked.isVisible()
 
     def show_sign_in(self) -> None:
         self._stack.setCurrentWidget(self.sign_in)
@@ -71,12 +88,20 @@ class MainWindow(QMainWindow):
 
     def set_shell(self, shell: QWidget | None) -> None:
         """Take a new shell, or let the old one go."""
-        if self.shell is not None:
-            self._stack.removeWidget(self.shell)
-            self.shell.deleteLater()
+        for place in reversed(range(self._stack.count())):
+            other = self._stack.widget(place)
+            if other not in (self.sign_in, self._blocked, self.enrol, shell):
+                self._stack.removeWidget(other)
+                other.deleteLater()
         self.shell = shell
-        if shell is not None:
+        if shell is not None and self._stack.indexOf(shell) < 0:
             self._stack.addWidget(shell)
+
+    def lay_out_shell(self, shell: QWidget) -> None:
+        """Take a shell in and give it its style and size, but do not show it."""
+        self.set_shell(None)
+        self._stack.addWidget(shell)
+        shell.resize(self._stack.size())
 
     def show_shell(self) -> None:
         self._stack.setCurrentWidget(self.shell)

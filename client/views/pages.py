@@ -2,13 +2,12 @@
 
 import importlib
 import uuid
+from typing import Any
 
 from client.station import Context
 from client.stations import model_class, stations, view_class
 from client.views.page import PageView
 from domain.kernel.errors import DomainError
-from domain.kernel.record import record_classes
-from domain.kernel.worklists import worklists
 
 
 def build_page(page: str, context: Context) -> PageView:
@@ -21,6 +20,8 @@ def build_page(page: str, context: Context) -> PageView:
     Raises:
         DomainError: ``page.unknown``, or ``permission.denied`` for a page the person may not see.
     """
+    from domain.kernel.worklists import worklists
+
     kind, _, rest = page.partition(":")
     if page in stations():
         context.actor.check(stations()[page].permission)
@@ -36,7 +37,17 @@ def build_page(page: str, context: Context) -> PageView:
     raise DomainError("page.unknown", page=page)
 
 
+def first_page(page: str, context: Context) -> Any:
+    """Return what a station shows until the store is joined (``first/view.py`` of its folder), None without one."""
+    if page not in stations() or not stations()[page].first:
+        return None
+    context.actor.check(stations()[page].permission)
+    return importlib.import_module(f"client.stations.{page}.first.view").FirstView(context)
+
+
 def _record(rest: str, context: Context) -> PageView:
+    from domain.kernel.record import record_classes
+
     entity, _, record_id = rest.partition(":")
     if entity not in record_classes():
         raise DomainError("page.unknown", page=f"record:{rest}")

@@ -1,6 +1,6 @@
 """What the pilot sees: the text of a widget; and how it waits without stopping the program."""
 
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QEventLoop, QTimer
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 MOST_ROWS = 200
@@ -26,12 +26,17 @@ def text_of(widget: QWidget) -> str:
         table = model()
         rows = min(table.rowCount(), MOST_ROWS)
         lines = (
-            "\t".join(str(table.index(r, c).data() or "") for c in range(table.columnCount()))
+            "\t".join(str(table.index(r, c).data() or "") for c in range(_columns(table)))
             for r in range(rows)
         )
         return "\n".join(lines)
     labels = [label.text() for label in widget.findChildren(QLabel) if label.isVisible() and label.text()]
     return "\n".join(labels)
+
+
+def _columns(table: QAbstractItemModel) -> int:
+    """Return how many columns there are; a list model keeps it to itself."""
+    return 1 if isinstance(table, QAbstractListModel) else table.columnCount()
 
 
 def runs_of(text: str) -> list[str]:

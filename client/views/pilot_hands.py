@@ -39,7 +39,7 @@ class Hands:
     @property
     def blocked(self) -> bool:
         """Whether the page that says why the desk cannot open is shown."""
-        return bool(self._workstation.window.blocked.isVisible())
+        return bool(self._workstation.window.is_blocked)
 
     @property
     def signed_in(self) -> bool:
@@ -89,7 +89,7 @@ class Hands:
             "person": actor.name if actor is not None else "",
             "role": actor.role if actor is not None else "",
             "toast": shell.toast.text if shell is not None else "",
-            "card": bool(shell is not None and shell.card.isVisible()),
+            "card": bool(shell is not None and shell.card is not None and shell.card.isVisible()),
             "dialog": modal.objectName() if modal is not None else "",
             "focus": focus.objectName() if focus is not None else "",
             "busy": workstation.jobs.busy,

@@ -14,7 +14,6 @@ The figures are UNVERIFIED: tune them to the gaps a scanner really has.
 """
 
 from dataclasses import dataclass, replace
-from statistics import median
 
 from devices.parser import FrameError
 from devices.readings import Refusal, Scan
@@ -157,6 +156,8 @@ class WedgeDetector:
         if sum(len(held.text) for held in self._held) < shortest or len(self._held) < 2:
             return False
         gaps = [b.at_ms - a.at_ms for a, b in zip(self._held, self._held[1:], strict=False)]
+        from statistics import median  # loads fractions and decimals: not before somebody scans
+
         return max(gaps) <= self._settings.gap_ms and median(gaps) <= self._settings.median_ms
 
 

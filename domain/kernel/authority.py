@@ -6,12 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-import yaml
-
-from domain.kernel.columns import Sensitivity
 from domain.kernel.content import ContentError
 from domain.kernel.errors import DomainError
+from domain.kernel.facts import Sensitivity
 from domain.kernel.ids import Id
 
 
@@ -23,7 +20,8 @@ class Reach(enum.StrEnum):
     ALL = "all"
 
 
-class Role(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+@dataclasses.dataclass(frozen=True)
+class Role:
     """One role of ``resources/roles.yaml``: least privilege, said once."""
 
     label: str
@@ -79,14 +77,20 @@ class Authority:
     @classmethod
     def load(cls, path: Path) -> "Authority":
         """Read ``roles.yaml``; every mistake is told at once in a `ContentError`."""
+        import msgspec
+        import yaml
+
         data: Any = yaml.safe_load(path.read_text("utf-8"))
         roles: dict[str, Role] = {}
         problems: list[str] = []
         for name, raw in data["roles"].items():
             try:
+                unknown = raw.keys() - {field.name for field in dataclasses.fields(Role)}
+                if unknown:
+                    problems.append(f"{path.name}: {name}: unknown: {', '.join(sorted(unknown))}")
                 roles[name] = msgspec.convert(raw, Role)
                 Sensitivity[roles[name].clearance.upper()]
-            except (msgspec.ValidationError, KeyError) as error:
+            except (msgspec.ValidationError, KeyError, AttributeError) as error:
                 problems.append(f"{path.name}: {name}: {error}")
         if problems:
             raise ContentError(problems)
@@ -111,7 +115,7 @@ class Authority:
         return Actor(staff_id, name, role, org_id, device_id, reach[rights.reach], clearance, rights)
 
 
-class _Everything(Role, frozen=True):
+class _Everything(Role):
     def may(self, permission: str) -> bool:
         return True
 

@@ -5,11 +5,10 @@ The *stored* one is what both databases hold: 16-byte ids, microseconds since 19
 and for JSON. Bundles carry the *wire* form, the stored form made safe for msgpack, which needs no lookup.
 """
 
-import dataclasses
 import enum
 import uuid
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
@@ -18,59 +17,15 @@ from sqlalchemy import BigInteger, Boolean, Dialect, Float, LargeBinary, String,
 from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.types import BINARY, TypeDecorator, TypeEngine
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from domain.kernel.facts import ColumnInfo as ColumnInfo
+from domain.kernel.facts import Mask as Mask
+from domain.kernel.facts import Merge as Merge
+from domain.kernel.facts import Sensitivity as Sensitivity
+from domain.kernel.facts import from_microseconds as from_microseconds
+from domain.kernel.facts import to_microseconds as to_microseconds
+
 LONGEST = (1 << 24) - 1
 """Bytes of the longest text or file in a row: what MariaDB calls medium, without loading its dialect."""
-
-
-class Sensitivity(enum.IntEnum):
-    """Who may see a value in clear; PIPL art. 28 calls health data sensitive."""
-
-    PUBLIC = 0
-    PERSONAL = 1
-    SENSITIVE = 2
-
-
-class Merge(enum.StrEnum):
-    """What happens when a branch and the centre changed the same value."""
-
-    APPEND = "append"  # rows only ever added: no conflict can arise; same id with other content is refused
-    FIRST = "first"  # rows with a stable id: the first to arrive stands, a second is already so
-    LAST = "last"  # the change that reaches the centre last wins; the other stays in the log
-    REVIEW = "review"  # both values are kept and a person decides
-    CENTRE = "centre"  # state of a centre-owned workflow: a stale change is refused with its reason
-
-
-class Mask(enum.StrEnum):
-    """How a value looks to someone without clearance for it."""
-
-    NAME = "name"
-    PHONE = "phone"
-    ID_NUMBER = "id_number"
-    ADDRESS = "address"
-    EMAIL = "email"
-    HIDDEN = "hidden"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ColumnInfo:
-    """The facts of one column, kept in its SQLAlchemy `info` under ``"column"``.
-
-    `code` names a standard's element (``MIABIS:SAMPLE-01``), `unit` is UCUM, `group` names the fields that
-    merge together (systolic and diastolic), `safety` marks groups of which both values are shown until a
-    conflict is resolved.
-    """
-
-    label: str
-    code: str | None = None
-    unit: str | None = None
-    sensitivity: Sensitivity = Sensitivity.PUBLIC
-    merge: Merge = Merge.LAST
-    group: str | None = None
-    mask: Mask = Mask.HIDDEN
-    safety: bool = False
-    ref: str | None = None
 
 
 class Id16(TypeDecorator[uuid.UUID]):
@@ -154,18 +109,6 @@ class Code(TypeDecorator[enum.StrEnum]):
             return self.members(value)
         except ValueError:
             return value
-
-
-def to_microseconds(moment: datetime) -> int:
-    """Return microseconds since 1970 UTC; a naive datetime is a bug and raises `ValueError`."""
-    if moment.tzinfo is None:
-        raise ValueError(f"naive time {moment!r}")
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def from_microseconds(value: int) -> datetime:
-    """Return the aware UTC datetime of a stored time."""
-    return _EPOCH + value * _MICROSECOND
 
 
 def storage_type(annotation: Any, length: int) -> TypeEngine[Any]:

@@ -3,9 +3,6 @@
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-import yaml
-
 D = TypeVar("D")
 
 
@@ -23,6 +20,9 @@ def load_folder(folder: Path, schema: type[D], pattern: str = "*.yaml") -> dict[
     Raises:
         ContentError: Some files do not fit `schema` (a msgspec Struct that forbids unknown fields).
     """
+    import msgspec
+    import yaml
+
     found: dict[str, D] = {}
     problems: list[str] = []
     for path in sorted(folder.glob(pattern)):
@@ -36,7 +36,11 @@ def load_folder(folder: Path, schema: type[D], pattern: str = "*.yaml") -> dict[
 
 
 def _parse(path: Path) -> Any:
+    import msgspec
+
     text = path.read_text("utf-8")
     if path.suffix == ".json":
         return msgspec.json.decode(text)
+    import yaml
+
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (a safe loader in C)

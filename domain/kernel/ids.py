@@ -3,7 +3,6 @@
 Source: RFC 9562, section 5.7 (48-bit milliseconds, then here a 12-bit counter and 62 random bits).
 """
 
-import hashlib
 import os
 import threading
 import time
@@ -63,6 +62,8 @@ def stable_id(*parts: object) -> Id:
 
     Used where branch and centre may notice one happening independently, so that both name it alike.
     """
+    import hashlib  # loads OpenSSL, which a start has no use for
+
     digest = bytearray(hashlib.sha256("\x1f".join(str(p) for p in parts).encode()).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x80
     digest[8] = digest[8] & 0x3F | 0x80

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.kernel.columns import ColumnInfo, Mask, Sensitivity
+from domain.kernel.facts import ColumnInfo, Mask, Sensitivity
 
 _COMPOUND_SURNAMES = frozenset(
     [

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from domain.kernel.content import ContentError
 from domain.kernel.errors import KnownError
 
@@ -19,6 +17,8 @@ class Texts:
     @classmethod
     def load(cls, folder: Path) -> "Texts":
         """Read every ``*.yaml`` of `folder`; the same code in two files is a `ContentError`."""
+        import yaml
+
         sentences: dict[str, str] = {}
         problems: list[str] = []
         for path in sorted(folder.glob("*.yaml")):
@@ -35,6 +35,10 @@ class Texts:
 
     def __contains__(self, code: str) -> bool:
         return code in self._sentences
+
+    def sentences(self) -> dict[str, str]:
+        """Return the sentences by code."""
+        return dict(self._sentences)
 
     def codes(self) -> set[str]:
         """Return every code the catalogue has."""

@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 
-from domain.people.names import search_keys
-
 LONGEST_PART = 4
 LONGEST_START = 6
 SHORTEST_PHONE, LONGEST_PHONE = 3, 7
@@ -141,6 +139,8 @@ def _starts(text: str) -> Iterator[str]:
 def _spellings(name: str, joined: str) -> tuple[list[str], list[str]]:
     """Return pinyin and initials: the readings as a name, then the common reading of each character."""
     from pypinyin import lazy_pinyin
+
+    from domain.people.names import search_keys
 
     keys = search_keys(name)
     syllables = [fold(s) for s in lazy_pinyin(list(joined))] if joined else []

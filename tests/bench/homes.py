@@ -6,10 +6,14 @@ import uuid
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from client.enrolment import ENTRY
 from client.home import Home
-from client.keys import create_key
+from client.keys import create_key, read_key
 from domain import features
+from domain.checkup.records import Visit
+from domain.kernel.clock import clinic, utc_now
 from domain.kernel.ids import new_id
 from domain.kernel.store import Store
 from domain.kernel.unit_of_work import all_columns, stored_values
@@ -36,6 +40,28 @@ def home_with(patients: int) -> Home:
         _make(home, patients)
         done.touch()
     return home
+
+
+def expect_today(home: Home, count: int) -> None:
+    """Let `count` clients be expected today: the list a front desk begins its day with."""
+    features.load()
+    store = open_branch_store(home.store, read_key(home.store, key_file(home)))
+    prepare_store(store)
+    today, visits = clinic(utc_now()).date(), Visit.__table__
+    with store.read() as connection:
+        there = connection.execute(select(func.count()).where(visits.c.visit_date == today)).scalar_one()
+        people = connection.execute(select(Patient.__table__.c.id).limit(count)).scalars().all()
+    insert_records(
+        store,
+        [
+            Visit(
+                id=new_id(), org_id=ORG, number=f"V{today:%y%m%d}{n:05d}", patient_id=people[n], visit_date=today,
+                state="registered", state_since=utc_now(), ver=1,
+            )
+            for n in range(there, count)
+        ],
+    )  # fmt: skip
+    store.close()
 
 
 def key_file(home: Home) -> Path:

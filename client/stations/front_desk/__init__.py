@@ -9,4 +9,5 @@ STATION = Station(
     icon="front_desk",
     order=10,
     scans=frozenset({"patient", "visit", "id_number", "specimen"}),
+    first=True,
 )

@@ -20,12 +20,10 @@ from client.stations.front_desk.panel_tubes.view import TubesPanel
 from client.stations.front_desk.panel_values.view import DevicesPanel, ValuesPanel
 from client.stations.front_desk.panel_vitals.view import MeasurePanel, PendingPanel
 from client.stations.front_desk.progress import STEPS
-from client.stations.front_desk.widgets import Panels, Strip, scrolling, text
+from client.stations.front_desk.widgets import LEFT_PX, RIGHT_PX, Panels, Strip, scrolling, text
 from client.views.station import StationView
 from client.views.steps import Step, StepList
 from domain.checkup.workflow import visit_life
-
-LEFT_PX, RIGHT_PX = 228, 344
 
 
 class View(StationView):

@@ -71,13 +71,17 @@ class ViewModel(StationModel):
         self.visit.reload()
 
     def on_open(self, **arguments: Any) -> None:
-        """Begin; `visit_id` or `patient_id` open that client at once."""
+        """Begin; `visit_id` or `patient_id` open that client at once, `find` looks for one, `action` is a key."""
         self.load_today()
         self.identity.count_drafts()
         if arguments.get("visit_id"):
             self.open_visit(arguments["visit_id"])
         elif arguments.get("patient_id"):
             self.open_person(arguments["patient_id"])
+        elif arguments.get("find"):
+            self.identity.look_for(arguments["find"])
+        elif arguments.get("action"):
+            self.action_set.trigger(arguments["action"])
 
     def on_scan(self, scanned: Scanned) -> bool:
         """Take a tube, a visit, a client or an identity number; the rest is not the desk's business."""

@@ -1,10 +1,13 @@
 """Small widgets the panels of the front desk share."""
 
+from collections.abc import Callable, Iterable
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -14,6 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from client.appearance import COLOURS
+
+LEFT_PX, RIGHT_PX = 228, 344
+"""Widths of the columns at both sides of it."""
 
 
 def text(name: str, parent: QWidget, role: str = "", *, wrap: bool = False) -> QLabel:
@@ -139,3 +145,36 @@ def scrolling(widget: QWidget, parent: QWidget) -> QScrollArea:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(widget)
     return area
+
+
+def waiting_card(
+    say: Callable[..., str], parent: QWidget, notes: Iterable[QWidget] = (), below: QWidget | None = None
+) -> tuple[Card, QLineEdit]:
+    """Return the card and its search field.
+
+    Args:
+        say: The catalogue.
+        parent: Owner.
+        notes: Shown above the field.
+        below: Shown under it.
+    """
+    card = Card("waiting_card", "", parent)
+    prompt = text("waiting_prompt", card, "huge")
+    prompt.setText(say("front_desk.waiting"))
+    prompt.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    hint = text("waiting_hint", card, "subtitle", wrap=True)
+    hint.setText(say("front_desk.waiting_hint"))
+    hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    field = QLineEdit(card)
+    field.setObjectName("find_client")
+    field.setAccessibleName(say("front_desk.search"))
+    field.setPlaceholderText(f"{say('front_desk.search')}（{say('front_desk.search_hint')}）")
+    card.body.addStretch(2)
+    for widget in (prompt, hint, *notes):
+        card.body.addWidget(widget)
+    card.body.addSpacing(18)
+    card.body.addWidget(field)
+    if below is not None:
+        card.body.addWidget(below, 3)
+    card.body.addStretch(3)
+    return card, field

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from client.stations.front_desk.identity import FIELDS
 from client.stations.front_desk.panel_identity.widgets import PersonList, describe
-from client.stations.front_desk.widgets import Card, text
+from client.stations.front_desk.widgets import Card, text, waiting_card
 from client.views.forms import FieldBox, latin_only
 
 SEXES = ("1", "2", "0")
@@ -68,31 +68,14 @@ class _Waiting(QWidget):
         self._model, say = model, model.context.say
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        card = Card("waiting_card", "", self)
-        prompt = text("waiting_prompt", card, "huge")
-        prompt.setText(say("front_desk.waiting"))
-        prompt.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        hint = text("waiting_hint", card, "subtitle", wrap=True)
-        hint.setText(say("front_desk.waiting_hint"))
-        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.note = text("waiting_note", card, "muted", wrap=True)
+        self.note = text("waiting_note", self, "muted", wrap=True)
         self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.field = QLineEdit(card)
-        self.field.setObjectName("find_client")
-        self.field.setAccessibleName(say("front_desk.search"))
-        self.field.setPlaceholderText(f"{say('front_desk.search')}（{say('front_desk.search_hint')}）")
-        self.field.returnPressed.connect(self._search)
-        self.hits = PersonList(card)
+        self.hits = PersonList(self)
         self.hits.setObjectName("hits")
         self.hits.picked.connect(model.identity.choose)
         self.hits.hide()
-        card.body.addStretch(2)
-        for widget in (prompt, hint, self.note):
-            card.body.addWidget(widget)
-        card.body.addSpacing(18)
-        card.body.addWidget(self.field)
-        card.body.addWidget(self.hits, 3)
-        card.body.addStretch(3)
+        card, self.field = waiting_card(say, self, (self.note,), self.hits)
+        self.field.returnPressed.connect(self._search)
         column.addWidget(card)
 
     def focus_first(self) -> None:

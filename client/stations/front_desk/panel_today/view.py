@@ -1,12 +1,14 @@
 """Who is expected or here today; Enter or a double click opens a visit."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
-from client.stations.front_desk.finding import TodaysVisit
 from client.stations.front_desk.widgets import Card
+
+if TYPE_CHECKING:
+    from client.stations.front_desk.finding import TodaysVisit
 
 
 class TodayPanel(Card):
@@ -24,7 +26,7 @@ class TodayPanel(Card):
         self.body.setContentsMargins(10, 10, 10, 10)
         self.body.addWidget(self.list, 1)
 
-    def show_visits(self, visits: list[TodaysVisit]) -> None:
+    def show_visits(self, visits: "list[TodaysVisit]") -> None:
         """Show these visits, who came last at the top."""
         code = "front_desk.today" if visits else "front_desk.today_none"
         self.title.setText(self._say(code, count=len(visits)))

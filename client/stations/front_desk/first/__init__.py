@@ -1,0 +1,1 @@
+"""What the front desk shows until the store is joined."""
