@@ -1,53 +1,72 @@
-"""Adding a file to a visit: its bytes go into the content-addressed store first, then one command names them."""
+"""Adding a file: what it is and how large is told at once; its bytes go to the disk, then one command names them."""
 
-import mimetypes
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from domain.checkup.visit_commands import AttachFile
+from domain.checkup.attachment_commands import AttachFile
+from domain.checkup.attachments import HEAD_BYTES, FileKind, check_file, kind_of
 from domain.kernel.authority import Actor
-from domain.kernel.errors import DomainError, UnavailableError
+from domain.kernel.errors import UnavailableError
 from domain.kernel.ids import Id
 from sync.blobs import BlobStore
 
 PIECE_BYTES = 1 << 20
-LARGEST_BYTES = 2 << 30
-DICOM_PREAMBLE = 128
+MOST_NAME = 255
 
 
-def attach_file(desk: Any, actor: Actor, visit_id: Id, path: Path) -> str:
-    """Add a file to a visit and return its SHA-256; it travels to the centre by itself.
-
-    Takes as long as copying the file does: call it in a job.
+def look_at(path: Path) -> FileKind:
+    """Return what kind of file it is, by its first bytes; reads no more of it.
 
     Raises:
-        DomainError: ``attachment.too_large``, ``attachment.empty``, or what the command refuses.
+        DomainError: ``attachment.empty``, ``attachment.kind`` or ``attachment.too_large``.
         UnavailableError: ``attachment.unreadable``.
     """
-    try:
-        size = path.stat().st_size
-        if size > LARGEST_BYTES:
-            raise DomainError(
-                "attachment.too_large", field="path", name=path.name, most_gib=LARGEST_BYTES >> 30
-            )
-        if size == 0:
-            raise DomainError("attachment.empty", field="path", name=path.name)
-        kind = media_type(path)
-        with path.open("rb") as file:
-            sha256 = BlobStore(desk.home.blobs).put(iter(lambda: file.read(PIECE_BYTES), b""))
-    except OSError as error:
-        raise UnavailableError("attachment.unreadable", name=path.name) from error
-    order = AttachFile(visit_id=visit_id, sha256=sha256, size=size, media_type=kind, name=path.name)
+    with _readable(path), path.open("rb") as file:
+        return check_file(path.name, path.stat().st_size, kind_of(file.read(HEAD_BYTES)))
+
+
+def attach_file(
+    desk: Any,
+    actor: Actor,
+    visit_id: Id,
+    path: Path,
+    *,
+    report_id: Id | None = None,
+    progressed: Callable[[int, int], None] = lambda _done, _total: None,
+) -> str:
+    """Add a file to a visit (or its report) and return its SHA-256; it travels to the centre by itself.
+
+    On return the bytes and the record are on the disk. Takes as long as copying the file does: call it in a job.
+
+    Raises:
+        DomainError: Those of `look_at`; ``attachment.duplicate``, or what the command refuses.
+        UnavailableError: ``attachment.unreadable``; ``blob.disk_full`` or ``blob.storage_failed``.
+    """
+    kind = look_at(path)
+    size = path.stat().st_size
+    with _readable(path), path.open("rb") as file:
+        sha256 = BlobStore(desk.home.blobs).put(_pieces(file, size, progressed))
+    order = AttachFile(
+        visit_id=visit_id, sha256=sha256, size=size, media_type=kind.media_type, name=path.name[-MOST_NAME:],
+        report_id=report_id,
+    )  # fmt: skip
     desk.dispatcher.run(order, actor)
     return sha256
 
 
-def media_type(path: Path) -> str:
-    """Return what a file is, by its content where that tells (DICOM, PDF), else by its name."""
-    with path.open("rb") as file:
-        head = file.read(DICOM_PREAMBLE + 4)
-    if head[DICOM_PREAMBLE:] == b"DICM":
-        return "application/dicom"
-    if head.startswith(b"%PDF"):
-        return "application/pdf"
-    return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+def _pieces(file: Any, size: int, progressed: Callable[[int, int], None]) -> Iterator[bytes]:
+    done = 0
+    while piece := file.read(PIECE_BYTES):
+        yield piece
+        done += len(piece)
+        progressed(done, size)
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UnavailableError("attachment.unreadable", name=path.name) from error

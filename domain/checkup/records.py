@@ -217,3 +217,13 @@ class Attachment(Record, label="附件", merge=Merge.APPEND):
     name: Mapped[str] = column("文件名", sensitivity=Sensitivity.PERSONAL, mask=Mask.HIDDEN)
     lane: Mapped[int] = column("优先级", default=3)
     added_at: Mapped[datetime] = column("加入时间")
+    added_by: Mapped[Id | None] = column("加入人", ref="staff")
+
+
+class AttachmentRemoval(Record, label="撤下附件", merge=Merge.APPEND):
+    """That a file is no longer shown, by whom and why; the file itself stays."""
+
+    attachment_id: Mapped[Id] = column("附件", ref="attachment", index=True)
+    reason: Mapped[str] = column("撤下原因", length=4000)
+    removed_by: Mapped[Id | None] = column("撤下人", ref="staff")
+    removed_at: Mapped[datetime] = column("撤下时间")

@@ -4,6 +4,7 @@ import dataclasses
 
 from sqlalchemy import func, select
 
+from domain.checkup.attachments import LANE_SMALL
 from domain.checkup.records import (
     Attachment,
     CriticalValue,
@@ -17,7 +18,6 @@ from domain.checkup.records import (
 )
 from domain.checkup.report_content import read_facts, report_content
 from domain.checkup.review_hands import hands_of
-from domain.checkup.visit_commands import LANE_SMALL
 from domain.checkup.workflow import report_review
 from domain.kernel.canonical import content_digest
 from domain.kernel.commands import Kind, ask, command, handles

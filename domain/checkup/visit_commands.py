@@ -4,7 +4,8 @@ import dataclasses
 from datetime import date
 from typing import Any
 
-from domain.checkup.records import Attachment, QuestionnaireResponse, Visit
+from domain.checkup.completeness import lacking
+from domain.checkup.records import QuestionnaireResponse, Visit
 from domain.checkup.workflow import visit_life
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
@@ -63,15 +64,24 @@ def arrive(order: Arrive, work: UnitOfWork) -> None:
 
 @command("checkup.finish", "结束体检", permission="checkup.edit")
 class FinishVisit:
-    """The client leaves with everything done."""
+    """The client leaves with everything done, refused or postponed."""
 
     visit_id: Id = ask("体检", kind=Kind.HIDDEN)
 
 
 @handles(FinishVisit)
 def finish(order: FinishVisit, work: UnitOfWork) -> None:
-    """End the visit."""
-    work.move(visit_life, work.require(Visit, order.visit_id, "visit_id"), "finish")
+    """End the visit.
+
+    Raises:
+        DomainError: ``visit.incomplete`` with everything that is neither done nor refused or postponed on record.
+    """
+    visit = work.require(Visit, order.visit_id, "visit_id")
+    missing = lacking(work.connection, visit.id)
+    if missing and visit_life.allows(visit.state, "finish"):
+        labels = "、".join(one.label for one in missing)
+        raise DomainError("visit.incomplete", field="visit_id", count=len(missing), items=labels)
+    work.move(visit_life, visit, "finish")
 
 
 @command("checkup.answer_form", "提交问卷", permission="checkup.measure")
@@ -98,31 +108,3 @@ def answer_form(order: AnswerForm, work: UnitOfWork) -> Id:
         )
     )  # fmt: skip
     return response.id
-
-
-LANE_SMALL, LANE_DICOM = 3, 4
-
-
-@command("checkup.attach", "添加附件", permission="checkup.edit")
-class AttachFile:
-    """A file that belongs to a visit; its bytes are in the content-addressed store already."""
-
-    visit_id: Id = ask("体检", kind=Kind.HIDDEN)
-    sha256: str = ask("SHA-256", kind=Kind.HIDDEN, max_length=64)
-    size: int = ask("字节数", kind=Kind.HIDDEN, low=1)
-    media_type: str = ask("类型", kind=Kind.HIDDEN, max_length=120)
-    name: str = ask("文件名", kind=Kind.HIDDEN)
-
-
-@handles(AttachFile)
-def attach(order: AttachFile, work: UnitOfWork) -> Id:
-    """Return the id of the attachment."""
-    visit = work.require(Visit, order.visit_id, "visit_id")
-    lane = LANE_DICOM if order.media_type == "application/dicom" else LANE_SMALL
-    attachment = work.add(
-        Attachment(
-            org_id=visit.org_id, subject="visit", subject_id=visit.id, sha256=order.sha256, size=order.size,
-            media_type=order.media_type, name=order.name, lane=lane, added_at=work.now,
-        )
-    )  # fmt: skip
-    return attachment.id

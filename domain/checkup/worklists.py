@@ -3,6 +3,7 @@
 from sqlalchemy import literal_column, select
 
 from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
+from domain.checkup.omission_records import Omission
 from domain.checkup.records import (
     CriticalValue,
     Finding,
@@ -52,6 +53,19 @@ def to_check() -> Query:
         Observation.device,
         Observation.effective_at,
     ).where(Observation.status == literal_column(f"'{ResultStatus.PENDING_CHECK}'"))  # as its index has it
+
+
+@worklist("checkup.omissions", "弃检与延期", permission="checkup.view", record=Omission, order="-recorded_at")
+def omissions() -> Query:
+    """What clients did not have done, and why, the latest first."""
+    return (
+        select(
+            Visit.number.label("visit_number"), Patient.name, Omission.label, Omission.kind, Omission.reason,
+            Omission.postponed_to, Omission.witness_name, Omission.recorded_at,
+        )
+        .join(Visit, Visit.id == Omission.visit_id)
+        .join(Patient, Patient.id == Omission.patient_id)
+    )  # fmt: skip
 
 
 @worklist("checkup.held", "身份待核实结果", permission="checkup.view", record=HeldResult, order="held_at")

@@ -49,4 +49,4 @@ class IdentityChange(Record, label="身份更正", merge=Merge.APPEND):
     difference: Mapped[str | None] = column("已确认的不一致", sensitivity=SENSITIVE)
     staff_id: Mapped[Id | None] = column("更正人", ref="staff")
     staff_name: Mapped[str] = column("更正人姓名")
-    changed_at: Mapped[datetime] = column("更正时间")
+    changed_at: Mapped[datetime] = column("更正时间", index=True)

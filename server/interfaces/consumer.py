@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
-from domain.checkup.visit_commands import AttachFile
+from domain.checkup.attachment_commands import AttachFile
 from domain.kernel.authority import Actor, system_actor
 from domain.kernel.change_log import Body, change_log, decode_body
 from domain.kernel.columns import to_microseconds

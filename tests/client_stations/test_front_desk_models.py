@@ -10,10 +10,12 @@ from sqlalchemy import select
 from client.ports import Scanned
 from client.stations.front_desk.viewmodel import ViewModel
 from domain.biobank.records import LabelPrint, Specimen
+from domain.checkup.omission_records import Omission, OmissionKind
 from domain.checkup.records import CriticalValue, Finding, Observation, QuestionnaireResponse, Visit
 from domain.checkup.visit_commands import OpenVisit
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Patient, Sex
+from sync.blobs import BlobStore
 from tests.client_stations.conftest import WANG, arrived, reading_set
 
 ID = WANG.number
@@ -349,9 +351,32 @@ def test_the_exit_check_names_what_is_missing_and_asks_twice(at_desk, station_de
     assert not at_desk.visit.leave_asked
     assert rows(station_desk, Visit)[0].state == "arrived"
     at_desk.action_set.trigger("confirm")
-    at_desk.action_set.trigger("confirm")
+    with qtbot.waitSignal(at_desk.visit.omission_asked):
+        at_desk.action_set.trigger("confirm")
+    assert rows(station_desk, Visit)[0].state == "arrived", "nobody leaves without a word"
+    form = at_desk.visit.omission()
+    items = [m.item for m in at_desk.visit.missing()]
+    with qtbot.waitSignal(
+        form.field_error, check_params_cb=lambda field, said: field == "witness" and bool(said)
+    ):
+        form.submit(items, OmissionKind.REFUSED, reason="赶飞机", day="", witness="", picture=b"")
+    qtbot.waitUntil(lambda: not form._busy)
+    form.submit(items, OmissionKind.REFUSED, reason="赶飞机", day="", witness="", picture=b"PNG")
     qtbot.waitUntil(lambda: at_desk.visit.encounter is None)
     assert rows(station_desk, Visit)[0].state == "finished"
+    kept = rows(station_desk, Omission)
+    assert {o.item for o in kept} == set(items)
+    assert BlobStore(station_desk.home.blobs).get(kept[0].signature_sha256) == b"PNG"
+
+
+def test_a_refused_item_is_settled_and_the_desk_goes_on_to_the_next(at_desk, qtbot):
+    visit = at_desk.visit
+    visit.go("pressure")
+    form = visit.omission()
+    form.submit(["sbp", "dbp"], OmissionKind.REFUSED, reason="刚做过", day="", witness="", picture=b"PNG")
+    qtbot.waitUntil(lambda: "sbp" in visit.encounter.omitted)
+    assert {s.id: s.state for s in visit.states}["pressure"] == "done"
+    assert [m.item for m in visit.missing()][:3] == ["form", "height", "weight"]
 
 
 def answer_everything(form):

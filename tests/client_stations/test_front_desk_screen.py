@@ -1,15 +1,19 @@
 """The front desk on the screen: keys and scans as a nurse gives them; what the eyes find where."""
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QTableWidget
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QTableWidget
 
 from client.ports import Scanned
+from client.stations.front_desk.omission_dialog.view import OmissionDialog
 from client.stations.front_desk.view import View
 from client.stations.front_desk.viewmodel import ViewModel
-from domain.checkup.records import Observation, QuestionnaireResponse
+from domain.checkup.omission_records import Omission
+from domain.checkup.records import Attachment, Observation, QuestionnaireResponse, Visit
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Patient, Sex
+from sync.blobs import BlobStore
 from tests.client_stations.conftest import WANG, arrived, reading_set
 from tests.client_stations.test_front_desk_models import pressure, rows
 
@@ -225,3 +229,53 @@ def test_unfinished_forms_are_told_while_the_desk_waits(opened, qtbot):
     press(qtbot, opened, Qt.Key.Key_F10)
     opened.model.on_open()
     qtbot.waitUntil(lambda: "1 份未提交的问卷" in shown(opened, "waiting_note"))
+
+
+def draw(qtbot, pad):
+    """Write something with the mouse."""
+    qtbot.mousePress(pad, Qt.MouseButton.LeftButton, pos=QPoint(40, 70))
+    for step in range(1, 12):
+        event = QMouseEvent(
+            QEvent.Type.MouseMove, QPointF(40 + 20 * step, 70 + 30 * (step % 2)), QPointF(0, 0),
+            Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
+        )  # fmt: skip
+        pad.mouseMoveEvent(event)
+    qtbot.mouseRelease(pad, Qt.MouseButton.LeftButton, pos=QPoint(280, 70))
+
+
+def test_what_is_not_done_today_is_signed_for_on_the_spot(opened, station_desk, qtbot):
+    opened.model.hub.card_read.emit(arrived(WANG, port="card"))
+    press(qtbot, opened, Qt.Key.Key_F9)
+    assert "登记弃检或延期" in shown(opened, "leave_do_text")
+    press(qtbot, opened, Qt.Key.Key_F9)
+    dialog = find(opened, OmissionDialog, "omission_dialog")
+    qtbot.waitUntil(dialog.findChild(QLineEdit, "field_reason").hasFocus)
+    qtbot.keyClick(dialog, Qt.Key.Key_F9)
+    assert "原因" in find(dialog, QLabel, "note_reason").text()
+    dialog.findChild(QLineEdit, "field_reason").setText("客户赶飞机")
+    qtbot.keyClick(dialog, Qt.Key.Key_F9)
+    qtbot.waitUntil(lambda: "须由客户签名" in find(dialog, QLabel, "note_witness").text())
+    qtbot.waitUntil(lambda: not dialog._model._busy)
+    draw(qtbot, dialog.pad)
+    qtbot.keyClick(dialog, Qt.Key.Key_F9)
+    qtbot.waitUntil(lambda: opened.model.visit.encounter is None)
+    [visit] = rows(station_desk, Visit)
+    assert visit.state == "finished"
+    assert all(o.reason == "客户赶飞机" and o.signature_sha256 for o in rows(station_desk, Omission))
+    [signature] = rows(station_desk, Attachment)
+    assert BlobStore(station_desk.home.blobs).get(signature.sha256).startswith(b"\x89PNG")
+
+
+def test_one_untick_and_a_witness_will_do_too(opened, station_desk, qtbot):
+    opened.model.visit.go("leave")
+    press(qtbot, opened, Qt.Key.Key_F9, Qt.Key.Key_F9)
+    dialog = find(opened, OmissionDialog, "omission_dialog")
+    qtbot.waitUntil(dialog.findChild(QLineEdit, "field_reason").hasFocus)
+    qtbot.keyClick(dialog.findChild(QCheckBox, "omit_0"), Qt.Key.Key_Space)
+    dialog.findChild(QLineEdit, "field_reason").setText("手外伤")
+    dialog.findChild(QLineEdit, "field_witness").setText("没有这人")
+    qtbot.keyClick(dialog, Qt.Key.Key_F9)
+    qtbot.waitUntil(lambda: "没有登录名或工牌号" in find(dialog, QLabel, "note_witness").text())
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert rows(station_desk, Omission) == []
+    assert opened.model.visit.encounter.state == "arrived"

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from client.label_jobs import PUT_ON_PAPER
 from domain.biobank.records import LabelPrint, PrimaryContainer, Specimen, SpecimenType
 from domain.catalog.content import Catalog
+from domain.checkup.omission_records import Omission
 from domain.checkup.records import CriticalValue, Finding, Observation, QuestionnaireResponse, Visit
 from domain.kernel.authority import Actor
 from domain.kernel.ids import Id
@@ -84,6 +85,8 @@ class Encounter:
     last_values: dict[str, Value]
     tubes: tuple[Tube, ...]
     alarms: tuple[Alarm, ...]
+    omitted: dict[str, str]
+    """What was refused or postponed on record, by item; the value is which of the two."""
 
     def value(self, item: str) -> Value | None:
         return next((v for v in self.values if v.item == item), None)
@@ -91,6 +94,10 @@ class Encounter:
     def has(self, *items: str) -> bool:
         """Tell whether all these were measured today."""
         return {v.item for v in self.values} >= set(items)
+
+    def settled(self, *items: str) -> bool:
+        """Tell whether each of these was measured, refused or postponed."""
+        return all(item in self.omitted or self.has(item) for item in items)
 
 
 def read_encounter(store: Store, actor: Actor, catalog: Catalog, visit_id: Id) -> Encounter | None:
@@ -109,10 +116,13 @@ def read_encounter(store: Store, actor: Actor, catalog: Catalog, visit_id: Id) -
             QuestionnaireResponse.form == FORM, limit=1,
         )  # fmt: skip
         tubes = tuple(_tubes(connection, actor, visit_id))
+        omitted = {
+            o.item: str(o.kind) for o in records(connection, actor, Omission, Omission.visit_id == visit_id)
+        }
     return Encounter(
         visit_id, visit.number, visit.state, visit.visit_date, visit.package or "", patient.id, patient.number,
         patient.name, patient.sex, patient.birth_date, str(patient.id_number or ""), bool(answered), values, last,
-        tubes, alarms,
+        tubes, alarms, omitted,
     )  # fmt: skip
 
 

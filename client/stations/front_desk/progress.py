@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from client.stations.front_desk.encounter import ABNORMAL, Encounter
 from client.stations.front_desk.tubes import TubeLine
+from domain.checkup.completeness import FORM, TUBES, tube_item
 
 STEPS = ("arrive", "form", "pressure", "body", "labels", "collect", "leave")
 MEASURED = {"pressure": ("sbp", "dbp"), "body": ("height", "weight")}
@@ -22,28 +23,29 @@ class StepState:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Something without which the client should not go; `step` is where it is done."""
+    """Something without which the client should not go; `step` is where it is done, `item` its name in the store."""
 
     step: str
     text: str
+    item: str
 
 
 def step_states(
     encounter: Encounter, tubes: Sequence[TubeLine], *, answered: int, asked: int, labelled: bool
 ) -> list[StepState]:
     """Return every step as it stands."""
-    collected = sum(tube.collected for tube in tubes)
+    collected = sum(tube.collected or tube_item(tube.number) in encounter.omitted for tube in tubes)
     trouble = any(tube.label_state in _TROUBLE and not tube.verified for tube in tubes)
     form = "" if encounter.answered or not asked else f"{answered}/{asked}"
     return [
         StepState("arrive", _done(encounter.state != "registered")),
-        StepState("form", _done(encounter.answered), form),
-        StepState("pressure", _done(encounter.has(*MEASURED["pressure"])), pressure_text(encounter)),
-        StepState("body", _done(encounter.has(*MEASURED["body"])), body_text(encounter)),
+        StepState("form", _done(encounter.answered or FORM in encounter.omitted), form),
+        StepState("pressure", _done(encounter.settled(*MEASURED["pressure"])), pressure_text(encounter)),
+        StepState("body", _done(encounter.settled(*MEASURED["body"])), body_text(encounter)),
         StepState("labels", "problem" if trouble else _done(labelled), str(len(tubes) or "")),
         StepState(
             "collect",
-            _done(bool(tubes) and collected == len(tubes)),
+            _done(collected == len(tubes) if tubes else TUBES in encounter.omitted),
             f"{collected}/{len(tubes)}" if tubes else "",
         ),
         StepState("leave", _done(encounter.state == "finished")),
@@ -69,13 +71,15 @@ def missing(
         names: Chinese names of ``form``, ``tubes`` and of the vital items.
         tube_text: Makes the sentence of an uncollected tube.
     """
-    found = [] if encounter.answered else [Missing("form", names["form"])]
+    found = [] if encounter.answered else [Missing("form", names["form"], FORM)]
     for step, items in MEASURED.items():
-        found += [Missing(step, names[item]) for item in items if not encounter.has(item)]
+        found += [Missing(step, names[item], item) for item in items if not encounter.has(item)]
     if not tubes:
-        found.append(Missing("labels", names["tubes"]))
-    found += [Missing("collect", tube_text(tube)) for tube in tubes if not tube.collected]
-    return found
+        found.append(Missing("labels", names["tubes"], TUBES))
+    found += [
+        Missing("collect", tube_text(tube), tube_item(tube.number)) for tube in tubes if not tube.collected
+    ]
+    return [one for one in found if one.item not in encounter.omitted]
 
 
 def pressure_text(encounter: Encounter) -> str:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from client.stations.front_desk.omission_dialog.view import OmissionDialog
 from client.stations.front_desk.panel_form.view import FormPanel
 from client.stations.front_desk.panel_identity.view import IdentityPanel
 from client.stations.front_desk.panel_leave.view import ArrivePanel, LeavePanel
@@ -115,6 +116,7 @@ class View(StationView):
         visit.changed.connect(self._refresh)
         visit.step_changed.connect(self._refresh)
         visit.vitals.doubt_changed.connect(self._show_doubt)
+        visit.omission_asked.connect(self._ask_omission)
         model.today_changed.connect(self._show_today)
         model.devices_changed.connect(self._show_devices)
         model.notice.connect(self._show_notice)
@@ -214,6 +216,13 @@ class View(StationView):
             self.model.identity.register(self.identity.form.values())
         else:
             self.panels[what].submit()
+
+    @Slot()
+    def _ask_omission(self) -> None:
+        visit = self.model.visit
+        form = visit.omission()
+        if form is not None:
+            OmissionDialog(form, self.context, visit.missing(), self).open()
 
     @Slot()
     def _search(self) -> None:

@@ -62,7 +62,7 @@ class ViewModel(StationModel):
     def watches(self) -> frozenset[str]:
         return frozenset(
             {"visit", "observation", "specimen", "label_print", "finding", "critical_value", "patient",
-             "questionnaire_response"}
+             "questionnaire_response", "omission"}
         )  # fmt: skip
 
     def on_changed(self, changed: Changed) -> None:

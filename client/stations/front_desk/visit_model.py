@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from client.label_jobs import LabelJobs
 from client.station import PageModel
 from client.stations.front_desk.encounter import VITALS, Alarm, Encounter, read_encounter
+from client.stations.front_desk.omitting import OmissionModel
 from client.stations.front_desk.progress import STEPS, Missing, StepState, first_open, missing, step_states
 from client.stations.front_desk.questionnaire import FormModel
 from client.stations.front_desk.tubes import TubeLine, TubesModel
@@ -16,6 +17,7 @@ from client.stations.front_desk.visits import arrive_person
 from client.stations.front_desk.vitals import VitalsModel
 from domain.catalog.content import Catalog
 from domain.checkup.visit_commands import Arrive, FinishVisit
+from domain.kernel.errors import KnownError
 from domain.kernel.ids import Id
 
 
@@ -28,7 +30,8 @@ class VisitModel(QObject):
     """The step on screen, or the state of any step."""
     alarm_raised = Signal(str)
     incomplete = Signal()
-    """The client is to leave and something is missing; the second F9 lets them go."""
+    """The client is to leave and something is missing; the second F9 asks what is refused or postponed."""
+    omission_asked = Signal()
     left = Signal(str)
     """Name of the client who left."""
 
@@ -47,6 +50,7 @@ class VisitModel(QObject):
         self._asked = 0
         self._reloads = 0
         self._chosen = False
+        self._leaving = False
         self.vitals.saved.connect(self.reload)
         self.tubes.stored.connect(self.reload)
         self.tubes.changed.connect(self._parts_changed)
@@ -95,7 +99,7 @@ class VisitModel(QObject):
     def close(self) -> None:
         """Let go of the client; the desk waits for the next card."""
         self._asked += 1
-        self.encounter, self.states, self.leave_asked = None, [], False
+        self.encounter, self.states, self.leave_asked, self._leaving = None, [], False, False
         for part in (self.vitals, self.form, self.tubes):
             part.close()
         self._page.patient_changed.emit(None)
@@ -129,16 +133,26 @@ class VisitModel(QObject):
             self._page.run(Arrive(visit_id=self.encounter.visit_id), self._arrived)
 
     def leave(self) -> None:
-        """End the visit; what is missing is said first, and only a second time lets the client go."""
+        """End the visit; what is missing is said first, then asked to be refused or postponed with a signature."""
         encounter = self.encounter
         if encounter is None or encounter.state == "finished":
             return
-        if self.missing() and not self.leave_asked:
+        if not self.missing():
+            self._page.run(FinishVisit(visit_id=encounter.visit_id), self._left, self._not_left)
+        elif self.leave_asked:
+            self.omission_asked.emit()
+        else:
             self.leave_asked = True
             self.step_changed.emit()
             self.incomplete.emit()
-            return
-        self._page.run(FinishVisit(visit_id=encounter.visit_id), self._left)
+
+    def omission(self) -> OmissionModel | None:
+        """Return the form of what the client does not have done today; when it is kept, the visit goes on."""
+        if self.encounter is None:
+            return None
+        model = OmissionModel(self._page, self.encounter.visit_id, self)
+        model.kept.connect(self._omitted)
+        return model
 
     def stay(self) -> None:
         """Take back the wish to leave."""
@@ -188,6 +202,10 @@ class VisitModel(QObject):
         self._parts_changed()
         self.changed.emit()
         self._raise_alarms(before.alarms)
+        if self._leaving:
+            self._leaving = False
+            if not self.missing():
+                self.leave()
 
     def _raise_alarms(self, known: tuple[Alarm, ...]) -> None:
         alarms = self.encounter.alarms if self.encounter else ()
@@ -219,6 +237,14 @@ class VisitModel(QObject):
     def _arrived(self, _done: Any) -> None:
         self.reload()
         self.tubes.prepare()
+
+    def _omitted(self) -> None:
+        self.leave_asked = False
+        self._leaving = True
+        self.reload()
+
+    def _not_left(self, error: KnownError) -> None:
+        self._page.message.emit(self._page.explain(error), "danger")
 
     def _left(self, _done: Any) -> None:
         name = self.encounter.name if self.encounter else ""

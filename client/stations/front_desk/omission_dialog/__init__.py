@@ -1,0 +1,1 @@
+"""What a client does not have done, on one small form."""
