@@ -10,6 +10,7 @@ from domain.kernel.authority import Authority, system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower, ReaderThread
 from server.identity import Identity
+from server.nodes import NodeWatch
 from sync.erasing import Eraser
 
 LOOK_EVERY_S = 1.0
@@ -32,4 +33,6 @@ def readers_of(
         Follower(store, AuditReader()),
         Follower(store, Eraser(forget_file)),
     )
-    return followers, ReaderThread(store, followers, ticks=[engine.tick], interval_s=LOOK_EVERY_S)
+    watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
+    ticks = [watch.tick, engine.tick]
+    return followers, ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S)

@@ -2,14 +2,17 @@
 
 import enum
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from domain.kernel.change_log import SCHEMA_VERSION
 from domain.kernel.clock import Clock, utc_now
 from domain.kernel.columns import to_microseconds
-from domain.kernel.errors import DomainError, UnavailableError
+from domain.kernel.errors import DomainError, KnownError, UnavailableError
 from domain.kernel.ids import Id
 from domain.kernel.store import Store
 from sync.bootstrap import Bootstrap, FromCentre, filling_of
@@ -29,7 +32,8 @@ from sync.identity import (
 )
 from sync.marks import compared_at, life_read, marks_of, set_pull_state
 from sync.mending import Mended, compare, mend, resync
-from sync.protocol import Centre, Cursor, Fork, Hello, Welcome
+from sync.node_report import node_report
+from sync.protocol import Centre, Cursor, Fork, Hello, NodeReport, Welcome
 from sync.pull import Inbox
 from sync.push import Outbox
 
@@ -105,6 +109,7 @@ class BranchSync:
         self.outbox = Outbox(store, folder, signer, self._now_us)
         self.inbox = Inbox(store, self._now_us)
         self.bootstrap = Bootstrap(store, folder / "snapshot", self._now_us)
+        self.failures = self.rate = 0
         self._swept = False
 
     def exchange(self, report: Report | None = None, cancel: threading.Event | None = None) -> Exchanged:
@@ -177,7 +182,16 @@ class BranchSync:
     def _now_us(self) -> int:
         return to_microseconds(self._clock())
 
-    def _greet(self) -> Welcome:
+    def say_goodbye(self) -> None:
+        """Tell the centre that the program ends, so that its silence worries nobody."""
+        self._greet(closing=True)
+
+    def _report(self, connection: Connection, *, closing: bool) -> NodeReport:
+        return node_report(
+            connection, self._now_us(), failures=self.failures, rate=self.rate, closing=closing
+        )
+
+    def _greet(self, *, closing: bool = False) -> Welcome:
         with self.store.read() as connection:
             identity, progress = identity_of(connection), progress_of(connection)
             hello = Hello(
@@ -185,6 +199,7 @@ class BranchSync:
                 acked_seq=progress.acked_seq, nonce=identity.nonce, schema_ver=SCHEMA_VERSION,
                 at=self._now_us(), program=self._program, life=life_read(connection),
                 marks=marks_of(connection), cursors=cursors_of(connection),
+                report=self._report(connection, closing=closing),
             )  # fmt: skip
         welcome = self.centre.hello(hello)
         self._check(identity, welcome)
@@ -257,9 +272,16 @@ class BranchSync:
             if stop.is_set():
                 raise UnavailableError("transfer.cancelled")
             tell(Stage.SENDING, 0, packed.size)
-            receipt = self.centre.push(
-                packed.path, packed.bundle_id, lambda done, total: tell(Stage.SENDING, done, total), stop
-            )
+            begun = time.monotonic()
+            try:
+                receipt = self.centre.push(
+                    packed.path, packed.bundle_id, lambda done, total: tell(Stage.SENDING, done, total), stop
+                )
+            except KnownError:
+                self.failures += not stop.is_set()
+                raise
+            self.failures = 0
+            self.rate = round(packed.size / max(time.monotonic() - begun, 0.001))
             self.outbox.settle(packed, receipt)
             sent += packed.last_seq - packed.first_seq + 1
             attention += len(receipt.outcomes)

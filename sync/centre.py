@@ -26,7 +26,7 @@ from sync.blobs import BlobStore
 from sync.bundle import BundleHeader, pack
 from sync.bundle_reader import check_bundle
 from sync.device_auth import public_text, signature_fits
-from sync.devices import Device, all_scopes, device_of, greet, orgs_of, start_epoch
+from sync.devices import Device, all_scopes, device_of, greet, note_refusal, orgs_of, start_epoch
 from sync.digest import bucket_digests, store_digest
 from sync.entries import encode_txn
 from sync.feed import entries_for, standing
@@ -122,7 +122,13 @@ class CentreSync:
                     connection, device_of(connection, device_id), hello, self.now_us(), self.server_key
                 )
 
-        return retried(work)
+        try:
+            return retried(work)
+        except DomainError as error:
+            if error.code in {"sync.device_revoked", "sync.proto_unsupported"}:
+                with self.store.write() as connection:
+                    note_refusal(connection, device_id)
+            raise
 
     def fork(self, device_id: Id, fork: Fork) -> NewEpoch:
         """Give a workstation whose store went back, or was copied, a new life and a new number prefix."""

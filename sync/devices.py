@@ -14,7 +14,7 @@ from domain.people.records import Workstation
 from sync.feed import standing
 from sync.lives import begin_life, common_position, held_life, is_strange, mark_at, note_life
 from sync.local_tables import device_state
-from sync.protocol import PROTO_MAX, PROTO_MIN, Cursor, Fork, Hello, Welcome
+from sync.protocol import PROTO_MAX, PROTO_MIN, Cursor, Fork, Hello, NodeReport, Welcome
 
 NONCE_BYTES = 16
 
@@ -116,7 +116,8 @@ def greet(connection: Connection, device: Device, hello: Hello, now: int, server
     orgs = orgs_of(connection, device.device_id)
     set_state(
         connection, device.device_id, nonce=nonce, nonce_before=before, skew_us=skew, seen_at=now,
-        program=hello.program[:40], position=min((c.position for c in hello.cursors), default=0),
+        program=hello.program[:40], position=min((c.position for c in hello.cursors), default=0), refusals=0,
+        **_reported(hello.report or NodeReport()),
     )  # fmt: skip
     return Welcome(
         proto=min(hello.proto_max, PROTO_MAX), schema_ver=SCHEMA_VERSION, at=now, skew_us=skew,
@@ -124,6 +125,25 @@ def greet(connection: Connection, device: Device, hello: Hello, now: int, server
         server_key=server_key, life=life, common=common, mark=mark_at(connection, head),
         current=_current(connection, hello, orgs, head) if hello.life == life else None,
     )  # fmt: skip
+
+
+def _reported(report: NodeReport) -> dict[str, object]:
+    """Return what a branch told of itself, within what the columns hold."""
+    most, many = 2**62, 2**31 - 1
+    return {
+        "backlog": min(max(report.backlog, 0), many), "backlog_bytes": min(max(report.backlog_bytes, 0), most),
+        "oldest_s": min(max(report.oldest_s, 0), most), "files": min(max(report.files, 0), many),
+        "file_bytes": min(max(report.file_bytes, 0), most), "failures": min(max(report.failures, 0), many),
+        "rate": min(max(report.rate, 0), most), "stage": report.stage[:20], "closed": report.closing,
+    }  # fmt: skip
+
+
+def note_refusal(connection: Connection, device_id: Id) -> None:
+    """Count a greeting that was refused; the next good one begins anew."""
+    table = device_state
+    connection.execute(
+        update(table).where(table.c.device_id == device_id).values(refusals=table.c.refusals + 1)
+    )
 
 
 def _went_back(hello: Hello, state: Row[tuple[object, ...]], common: int, head: int) -> bool:

@@ -169,6 +169,8 @@ device_state = Table(
     Column("file_bytes", BigInteger, nullable=False, default=0, server_default="0"),
     Column("stage", String(20), nullable=False, default="", server_default=""),
     Column("rate", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("refusals", Integer, nullable=False, default=0, server_default="0"),
+    Column("closed", Boolean, nullable=False, default=False, server_default="0"),
 )
 """What the centre knows of a workstation's sync; the row's lock lets one bundle of a device in at a time."""
 

@@ -53,6 +53,32 @@ class Mark(msgspec.Struct, array_like=True, frozen=True):
     txn_id: bytes
 
 
+class NodeReport(msgspec.Struct, array_like=True, frozen=True):
+    """What a branch tells of itself for the operations page.
+
+    Attributes:
+        backlog: Own transactions the centre has not decided.
+        backlog_bytes: Their size.
+        oldest_s: Age of the oldest of them, by the branch's own clock, which cancels out.
+        files: Files that wait to go.
+        file_bytes: Their size.
+        failures: Uploads that failed in a row although the centre had greeted.
+        rate: Bytes a second of the last upload.
+        stage: How far it is filled (`sync.bootstrap.Stage`).
+        closing: The program is about to end.
+    """
+
+    backlog: int = 0
+    backlog_bytes: int = 0
+    oldest_s: int = 0
+    files: int = 0
+    file_bytes: int = 0
+    failures: int = 0
+    rate: int = 0
+    stage: str = ""
+    closing: bool = False
+
+
 class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """How a branch introduces itself.
 
@@ -70,6 +96,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
         life: Life of the centre's log that the branch has read; empty at first.
         marks: Positions it has read, newest first; with them the centre notices that its log went back.
         cursors: How far each scope has been read; with them the answer says whether there is anything to pull.
+        report: For the operations page.
     """
 
     device_id: Id
@@ -85,6 +112,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     life: str = ""
     marks: list[Mark] = []
     cursors: list[Cursor] = []
+    report: NodeReport | None = None
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,18 +5,22 @@ for a reason to work (something was written here, the centre has news, the inter
 does one exchange, and after a failure pauses for a random time that grows.
 """
 
+import contextlib
 import dataclasses
 import random
 import threading
 from collections.abc import Callable
 
 from domain.kernel.clock import Clock, utc_now
+from domain.kernel.errors import KnownError
 from sync.branch import BranchSync, Stage
 from sync.files import FileExchange
 from sync.line import Line, Pace, Phase, SyncState, Wait
 
 __all__ = ["Pace", "Phase", "SyncState", "SyncWorker", "Wait"]
 
+GOODBYE_S = 2.0
+"""Longest the end of the program waits to tell the centre so."""
 NEWS_S = 25.0
 """How long a request for news may stay open."""
 
@@ -95,12 +99,22 @@ class SyncWorker:
         """Stop; what was acknowledged stays so, and the rest goes on with the next start."""
         self._stop_bell()
         self._stop_bell = lambda: None
+        was_in_contact = self._records.state.phase not in {Phase.OFFLINE, Phase.REFUSED, Phase.WAITING}
         for line in self._lines:
             line.stop()
         for line in self._lines:
             line.join(
                 0.0 if line.name == "sync-news" else timeout_s
             )  # news may be far: nothing depends on it
+
+        if was_in_contact:
+            leaving = threading.Thread(target=self._say_goodbye, name="sync-goodbye", daemon=True)
+            leaving.start()
+            leaving.join(GOODBYE_S)
+
+    def _say_goodbye(self) -> None:
+        with contextlib.suppress(KnownError):
+            self._branch.say_goodbye()
 
     def _on_commit(self, _position: int) -> None:
         """Something was committed here: wake up, unless the worker did it or pauses after a failure."""

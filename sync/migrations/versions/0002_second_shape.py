@@ -165,6 +165,42 @@ def _writing() -> None:
 
 def _transfer() -> None:
     """Bundles, verdicts, conflicts, snapshots."""
+    steps.create_table(
+        "sync_node",
+        sa.Column("id", Id16(), nullable=False),
+        sa.Column("org_id", Id16(), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("contact", sa.String(length=40), nullable=False),
+        sa.Column("contact_since", UtcTime(), nullable=False),
+        sa.Column("last_contact", UtcTime(), nullable=True),
+        sa.Column("version", sa.String(length=40), nullable=True),
+        sa.Column("stage", sa.String(length=20), nullable=True),
+        sa.Column("skew_s", sa.BigInteger(), nullable=False),
+        sa.Column("backlog", sa.BigInteger(), nullable=False),
+        sa.Column("backlog_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("waits_s", sa.BigInteger(), nullable=False),
+        sa.Column("files", sa.BigInteger(), nullable=False),
+        sa.Column("file_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("rate", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("refusals", sa.BigInteger(), nullable=False),
+        sa.Column("rejected", sa.BigInteger(), nullable=False),
+        sa.Column("parked", sa.BigInteger(), nullable=False),
+        sa.Column("conflicts", sa.BigInteger(), nullable=False),
+        sa.Column("oldest_conflict_s", sa.BigInteger(), nullable=False),
+        sa.Column("conflicts_permille", sa.Float(), nullable=False),
+        sa.Column("trouble", sa.BigInteger(), nullable=False),
+        sa.Column("ver", sa.Integer(), nullable=False),
+        sa.Column("extra", JsonText(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sync_node")),
+    )
+    steps.create_index("ix_sync_node_org_id", "sync_node", ["org_id"])
+    steps.add_columns(
+        "conflict",
+        sa.Column("theirs_by", Id16(), nullable=True),
+        sa.Column("theirs_command", sa.String(length=80), nullable=True),
+        sa.Column("theirs_at", UtcTime(), nullable=True),
+    )
     steps.add_columns(
         "device_state",
         sa.Column("position", sa.BigInteger(), nullable=False, server_default="0"),
@@ -176,6 +212,8 @@ def _transfer() -> None:
         sa.Column("file_bytes", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column("stage", sa.String(length=20), nullable=False, server_default=""),
         sa.Column("rate", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("refusals", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("closed", sa.Boolean(), nullable=False, server_default="0"),
     )
     steps.create_table(
         "pull_state",

@@ -1,0 +1,221 @@
+"""The operations page: what the centre sees of each workstation, written when worth telling, and the alerts of it."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from domain.alerts.records import Alert
+from domain.exchange.node_records import Contact, SyncNode
+from domain.kernel.authority import system_actor
+from domain.kernel.change_log import head_position
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.errors import DomainError
+from domain.people.enrolment_commands import RevokeWorkstation
+from domain.people.patient_commands import RegisterPatient
+from domain.people.records import Sex
+from server.nodes import NodeWatch
+from sync.branch import BranchSync, enrolled_rows
+from sync.local_centre import LocalCentre
+from sync.local_tables import installation, parked_txn
+from sync.parking import park
+from sync.protocol import Hello
+
+
+@pytest.fixture
+def centre(server):
+    return server.centre
+
+
+@pytest.fixture
+def watch(centre):
+    found = NodeWatch(centre.dispatcher, system_actor(centre.identity.org_id, centre.identity.device_id))
+    found.look()
+    return found
+
+
+@pytest.fixture
+def branch(server, store, tmp_path):
+    """A workstation of B01 with a store of its own, next to the running centre."""
+    server._tokens.clear()  # the clock went on since the last test
+    station = server.enrol()
+    row = enrolled_rows(
+        device_id=station.device_id, org_id=server.orgs["B01"], epoch=1, name="前台一", server=server.api.url,
+        number_prefix=station.told["number_prefix"],
+    )  # fmt: skip
+    with store.write() as connection:
+        connection.execute(installation.insert(), {**row, "server_key": station.told["server_key"]})
+    line = LocalCentre(server.centre.sync, station.device_id)
+    station.sync = BranchSync(
+        store, line, station.key, tmp_path / "bundles", clock=server.clock, program="2.0"
+    )
+    station.desk = Dispatcher(
+        store, clock=server.clock, content={"number_prefix": station.told["number_prefix"]}
+    )
+    station.actor = system_actor(server.orgs["B01"], station.device_id)
+    return station
+
+
+def node(centre, station):
+    table = SyncNode.__table__
+    with centre.store.read() as connection:
+        return connection.execute(select(table).where(table.c.id == station.device_id)).first()
+
+
+def alerts(centre, rule, station):
+    for follower in centre.followers:
+        follower.catch_up()
+    table = Alert.__table__
+    with centre.store.read() as connection:
+        found = connection.execute(
+            select(table.c.state).where(table.c.rule == rule, table.c.subject_id == station.device_id)
+        )
+        return list(found.scalars())
+
+
+def register(station, name="王美娜"):
+    order = RegisterPatient(name=name, sex=Sex.FEMALE, birth_date=date(1980, 5, 1), another_person=True)
+    station.desk.run(order, station.actor)
+
+
+def test_a_workstation_appears_when_it_is_enrolled_and_when_it_speaks(centre, watch, branch):
+    watch.look()
+    assert node(centre, branch).contact is Contact.NEVER
+    branch.sync.exchange()
+    watch.look()
+    row = node(centre, branch)
+    assert (row.contact, row.version, row.backlog, row.failures) == (Contact.ONLINE, "2.0", 0, 0)
+
+
+def test_nothing_is_written_while_nothing_is_worth_telling(server, centre, watch, branch):
+    branch.sync.exchange()
+    watch.look()
+    with centre.store.read() as connection:
+        before = head_position(connection)
+    server.clock.advance(timedelta(minutes=5))
+    branch.sync.exchange()
+    assert watch.look() == 0
+    with centre.store.read() as connection:
+        assert head_position(connection) == before
+    server.clock.advance(timedelta(minutes=26))
+    branch.sync.exchange()
+    watch.look()
+    assert node(centre, branch).last_contact == server.clock(), "it was half an hour old"
+
+
+def test_silence_is_an_alert_that_ends_with_the_next_contact(server, centre, watch, branch):
+    branch.sync.exchange()
+    watch.look()
+    server.clock.advance(timedelta(minutes=31))
+    watch.look()
+    assert node(centre, branch).contact is Contact.OFFLINE
+    assert alerts(centre, "A-125", branch) == ["open"]
+    branch.sync.exchange()
+    watch.look()
+    assert alerts(centre, "A-125", branch) == ["closed"]
+    server.clock.advance(timedelta(minutes=40))
+    watch.look()
+    assert sorted(alerts(centre, "A-125", branch)) == ["closed", "open"], "another silence, another alert"
+
+
+def test_a_program_that_was_closed_worries_nobody(server, centre, watch, branch):
+    branch.sync.exchange()
+    branch.sync.say_goodbye()
+    watch.look()
+    server.clock.advance(timedelta(hours=14))
+    watch.look()
+    assert node(centre, branch).contact is Contact.CLOSED
+    assert alerts(centre, "A-125", branch) == []
+    branch.sync.exchange()
+    watch.look()
+    assert node(centre, branch).contact is Contact.ONLINE
+
+
+def test_a_backlog_is_told_with_its_age_and_is_overdue_after_a_day(server, centre, watch, branch):
+    branch.sync.exchange()
+    register(branch)
+    register(branch, "李四光")
+    server.clock.advance(timedelta(hours=25))
+    branch.sync._greet()
+    watch.look()
+    row = node(centre, branch)
+    assert (row.backlog, row.waits_s) == (2, 25 * 3600)
+    assert row.backlog_bytes > 100
+    assert alerts(centre, "A-130", branch) == ["open"]
+    branch.sync.exchange()
+    branch.sync.exchange()
+    watch.look()
+    assert node(centre, branch).backlog == 0
+    assert alerts(centre, "A-130", branch) == ["closed"]
+
+
+def test_uploads_that_fail_again_and_again_are_told(centre, watch, branch):
+    branch.sync.exchange()
+    register(branch)
+    push, branch.sync.centre.push = branch.sync.centre.push, refusing
+    for _ in range(3):
+        with pytest.raises(DomainError):
+            branch.sync.exchange()
+    branch.sync._greet()
+    watch.look()
+    assert node(centre, branch).failures == 3
+    assert alerts(centre, "A-131", branch) == ["open"]
+    branch.sync.centre.push = push
+    branch.sync.exchange()
+    branch.sync.exchange()
+    watch.look()
+    assert alerts(centre, "A-131", branch) == ["closed"]
+
+
+def refusing(*_):
+    raise DomainError("bundle.damaged")
+
+
+def test_what_was_refused_whole_and_what_waits_is_counted(centre, watch, branch):
+    branch.sync.exchange()
+    with centre.store.write() as connection:
+        for number, reason in enumerate(["sync.bad_value", "sync.waits_for_record"]):
+            park(
+                connection, txn_id=bytes(15) + bytes([number + 1]), device_id=branch.device_id, dev_seq=number,
+                reason=reason, payload=b"", at=0,
+            )  # fmt: skip
+    watch.look()
+    row = node(centre, branch)
+    assert (row.rejected, row.parked, row.trouble) == (1, 1, 2)
+    assert alerts(centre, "A-132", branch) == ["open"]
+    assert alerts(centre, "A-129", branch) == ["open"]
+    with centre.store.write() as connection:
+        connection.execute(parked_txn.delete())
+    watch.look()
+    assert alerts(centre, "A-129", branch) == ["closed"]
+
+
+def test_greetings_refused_again_and_again_are_told(centre, watch, branch):
+    branch.sync.exchange()
+    old = Hello(
+        device_id=branch.device_id, epoch=1, last_seq=0, acked_seq=0, nonce="", schema_ver=1, at=0, proto_min=90,
+        proto_max=99,
+    )  # fmt: skip
+    for _ in range(3):
+        with pytest.raises(DomainError, match=r"sync\.proto_unsupported"):
+            centre.sync.hello(branch.device_id, old)
+    watch.look()
+    assert alerts(centre, "A-124", branch) == ["open"]
+
+
+def test_a_revoked_one_is_no_longer_missed(server, centre, watch, branch):
+    branch.sync.exchange()
+    server.as_system(RevokeWorkstation(workstation_id=branch.device_id, reason="丢失"))
+    server.clock.advance(timedelta(hours=2))
+    watch.look()
+    assert node(centre, branch).contact is Contact.REVOKED
+    assert alerts(centre, "A-125", branch) == []
+
+
+def test_the_page_is_a_worklist_for_those_who_watch(server, centre, watch, branch):
+    branch.sync.exchange()
+    watch.look()
+    server._tokens.clear()
+    answer = server.api.get("/api/worklists/sync.nodes", token=server.token("it"))
+    assert answer.status_code == 200, answer.text
+    assert server.api.get("/api/worklists/sync.nodes", token=server.token("nurse")).status_code == 403
