@@ -63,6 +63,7 @@ def worker(settings: Settings, _options: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stopping.set())
     centre.readers.start()
     centre.housekeeping.start()
+    centre.searching.start()
     _say({"worker": "started"})
     stopping.wait()
     centre.close()
@@ -210,7 +211,7 @@ def _parser() -> argparse.ArgumentParser:
     first.add_argument("--login", default="admin", help="管理员登录名")
     certificates = _command(commands, "tls", tls, "建立机构内部证书颁发者并签发服务器证书")
     certificates.add_argument(
-        "--host", action="append", required=True, help="工作站访问的主机名或地址，可多个"
+        "--host", action="append", required=True, dest="hosts", help="工作站访问的主机名或地址，可多个"
     )
     lost = _command(commands, "reset-password", reset_password, "为账号设置一次性口令")
     lost.add_argument("login", help="登录名")

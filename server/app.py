@@ -26,6 +26,7 @@ from server.api import (
     demo_routes,
     enrolment_routes,
     health_routes,
+    search_routes,
     session_routes,
     sync_routes,
     worklist_routes,
@@ -44,6 +45,7 @@ from server.news import News
 from server.problems import problem_response
 from server.readers import readers_of
 from server.readiness import Readiness
+from server.searching import searching_of
 from server.sessions import Sessions
 from server.settings import Settings
 from server.tidying import housekeeping_of
@@ -97,7 +99,10 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         dispatcher=dispatcher, identity=identity, clock=clock, sessions=sessions, uploads=uploads, blobs=blobs,
         sync=sync,
     )  # fmt: skip
-    gauges = gauges_of(store, followers, settings.inbox_path, lambda: to_microseconds(clock()))
+    search_follower, searching = searching_of(store)
+    gauges = gauges_of(
+        store, [*followers, search_follower], settings.inbox_path, lambda: to_microseconds(clock())
+    )
     return Centre(
         settings=settings,
         clock=clock,
@@ -120,6 +125,8 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         followers=followers,
         readers=readers,
         housekeeping=housekeeping,
+        search=search_follower.index,
+        searching=searching,
         news=News(store),
         readiness=Readiness(store, settings.data_dir, settings.least_free_bytes, followers, readers),
         metrics=Metrics(lambda: itertools.chain(gauges(), housekeeping.gauges())),
@@ -139,6 +146,7 @@ def create_app(centre: Centre) -> FastAPI:
             following.cancel()
             await asyncio.to_thread(centre.readers.stop)
             await asyncio.to_thread(centre.housekeeping.stop)
+            await asyncio.to_thread(centre.searching.stop)
 
     app = FastAPI(
         title="检后通 中心服务",
@@ -150,7 +158,14 @@ def create_app(centre: Centre) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.centre = centre
-    for routes in (session_routes, worklist_routes, enrolment_routes, health_routes, sync_routes):
+    for routes in (
+        session_routes,
+        worklist_routes,
+        search_routes,
+        enrolment_routes,
+        health_routes,
+        sync_routes,
+    ):
         app.include_router(routes.router)
     app.include_router(enrolment_routes.authority_router)
     app.include_router(command_router())

@@ -22,6 +22,7 @@ from server.settings import Settings
 from sync.blobs import BlobStore
 from sync.centre import CentreSync
 from sync.device_auth import RequestVerifier
+from sync.search import SearchIndex
 from sync.tus.engine import TusEngine
 from sync.tus.state import SqliteUploadState
 
@@ -51,6 +52,8 @@ class Centre:
     followers: tuple[Follower, ...]
     readers: ReaderThread
     housekeeping: Housekeeping
+    search: SearchIndex
+    searching: ReaderThread
     news: News
     readiness: Readiness
     metrics: Metrics
@@ -62,11 +65,13 @@ class Centre:
         if self.settings.readers == "inline":
             self.readers.start()
             self.housekeeping.start()
+            self.searching.start()
 
     def close(self) -> None:
         """Stop the readers and close every file; safe to call when never started."""
         self.readers.stop()
         self.housekeeping.stop()
+        self.searching.stop()
         self.sessions.shut()
         self.upload_state.close()
         self.store.close()

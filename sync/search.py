@@ -1,4 +1,6 @@
-"""Search: an inverted index of clients in the store (FTS5), kept up to date from the change log.
+"""Search: an inverted index of clients in the store, kept up to date from the change log.
+
+On SQLite it is an FTS5 index, on MariaDB a table of terms (`sync.search_table`); both hold the same terms.
 
 The index holds the terms of `domain.people.search_terms` and no text; a row of `search_row` gives the client of an
 index row. Numbers of visits, reports and specimens are found in the indexes their tables have anyway
@@ -19,6 +21,7 @@ from domain.kernel.ids import Id
 from domain.kernel.store import Store
 from domain.people.records import Patient
 from domain.people.search_terms import Word, patient_terms, query_words
+from sync import search_table
 from sync.search_hits import Hit, shown
 from sync.search_numbers import by_number, normal_number
 from sync.search_people import fitting, ways
@@ -37,10 +40,12 @@ _TABLES = (
 
 
 def create_search(connection: Connection) -> None:
-    """Create the tables of the index where they are missing; nothing to do on MariaDB. The caller commits."""
-    if connection.dialect.name == "sqlite":
-        for statement in _TABLES:
-            connection.exec_driver_sql(statement)
+    """Create the tables of the index where they are missing. The caller commits."""
+    if connection.dialect.name != "sqlite":
+        search_table.create(connection)
+        return
+    for statement in _TABLES:
+        connection.exec_driver_sql(statement)
 
 
 class SearchIndex:
@@ -64,9 +69,9 @@ class SearchIndex:
         """Return what fits a typed text, best first: whole numbers, clients, then records by the start of a number.
 
         Raises:
-            UnavailableError: ``search.not_here`` on a store that has no index.
+            UnavailableError: ``search.not_here`` on a store whose index is not made yet.
         """
-        if connection.dialect.name != "sqlite":
+        if not _is_made(connection):
             raise UnavailableError("search.not_here")
         number = normal_number(wanted)
         numbered = by_number(connection, number, actor, limit) if number else []
@@ -78,10 +83,8 @@ class SearchIndex:
 
     def prepare(self, store: Store) -> bool:
         """Make the index if this store has none yet; returns whether it did. Call it before the follower starts."""
-        if not store.is_sqlite:
-            return False
         with store.read() as connection:
-            if connection.execute(select(log_reader.c.name).where(log_reader.c.name == NAME)).first():
+            if _is_made(connection):
                 return False
         return self.rebuild(store)
 
@@ -106,8 +109,7 @@ class SearchIndex:
         with store.write() as connection:
             create_search(connection)
             connection.execute(delete(log_reader).where(log_reader.c.name == NAME))
-            connection.exec_driver_sql("INSERT INTO search_index(search_index) VALUES('delete-all')")
-            connection.exec_driver_sql("DELETE FROM search_row")
+            _clear(connection)
             start = head_position(connection)
             total = connection.exec_driver_sql("SELECT count(*) FROM patient").scalar_one()
         done, last = 0, uuid.UUID(int=0)
@@ -122,7 +124,8 @@ class SearchIndex:
                 break
             done, last = done + len(rows), rows[-1].id
             tell(done, total)
-        _merge(store)
+        if store.is_sqlite:
+            _merge(store)
         with store.write() as connection:
             move_cursor(connection, NAME, max(start, cursor_of(connection, NAME)))
         return True
@@ -131,10 +134,11 @@ class SearchIndex:
         self, connection: Connection, words: Sequence[Word], actor: Actor, limit: int
     ) -> dict[Id, None]:
         """Return clients that fit all words, whole values first, the newest first among equals."""
+        look = fitting if connection.dialect.name == "sqlite" else search_table.fitting
         found: dict[Id, None] = {}
         for terms in ways(words, actor):
             if len(found) < limit:
-                found |= dict.fromkeys(fitting(connection, terms, actor, limit))
+                found |= dict.fromkeys(look(connection, terms, actor, limit))
         return found
 
     def renew(self, connection: Connection, ids: Sequence[Id]) -> None:
@@ -143,12 +147,18 @@ class SearchIndex:
         rows = connection.execute(select(*_COLUMNS).where(table.c.id.in_(ids))).all()
         self._write(connection, rows)
         gone = {i.bytes for i in ids} - {row.id.bytes for row in rows}
+        if connection.dialect.name != "sqlite":
+            search_table.forget(connection, gone)
+            return
         for number in _numbers(connection, gone).values():
             connection.exec_driver_sql("DELETE FROM search_index WHERE rowid = ?", (number,))
             connection.exec_driver_sql("DELETE FROM search_row WHERE number = ?", (number,))
 
     def _write(self, connection: Connection, rows: Sequence[Any]) -> None:
         if not rows:
+            return
+        if connection.dialect.name != "sqlite":
+            search_table.write(connection, [(r.id.bytes, r.org_id.bytes, _terms(r)) for r in rows])
             return
         known = _numbers(connection, [row.id.bytes for row in rows])
         last = connection.exec_driver_sql("SELECT coalesce(max(number), 0) FROM search_row").scalar_one()
@@ -173,6 +183,18 @@ _COLUMNS = (
     _PATIENT.id_number,
     _PATIENT.birth_date,
 )
+
+
+def _is_made(connection: Connection) -> bool:
+    return connection.execute(select(log_reader.c.name).where(log_reader.c.name == NAME)).first() is not None
+
+
+def _clear(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        search_table.clear(connection)
+        return
+    connection.exec_driver_sql("INSERT INTO search_index(search_index) VALUES('delete-all')")
+    connection.exec_driver_sql("DELETE FROM search_row")
 
 
 def _merge(store: Store) -> None:

@@ -20,7 +20,7 @@ from domain.people.idnumber import make_id
 from domain.people.patient_commands import EditPatient, RegisterPatient
 from domain.people.records import Patient, Sex
 from domain.people.search_terms import Tag, fold, patient_terms, query_words
-from sync.search import SearchIndex, create_search
+from sync.search import SearchIndex
 from tests.readers.plans import plans_of, walked
 
 BORN = date(1980, 5, 1)
@@ -208,14 +208,9 @@ def test_a_search_walks_no_table(search, people, day, nurse):
         assert not walked(plans_of(day.store, lambda typed=typed: search(typed, nurse)))
 
 
-def test_a_store_without_an_index_says_so(nurse):
-    class Elsewhere:
-        class dialect:  # noqa: N801
-            name = "mysql"
-
-    create_search(Elsewhere())
-    with pytest.raises(UnavailableError, match=r"search\.not_here"):
-        SearchIndex().find(Elsewhere(), "王", nurse)
+def test_a_store_whose_index_is_not_made_yet_says_so(day, nurse):
+    with pytest.raises(UnavailableError, match=r"search\.not_here"), day.store.read() as connection:
+        SearchIndex().find(connection, "王", nurse)
 
 
 @given(st.text(max_size=20))
