@@ -14,10 +14,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from client.background import Job
 from client.device_settings import LabelPrinter
+from client.outgoing import handed_out
 from client.station import PageModel
 from devices.labels.jobs import JobResult, JobState
 from domain.biobank.commands import NoteLabelPrint
 from domain.kernel.errors import KnownError
+from domain.outgoing.commands import PrintLabels
+from domain.outgoing.records import OutgoingResult
 
 NONE = "none"
 NO_PRINTER = "tube_label.no_printer"
@@ -156,11 +159,22 @@ class LabelJobs(QObject):
 def _print(job: Job, printer: LabelPrinter, batch: list[LabelOrder], context: Any) -> tuple[_Printed, ...]:
     """Print and note; runs in the job."""
     labels = [printer.template.fill(order.fields, reprint=order.reprint) for order in batch]
-    done = printer.printer.print_batch(labels, cancelled=lambda: job.cancelled, progressed=job.tell)
+    asked = PrintLabels(numbers=[order.number for order in batch], printer=printer.printer.name)
+    done = handed_out(
+        context,
+        asked,
+        lambda: printer.printer.print_batch(labels, cancelled=lambda: job.cancelled, progressed=job.tell),
+        ended=_ended,
+    )
     return tuple(
         _Printed(order.number, result, _noted(order, result, context))
         for order, result in zip(batch, done.results, strict=False)
     )
+
+
+def _ended(done: Any) -> tuple[OutgoingResult, int]:
+    on_paper = sum(NOTED[result.state] in PUT_ON_PAPER for result in done.results)
+    return (OutgoingResult.DONE if on_paper == len(done.results) else OutgoingResult.FAILED), on_paper
 
 
 def _noted(order: LabelOrder, result: JobResult, context: Any) -> KnownError | None:

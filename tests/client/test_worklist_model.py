@@ -5,6 +5,7 @@ from datetime import date
 import openpyxl
 import pytest
 from PySide6.QtCore import Qt
+from sqlalchemy import select
 
 from client.pages.worklist.entities import entities_of
 from client.pages.worklist.filters import condition, read_day
@@ -13,6 +14,7 @@ from client.pages.worklist.viewmodel import ViewModel
 from domain.biobank.commands import ReceiveSpecimen
 from domain.kernel.errors import DomainError
 from domain.kernel.worklists import Filter, worklists
+from domain.outgoing.records import Outgoing, OutgoingEnd
 from tests.client import seeding
 
 TODAY = date(2026, 11, 23)
@@ -270,7 +272,7 @@ def test_an_export_has_every_row_and_no_formula(page_for, qtbot, tmp_path, may_e
     model, _ = page_for("nurse", lists[0])
     path = tmp_path / "out" / "list.xlsx"
     with qtbot.waitSignal(model.message, timeout=10_000) as caught:
-        model.export(path)
+        model.export(path, "年度质控")
     assert str(path) in caught.args[0]
     sheet = openpyxl.load_workbook(path).active
     assert sheet.max_row == 1 + len(seeding.PEOPLE) + 5
@@ -281,6 +283,28 @@ def test_an_export_has_every_row_and_no_formula(page_for, qtbot, tmp_path, may_e
     assert all(c.data_type == "s" for c in cells)
     assert all(c.quotePrefix for c in cells if c.value.startswith(("=", "@", "+", "-")))
     assert list(path.parent.iterdir()) == [path]
+    [record], [end] = on_record(open_desk)
+    assert (record.count, record.purpose, end.result, end.count) == (
+        sheet.max_row - 1, "年度质控", "done", sheet.max_row - 1,
+    )  # fmt: skip
+    assert record.started_at <= end.ended_at
+
+
+def on_record(desk):
+    with desk.store.read() as connection:
+        return [connection.execute(select(kind.__table__)).all() for kind in (Outgoing, OutgoingEnd)]
+
+
+def test_personal_columns_ask_what_for_before_anything_is_written(
+    page_for, qtbot, tmp_path, may_export, open_desk
+):
+    model, _ = page_for("nurse", "people.clients")
+    with qtbot.waitSignal(model.purpose_asked) as asked:
+        model.export(tmp_path / "x.xlsx")
+    assert asked.args[0] == tmp_path / "x.xlsx"
+    assert "姓名" in asked.args[1]
+    assert list(tmp_path.glob("*.xlsx")) == []
+    assert on_record(open_desk) == [[], []]
 
 
 def test_an_export_without_the_permission_is_refused(page_for, qtbot, tmp_path):
@@ -291,9 +315,12 @@ def test_an_export_without_the_permission_is_refused(page_for, qtbot, tmp_path):
     assert not (tmp_path / "x.xlsx").exists()
 
 
-def test_an_export_that_cannot_be_written_says_where(page_for, qtbot, tmp_path, may_export):
+def test_an_export_that_cannot_be_written_says_where(page_for, qtbot, tmp_path, may_export, open_desk):
     model, _ = page_for("nurse", "checkup.visits")
     (tmp_path / "file").write_text("")
     with qtbot.waitSignal(model.message) as caught:
-        model.export(tmp_path / "file" / "x.xlsx")
+        model.export(tmp_path / "file" / "x.xlsx", "质控")
     assert "x.xlsx" in caught.args[0]
+    [record], [end] = on_record(open_desk)
+    assert (end.outgoing_id, end.result) == (record.id, "failed")
+    assert "x.xlsx" in end.detail

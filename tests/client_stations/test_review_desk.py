@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QPlainTextEdit, QPushButton
+from sqlalchemy import select
 
 from client.stations.review.anchors import Anchor
 from client.stations.review.case import CaseKey
@@ -16,6 +17,7 @@ from client.stations.review.viewmodel import ViewModel
 from client.watchdog import Findings, StoreWatch
 from domain.checkup.report_commands import PassSecondReview, ReturnReport, SubmitReport, WriteReport
 from domain.kernel.errors import UnavailableError
+from domain.outgoing.records import Outgoing, OutgoingEnd
 from sync.blobs import BlobStore
 from tests.client_stations.review_fixtures import World, staffed
 
@@ -383,6 +385,11 @@ def test_a_critical_value_is_taken_with_its_read_back(world, sit_down, qtbot):
     assert "critical" not in enabled(chief)
 
 
+def outgoing(world):
+    with world.store.read() as connection:
+        return [connection.execute(select(kind.__table__)).all() for kind in (Outgoing, OutgoingEnd)]
+
+
 def test_an_issued_report_is_printed_when_it_has_arrived(world, sit_down, qtbot, printed):
     report = world.report(world.years(now=NOW), "final_review")
     press(qtbot, sit_down("chief"), Qt.Key.Key_F9)
@@ -400,6 +407,9 @@ def test_an_issued_report_is_printed_when_it_has_arrived(world, sit_down, qtbot,
     press(qtbot, branch, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     assert printed == [pdf]
     assert "已送打印机" in note(branch)
+    gone, ends = outgoing(world)
+    assert [e.result for e in ends] == ["failed", "done"], "the first had no bytes yet"
+    assert gone[-1].staff_name == "陈立群"
     stand_up(branch)
     assert not list((world.home.folder / "taken_out").iterdir())
 
@@ -415,6 +425,9 @@ def test_a_missing_printer_is_said(world, sit_down, qtbot):
     branch.model.looking._printer = refuse
     press(qtbot, branch, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     assert "没有可用的打印机" in note(branch)
+    [gone], [end] = outgoing(world)
+    assert (gone.destination, gone.what.startswith("R"), end.result) == ("printer", True, "failed")
+    assert "没有可用的打印机" in end.detail
 
 
 def test_the_preview_shows_the_pages_and_signs_from_there(world, sit_down, qtbot):

@@ -8,14 +8,18 @@ when the sheet is saved under another format.
 import contextlib
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from client.background import Job
+from client.outgoing import handed_out
 from client.station import Context
 from domain.kernel.clock import clinic
 from domain.kernel.errors import UnavailableError
 from domain.kernel.worklists import Filter, ListColumn, Worklist
+from domain.outgoing.commands import MOST_TEXT, ExportList
+from domain.outgoing.records import OutgoingResult
 
 PERMISSION = "document.export"
 SHEET_ROWS = 1_000_000
@@ -30,34 +34,54 @@ def export_work(
     filters: tuple[Filter, ...],
     order: str,
     path: Path,
+    purpose: str | None = None,
+    shown: str = "",
 ) -> Callable[[Job], Path | None]:
     """Return the work of a job that writes `path` and answers with it (None if it was cancelled).
 
+    Who exports what, how many rows, by which filter (`shown`, as people read it) and for what is on record before the
+    first row is written; so is the end.
+
     Raises, when run:
-        DomainError: ``permission.denied`` without the permission to export.
+        DomainError: ``permission.denied`` without the permission to export; ``export.purpose_missing``.
         UnavailableError: ``export.cannot_write`` with the path.
     """
 
     def work(job: Job) -> Path | None:
-        context.actor.check(PERMISSION)
-        total = context.desk.pages.count(listing, context.actor, filters=filters, limit=SHEET_ROWS)
-        draft = path.with_suffix(".part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            done = _write(context, listing, columns, filters, order, draft, lambda n: _go_on(job, n, total))
-            if done:
-                draft.replace(path)
-            return path if done else None
-        except OSError as error:
-            raise UnavailableError("export.cannot_write", path=str(path)) from error
-        finally:
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
+        total = 0
+        if context.actor.may(PERMISSION):  # without it the command below refuses, and that is on record
+            total = context.desk.pages.count(listing, context.actor, filters=filters, limit=SHEET_ROWS)
+        told = {"rows": 0}
+        asked = ExportList(
+            listing=listing.name, columns=[c.name for c in columns], rows=total, purpose=purpose,
+            filters=shown[:MOST_TEXT] or None,
+        )  # fmt: skip
+
+        def send() -> Path | None:
+            draft = path.with_suffix(".part")
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                go_on = partial(_go_on, job, total, told)
+                done = _write(context, listing, columns, filters, order, draft, go_on)
+                if done:
+                    draft.replace(path)
+                return path if done else None
+            except OSError as error:
+                raise UnavailableError("export.cannot_write", path=str(path)) from error
+            finally:
+                with contextlib.suppress(OSError):
+                    draft.unlink(missing_ok=True)
+
+        def ended(written: Path | None) -> tuple[OutgoingResult, int]:
+            return (OutgoingResult.CANCELLED if written is None else OutgoingResult.DONE), told["rows"]
+
+        return handed_out(context, asked, send, ended=ended)
 
     return work
 
 
-def _go_on(job: Job, done: int, total: int) -> bool:
+def _go_on(job: Job, total: int, told: dict[str, int], done: int) -> bool:
+    told["rows"] = done
     job.tell(done, total)
     return not job.cancelled
 

@@ -1,5 +1,6 @@
 """The worklist page's widgets: filter line, chips, table, row commands."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from client.pages.worklist.widgets import ChipRow, RowTable
 from client.views.filter_line import FilterLine
 from client.views.menus import checked_menu, numbered_menu
 from client.views.page import PageView
+from client.views.purpose import PurposeDialog
 from domain.kernel.commands import Command
 
 
@@ -87,6 +89,7 @@ class View(PageView):
         model.offers_changed.connect(self._offers)
         model.progress.connect(self._show_progress)
         model.command_asked.connect(self._ask)
+        model.purpose_asked.connect(self._ask_purpose)
         model.table.state_changed.connect(self._show_state)
         self._table.row_changed.connect(model.select)
         self._table.digit_pressed.connect(self._digit)
@@ -202,6 +205,12 @@ class View(PageView):
         )
         if chosen:
             self.model.export(Path(chosen))
+
+    @Slot(object, str)
+    def _ask_purpose(self, path: Path, why: str) -> None:
+        dialog = PurposeDialog(self.context, why, self)
+        dialog.given.connect(partial(self.model.export, path))
+        dialog.open()
 
     @Slot(int, int)
     def _show_progress(self, done: int, total: int) -> None:

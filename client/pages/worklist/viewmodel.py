@@ -32,6 +32,9 @@ class ViewModel(PageModel):
     command_asked = Signal(object, dict)
     """A command and what is known of its input: the view opens the dialog."""
 
+    purpose_asked = Signal(object, str)
+    """Path of an export that needs its purpose, and the sentence why."""
+
     actions = (
         Action("open", "worklist.open", "Return"),
         Action("filter", "worklist.filter", "F3"),
@@ -207,13 +210,27 @@ class ViewModel(PageModel):
         stamp = f"{clinic(self.context.desk.clock()):%Y%m%d-%H%M%S}"
         return self.context.desk.home.exports / f"{self.listing.label}-{stamp}.xlsx"
 
-    def export(self, path: Path) -> None:
-        """Write every row of the present conditions to an Excel file, with progress; once at a time."""
+    def export(self, path: Path, purpose: str | None = None) -> None:
+        """Write every row of the present conditions to an Excel file, with progress; once at a time.
+
+        Where it says who somebody is, `purpose_asked` wants to know what for, and nothing is written before.
+        """
         if self._export is not None:
             return
         shown = set(self.shown_columns())
         columns = tuple(c for c in self.table.columns if c.name in shown)
-        work = export_work(self.context, self.listing, columns, self.table.filters, self.table.order, path)
+        conditions = "；".join(chip.text for chip in self.chips)
+        work = export_work(
+            self.context,
+            self.listing,
+            columns,
+            self.table.filters,
+            self.table.order,
+            path,
+            purpose,
+            conditions,
+        )
+        self._export_path = path
         self._export = self.context.jobs.read(work, "export")
         self._export.progressed.connect(self.progress)
         self._export.succeeded.connect(self._exported)
@@ -229,6 +246,9 @@ class ViewModel(PageModel):
             self.toast("worklist.exported", "success", path=path)
 
     def _export_refused(self, error: KnownError) -> None:
+        if error.code == "export.purpose_missing":
+            self.purpose_asked.emit(self._export_path, self.explain(error))
+            return
         self.message.emit(self.explain(error), "danger")
 
     def _export_ended(self) -> None:

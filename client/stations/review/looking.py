@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from client.background import Job
+from client.outgoing import handed_out
 from client.station import Context
 from client.stations.review import acting
 from client.stations.review.case import AttachmentRow, Case
@@ -14,6 +15,8 @@ from client.stations.review.files import clear_out, take_out
 from client.stations.review.preview import pdf_pages
 from client.stations.review.printing import Printer
 from domain.kernel.errors import KnownError
+from domain.outgoing.commands import HandOutDocument
+from domain.outgoing.records import Destination
 
 
 class Looking(QObject):
@@ -39,17 +42,20 @@ class Looking(QObject):
         """Print the issued document, if its bytes have arrived."""
         printer, taking = self._printer, self._issued(case)
         if taking is not None:
-            self._start(lambda job: printer(taking(job)), "print", self._printed)
+            work = self._out(case, case.number, Destination.PRINTER, lambda job: printer(taking(job)))
+            self._start(work, "print", self._printed)
 
     def open_issued(self, case: Case) -> None:
         """Open the issued document in the system's viewer."""
         taking = self._issued(case)
         if taking is not None:
-            self._start(taking, "take out", self.file_ready)
+            work = self._out(case, case.number, Destination.VIEWER, taking)
+            self._start(work, "take out", self.file_ready)
 
-    def open_file(self, attachment: AttachmentRow) -> None:
+    def open_file(self, attachment: AttachmentRow, case: Case) -> None:
         """Open an attachment in the system's viewer, if its bytes have arrived."""
-        self._start(self._taking(attachment), "take out", self.file_ready)
+        work = self._out(case, attachment.name, Destination.VIEWER, self._taking(attachment))
+        self._start(work, "take out", self.file_ready)
 
     def close(self) -> None:
         """Remove the copies that were made for viewers."""
@@ -62,6 +68,13 @@ class Looking(QObject):
     def _taking(self, attachment: AttachmentRow) -> Callable[[Job], Path]:
         blobs, folder = self._context.desk.home.blobs, self._folder
         return lambda _job: take_out(blobs, attachment, folder)
+
+    def _out(
+        self, case: Case, what: str, destination: Destination, send: Callable[[Job], Any]
+    ) -> Callable[[Job], Any]:
+        """Return the work that puts on record what leaves, and then lets it go."""
+        order = HandOutDocument(what=what, destination=destination, patient_id=case.patient_id)
+        return lambda job: handed_out(self._context, order, lambda: send(job))
 
     def _start(self, work: Callable[[Job], Any], name: str, then: Any) -> None:
         job = self._context.jobs.read(work, name)

@@ -133,7 +133,7 @@ class SidePanel(QTabWidget):
     def _activated(self, item: QListWidgetItem) -> None:
         row = self._pages[TABS.index("files")].row(item)  # type: ignore[union-attr]
         if self._case is not None and self._case.clear and 0 <= row < len(self._case.attachments):
-            self.model.looking.open_file(self._case.attachments[row])
+            self.model.looking.open_file(self._case.attachments[row], self._case)
 
     @Slot(object)
     def _open(self, path: Any) -> None:
