@@ -15,6 +15,7 @@ from client.early.opening import FirstLook
 from client.home import Home, default_home
 from client.preferences import Preferences
 from client.settings import SettingsError, read_settings
+from domain.kernel.logs import JsonLines, catch_the_rest
 
 log = logging.getLogger(__name__)
 
@@ -94,13 +95,15 @@ class _RotatingLater(logging.Handler):
 
 
 def start_log(home: Home) -> None:
-    """Log to a file of at most 5 MB, five kept; it holds no data of patients."""
+    """Log JSON lines to a file of at most 5 MB, five kept; they hold no data of patients."""
     try:
         home.log.parent.mkdir(parents=True, exist_ok=True)
         handler: logging.Handler = _RotatingLater(home.log)
     except OSError:
         handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(threadName)s %(message)s"))
+    handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
+    catch_the_rest()

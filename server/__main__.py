@@ -17,10 +17,10 @@ from domain import features
 from domain.audit.verification import verify
 from domain.kernel.content import ContentError
 from domain.kernel.errors import KnownError
+from domain.kernel.logs import set_up_logging
 from domain.kernel.store import Store
 from domain.kernel.texts import Texts
 from server.clock import clock_of
-from server.logs import set_up_logging
 from server.settings import Settings, read_settings
 from sync.schema import prepare_store
 from sync.stores import open_centre_store

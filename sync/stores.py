@@ -149,6 +149,7 @@ def _sqlite_engine(path: Path, key: bytes | None) -> Engine:
         poolclass=QueuePool,
         pool_size=4,
         max_overflow=8,
+        hide_parameters=True,
     )
 
 

@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from domain.kernel.clock import Clock
 from domain.kernel.columns import to_microseconds
 from domain.kernel.errors import DomainError, KnownError
+from domain.kernel.logs import request_id
 from domain.kernel.texts import Texts
-from server.logs import request_id
 from server.metrics import Metrics
 from server.problems import crash_response, problem_response
 from sync.device_auth import CLOCK_HEADER

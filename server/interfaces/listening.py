@@ -13,6 +13,7 @@ from domain import features
 from domain.kernel.clock import Clock
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import KnownError
+from domain.kernel.logs import set_up_logging
 from domain.kernel.store import Store
 from domain.kernel.texts import Texts
 from server.clock import clock_of
@@ -23,7 +24,6 @@ from server.interfaces.facilities import Facilities
 from server.interfaces.inbox import Inbox
 from server.interfaces.listener import Listener
 from server.interfaces.reception import Reception
-from server.logs import set_up_logging
 from server.settings import Settings, read_settings
 from sync.blobs import BlobStore
 from sync.schema import prepare_store

@@ -9,9 +9,9 @@ import pytest
 
 import resources
 from domain.kernel.errors import DomainError, UnavailableError
+from domain.kernel.logs import JsonLines
 from domain.kernel.store import Store
 from domain.kernel.texts import Texts
-from server.logs import JsonLines
 from server.problems import status_of
 
 TEXTS = Texts.load(resources.folder("texts") / "zh")
