@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import resources
 from domain import features
 from domain.audit.verification import verify
@@ -45,11 +47,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def serve(settings: Settings, _options: argparse.Namespace) -> int:
-    """Serve until SIGTERM or SIGINT; requests under way are finished."""
+def serve(settings: Settings, options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT, in one process or several; requests under way are finished."""
+    if options.processes > 1:
+        from server.many import Family
+
+        given = [] if options.config is None else ["--config", str(options.config)]
+        given += [] if options.home is None else ["--home", str(options.home)]
+        return Family(settings, options.processes, given).run()
+    from server.many import inherited
     from server.serving import run_server
 
-    run_server(settings)
+    if options.only_serve:
+        settings = msgspec.structs.replace(settings, readers="worker")
+    run_server(settings, None if options.socket is None else inherited(options.socket))
     return 0
 
 
@@ -203,6 +214,11 @@ def _parser() -> argparse.ArgumentParser:
     serving = _command(commands, "serve", serve, "启动服务")
     serving.add_argument("--host")
     serving.add_argument("--port", type=int)
+    serving.add_argument(
+        "--processes", type=int, choices=range(1, 33), default=1, metavar="N", help="服务进程数（1–32）"
+    )
+    serving.add_argument("--socket", type=int, help=argparse.SUPPRESS)
+    serving.add_argument("--only-serve", action="store_true", help=argparse.SUPPRESS)
     _command(commands, "worker", worker, "只运行后台任务（预警、审计）")
     _command(commands, "migrate", migrate, "升级数据库结构")
     first = _command(commands, "init", init, "首次初始化：建立总院和管理员")

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import signal
+import socket
 import ssl
 import sys
 from collections.abc import Iterator
@@ -51,11 +52,16 @@ class GracefulServer(uvicorn.Server):
             sys.stdout.flush()
 
 
-def run_server(settings: Settings) -> None:
-    """Serve until a signal; the port is told on standard output as one line of JSON."""
+def run_server(settings: Settings, shared: socket.socket | None = None) -> None:
+    """Serve until a signal; the port is told on standard output as one line of JSON.
+
+    Args:
+        settings: The server's settings.
+        shared: A listening socket that other processes serve as well (`server.many`).
+    """
     centre = build_centre(settings)
     try:
-        GracefulServer(server_config(settings, centre), centre).run()
+        GracefulServer(server_config(settings, centre), centre).run(None if shared is None else [shared])
     finally:
         centre.close()
 

@@ -3,11 +3,14 @@
 from domain.exchange.rules import ConflictState, jsonable
 from domain.kernel.change_log import Body, Change
 from domain.kernel.ids import stable_id
+from sync.authors import Author
 from sync.entries import SentTxn
 from sync.merge import Clash
 
 
-def conflict_change(txn: SentTxn, body: Body, change: Change, clash: Clash, now: int) -> Change:
+def conflict_change(
+    txn: SentTxn, body: Body, change: Change, clash: Clash, now: int, author: Author | None = None
+) -> Change:
     """Return the insertion of a conflict; its id is the same however often the transaction is judged.
 
     Args:
@@ -16,6 +19,7 @@ def conflict_change(txn: SentTxn, body: Body, change: Change, clash: Clash, now:
         change: Its change.
         clash: The two values.
         now: Time of the centre, microseconds UTC.
+        author: Who wrote what stands, if the log knows.
     """
     record_id = stable_id("conflict", txn.txn_id.hex(), change.record_id.hex(), clash.group).bytes
     fields = {
@@ -32,4 +36,10 @@ def conflict_change(txn: SentTxn, body: Body, change: Change, clash: Clash, now:
         "state": ConflictState.OPEN.value,
         "opened_at": now,
     }
+    if author is not None:
+        fields |= {
+            "theirs_by": author.actor_id,
+            "theirs_command": author.command[:80],
+            "theirs_at": author.at,
+        }
     return Change("conflict", record_id, change.org_id, "ins", 0, fields, {}, 1)

@@ -9,10 +9,11 @@ import msgspec
 
 from domain.kernel.change_log import REJECTED, Body, Change
 from domain.kernel.ids import Id
+from sync.authors import Author, author_of
 from sync.conflicts import conflict_change
 from sync.entries import SentTxn
 from sync.erasing import mentions
-from sync.merge import Clash, Decision, Refusal, decide, group_values, value_of, whole
+from sync.merge import WHOLE, Clash, Decision, Refusal, decide, group_values, value_of, whole
 from sync.rows import Key, Rows
 from sync.shapes import Shape, is_private, shape_of
 from sync.wording import facts_of_clash, facts_of_refusal, kept_refusal
@@ -131,7 +132,10 @@ class Judge:
             self._graves = buried
             facts = {"record": waiting.label}
             return Verdict(txn, DEFERRED, "sync.waits_for_record", facts, waits_for=waiting.record_id)
-        opened = [conflict_change(txn, body, change, clash, self._now) for change, _, clash in draft.clashes]
+        opened = [
+            conflict_change(txn, body, change, clash, self._now, self._author_of(change, clash))
+            for change, _, clash in draft.clashes
+        ]
         for change in opened:
             self._open(change)
         draft.changes += opened
@@ -143,6 +147,10 @@ class Judge:
         )
         verdict.body = msgspec.structs.replace(body, changes=draft.changes, note=note)
         return verdict
+
+    def _author_of(self, change: Change, clash: Clash) -> Author | None:
+        names = clash.theirs.keys() if clash.group != WHOLE else clash.mine.keys()
+        return author_of(self.rows.connection, change.record_id, names)
 
     def rejected(self, txn: SentTxn, body: Body, code: str, **facts: Any) -> Verdict:
         """Return the refusal of a whole transaction, with the body that brings its branch back."""

@@ -34,20 +34,24 @@ class BannerFacts:
 
 def read_banner(context: Any, patient_id: Id) -> BannerFacts | None:
     """Return the facts of a client within the reader's scope; called off the UI thread."""
+    from domain.exchange.safety import with_others
     from domain.kernel.worklists import records
     from domain.people.records import Patient
 
     with context.desk.store.read() as connection:
         found = records(connection, context.actor, Patient, Patient.id == patient_id, limit=1)
-    if not found:
-        return None
-    row = found[0]
+        if not found:
+            return None
+        row = found[0]
+        allergy = with_others(
+            connection, "patient", patient_id, "allergy", str(row.allergy or ""), context.actor.clearance
+        )
     birth = row.birth_date
     today = clinic(context.desk.clock()).date()
     age = context.say("banner.age", age=age_on(birth, today)) if isinstance(birth, date) else ""
     return BannerFacts(
         patient_id, str(row.name), str(row.sex), context.formatter.value(row.sex), age, str(row.number),
-        str(row.phone or ""), str(row.allergy or ""),
+        str(row.phone or ""), allergy,
     )  # fmt: skip
 
 
@@ -114,5 +118,6 @@ class PatientBanner(QFrame):
 
     @Slot(object)
     def _live(self, changed: Changed) -> None:
-        if self._patient_id is not None and changed.has("patient", self._patient_id):
+        mine = self._patient_id is not None and changed.has("patient", self._patient_id)
+        if mine or (self._patient_id is not None and changed.touches(("conflict",))):
             self.show_patient(self._patient_id)

@@ -1,11 +1,16 @@
 """Two people changed the same: nothing is lost, both sides end alike, a person decides."""
 
+import dataclasses
 import threading
+import uuid
+from datetime import timedelta
 
 import pytest
 
 from domain.exchange.commands import DecideConflict
 from domain.exchange.rules import Choice
+from domain.exchange.safety import disputed, with_others
+from domain.kernel.columns import Sensitivity
 from domain.kernel.errors import DomainError
 from sync.local_tables import push_outcome
 
@@ -120,3 +125,36 @@ def test_what_is_pending_stays_on_top_while_the_rest_arrives(world, north, north
     north_too.sync.inbox.pull(north_too.centre, lambda _done, _total: None, threading.Event())
     row = north_too.row("patient", patient)
     assert (row.name, row.phone, row.ver) == ("李二", "1", 2)
+
+
+def test_both_values_are_told_with_who_when_and_where(world, north, north_too, patient):
+    clerk, nurse = uuid.UUID(int=0x51), uuid.UUID(int=0x52)
+    north.actor = dataclasses.replace(north.actor, staff_id=clerk)
+    north_too.actor = dataclasses.replace(north_too.actor, staff_id=nurse)
+    north.set("patient", patient, allergy="青霉素")
+    world.clock.advance(timedelta(minutes=3))
+    north_too.set("patient", patient, allergy="头孢")
+    world.settle(north)
+    world.settle()
+    [conflict] = north.rows("conflict")
+    assert (conflict.theirs_by, conflict.mine_by) == (clerk, nurse)
+    assert conflict.mine_at - conflict.theirs_at == timedelta(minutes=3)
+    assert conflict.theirs_command == conflict.mine_command == "test.sync_write"
+
+
+def test_safety_values_in_dispute_are_both_shown_until_a_person_decides(world, north, north_too, patient):
+    north.set("patient", patient, allergy="青霉素", name="甲")
+    north_too.set("patient", patient, allergy="头孢", name="乙")
+    world.settle(north)
+    world.settle()
+    for place in (world.centre, north, north_too):
+        with place.store.read() as connection:
+            assert disputed(connection, "patient", [patient]) == {patient: {"allergy": ["青霉素", "头孢"]}}
+            shown = with_others(connection, "patient", patient, "allergy", "青霉素", Sensitivity.SENSITIVE)
+            hidden = with_others(connection, "patient", patient, "allergy", "***", Sensitivity.PUBLIC)
+        assert shown == "青霉素 ／ 头孢"
+        assert "头孢" not in hidden
+    [conflict] = [c for c in north.rows("conflict") if c.safety]
+    north.run(DecideConflict(conflict_id=conflict.id, choice=Choice.MINE))
+    with north.store.read() as connection:
+        assert disputed(connection, "patient", [patient]) == {}

@@ -67,6 +67,11 @@ class View(PageView):
             self._list.addItem(f"{mark}{case.title}：{labels}\n{case.by}  {case.at}")
         self._list.blockSignals(False)
         some = bool(self.model.cases)
+        self.set_title(
+            self.say("conflict.title_count", count=len(self.model.cases), age=self.model.oldest_age)
+            if some
+            else self.say("conflict.title")
+        )
         for widget, shown in ((self._list, some), (self._card, some), (self._empty, not some)):
             widget.setVisible(shown)
 
@@ -97,14 +102,27 @@ class View(PageView):
         grid.setContentsMargins(20, 16, 20, 16)
         grid.setHorizontalSpacing(20)
         grid.setVerticalSpacing(12)
-        about = QLabel(
-            self.say("conflict.about", title=case.title, by=case.by, at=case.at, age=case.age), inside
-        )
+        code = "conflict.about_safety" if case.safety else "conflict.about"
+        about = QLabel(self.say(code, title=case.title, age=case.age), inside)
+        about.setObjectName("conflict_about")
         about.setWordWrap(True)
+        about.setProperty("tone", "danger" if case.safety else "")
         grid.addWidget(about, 0, 0, 1, 4)
-        heads = ("conflict.field", "conflict.base", "conflict.theirs", "conflict.mine")
-        for at, code in enumerate(heads):
-            head = QLabel(self.say(code), inside)
+        entered = self.say("conflict.entered", by=case.by, at=case.at, where=case.where)
+        stands = (
+            self.say("conflict.entered", by=case.theirs_by, at=case.theirs_at, where=case.theirs_where)
+            if case.theirs_at
+            else self.say("conflict.stands")
+        )
+        heads = (
+            self.say("conflict.field"), self.say("conflict.base"), f"{self.say('conflict.theirs')}\n{stands}",
+            f"{self.say('conflict.mine')}\n{entered}",
+        )  # fmt: skip
+        for at, text in enumerate(heads):
+            head = QLabel(text, inside)
+            head.setObjectName(f"conflict_head_{at}")
+            head.setWordWrap(True)
+            head.setAlignment(Qt.AlignmentFlag.AlignTop)
             head.setProperty("role", "subtitle")
             grid.addWidget(head, 1, at)
         for line, field in enumerate(case.fields, start=2):

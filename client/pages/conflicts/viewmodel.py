@@ -14,6 +14,7 @@ from domain.exchange.commands import DecideConflict
 from domain.exchange.records import Conflict
 from domain.exchange.rules import Choice, ConflictState, from_jsonable
 from domain.kernel.columns import from_wire
+from domain.kernel.commands import commands
 from domain.kernel.ids import Id
 from domain.kernel.masking import masked
 from domain.kernel.record import column_info, record_classes
@@ -46,7 +47,12 @@ class ConflictCase:
     title: str
     by: str
     at: str
+    where: str
+    theirs_by: str
+    theirs_at: str
+    theirs_where: str
     age: str
+    waits_s: float
     safety: bool
     patient_id: Id | None
     fields: tuple[Field, ...]
@@ -81,6 +87,12 @@ class ViewModel(PageModel):
     def case(self) -> ConflictCase | None:
         """The conflict being decided."""
         return self.cases[self.at] if 0 <= self.at < len(self.cases) else None
+
+    @property
+    def oldest_age(self) -> str:
+        """How long the oldest conflict has waited, in words."""
+        oldest = max(self.cases, key=lambda case: case.waits_s, default=None)
+        return oldest.age if oldest is not None else ""
 
     def watches(self) -> frozenset[str]:
         return frozenset({"conflict"})
@@ -167,9 +179,19 @@ def _case(context: Context, connection: Any, row: Any) -> ConflictCase:
     return ConflictCase(
         row.id, row.entity, row.record_id, kind.record_info.label if kind is not None else row.entity,
         _name_of(connection, row.mine_by) or context.say("record.somebody"), context.formatter.moment(row.mine_at),
-        context.formatter.span(now - row.opened_at), bool(row.safety), patient_id,
+        _where(row.mine_command),
+        (_name_of(connection, row.theirs_by) or context.say("record.somebody")) if row.theirs_at else "",
+        context.formatter.moment(row.theirs_at) if row.theirs_at else "", _where(row.theirs_command),
+        context.formatter.span(now - row.opened_at), (now - row.opened_at).total_seconds(), bool(row.safety),
+        patient_id,
         tuple(_fields(context, kind, row)),
     )  # fmt: skip
+
+
+def _where(command: str | None) -> str:
+    """Return on which form or button a value was entered."""
+    known = commands().get(command or "")
+    return known.label if known is not None else command or ""
 
 
 def _fields(context: Context, kind: Any, row: Any) -> list[Field]:

@@ -32,6 +32,7 @@ from domain.checkup.records import (
 )
 from domain.checkup.report_content import ReportFacts, read_facts, report_content, standing
 from domain.checkup.workflow import critical_handling, report_review
+from domain.exchange.safety import with_others
 from domain.kernel.authority import Actor
 from domain.kernel.canonical import content_digest
 from domain.kernel.columns import Sensitivity
@@ -108,7 +109,14 @@ class _Reader:
             if self._seen(patient, Patient, "birth_date") != "***"
             else None,
             patient_number=patient.number,
-            allergy=self._seen(patient, Patient, "allergy"),
+            allergy=with_others(
+                self.connection,
+                "patient",
+                patient.id,
+                "allergy",
+                self._seen(patient, Patient, "allergy"),
+                self.actor.clearance,
+            ),
             visit_number=visit.number,
             visit_day=visit.visit_date,
             package=visit.package or "",

@@ -1,0 +1,216 @@
+"""Four server processes on one store take uploads and serve pulls at once; one is killed, and nothing is missed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from domain.kernel.authority import system_actor
+from domain.kernel.change_log import change_log, decode_body
+from domain.kernel.clock import utc_now
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.errors import DomainError, KnownError
+from domain.people.enrolment_commands import EnrolWorkstation, IssueEnrolmentCode
+from domain.people.patient_commands import RegisterPatient
+from domain.people.records import Sex
+from server.app import build_centre
+from server.settings import Settings
+from sync.branch import BranchSync, enrolled_rows
+from sync.device_auth import new_key, public_text
+from sync.digest import differing, store_digest
+from sync.http_client import HttpCentre
+from sync.local_tables import installation
+from sync.protocol import Cursor, PullRequest
+from sync.schema import prepare_store
+from sync.stores import open_branch_store, open_centre_store
+from sync.tus.client_state import SqliteTransferState
+from tests.server.conftest import prepare
+
+ROOT = Path(__file__).parents[2]
+PROCESSES, BRANCHES, ROUNDS, EACH = 4, 3, 4, 2
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.mariadb)])
+def address(request, tmp_path):
+    if request.param == "sqlite":
+        return str(tmp_path / "home" / "centre.db")
+    return request.getfixturevalue("mariadb")()
+
+
+@pytest.fixture
+def family(address, tmp_path):
+    """A prepared centre with enrolled branches, served by several processes."""
+    home = tmp_path / "home"
+    home.mkdir()
+    settings = Settings(data_dir=home, store=address, least_free_bytes=0)
+    facts = prepare(settings, utc_now)
+    centre = build_centre(settings)
+    stations = []
+    head = system_actor(facts.first.org_id, centre.identity.device_id)
+    for number in range(BRANCHES + 1):
+        org = facts.orgs["B01"] if number < BRANCHES else facts.first.org_id
+        key = new_key()
+        code = centre.dispatcher.run(IssueEnrolmentCode(org_id=org), head).receipt.code
+        order = EnrolWorkstation(code=code, name=f"站{number}", public_key=public_text(key))
+        stations.append((key, org, centre.dispatcher.run(order, head).receipt, centre.sync.server_key))
+    centre.close()
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("AFTERCHECK_")}
+    environment |= {"PYTHONPATH": str(ROOT), "AFTERCHECK_LEAST_FREE_BYTES": "0", "AFTERCHECK_STORE": address}
+    command = [
+        sys.executable, "-m", "server", "--home", str(home), "serve", "--port", "0", "--processes", str(PROCESSES),
+    ]  # fmt: skip
+    with (tmp_path / "server.log").open("ab") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, env=environment)
+        told = json.loads(process.stdout.readline())
+        yield process, told, stations, address
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(40) == 0
+        process.stdout.close()
+
+
+class Station:
+    """A branch with a store of its own and a line to the family."""
+
+    def __init__(self, folder, port, facts):
+        key, org, told, server_key = facts
+        folder.mkdir()
+        self.store = open_branch_store(folder / "b.db", bytes(range(32)))
+        prepare_store(self.store)
+        row = enrolled_rows(
+            device_id=told.device_id, org_id=org, epoch=told.epoch, name="站", server="http://centre",
+            number_prefix=told.number_prefix,
+        )  # fmt: skip
+        with self.store.write() as connection:
+            connection.execute(installation.insert(), {**row, "server_key": server_key})
+        self.transfers = SqliteTransferState(folder / "t.db")
+        self.line = HttpCentre(f"http://127.0.0.1:{port}", told.device_id, key, self.transfers)
+        self.sync = BranchSync(self.store, self.line, key, folder / "bundles")
+        self.desk = Dispatcher(self.store, content={"number_prefix": told.number_prefix})
+        self.actor = system_actor(org, told.device_id)
+        self.org = org
+
+    def register(self, name):
+        order = RegisterPatient(
+            name=name, sex=Sex.FEMALE, birth_date=utc_now().date().replace(year=1980), another_person=True
+        )
+        self.desk.run(order, self.actor)
+
+    def exchange(self):
+        """Exchange until it went through: a killed process cuts the requests it had."""
+        for _ in range(60):
+            try:
+                return self.sync.exchange()
+            except DomainError:
+                raise
+            except KnownError:
+                threading.Event().wait(0.2)
+        raise AssertionError("the family never answered")
+
+    def close(self):
+        self.line.close()
+        self.transfers.close()
+        self.store.close()
+
+
+def pulled_until(station, running):
+    """Pull the log over the line at full speed, and return the transactions in the order they came."""
+    found, org_ids = [], None
+    while True:
+        last = not running.is_set()
+        try:
+            request = PullRequest(cursors=org_ids or [Cursor(uuid.UUID(int=0), 0)], limit=3)
+            reply = station.line.pull(request)
+        except DomainError:
+            raise
+        except KnownError:
+            continue
+        if reply.bundle is not None:
+            from sync.pull import _entries
+
+            with station.store.read() as connection:
+                key = connection.execute(select(installation.c.server_key)).scalar()
+            found += _entries(reply.bundle, key)
+        org_ids = reply.cursors
+        if last and not reply.more and reply.bundle is None:
+            return found
+
+
+def test_uploads_and_pulls_through_all_of_them_while_one_is_killed(family, tmp_path):
+    process, told, facts, address = family
+    assert len(set(told["processes"])) == PROCESSES
+    stations = [Station(tmp_path / f"s{n}", told["port"], one) for n, one in enumerate(facts)]
+    writers, office = stations[:BRANCHES], stations[BRANCHES]
+    running, failures, pulled = threading.Event(), [], []
+    running.set()
+
+    def write(number):
+        try:
+            for turn in range(ROUNDS):
+                for one in range(EACH):
+                    writers[number].register(f"甲{number}-{turn}-{one}")
+                writers[number].exchange()
+        except Exception as error:  # noqa: BLE001 (told to the test)
+            failures.append(error)
+
+    def read():
+        try:
+            pulled.extend(pulled_until(office, running))
+        except Exception as error:  # noqa: BLE001 (told to the test)
+            failures.append(error)
+
+    reader = threading.Thread(target=read)
+    threads = [threading.Thread(target=write, args=[n]) for n in range(BRANCHES)]
+    for thread in [reader, *threads]:
+        thread.start()
+    os.kill(told["processes"][2], signal.SIGKILL)
+    again = json.loads(process.stdout.readline())
+    assert len(set(again["processes"]) - set(told["processes"])) == 1, "the dead one was replaced"
+    for thread in threads:
+        thread.join(120)
+    running.clear()
+    reader.join(60)
+    assert failures == []
+    for _ in range(2):
+        for station in stations:
+            station.exchange()
+
+    check(address, writers, [uuid.UUID(bytes=entry.txn_id) for entry in pulled])
+    for station in stations:
+        station.close()
+
+
+def check(address, writers, seen):
+    """The log is dense, the puller has seen all of it once, and every branch holds what the centre holds."""
+    scopes = [writers[0].org, uuid.UUID(int=0)]
+    store = open_centre_store(address)
+    with store.read() as connection:
+        count, last = connection.execute(select(func.count(), func.max(change_log.c.position))).one()
+        rows = connection.execute(select(change_log.c.txn_id, change_log.c.body)).all()
+        there = store_digest(connection, scopes)
+    store.close()
+    assert count == last, "dense"
+    sent = {row.txn_id for row in rows if decode_body(row.body).command == "people.register"}
+    assert len(sent) == BRANCHES * ROUNDS * EACH
+    assert sent <= set(seen), "the puller missed nothing"
+    assert len(seen) == len(set(seen)), "and saw nothing twice"
+    for station in writers:
+        with station.store.read() as connection:
+            assert differing(store_digest(connection, scopes), there) == []
+
+
+def test_a_family_that_cannot_start_says_so(tmp_path):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("AFTERCHECK_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "server", "--home", str(tmp_path), "serve", "--port", "0", "--processes", "2"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        env=environment | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "server.not_initialised" in done.stderr
