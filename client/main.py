@@ -5,6 +5,7 @@ Order: settings and texts, window, first paint, then in a thread SQLAlchemy, the
 """
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -35,6 +36,7 @@ def main(argv: list[str] | None = None) -> int:
 
         return run(home, settings, options.from_media)
 
+    gc.disable()  # what is loaded now stays; `client.collector` collects once the window is there
     first = FirstLook(home, settings)
 
     from client.workstation import Workstation

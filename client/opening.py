@@ -154,4 +154,16 @@ class Opening(QObject):
         else:
             early_search = self._desk.searcher
             complete(self._desk)
+            _load_pages()
             early_search.join(self._desk.searcher)
+
+
+def _load_pages() -> None:
+    """Load what the first pages are made of here, so that the UI thread only builds them."""
+    import client.alerts_card.view
+    import client.command_dialog.view  # noqa: F401
+    from client.stations import model_class, stations, view_class
+
+    for station in stations():
+        view_class(station)
+        model_class(station)

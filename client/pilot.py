@@ -3,7 +3,7 @@
 It presses real keys on real widgets. One object a line, one answer a line: ``{"ok": true, …}`` or ``{"ok": false,
 "error": …}``; an ``id`` is repeated in the answer. What it can ``do``:
 
-    sign_in     login, password         waits for the shell
+    sign_in     login, password, whole  waits for the shell, and until every page is there unless `whole` is false
     keys        text | key ("F9", "Ctrl+K"), name (widget to focus first)
     scan        text                    as fast as a scanner, with prefix and Enter
     click       name
@@ -91,7 +91,9 @@ class Pilot(QObject):
         self._sink.write(json.dumps(reply, ensure_ascii=False) + "\n")
         self._sink.flush()
 
-    def _do_sign_in(self, login: str, password: str, timeout: float = 15) -> dict[str, Any]:
+    def _do_sign_in(
+        self, login: str, password: str, timeout: float = 15, *, whole: bool = True
+    ) -> dict[str, Any]:
         self._hands.wait(lambda: self._workstation.session is not None or self._hands.blocked, timeout)
         if self._hands.blocked:
             raise PilotError(self._hands.text("blocked_reason"))
@@ -101,6 +103,8 @@ class Pilot(QObject):
         self._hands.wait(lambda: self._hands.signed_in or bool(self._hands.problem), timeout)
         if not self._hands.signed_in:
             raise PilotError(self._hands.problem)
+        if whole:
+            self._hands.wait(lambda: self._hands.is_whole, timeout)
         return self._hands.state()
 
     def _do_keys(self, text: str = "", key: str = "", name: str = "") -> None:

@@ -269,7 +269,8 @@ class Workstation(QObject):
 
         assert self.desk is not None  # noqa: S101  (a session needs a desk)
         self._listen()
-        shell = ShellView(ShellModel(self.desk, actor, self.jobs, self.live, self.preferences))
+        model = ShellModel(self.desk, actor, self.jobs, self.live, self.preferences)
+        shell = ShellView(model, self.window.make_room())
         shell.theme_clicked.connect(self._switch_theme)
         shell.lock_clicked.connect(self.session.lock)
         shell.leave_clicked.connect(self.session.sign_out)

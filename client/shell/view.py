@@ -70,6 +70,11 @@ class ShellView(QWidget):
         if self.page is not None:
             self.page.focus_first()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has its real pages and nothing is left to be caught up with."""
+        return self._whole and not self._steps
+
     def complete(self) -> None:
         """The store is joined: put the real pages in place of the first ones, then do what was asked meanwhile.
 
@@ -196,7 +201,7 @@ class ShellView(QWidget):
 
     def _add_first(self, page: str) -> bool:
         """Add what a station shows until the store is joined; returns whether it has something."""
-        view = first_page(page, self.model.context)
+        view = first_page(page, self.model.context, self.stack)
         if view is not None:
             self._firsts.add(page)
             view.model.message.connect(self.toast.show_message)
@@ -239,7 +244,7 @@ class ShellView(QWidget):
     _stopped = False
 
     def _add(self, page: str) -> None:
-        view = build_page(page, self.model.context)
+        view = build_page(page, self.model.context, self.stack)
         view.model.message.connect(self.toast.show_message)
         view.model.scan_typed.connect(self.take_scan)
         self._pages[page] = view

@@ -47,10 +47,11 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(words.say("app.name"))
         self.resize(*FIRST_SIZE)
         self.setMinimumSize(*SMALLEST)
-        self.sign_in = SignInView(words, login)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.sign_in)
+        # Each widget is made where it stays: giving it another parent later works out its style anew.
+        self._stack = QStackedWidget(self)
         self.setCentralWidget(self._stack)
+        self.sign_in = SignInView(words, login, self._stack)
+        self._stack.addWidget(self.sign_in)
         self.shell: Any = None
         self.enrol: Any = None
 
@@ -58,7 +59,7 @@ class MainWindow(QMainWindow):
     def blocked(self) -> BlockedView:
         """The page that says why not; made when it is first needed."""
         if self._blocked is None:
-            self._blocked = BlockedView(self._words)
+            self._blocked = BlockedView(self._words, self._stack)
             self._blocked.retry.connect(self.retry)
             self._blocked.leave.connect(self.close)
             self._stack.addWidget(self._blocked)
@@ -97,9 +98,13 @@ class MainWindow(QMainWindow):
         if shell is not None and self._stack.indexOf(shell) < 0:
             self._stack.addWidget(shell)
 
+    def make_room(self) -> QWidget:
+        """Return where a new shell is to be made; the old one goes."""
+        self.set_shell(None)
+        return self._stack
+
     def lay_out_shell(self, shell: QWidget) -> None:
         """Take a shell in and give it its style and size, but do not show it."""
-        self.set_shell(None)
         self._stack.addWidget(shell)
         shell.resize(self._stack.size())
 

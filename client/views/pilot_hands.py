@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from client.views.pilot_eyes import runs_of, text_of, turn
 
-SLICE_MS = 10
+SLICE_MS = 2
 BETWEEN_SCANS_MS = 130
 """Two scans closer than this are taken for two codes glued together."""
 
@@ -46,6 +46,12 @@ class Hands:
         """Whether somebody's shell is shown."""
         shell = self._workstation.window.shell
         return shell is not None and shell.isVisible()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the real pages are there, and what was asked before has been done."""
+        shell = self._workstation.window.shell
+        return shell is not None and shell.is_whole
 
     @property
     def problem(self) -> str:

@@ -80,7 +80,7 @@ def own_start(patients: int) -> dict[str, float]:
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env, cwd=ROOT,
     )  # fmt: skip
     try:
-        _order(process, do="sign_in", login=LOGIN, password=PASSWORD)
+        _order(process, do="sign_in", login=LOGIN, password=PASSWORD, whole=False)
         _order(process, do="wait", until={"page": "front_desk", "name": "today_list", "text": "\n"})
         _order(process, do="keys", name="search", text=SEARCHED)
         typed = _order(process, do="text", name="search")["text"]

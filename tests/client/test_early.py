@@ -304,7 +304,7 @@ def started(qapp, qtbot, early_home, monkeypatch):
 def complete(qtbot, workstation):
     with qtbot.waitSignal(workstation.desk_completed, timeout=20_000):
         workstation._opening.go_on()
-    qtbot.waitUntil(lambda: not workstation.jobs.busy and not workstation.window.shell._steps, timeout=20_000)
+    qtbot.waitUntil(lambda: not workstation.jobs.busy and workstation.window.shell.is_whole, timeout=20_000)
 
 
 def enter(qtbot, workstation, login="nurse1"):
@@ -414,7 +414,7 @@ def test_a_store_that_does_not_join_is_told_and_can_be_tried_again(qtbot, starte
         qtbot.waitUntil(lambda: started.window.is_blocked)
     with qtbot.waitSignal(started.desk_completed, timeout=20_000):
         started._retry()
-    qtbot.waitUntil(lambda: not started.jobs.busy and not started.window.shell._steps, timeout=20_000)
+    qtbot.waitUntil(lambda: not started.jobs.busy and started.window.shell.is_whole, timeout=20_000)
     assert started.window.shell.isVisible()
 
 

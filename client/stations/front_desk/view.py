@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
+    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -32,28 +33,33 @@ class View(StationView):
 
     def build(self) -> None:
         model, context = self.model, self.context
-        self.alarms = Strip("alarms", self)
-        self.doubt = Strip("doubt", self)
-        self.notice = Strip("device_notice", self)
-        self.pending = PendingPanel(model.visit.vitals, context, self)
-        self.centre = Panels(self)
-        self.identity = IdentityPanel(model, self)
+        # Every widget is made where it stays: giving it another parent later works out the style of all within anew.
+        left, middle, right = QWidget(self), QWidget(self), QWidget(self)
+        self.alarms = Strip("alarms", middle)
+        self.doubt = Strip("doubt", middle)
+        self.notice = Strip("device_notice", middle)
+        self.pending = PendingPanel(model.visit.vitals, context, middle)
+        area = scrolling(middle)
+        self.centre = centre = Panels(area)
+        area.setWidget(centre)
+        self.identity = IdentityPanel(model, centre)
         self.panels: dict[str, Any] = {
-            "arrive": ArrivePanel(context, self),
-            "form": FormPanel(model.visit.form, context, self),
-            "pressure": MeasurePanel("pressure", model.visit.vitals, context, self),
-            "body": MeasurePanel("body", model.visit.vitals, context, self),
-            "labels": TubesPanel(model.visit.tubes, context, self),
-            "leave": LeavePanel(context, self),
+            "arrive": ArrivePanel(context, centre),
+            "form": FormPanel(model.visit.form, context, centre),
+            "pressure": MeasurePanel("pressure", model.visit.vitals, context, centre),
+            "body": MeasurePanel("body", model.visit.vitals, context, centre),
+            "labels": TubesPanel(model.visit.tubes, context, centre),
+            "leave": LeavePanel(context, centre),
         }
         self.panels["collect"] = self.panels["labels"]
         for panel in (self.identity, *dict.fromkeys(self.panels.values())):
-            self.centre.addWidget(panel)
-        self.steps = StepList(self)
-        self.today = TodayPanel(context, self)
-        self.values = ValuesPanel(context, self)
-        self.devices = DevicesPanel(context, self)
-        self._arrange()
+            centre.addWidget(panel)
+        self.steps = StepList(left)
+        self.keys_hint = text("steps_hint", left, "muted")
+        self.today = TodayPanel(context, left)
+        self.values = ValuesPanel(context, right)
+        self.devices = DevicesPanel(context, right)
+        self._arrange(left, middle, right, area)
         self._connect()
         self._shown_step = ""
         self._refresh()
@@ -83,11 +89,10 @@ class View(StationView):
         waiting = visit.vitals.doubt or visit.vitals.pending or identity.registration or identity.found
         return bool(waiting or visit.leave_asked)
 
-    def _arrange(self) -> None:
+    def _arrange(self, left_side: QWidget, between: QWidget, right_side: QWidget, area: QScrollArea) -> None:
         row = QHBoxLayout()
         row.setSpacing(12)
-        left, middle, right = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
-        self.keys_hint = text("steps_hint", self, "muted")
+        left, middle, right = QVBoxLayout(left_side), QVBoxLayout(between), QVBoxLayout(right_side)
         self.keys_hint.setText(self.say("front_desk.steps_hint"))
         self.steps.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         left.addWidget(self.steps)
@@ -96,14 +101,16 @@ class View(StationView):
         left.addStretch(0)
         for widget in (self.alarms, self.doubt, self.pending, self.notice):
             middle.addWidget(widget)
-        middle.addWidget(scrolling(self.centre, self), 1)
+        middle.addWidget(area, 1)
         right.addWidget(self.values, 10)
         right.addWidget(self.devices)
         right.addStretch(0)
-        for column, width in ((left, LEFT_PX), (middle, 0), (right, RIGHT_PX)):
+        for holder, column, width in (
+            (left_side, left, LEFT_PX),
+            (between, middle, 0),
+            (right_side, right, RIGHT_PX),
+        ):
             column.setSpacing(8)
-            holder = QWidget(self)
-            holder.setLayout(column)
             column.setContentsMargins(0, 0, 0, 0)
             if width:
                 holder.setFixedWidth(width)

@@ -136,14 +136,13 @@ class Panels(QStackedWidget):
         return current.sizeHint() if current is not None else super().sizeHint()
 
 
-def scrolling(widget: QWidget, parent: QWidget) -> QScrollArea:
-    """Return a frame in which a panel that is too tall for the screen can be moved."""
+def scrolling(parent: QWidget) -> QScrollArea:
+    """Return a frame in which a panel that is too tall for the screen can be moved; `setWidget` gives it one."""
     area = QScrollArea(parent)
     area.setObjectName("step_area")
     area.setWidgetResizable(True)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(widget)
     return area
 
 

@@ -76,31 +76,33 @@ class FirstModel(PageModel):
 class FirstView(StationView):
     """Today's list, the search field and the keys; the names of the widgets are those of the whole page."""
 
-    def __init__(self, context: Context) -> None:
-        super().__init__(FirstModel(context))
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(FirstModel(context), parent)
         self.setObjectName("page_front_desk")
 
     def build(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        self.today = TodayPanel(self.context, self)
+        left, right = QWidget(self), QWidget(self)
+        self.today = TodayPanel(self.context, left)
         self.today.chosen.connect(self._chosen)
         card, self.field = waiting_card(self.context.say, self)
         self.field.returnPressed.connect(self._find)
-        devices = Card("devices", self.say("front_desk.devices"), self)
+        devices = Card("devices", self.say("front_desk.devices"), right)
         starting = text("device_0", devices, "muted")
         starting.setText(self.say("front_desk.devices_starting"))
         devices.body.addWidget(starting)
-        for widget, width in ((self.today, LEFT_PX), (card, 0), (devices, RIGHT_PX)):
-            holder = QWidget(self)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        for holder, widget, width in ((left, self.today, LEFT_PX), (right, devices, RIGHT_PX)):
             column = QVBoxLayout(holder)
             column.setContentsMargins(0, 0, 0, 0)
-            column.addWidget(widget, 0 if widget is devices else 1)
-            if widget is devices:
-                column.addStretch(1)
-            if width:
-                holder.setFixedWidth(width)
-            row.addWidget(holder, 0 if width else 1)
+            column.addWidget(widget)
+            holder.setFixedWidth(width)
+        right_column = right.layout()
+        assert isinstance(right_column, QVBoxLayout)  # noqa: S101  (made above)
+        right_column.addStretch(1)
+        row.addWidget(left)
+        row.addWidget(card, 1)
+        row.addWidget(right)
         self.body.addLayout(row, 1)
         self.model.today_changed.connect(self._show_today)
 
