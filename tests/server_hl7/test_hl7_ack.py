@@ -50,6 +50,18 @@ def test_older_versions_get_the_text_in_msa():
     assert found.first("ERR").raw(1) == "PID^1^7^102&Data type error&HL70357"
 
 
+@pytest.mark.parametrize("declared", ["ASCII", "8859/1"])
+def test_a_reason_the_senders_charset_cannot_say_is_answered_in_utf_8(declared):
+    sent = message(msh=MSH.replace("UNICODE UTF-8", declared)).encode("ascii", "replace")
+    header = read_header(parse_message(sent), zone=CLINIC, production=False)
+    error = DomainError("hl7.bad_time", location="PID^1^7", given="x")
+    data = build_ack("AE", header, control_id="A1", now=NOW, error=error, text="时间无效")
+    found = parse_message(data)
+    assert (found.msh.text(18), found.first("MSA").text(2)) == ("UNICODE UTF-8", "M1")
+    assert found.first("ERR").text(8) == "时间无效"
+    assert parse_message(build_ack("AA", header, control_id="A1", now=NOW)).msh.text(18) == declared
+
+
 def test_the_answer_is_in_the_charset_of_the_message():
     header = header_of(MSH.replace("UNICODE UTF-8", "GB 18030-2000"), "gb18030")
     data = build_ack(

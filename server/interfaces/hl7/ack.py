@@ -73,6 +73,8 @@ def build_ack(
 ) -> bytes:
     """Return the bytes of an acknowledgment, in the charset of the message it answers (MSH-18 is echoed).
 
+    Where that charset has no Chinese (ASCII, 8859/1), a reason is answered in UTF-8, and MSH-18 says so.
+
     Args:
         code: As `acknowledgment_code` gives it.
         header: The header of the message answered; None if it could not be read: sender and MSA-2 stay empty.
@@ -104,7 +106,15 @@ def build_ack(
     segments = [msh, msa]
     if error is not None:
         segments.append(_err(error, text, version))
-    return write_message(segments, charset=header.charset if header else "utf-8")
+    codec = header.charset if header else "utf-8"
+    try:
+        answer = write_message(segments, charset=codec)
+    except UnicodeEncodeError:
+        answer = b""
+    if not answer or (not answer.isascii() and "ASCII" in charset.upper()):
+        msh[-1] = "UNICODE UTF-8"
+        return write_message(segments, charset="utf-8")
+    return answer
 
 
 def _err(error: KnownError, text: str, version: str) -> list[str]:
