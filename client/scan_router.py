@@ -73,6 +73,9 @@ class ScanRouter(QObject):
         self._focus: QObject | None = None
         self._muted: Any = None
         self._replaying = False
+        self._gap_ms = settings.scanner_gap_ms
+        self._composed_at = -FOREVER
+        self._lost_letters = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -158,7 +161,9 @@ class ScanRouter(QObject):
             return self._composing(event.preeditString())
         self._composition.clear()
         if not self._held and not to_ascii(commit).isascii():
-            return False  # no code begins with Chinese: no need to wait
+            # No code begins with Chinese: no need to wait. But a scan right behind it has lost its first letters.
+            self._composed_at = self._clock.at(0)
+            return False
         return self._feed(Held(commit, 0, Qt.KeyboardModifier.NoModifier), self._clock.at(0))
 
     def _composing(self, preedit: str) -> bool:
@@ -172,6 +177,8 @@ class ScanRouter(QObject):
 
     def _feed(self, held: Held, at: float) -> bool:
         """Give one key to the detector; returns whether the field must not see it now."""
+        if not self._held:
+            self._lost_letters = at - self._composed_at <= self._gap_ms
         self._held.append(held)
         verdict = self._detector.key(held.text, at)
         straight = verdict.release == held.text and len(self._held) == 1
@@ -192,7 +199,9 @@ class ScanRouter(QObject):
         self._replay(verdict.release)
         if verdict.scan is not None or verdict.refusal is not None or self._detector.deadline_ms is None:
             self._held.clear()
-        if verdict.scan is not None:
+        if verdict.scan is not None and self._lost_letters:
+            self.refused.emit("scan.ime_active", {})
+        elif verdict.scan is not None:
             self.scanned.emit(verdict.scan.text)
         elif verdict.refusal is not None:
             self.refused.emit(verdict.refusal.code, dict(verdict.refusal.facts))

@@ -166,6 +166,46 @@ def test_a_scan_with_composed_characters_is_refused_and_leaves_no_trace(router, 
     assert window.first.text() == ""
 
 
+def test_a_scan_whose_first_letters_became_a_character_is_refused(router, window, now):
+    """Without a prefix: t composes, 2 picks the second candidate, the rest is a number of its own."""
+    compose(now, "t", 5)
+    commit(now, "他", 5)
+    press(window, now, "61130000003\r", 5)
+    assert (router.scans, router.refusals) == ([], ["scan.ime_active"])
+    now[0] += 1000
+    press(window, now, "~101000000198\r", 5)
+    assert router.scans == ["101000000198"]
+
+
+def test_a_scan_some_time_after_a_chinese_word_is_a_scan(router, window, now):
+    commit(now, "张伟", 200)
+    press(window, now, "101000000198\r", 200)
+    press(window, now, "101000000198\r", 5)
+    assert window.first.text().startswith("张伟")
+    assert router.refusals == []
+
+
+def test_enter_swallowed_by_the_input_method_is_no_scan_and_leaves_nothing(router, window, now):
+    commit(now, "～101000000198")
+    later(router, now)
+    assert (router.scans, router.refusals) == ([], ["scan.incomplete"])
+    assert window.first.text() == ""
+
+
+def test_a_scan_the_input_method_commits_in_one_piece_with_its_enter_as_a_key(router, window, now):
+    commit(now, "～１０１０００００0198")
+    press(window, now, "\r", 5)
+    assert router.scans == ["101000000198"]
+    assert window.first.text() == ""
+
+
+def test_marks_of_a_chinese_keyboard_in_a_code_are_read_as_their_keys(router, window, now):
+    for char in "～ＢＥＮＣＨ。ＳＴＯＲＥ":
+        commit(now, char)
+    press(window, now, "\r", 4)
+    assert router.scans == ["BENCH.STORE"]
+
+
 def test_chinese_text_goes_straight_to_its_field(router, window, now):
     commit(now, "张伟", 200)
     commit(now, "欧阳娜娜", 200)
