@@ -61,7 +61,15 @@ ITEMS = {
         "tests/devices_labels/test_label_printer.py::test_a_printer_in_error_gets_nothing_and_says_why",
         "tests/devices_labels/test_label_printer.py::test_paper_that_ends_in_a_batch_stops_at_the_label_boundary_and_resumes_there",
     ],
-    "printer unreachable": ["tests/devices_labels/test_label_printer.py::test_nobody_at_the_address"],
+    "printer unreachable": [
+        "tests/devices_labels/test_label_printer.py::test_nobody_at_the_address",
+        "tests/client_stations/test_front_desk_models.py::test_a_printer_that_is_not_there_says_what_to_look_at_and_the_tubes_can_still_be_collected",
+        "tests/client_stations/test_bench_models.py::test_a_label_printer_that_is_not_there_is_told_and_the_aliquots_are_made",
+    ],
+    "an unknown barcode, told why": ["tests/readers/test_scan_routes.py::test_why_a_code_is_unknown_is_told"],
+    "a second tube with a number in use": [
+        "tests/domain/test_duplicate_tubes.py::test_no_step_is_taken_while_two_tubes_carry_one_number"
+    ],
     "device unplugged in the middle of a frame": [
         "tests/devices/test_port_worker.py::test_unplugged_in_the_middle_of_a_frame_and_plugged_in_again",
         "tests/devices/test_session.py::test_a_lost_port_drops_the_partial_frame_and_never_shows_the_last_value_again",

@@ -6,8 +6,8 @@ answers ``SYN SYN SOH '0' '0' ACK`` and, when the cuff is done, sends the result
 which 5 to 8 are systolic, mean, diastolic, pulse (a letter and three characters, padded with spaces). Field 6
 begins with M like the identifier in field 3, so fields are told by position and letter.
 
-The XOR sees every damage to one byte, every odd number of flipped bits and every burst of up to eight bits; two
-flips in the same bit of two bytes escape it. Then these are left: every field has its own letter and width, the
+The XOR sees every damage to one byte and every burst of up to eight bits; two flips in the same bit of two bytes
+escape it. Then these are left: every field has its own letter and width, the
 mean must lie where a mean can (`MEAN_SHARE`), the error code must be there, the clock must be a clock. What still
 cannot be seen: the last digit of a pressure, changed together with the same bit of another digit.
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from client.ports import Scanned
 from client.stations.bench.viewmodel import ViewModel
+from devices.labels.transports import TcpTransport
 from domain.biobank.bench import TAKES, CardKind, Mode, read_card
 from domain.biobank.commands import (
     CollectSpecimen,
@@ -301,6 +302,20 @@ def test_labels_that_did_not_come_out_are_printed_by_one_key(model, scan, proces
     model.action_set.trigger("print")
     qtbot.waitUntil(lambda: [x.label_text for x in model.aliquots.lines()] == ["已打印"] * 4)
     assert len(simulated.labels) == 4
+
+
+def test_a_label_printer_that_is_not_there_is_told_and_the_aliquots_are_made(
+    model, scan, processed, hub, station_desk, qtbot
+):
+    hub.printer("aliquot").printer._transport = TcpTransport("127.0.0.1", 1, connect_timeout_s=0.5)
+    model.set_mode(Mode.ALIQUOT)
+    scan(processed[0])
+    with qtbot.waitSignal(model.result_changed):
+        model.digit(2)
+    qtbot.waitUntil(lambda: [x.tone for x in model.aliquots.lines()] == ["danger"] * 2)
+    assert "连接不上打印机" in model.aliquots.lines()[0].reason
+    assert [states(station_desk)[number] for number in model.aliquots.made] == ["processed"] * 2
+    qtbot.waitUntil(lambda: not model.labels.busy)
 
 
 def test_the_slot_advances_by_itself_to_the_end_of_the_box(model, scan, processed, box, station_desk):

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from client.ports import Scanned
 from client.stations.front_desk.viewmodel import ViewModel
+from devices.labels.transports import TcpTransport
 from domain.biobank.records import LabelPrint, Specimen
 from domain.checkup.omission_records import Omission, OmissionKind
 from domain.checkup.records import CriticalValue, Finding, Observation, QuestionnaireResponse, Visit
@@ -301,6 +302,23 @@ def test_a_printer_without_paper_says_so_and_prints_when_it_has_some(
     qtbot.waitUntil(lambda: all(x.label_state == "printed" for x in tubes.lines()))
     assert len(simulated.labels) == 3
     assert [n.reprint for n in rows(station_desk, LabelPrint, LabelPrint.result == "confirmed")] == [0, 0, 0]
+
+
+def test_a_printer_that_is_not_there_says_what_to_look_at_and_the_tubes_can_still_be_collected(
+    model, known, hub, station_desk, qtbot
+):
+    printer = hub.printer("tube").printer
+    there, printer._transport = printer._transport, TcpTransport("127.0.0.1", 1, connect_timeout_s=0.5)
+    model.hub.card_read.emit(arrived(WANG, port="card"))
+    qtbot.waitUntil(lambda: model.visit.encounter is not None)
+    tubes = model.visit.tubes
+    qtbot.waitUntil(lambda: bool(tubes.lines()) and all(x.label_state == "failed" for x in tubes.lines()))
+    assert "连接不上打印机" in tubes.lines()[0].reason
+    assert {n.result for n in rows(station_desk, LabelPrint)} == {"failed"}
+    printer._transport = there
+    qtbot.waitUntil(lambda: not tubes.labels.busy)
+    tubes.print_waiting()
+    qtbot.waitUntil(lambda: all(x.label_state == "printed" for x in tubes.lines()))
 
 
 def test_a_second_label_needs_its_reason_and_is_marked(at_desk, station_desk, simulated, qtbot):

@@ -69,6 +69,27 @@ def test_the_table_head_is_repeated_on_every_page_of_a_long_table(report_content
     assert all("超长分组" in page and "参考区间" in page for page in holding)
 
 
+def test_trends_are_drawn_as_lines_and_their_texts_can_be_searched(report_content, printed, pages):
+    shown = [trend for trend in report_content["trends"] if trend["points"]]
+    assert shown
+    text = squeezed("".join(pages(printed())))
+    assert "重点指标趋势" in text
+    for trend in shown:
+        assert squeezed(trend["title"]) in text
+        for point in trend["points"]:
+            assert squeezed(point["value"]) in text
+            assert point["date"][:4] in text
+
+    def strokes(data):
+        document = pypdfium2.PdfDocument(data)
+        kinds = [found.type for page in document for found in page.get_objects(max_depth=6)]
+        document.close()
+        return kinds.count(pypdfium2.raw.FPDF_PAGEOBJ_PATH)
+
+    # A chart is paths (axes, band, line, a mark a point), no picture: it stays sharp on paper.
+    assert strokes(printed()) - strokes(printed(trends=[])) > 6 * len(shown)
+
+
 def test_an_unsigned_report_is_a_draft_on_every_page(printed, pages):
     found = pages(printed())
     assert all("草稿" in squeezed(page) for page in found)
