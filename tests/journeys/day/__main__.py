@@ -15,8 +15,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="dev demo")
     parser.add_argument("--out", type=Path, default=Path("demo-out"))
     parser.add_argument("--clients", type=int, default=2000, help="people whose results come in")
+    parser.add_argument("--generated", action="store_true", help="invent the values even where real ones are")
     parser.add_argument("--open", type=Path, help="open the client window on the data of an earlier run")
-    parser.add_argument("--as", dest="login", default="", help="account to begin with")
+    parser.add_argument("--as", dest="login", default="", help="account or role to begin with")
     chosen = parser.parse_args()
     if chosen.open:
         from tests.journeys.day.opening import open_desk
@@ -25,9 +26,15 @@ def main() -> int:
     shutil.rmtree(chosen.out, ignore_errors=True)
     summary = Summary()
     try:
-        play(chosen.out, summary, clients=chosen.clients, day=clinic(utc_now()).date())
+        play(
+            chosen.out,
+            summary,
+            clients=chosen.clients,
+            day=clinic(utc_now()).date(),
+            generated=chosen.generated,
+        )
     finally:
-        sys.stdout.write("\n" + summary.table() + "\n")
+        sys.stdout.write(f"\n{summary.table()}\n\n{summary.comparison}")
         summary.write(chosen.out / "summary.txt")
     sys.stdout.write(f"\n结果在 {chosen.out}/：summary.txt、report.pdf、labels/、screens/\n")
     return 0 if summary.all_held else 1

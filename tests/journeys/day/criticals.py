@@ -15,7 +15,7 @@ def take_all(stage: Stage, summary: Summary, desk: str = "desk-b01", login: str 
         count = 0
         while card_is_up(pilot):
             if count == 0:
-                pilot.do("screenshot", path=str(stage.pictures / "critical-card-1366.png"), size=[1366, 768])
+                stage.shoot(desk, "critical-card")
                 pilot.do("fill", name="critical_input", text=WRONG)
                 pilot.do("keys", key="Return")
                 pilot.do("wait", until={"visible": "critical_error"}, timeout=10)

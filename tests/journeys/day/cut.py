@@ -18,10 +18,11 @@ from tests.journeys.day.stage import Stage
 DESK = "desk-b01"
 LEAST_BYTES = 1_500_000
 SLOW_BITS_PER_S = 4_000_000
+CRAWL_BITS_PER_S = 1_000_000
 
 
 def cut(stage: Stage, summary: Summary, case: Expected) -> None:
-    """Attach images, cut in the middle of one, work on, kill client and server, let everything come back."""
+    """Attach images, cut in the middle of one, work on; kill server, then client while bytes flow; all comes back."""
     pilot = seat(stage, DESK, "zhou", "front_desk")
     files = dicom_files(LEAST_BYTES)
     with summary.step("添加 DICOM 附件并开始上传（慢速线路）") as line:
@@ -43,20 +44,33 @@ def cut(stage: Stage, summary: Summary, case: Expected) -> None:
         after = _unsent(stage)
         line.count = f"{after - before} 笔待传"
         line.held = after > before
-    with summary.step("SIGKILL 杀死总院服务与分院程序，重新启动") as line:
-        part = _part(stage)
+    with summary.step("线路恢复，上传到一半时 SIGKILL 杀死总院服务") as line:
+        broken = _part(stage)
+        stage.proxy.order("restore")
+        stage.proxy.order(f"throttle {CRAWL_BITS_PER_S}")
+        wait_until(lambda: _flows(stage, broken), "bytes flow again", 60, 0.02)
         stage.centre.server.kill()
-        pilot.kill()
+        kept = _part(stage)
+        line.held = kept is not None and kept["arrived"] >= broken["arrived"]
+        line.detail = f"断线时 {_shown(broken)}，被杀时 {_shown(kept)}"
         stage.centre.start()
+    with summary.step("续传到一半时 SIGKILL 杀死分院程序") as line:
+        wait_until(lambda: _flows(stage, kept), "bytes flow again", 60, 0.02)
+        pilot.kill()
+        left = _part(stage)
+        line.held = left is not None and left["arrived"] >= (
+            kept["arrived"] if left["id"] == kept["id"] else 0
+        )
+        line.detail = f"被杀时 {_shown(left)}；{_progress(stage)}"
         stage.open_client(DESK)
         stage.sign_in(DESK, "zhou")
-        line.detail = f"断点：{part['arrived']} / {part['length']} 字节已落盘"
-    with summary.step("线路恢复，从断点续传") as line:
-        stage.proxy.order("restore")
+    with summary.step("从断点续传，文件到齐") as line:
+        wait_until(lambda: _flows(stage, left), "bytes flow again", 60, 0.02)
+        stage.proxy.order("throttle 0")
         wait_until(lambda: _all_there(stage, names), "every file is at the centre", 180, 0.5)
         line.count = f"{len(names)} 个文件到齐"
-        line.held = _finished(stage, part["id"])
-        line.detail = f"{_progress(stage)}；同一上传从 {part['arrived']} 字节处续完"
+        line.held = all(_finished(stage, one["id"]) for one in (broken, kept, left))
+        line.detail = f"{_progress(stage)}；同一上传续完，没有重新开始"
 
 
 def _work_on(stage: Stage, case: Expected) -> None:
@@ -90,6 +104,18 @@ def _part(stage: Stage) -> Any:
         return connection.execute(
             'SELECT id, "offset" AS arrived, length FROM tus_upload WHERE "offset" > 0 AND "offset" < length'
         ).fetchone()
+
+
+def _flows(stage: Stage, before: Any) -> bool:
+    """Tell whether bytes arrive at this moment: an upload in the middle, further on than it was."""
+    now = _part(stage)
+    if now is None:
+        return False
+    return now["id"] != before["id"] or now["arrived"] > before["arrived"]
+
+
+def _shown(part: Any) -> str:
+    return "没有进行中的上传" if part is None else f"{part['arrived']} / {part['length']} 字节已落盘"
 
 
 def _finished(stage: Stage, upload_id: str) -> bool:

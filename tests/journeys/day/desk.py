@@ -41,19 +41,15 @@ def nurse(stage: Stage, summary: Summary, case: Expected) -> list[str]:
         line.detail = "串口帧经校验入库，护士各按一键确认"
     with summary.step("到检问卷（数字键）") as line:
         answer_form(stage, pilot, case)
-        for width, height in ((1366, 768), (1920, 1080)):
-            pilot.do("screenshot", path=str(stage.pictures / f"front-desk-{width}.png"), size=[width, height])
+        stage.shoot(DESK, "front-desk")
         line.held = answered(stage, case)
     with summary.step("扫描采集管") as line:
         numbers = [row.number for row in tubes(stage, case)]
-        for place, number in enumerate(numbers):
-            if place:
-                pilot.do("scan", text=number)
-            else:
-                obey(stage, "scanner", f"scan {number}")
-            wait_until(
-                lambda n=number: tube(stage, n).state == "collected", f"{number} is collected", 20, 0.1
-            )
+        first, *others = numbers
+        obey(stage, "scanner", f"scan {first}")
+        wait_until(lambda: tube(stage, first).state == "collected", f"{first} is collected", 20, 0.1)
+        for number in others:
+            scan_until(stage, pilot, number, "collected")
         line.count = f"{len(numbers)} 管"
         line.detail = "第一管用串口扫描枪，其余用键盘扫描枪"
     return numbers
@@ -95,8 +91,7 @@ def technician(stage: Stage, summary: Summary, numbers: list[str]) -> None:
         line.count = f"{len(slots)} 管"
         line.held = len(set(slots)) == len(children)
         line.detail = "、".join(slots)
-        for width, height in ((1366, 768), (1920, 1080)):
-            pilot.do("screenshot", path=str(stage.pictures / f"bench-{width}.png"), size=[width, height])
+        stage.shoot(DESK, "bench")
     with summary.step("每一步都是只增不改的标本事件") as line:
         with branch(stage) as connection:
             line.count = f"{stores.count(connection, 'specimen_event')} 条"

@@ -1,10 +1,15 @@
 """Before the doors open: the group is founded, workstations join, results of the laboratory come in."""
 
 import itertools
+import sqlite3
+from contextlib import closing
 from datetime import date
+from typing import Any
 
+import resources
+from domain.catalog.content import load_catalog
 from tests.journeys.day import mllp, stores
-from tests.journeys.day.people import Expected, earlier, expected
+from tests.journeys.day.people import CORPUS, Expected, corpus, earlier, expected
 from tests.journeys.day.processes import wait_until
 from tests.journeys.day.report import Summary
 from tests.journeys.day.stage import DESKS, Stage
@@ -37,9 +42,11 @@ def knows(stage: Stage, desk: str, login: str) -> bool:
         return bool(stores.count(connection, "staff", "login = :login", login=login))
 
 
-def results(stage: Stage, summary: Summary, count: int, day: date) -> list[Expected]:
+def results(
+    stage: Stage, summary: Summary, count: int, day: date, *, generated: bool = False
+) -> list[Expected]:
     """The checkup system sends its results; a part of them is sent twice, and some are no messages at all."""
-    source, people = expected(count, day)
+    source, people = expected(count, day, generated=generated)
     crowd = list(people)
     with summary.step("HL7 结果经 MLLP 送入") as line:
         stage.centre.listener.start()
@@ -73,6 +80,13 @@ def results(stage: Stage, summary: Summary, count: int, day: date) -> list[Expec
         line.count = f"{kept} 项"
         line.held = visits == count + len(before)
         line.detail = f"异常 {abnormal}，A 类 {found_a}，B 类 {found_b}，危急值 {critical}"
+    with summary.step("逐项复核：送出的每项结果与入库的相同") as line:
+        compared, wrong = recount(stage, crowd)
+        line.count = f"{compared} 项"
+        line.held = not wrong and compared == sum(len(e.person.values) for e in crowd)
+        line.detail = "；".join(wrong[:5]) or "每人每项一条，数值一致，不多不少"
+    if not generated and CORPUS.is_dir():
+        foreign(stage, summary)
     with summary.step("结果下发到两个分院") as line:
         for desk, code in (("desk-b01", "B01"), ("desk-b02", "B02")):
             wanted = sum(1 for e in crowd if e.branch == code)
@@ -101,3 +115,57 @@ def visits_at(stage: Stage, desk: str) -> int:
     home = stage.home / desk
     with stores.branch(home, home / "store.key") as connection:
         return stores.count(connection, "visit")
+
+
+def recount(stage: Stage, crowd: list[Expected]) -> tuple[int, list[str]]:
+    """Compare every result that was sent with what the centre keeps; returns how many, and what differs.
+
+    A value may have travelled in another unit, with three decimals: it must come back to the digits the catalogue
+    shows.
+    """
+    catalog = load_catalog(resources.folder("catalog"))
+    with stores.centre(stage.centre.home) as connection:
+        rows = stores.rows(
+            connection,
+            "SELECT visit.number AS visit, item, value_number, value_text FROM observation "
+            "JOIN visit ON visit.id = observation.visit_id",
+        )
+    kept: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        kept.setdefault((row.visit, row.item), []).append(row)
+    compared, wrong = 0, []
+    for one in crowd:
+        for item, value in one.person.values.items():
+            found = kept.get((one.visit_barcode, item), [])
+            compared += len(found)
+            if len(found) != 1 or not _same(found[0], value, catalog.observation(item).decimals):
+                wrong.append(
+                    f"{one.visit_barcode} {item}：送出 {value}，入库 {[r.value_text for r in found]}"
+                )
+    return compared, wrong
+
+
+def _same(row: Any, sent: float | str, decimals: int) -> bool:
+    if isinstance(sent, str):
+        return bool(row.value_text == sent)
+    return row.value_number is not None and abs(row.value_number - sent) <= 10**-decimals + abs(sent) * 0.005
+
+
+def foreign(stage: Stage, summary: Summary) -> None:
+    """Messages nobody here wrote: each is answered, and each that was accepted is on disk and worked off."""
+    with summary.step("外来 HL7 报文（公开样例）") as line:
+        before = sum(_inbox(stage).values())
+        messages = corpus("B02")
+        codes = mllp.send_all(stage.centre.mllp_port, messages)
+        kept = sum(_inbox(stage).values()) - before
+        wait_until(lambda: not _inbox(stage).get("waiting"), "what was accepted is worked off", 60, 0.2)
+        line.count = f"{sum(codes.values())} 条"
+        line.held = sum(codes.values()) == len(messages) and "??" not in codes and 0 < kept <= codes["AA"]
+        line.detail = f"应答 {dict(codes)}；接收的 {kept} 条已落盘，处理后 {_inbox(stage)}"
+
+
+def _inbox(stage: Stage) -> dict[str, int]:
+    """Return how many messages lie in the interface's queue, by state."""
+    place = f"file:{stage.centre.home / 'hl7-inbox.db'}?mode=ro"
+    with closing(sqlite3.connect(place, uri=True)) as connection:
+        return dict(connection.execute("SELECT state, count(*) FROM message GROUP BY state").fetchall())

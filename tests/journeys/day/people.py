@@ -17,6 +17,9 @@ from tests.journeys.day.processes import ROOT
 SURVEY = ROOT.parent / "shared" / "data" / "nhanes3-labs.csv"
 """Real laboratory values, where the checkout has them; a seeded generator stands in elsewhere."""
 
+CORPUS = ROOT.parent / "shared" / "data" / "hl7"
+"""Messages of other people's systems, where the checkout has them."""
+
 BRANCHES = {"B01": "滨江分院", "B02": "城西分院"}
 
 STAFF = [
@@ -42,11 +45,13 @@ class Expected:
     message: bytes
 
 
-def expected(count: int, day: date, seed: int = 20261123) -> tuple[str, Iterator[Expected]]:
+def expected(
+    count: int, day: date, seed: int = 20261123, *, generated: bool = False
+) -> tuple[str, Iterator[Expected]]:
     """Return where the laboratory values come from, and `count` people with their messages."""
     catalog = load_catalog(resources.folder("catalog"))
     data = load_samples(resources.folder("samples"))
-    if SURVEY.exists():
+    if SURVEY.exists() and not generated:
         return "NHANES III", _messages(
             survey_population(data, SURVEY, count, seed=seed, today=day), catalog, day
         )
@@ -117,3 +122,21 @@ def dicom_files(least_bytes: int) -> list[Path]:
         if total >= least_bytes:
             break
     return chosen
+
+
+def corpus(facility: str) -> list[bytes]:
+    """Return the messages of other people's systems, as this branch would have sent them.
+
+    The files are as their projects keep them: with line feeds and a byte order mark, which no sender puts on the
+    line, and with MSH-15 and MSH-16 that ask for no acknowledgment.
+    """
+    found = []
+    for path in sorted(p for p in CORPUS.rglob("*") if p.is_file()):
+        text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\r").replace(b"\n", b"\r")
+        header, mark, rest = text.partition(b"\r")
+        fields = header.split(b"|")
+        for place, value in ((3, facility.encode("ascii")), (14, b""), (15, b"")):
+            if len(fields) > place:
+                fields[place] = value
+        found.append(b"|".join(fields) + mark + rest)
+    return found

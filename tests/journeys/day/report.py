@@ -26,6 +26,8 @@ class Summary:
 
     quiet: bool = False
     lines: list[Line] = field(default_factory=list)
+    comparison: str = ""
+    """Tables of rows and digests of every store, printed behind the steps."""
 
     @contextmanager
     def step(self, what: str) -> Iterator[Line]:
@@ -69,11 +71,19 @@ class Summary:
         ]
         widths = [max(_width(row[i]) for row in rows) for i in range(4)]
         lines = ["  ".join(_padded(row[i], widths[i]) for i in range(4)) + "  " + row[4] for row in rows]
-        return "\n".join([lines[0], "─" * min(110, _width(lines[0]) + 20), *lines[1:]])
+        total = (
+            f"共 {len(self.lines)} 步，成立 {sum(n.held for n in self.lines)} 步，用时 {self.seconds:.0f} s"
+        )
+        return "\n".join([lines[0], "─" * min(110, _width(lines[0]) + 20), *lines[1:], total])
+
+    @property
+    def seconds(self) -> float:
+        """Time of all steps together."""
+        return sum(line.seconds for line in self.lines)
 
     def write(self, path: Path) -> None:
         """Keep the table beside the pictures."""
-        path.write_text(self.table() + "\n", "utf-8")
+        path.write_text(f"{self.table()}\n\n{self.comparison}", "utf-8")
 
 
 def _width(text: str) -> int:

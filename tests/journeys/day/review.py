@@ -25,7 +25,7 @@ def review(stage: Stage, summary: Summary, case: Expected) -> None:
         branch.do("fill", name="text_conclusion", text=CONCLUSION)
         branch.do("fill", name="text_advice", text=ADVICE)
         _press(stage, branch, "F9", HERE, case, "first_review")
-        branch.do("screenshot", path=str(stage.pictures / "review-branch-1366.png"), size=[1366, 768])
+        stage.shoot(HERE, "review-branch")
         line.count = "1 份"
     with summary.step("分院初审（另一位医师）通过，上传"):
         branch = seat(stage, HERE, "gao", "review")
@@ -35,8 +35,7 @@ def review(stage: Stage, summary: Summary, case: Expected) -> None:
     chief = seat(stage, THERE, "li", "review")
     with summary.step("总院专家退回一次，意见落在句子上"):
         _open(chief, case)
-        chief.do("screenshot", path=str(stage.pictures / "review-chief-1366.png"), size=[1366, 768])
-        chief.do("screenshot", path=str(stage.pictures / "review-chief-1920.png"), size=[1920, 1080])
+        stage.shoot(THERE, "review-chief")
         wait_until(lambda: _remark_is_open(chief), "the remark is open", 20, 0.3)
         chief.do("fill", name="return_remark", text=REMARK)
         chief.do("click", name="return_send")
@@ -45,7 +44,7 @@ def review(stage: Stage, summary: Summary, case: Expected) -> None:
     with summary.step("分院修改后重新提交"):
         branch = seat(stage, HERE, "chen", "review")
         _open(branch, case, "退回")
-        branch.do("screenshot", path=str(stage.pictures / "review-returned-1920.png"), size=[1920, 1080])
+        stage.shoot(HERE, "review-returned")
         branch.do("fill", name="text_conclusion", text=BETTER)
         _press(stage, branch, "F9", HERE, case, "second_review")
         _reaches(stage, THERE, case, "second_review")
@@ -55,7 +54,7 @@ def review(stage: Stage, summary: Summary, case: Expected) -> None:
         chief = seat(stage, THERE, "xu", "review")
         _open(chief, case)
         _press(stage, chief, "F9", THERE, case, "issued")
-    with summary.step("签发报告回到分院并打印") as line:
+    with summary.step("签发报告回到分院") as line:
         _reaches(stage, HERE, case, "issued")
         report = _report(stage, HERE, case)
         file = wait_until(
@@ -65,9 +64,22 @@ def review(stage: Stage, summary: Summary, case: Expected) -> None:
         line.held = hashlib.sha256(data).hexdigest() == report.document_sha256 and data.startswith(b"%PDF")
         (stage.out / "report.pdf").write_bytes(data)
         line.detail = f"report.pdf，{len(data) // 1024} KiB，SHA-256 相符"
+    with summary.step("打印：送到打印机的字节与签发的相同") as line:
         _open(branch, case)
+        paper = wait_until(lambda: _on_paper(stage, branch), "the report reached the printer", 30, 2)
+        sha256 = hashlib.sha256(paper.read_bytes()).hexdigest()
+        line.held = sha256 == report.document_sha256
+        line.count = "1 份"
+        line.detail = f"SHA-256 {sha256[:16]}… 与签发记录一致" if line.held else f"{sha256} 与签发记录不一致"
+        stage.shoot(HERE, "review-issued")
+
+
+def _on_paper(stage: Stage, branch: Pilot) -> Path | None:
+    """Return what was printed; before that, press the key: the case on screen may not know of the file yet."""
+    found = next(stage.printed.glob("*.pdf"), None)
+    if found is None:
         branch.do("keys", key="Ctrl+P")
-        branch.do("screenshot", path=str(stage.pictures / "review-issued-1366.png"), size=[1366, 768])
+    return found
 
 
 def pass_on(stage: Stage, case: Expected) -> None:

@@ -1,6 +1,5 @@
 """Everything that stands before the day begins: the centre, three enrolled workstations, devices, a line to cut."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,12 +8,14 @@ from pathlib import Path
 
 from domain.kernel.clock import CLINIC_TIME
 from sync.moved_clock import FileOffsetClock
+from tests.journeys.day import devices
 from tests.journeys.day.centre import PASSWORDS, Centre
 from tests.journeys.day.people import BRANCHES, STAFF
 from tests.journeys.day.processes import ROOT, Pilot, ProcessError, Running
 
 DESKS = {"desk-b01": "B01", "desk-b02": "B02", "desk-hq": "HQ"}
 PREFIX_KEY = "store.key"
+SIZES = ((1366, 768), (1920, 1080))
 OPENING = (8, 30)
 """Clinic time at which the day begins, whatever the machine's clock says: it may run at night, or over midnight."""
 
@@ -29,10 +30,12 @@ class Stage:
         self.logs = self.out / "logs"
         self.pictures = self.out / "screens"
         self.labels = self.out / "labels"
+        self.printed, self.bin = self.home / "printed", self.home / "bin"
         for folder in (self.home, self.logs, self.pictures, self.labels):
             folder.mkdir(parents=True, exist_ok=True)
         self.centre = Centre(self.home / "centre", self.logs)
         self.centre.home.mkdir(exist_ok=True)
+        self.spool()
         self.clock = FileOffsetClock(self.centre.home / "clock-offset")
         self.clock.advance(
             datetime(day.year, day.month, day.day, *OPENING, tzinfo=CLINIC_TIME) - self.clock()
@@ -40,7 +43,6 @@ class Stage:
         self.orgs: dict[str, str] = {}
         self.clients: dict[str, Pilot] = {}
         self.devices: dict[str, Running] = {}
-        self.printers: dict[str, int] = {}
         self.proxy: Running | None = None
         self.line_port = 0
 
@@ -102,44 +104,31 @@ class Stage:
             "PYTHONPATH": str(ROOT),
             "AFTERCHECK_KEY_FILE": str(self.home / desk / PREFIX_KEY),
             "AFTERCHECK_DEMO_CLOCK": str(self.home / "centre" / "clock-offset"),
+            "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}",
             "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
         }
 
-    # Devices
-
     def plug_in(self, desk: str = "desk-b01") -> None:
         """Plug simulated devices and two label printers into a workstation."""
-        ports = {
-            "nibp": ("bp.and.tm2657", ["--measure-s", "0.3"]),
-            "scale": ("scale.tanita.wb3000", []),
-            "card": ("idcard.samv", []),
-            "scanner": ("scanner.serial", []),
-        }
-        settings: dict[str, list[dict[str, object]]] = {"ports": [], "printers": []}
-        for name, (driver, extra) in ports.items():
-            link = self.home / desk / f"{name}.pty"
-            link.unlink(missing_ok=True)
-            arguments = ["-m", "devices.simulator", driver, "--link", str(link), *extra]
-            self.devices[name] = Running(f"device-{name}", arguments, self.logs).start()
-            self.devices[name].line()
-            settings["ports"].append({"port": name, "driver": driver, "address": str(link), "parity": "N"})
-        printers = (("tube", "zpl", "tube_50x30", "203"), ("aliquot", "tspl", "cryo_25x13", "300"))
-        for use, language, template, dpi in printers:
-            printer = Running(
-                f"printer-{language}",
-                ["-m", "devices.labels.simulator", "--language", language, "--dpi", dpi, "--port", "0", "--out",
-                 str(self.labels / language)],
-                self.logs,
-            ).start()  # fmt: skip
-            self.devices[f"printer-{language}"] = printer
-            self.printers[language] = printer.json_line()["port"]
-            settings["printers"].append({
-                "use": use, "name": f"{language.upper()} 标签机", "language": language,
-                "address": f"tcp:127.0.0.1:{self.printers[language]}", "template": template,
-            })  # fmt: skip
-        (self.home / desk / "devices.json").write_text(
-            json.dumps(settings, ensure_ascii=False, indent=1), "utf-8"
+        self.devices = devices.plug_in(self.home / desk, self.labels, self.logs)
+
+    def spool(self) -> Path:
+        """Put a print command in front of the system's own: what would be on paper lies in the folder returned."""
+        self.printed.mkdir(exist_ok=True)
+        self.bin.mkdir(exist_ok=True)
+        program = self.bin / "lp"
+        program.write_text(
+            f'#!/bin/sh\nfor last in "$@"; do :; done\ncp "$last" "{self.printed}/$$.part" && '
+            f'mv "{self.printed}/$$.part" "{self.printed}/$$.pdf"\n'
         )
+        program.chmod(0o755)
+        return self.printed
+
+    def shoot(self, desk: str, name: str) -> None:
+        """Take the picture of a workstation's window in both sizes that matter."""
+        for width, height in SIZES:
+            path = self.pictures / f"{name}-{width}.png"
+            self.clients[desk].do("screenshot", path=str(path), size=[width, height])
 
     # People
 

@@ -1,7 +1,7 @@
 """Looking into the stores from outside, while the programs work: what is there, and whether both sides agree."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,9 +46,9 @@ def _reading(store: Store) -> Iterator[Connection]:
         store.close()
 
 
-def digest(connection: Connection, org: str) -> dict[str, tuple[int, str]]:
-    """Return count and digest of every shared table for an organisation and the catalogue."""
-    return store_digest(connection, [uuid.UUID(org), CATALOGUE])
+def digest(connection: Connection, orgs: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Return count and digest of every shared table for organisations and the catalogue."""
+    return store_digest(connection, [*map(uuid.UUID, orgs), CATALOGUE])
 
 
 def differences(mine: dict[str, tuple[int, str]], theirs: dict[str, tuple[int, str]]) -> list[str]:
