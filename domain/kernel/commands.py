@@ -114,9 +114,12 @@ class Command:
         return self.input(**{f.name: _value(f, data[f.name]) for f in _given(self.fields, data)})
 
     def check(self, order: Any) -> None:
-        """Check the limits of an input built in code, as `read` does for data."""
+        """Check an input built in code as `read` checks data: what is required is not empty, limits are kept."""
         for field in self.fields:
-            _limits(field, getattr(order, field.name))
+            value = getattr(order, field.name)
+            if (value is None or value == "") and field.required and not field.optional:
+                raise DomainError("input.missing", field=field.name, label=field.asked.label)
+            _limits(field, value)
 
 
 _COMMANDS: dict[str, Command] = {}

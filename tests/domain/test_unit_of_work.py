@@ -116,6 +116,13 @@ def test_bad_input_names_the_field(desk, nurse, data, code, field):
     assert (refused.value.code, refused.value.field) == (code, field)
 
 
+def test_an_order_built_in_code_is_held_to_what_is_required(desk, nurse):
+    for empty in ("", None):
+        with pytest.raises(DomainError) as refused:
+            desk.run(RegisterForTest(number="P1", name=empty), nurse)
+        assert (refused.value.code, refused.value.field) == ("input.missing", "name")
+
+
 def test_bulk_statements_in_a_unit_of_work_are_refused(desk, nurse):
     from sqlalchemy import update
 
