@@ -23,6 +23,7 @@ from domain.kernel.logs import set_up_logging
 from domain.kernel.store import Store
 from domain.kernel.texts import Texts
 from server.clock import clock_of
+from server.garbage import settle
 from server.settings import Settings, read_settings
 from sync.schema import prepare_store
 from sync.stores import open_centre_store
@@ -75,6 +76,7 @@ def worker(settings: Settings, _options: argparse.Namespace) -> int:
     centre.readers.start()
     centre.housekeeping.start()
     centre.searching.start()
+    settle()
     _say({"worker": "started"})
     stopping.wait()
     centre.close()

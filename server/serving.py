@@ -14,6 +14,7 @@ import uvicorn
 from server.app import build_centre, create_app
 from server.body_socket import BodySocketProtocol
 from server.centre import Centre
+from server.garbage import settle
 from server.settings import Settings
 
 GRACE_S = 5
@@ -46,6 +47,7 @@ class GracefulServer(uvicorn.Server):
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]
+        settle()
         if self.started and self.servers:
             port = self.servers[0].sockets[0].getsockname()[1]
             sys.stdout.write(json.dumps({"port": port}) + "\n")

@@ -4,6 +4,8 @@ import dataclasses
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
+
 from domain.catalog.content import Catalog
 from domain.catalog.definitions import Interval
 from domain.catalog.units import shown_unit
@@ -17,8 +19,7 @@ from domain.people.records import Sex
 GENDER = {Sex.MALE: "male", Sex.FEMALE: "female"}
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class ResultLine:
+class ResultLine(msgspec.Struct, frozen=True, kw_only=True):
     """One result as its source has it.
 
     `item` is the catalogue's key, or None if the code is not known: then `reason` says why and the line is kept

@@ -177,22 +177,22 @@ def column(
 
 def to_stored(value: Any) -> Any:
     """Return the stored form of a native value, as the column types of this module would bind it."""
-    kind = type(value)
-    form = _STORED_BY.get(kind)
-    if form is None:
-        form = _STORED_BY[kind] = _form_of(kind)
-    return form(value)
+    form = STORED_FORMS[type(value)]
+    return value if form is None else form(value)
 
 
-STORED_AS_IS = frozenset({type(None), str, int, float, bool, bytes})
-"""Types of values whose native form is the stored one."""
+class _Forms(dict[type, Callable[[Any], Any] | None]):
+    """By the type of a native value what makes its stored form; None for one that is stored as it is."""
 
-_STORED_BY: dict[type, Callable[[Any], Any]] = {}
+    def __missing__(self, kind: type) -> Callable[[Any], Any] | None:
+        form = self[kind] = _form_of(kind)
+        return form
+
+
+STORED_FORMS = _Forms(dict.fromkeys((type(None), str, int, float, bool, bytes)))
 
 
 def _form_of(kind: type) -> Callable[[Any], Any]:
-    if kind in STORED_AS_IS:
-        return lambda value: value
     if issubclass(kind, uuid.UUID):
         return attrgetter("bytes")
     if issubclass(kind, datetime):

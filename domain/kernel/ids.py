@@ -51,7 +51,15 @@ class Uuid7Source:
             stamp, counter = self._last, self._counter
         tail = int.from_bytes(self._random_bytes(8), "big") & ((1 << 62) - 1)
         value = (stamp & ((1 << 48) - 1)) << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | tail
-        return uuid.UUID(int=value)
+        return _uuid_of(value)
+
+
+def _uuid_of(value: int) -> uuid.UUID:
+    """Return the UUID of 128 bits known to be in range; its constructor's checks take longer than making the bits."""
+    made = object.__new__(uuid.UUID)
+    object.__setattr__(made, "int", value)
+    object.__setattr__(made, "is_safe", uuid.SafeUUID.unknown)
+    return made
 
 
 new_id: IdSource = Uuid7Source()

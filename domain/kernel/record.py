@@ -9,8 +9,8 @@ import uuid
 from typing import Any, ClassVar
 
 from sqlalchemy import MetaData, Table
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.orm.attributes import InstrumentedAttribute
+from sqlalchemy.orm import DeclarativeBase, Mapped, configure_mappers, mapped_column
+from sqlalchemy.orm.attributes import InstrumentedAttribute, manager_of_class
 
 from domain.kernel.columns import ColumnInfo, Id16, JsonText, Merge, column, storage_type
 from domain.kernel.ids import Id
@@ -71,12 +71,13 @@ class Record(DeclarativeBase):
     def __init__(self, **values: Any) -> None:
         """Set columns by name; a name that is not a column is a `TypeError`.
 
-        Values go past SQLAlchemy's attribute events: a new record has no history to keep, and a message of ten
-        results makes a dozen of them.
+        Values go past SQLAlchemy's attribute events, and the record past its events of construction: a new record has
+        no history to keep, and a message of ten results makes a dozen of them.
         """
-        if not values.keys() <= _names(type(self)):
-            unknown = sorted(values.keys() - _names(type(self)))
-            raise TypeError(f"{type(self).__name__} has no column {unknown}")
+        kind = type(self)
+        if not values.keys() <= _names(kind):
+            raise TypeError(f"{kind.__name__} has no column {sorted(values.keys() - _names(kind))}")
+        manager_of_class(kind).setup_instance(self)
         self.__dict__.update(values)
 
     def __init_subclass__(
@@ -96,6 +97,7 @@ class Record(DeclarativeBase):
         super().__init_subclass__(**kwargs)
         typing.cast("Table", cls.__table__).info["record"] = cls.record_info
         _CLASSES[cls.record_info.entity] = cls
+        cls.__init__ = Record.__init__  # type: ignore[method-assign]  # SQLAlchemy has put its own around it
 
 
 _CLASSES: dict[str, type[Record]] = {}
@@ -103,6 +105,7 @@ _CLASSES: dict[str, type[Record]] = {}
 
 @functools.cache
 def _names(kind: type[Record]) -> frozenset[str]:
+    configure_mappers()  # what SQLAlchemy would do when the first record is made
     return frozenset(kind.__mapper__.columns.keys())
 
 

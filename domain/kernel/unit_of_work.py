@@ -18,7 +18,7 @@ from sqlalchemy.sql.operators import custom_op
 
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import SCHEMA_VERSION, Body, Change, append_entry
-from domain.kernel.columns import STORED_AS_IS, JsonText, Merge, to_microseconds, to_stored, to_wire
+from domain.kernel.columns import STORED_FORMS, JsonText, Merge, to_microseconds, to_stored, to_wire
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, IdSource
 from domain.kernel.prepared import Prepared, insert_into
@@ -103,8 +103,9 @@ class UnitOfWork:
         for record in self._new:
             if isinstance(record, kind) and all(getattr(record, k) == v for k, v in values.items()):
                 return record
-        stored = {name: to_stored(value) for name, value in values.items()}
-        for found, org_id in _finder(kind, tuple(values)).rows(self.connection, **stored):
+        stored = {name: to_stored(value) for name, value in values.items() if value is not None}
+        empty = tuple(name for name, value in values.items() if value is None)
+        for found, org_id in _finder(kind, tuple(stored), empty).rows(self.connection, **stored):
             if self._in_scope(kind, uuid.UUID(bytes=org_id)):
                 return self.get(kind, uuid.UUID(bytes=found))
         return None
@@ -203,9 +204,9 @@ def table_of(kind: type[Record]) -> Table:
 
 
 @functools.cache
-def _finder(kind: type[Record], names: tuple[str, ...]) -> Prepared:
+def _finder(kind: type[Record], names: tuple[str, ...], empty: tuple[str, ...] = ()) -> Prepared:
     by_org_alone = names == ("org_id",)
-    where = []
+    where: list[ColumnElement[bool]] = [kind.__table__.columns[name].is_(None) for name in empty]
     for name in names:
         column = kind.__table__.columns[name]
         where.append((column if by_org_alone else _checked(column)) == bindparam(name))
@@ -322,9 +323,8 @@ def _group_members(kind: type[Record], changed: frozenset[str]) -> tuple[str, ..
 
 def stored_values(record: Record) -> tuple[Any, ...]:
     """Return a record's row in the form the database holds, in the order of `all_columns`."""
-    get = record.__dict__.get
-    values = [get(name) for name in all_columns(type(record))]
-    return tuple([v if type(v) in STORED_AS_IS else to_stored(v) for v in values])
+    values = map(record.__dict__.get, all_columns(type(record)))
+    return tuple([v if (form := STORED_FORMS[type(v)]) is None else form(v) for v in values])
 
 
 @functools.cache

@@ -7,6 +7,7 @@ abolished codes stay legal, so a number is never refused for its division.
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -20,6 +21,7 @@ _CHECK = "10X98765432"
 _EARLIEST = date(1880, 1, 1)
 _KINDS: dict[str, Kind] = {"810000": "hong_kong", "820000": "macao", "830000": "taiwan"}
 _PROVINCES = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]")
+_BLANKS = dict.fromkeys(map(ord, " -\t\r\n"))
 _SHAPE = re.compile(r"[1-9]\d{16}[\dX]|[1-9]\d{14}", re.ASCII)
 
 
@@ -41,7 +43,7 @@ class IdNumber(msgspec.Struct, frozen=True, kw_only=True):
 
 def normalise(text: str) -> str:
     """Return a typed or scanned number without spaces and hyphens, narrow, and with a capital X."""
-    return unicodedata.normalize("NFKC", text).translate({ord(mark): None for mark in " -\t\r\n"}).upper()
+    return unicodedata.normalize("NFKC", text).translate(_BLANKS).upper()
 
 
 def check_character(first_17: str) -> str:
@@ -50,6 +52,7 @@ def check_character(first_17: str) -> str:
     return _CHECK[total % 11]
 
 
+@lru_cache(maxsize=256)
 def read_id(text: str, *, today: date, allow_15: bool = False) -> IdNumber:
     """Return a checked identity number.
 

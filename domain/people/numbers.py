@@ -11,7 +11,8 @@ DIGITS = 7
 _COUNTER = table_of(RunningNumber)
 _MINE = _COUNTER.c.purpose == bindparam("mine")
 _READ = Prepared(select(_COUNTER.c.next_value).where(_MINE))
-_STEP = Prepared(update(_COUNTER).where(_MINE).values(next_value=_COUNTER.c.next_value + 1))
+_UP = update(_COUNTER).where(_MINE).values(next_value=_COUNTER.c.next_value + 1)
+_STEP, _STEP_AND_SAY = Prepared(_UP), Prepared(_UP.returning(_COUNTER.c.next_value))
 _SET = Prepared(update(_COUNTER).where(_MINE).values(next_value=bindparam("following")))
 
 
@@ -21,9 +22,13 @@ def next_value(work: UnitOfWork, purpose: str) -> int:
     The counter is a table of this store alone, so it is stepped directly and leaves no entry in the log. It is
     stepped before it is read: the row stays locked to the commit, so two writers never take one value.
     """
-    if _STEP.run(work.connection, mine=purpose):
-        [(following,)] = _READ.rows(work.connection, mine=purpose)
-        return int(following) - 1
+    if work.connection.dialect.name == "sqlite":
+        stepped = _STEP_AND_SAY.first(work.connection, mine=purpose)
+    else:
+        _STEP.run(work.connection, mine=purpose)
+        stepped = _READ.first(work.connection, mine=purpose)
+    if stepped is not None:
+        return int(stepped[0]) - 1
     counter = RunningNumber(id=work.new_id(), org_id=work.actor.org_id, purpose=purpose, next_value=2, ver=0)
     insert_into(_COUNTER).many(work.connection, [stored_values(counter)])
     return 1

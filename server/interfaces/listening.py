@@ -18,6 +18,7 @@ from domain.kernel.store import Store
 from domain.kernel.texts import Texts
 from server.clock import clock_of
 from server.content import centre_content
+from server.garbage import settle
 from server.identity import Identity, read_identity
 from server.interfaces.consumer import Consumer, only_consumer
 from server.interfaces.facilities import Facilities
@@ -73,6 +74,7 @@ class Ear:
                 loop.add_signal_handler(number, stopping.set)
         if self.consumer:
             self.consumer.start()
+        settle()
         await self.listener.serve(self.settings.mllp_host, self.settings.mllp_port, stopping, _announce)
 
     def close(self) -> None:

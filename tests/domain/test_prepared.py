@@ -148,6 +148,18 @@ def test_a_record_out_of_scope_does_not_hide_one_within(store, nurse):
         work.close()
 
 
+def test_an_empty_value_is_found_as_empty(store, nurse):
+    with store.write() as connection:
+        work = UnitOfWork(connection, nurse, now=None, new_id=uuid.uuid4)
+        work.add(a_patient("P1", id_number="11010519491231002X"))
+        work.add(a_patient("P2"))
+        work.flush()
+        work.close()
+        work = UnitOfWork(connection, nurse, now=None, new_id=uuid.uuid4)
+        assert work.find(Patient, id_number=None, org_id=BRANCH).number == "P2"
+        work.close()
+
+
 def test_every_table_has_the_place_its_rows_are_made_for():
     for name, kind in record_classes().items():
         assert Record.metadata.tables[name] is table_of(kind)
