@@ -1,9 +1,11 @@
 """What the centre knows of each workstation: may it sync, for whom, and is its store where we left it."""
 
+import contextlib
 import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.exc import IntegrityError
 
 from domain.kernel.change_log import SCHEMA_VERSION, head_position
 from domain.kernel.errors import DomainError
@@ -65,13 +67,12 @@ def state_of(connection: Connection, device: Device, *, lock: bool = True) -> Ro
         query = query.with_for_update()
     row = connection.execute(query).first()
     if row is None:
-        connection.execute(
-            device_state.insert(),
-            {
-                "device_id": device.device_id, "epoch": device.epoch, "last_seq": 0, "last_txn": None,
-                "nonce": "", "nonce_before": "", "forks": 0, "skew_us": 0, "seen_at": 0, "program": "",
-            },
-        )  # fmt: skip
+        blank = {
+            "device_id": device.device_id, "epoch": device.epoch, "last_seq": 0, "last_txn": None, "nonce": "",
+            "nonce_before": "", "forks": 0, "skew_us": 0, "seen_at": 0, "program": "",
+        }  # fmt: skip
+        with contextlib.suppress(IntegrityError), connection.begin_nested():  # another process was first
+            connection.execute(device_state.insert(), blank)
         row = connection.execute(query).one()
     return row
 

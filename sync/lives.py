@@ -7,10 +7,12 @@ newest mark, or has decided less of a device than that device has a receipt for,
 and every branch that comes with the old one goes back to the newest mark both have.
 """
 
+import contextlib
 import secrets
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import IntegrityError
 
 from domain.kernel.change_log import change_log
 from domain.kernel.ids import Id
@@ -58,7 +60,10 @@ def is_strange(connection: Connection, life: str) -> bool:
 
 def held_life(connection: Connection, position: int, now: int) -> str:
     """Return the life of the log, begun now if it has none."""
-    return life_of(connection) or begin_life(connection, "made", position, now)
+    if not life_of(connection):
+        with contextlib.suppress(IntegrityError), connection.begin_nested():  # another process was first
+            begin_life(connection, "made", position, now)
+    return life_of(connection)
 
 
 def common_position(connection: Connection, marks: Sequence[Mark]) -> int:
