@@ -233,7 +233,6 @@ class Hands:
         """Run one of the few calls that have no key."""
         calls: dict[str, Callable[..., Any]] = {
             "slow_calls": self._slow_calls,
-            "attach": self._attach,
             "run": self._run,
             "lock": self._workstation.session.lock,
             "sign_out": self._workstation.session.sign_out,
@@ -243,16 +242,6 @@ class Hands:
         if method not in calls:
             raise PilotError(f"nobody knows the call {method!r}")
         return {"result": calls[method](**arguments)}
-
-    def _attach(self, visit: str, path: str) -> str:
-        """Add a file to the visit of a barcode, as the person signed in; returns its SHA-256."""
-        from client.attaching import attach_file
-
-        desk, actor = self._workstation.desk, self.shell().model.actor
-        scanned = desk.scan_lookup(actor, visit)
-        if scanned.kind != "visit":
-            raise PilotError(f"{visit} is no visit here")
-        return attach_file(desk, actor, scanned.record_id, Path(path))
 
     def _run(self, command: str, visit: str = "", **data: Any) -> str:
         """Run a command as the person signed in; `visit` names the client it is about by the visit's barcode."""

@@ -1,5 +1,6 @@
 """The front desk on the screen: steps on the left, the step in the middle, values and devices on the right."""
 
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Slot
@@ -13,6 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from client.attachments.view import AttachmentsDialog
+from client.attachments.viewmodel import AttachmentsModel
 from client.stations.front_desk.omission_dialog.view import OmissionDialog
 from client.stations.front_desk.panel_form.view import FormPanel
 from client.stations.front_desk.panel_identity.view import IdentityPanel
@@ -23,6 +26,7 @@ from client.stations.front_desk.panel_values.view import DevicesPanel, ValuesPan
 from client.stations.front_desk.panel_vitals.view import MeasurePanel, PendingPanel
 from client.stations.front_desk.progress import STEPS
 from client.stations.front_desk.widgets import LEFT_PX, RIGHT_PX, Panels, Strip, scrolling, text
+from client.views.file_drop import FileDrop
 from client.views.station import StationView
 from client.views.steps import Step, StepList
 from domain.checkup.workflow import visit_life
@@ -124,6 +128,9 @@ class View(StationView):
         visit.step_changed.connect(self._refresh)
         visit.vitals.doubt_changed.connect(self._show_doubt)
         visit.omission_asked.connect(self._ask_omission)
+        model.attach_asked.connect(self._attach)
+        if self.context.actor.may("checkup.edit"):
+            FileDrop(self, self._dropped)
         model.today_changed.connect(self._show_today)
         model.devices_changed.connect(self._show_devices)
         model.notice.connect(self._show_notice)
@@ -223,6 +230,27 @@ class View(StationView):
             self.model.identity.register(self.identity.form.values())
         else:
             self.panels[what].submit()
+
+    @Slot()
+    def _attach(self) -> None:
+        self._files()
+
+    def _files(self) -> AttachmentsDialog | None:
+        encounter = self.model.visit.encounter
+        if encounter is None:
+            return None
+        files = AttachmentsModel(self.context, encounter.visit_id, encounter.patient_id)
+        title = self.say("attachments.title", name=encounter.name, number=encounter.number)
+        dialog = AttachmentsDialog(files, title, self)
+        dialog.open()
+        return dialog
+
+    def _dropped(self, paths: list[Path]) -> None:
+        dialog = self._files()
+        if dialog is None:
+            self.model.toast("front_desk.attach_nobody", "warning")
+        else:
+            dialog.model.add(paths)
 
     @Slot()
     def _ask_omission(self) -> None:

@@ -35,6 +35,7 @@ class ViewModel(StationModel):
     """F9 where the values are still in the widgets: ``register``, ``pressure`` or ``body``."""
     search_asked = Signal()
     reprint_asked = Signal()
+    attach_asked = Signal()
     sound = Signal(str)
     """``good``, ``bad`` or ``alarm``."""
 
@@ -45,6 +46,7 @@ class ViewModel(StationModel):
         Action("search", "front_desk.action.search", "F3"),
         Action("measure", "front_desk.action.measure", "F4", command="checkup.measure"),
         Action("print", "front_desk.action.print", "F8", command="specimen.label"),
+        Action("attach", "front_desk.action.attach", "Ctrl+O", command="checkup.attach"),
         Action("close", "front_desk.action.close", "F10"),
     )
 
@@ -164,6 +166,7 @@ class ViewModel(StationModel):
         on("back", self.back)
         on("close", self.close_visit)
         on("print", self.reprint_asked.emit)
+        on("attach", self._attach)
 
     def _bind_parts(self) -> None:
         hub, visit = self.hub, self.visit
@@ -216,6 +219,12 @@ class ViewModel(StationModel):
         if self._may_switch():
             self.visit.close()
             self.identity.begin()
+
+    def _attach(self) -> None:
+        if self.visit.encounter is None:
+            self.toast("front_desk.attach_nobody", "warning")
+        else:
+            self.attach_asked.emit()
 
     def _measure(self) -> None:
         try:

@@ -23,6 +23,7 @@ from client.stations.review.results import in_reading_order, result_row
 from domain.checkup.intake import Person
 from domain.checkup.records import (
     Attachment,
+    AttachmentRemoval,
     CriticalValue,
     QuestionnaireResponse,
     Report,
@@ -230,6 +231,12 @@ class _Reader:
     def _attachments(self) -> Any:
         owners = [i for i in (self.facts.visit.id, self.facts.report.id) if i is not None]
         rows = self._records(Attachment, Attachment.subject_id.in_(owners))
+        ids = [row.id for row in rows]
+        gone = {
+            r.attachment_id
+            for r in self._records(AttachmentRemoval, AttachmentRemoval.attachment_id.in_(ids))
+        }
+        rows = [row for row in rows if row.id not in gone]
         return attachment_rows(self.connection, sorted(rows, key=lambda r: r.added_at), self.desk.home.blobs)
 
     def _answers(self) -> Any:

@@ -22,6 +22,7 @@ ACTIONS = (
     Action("print", "review.action.print", "Ctrl+P", permission="document.print"),
     Action("critical", "review.action.critical", "Ctrl+R", command="critical.receive"),
     Action("trend", "review.action.trend", "Ctrl+T"),
+    Action("attach", "review.action.attach", "Ctrl+O", command="checkup.attach"),
     Action("filter", "review.action.filter", "F3"),
     Action("part", "review.action.part", "F2"),
     Action("next", "review.action.next", "Alt+Down"),
@@ -70,4 +71,8 @@ def offers(case: Case | None, now: Moment) -> dict[str, bool]:
             "print": free and bool(case.document_sha256),
             "critical": free and now.critical,
         }
-    return found | {"trend": case is not None and bool(case.results), "next": now.following}
+    return found | {
+        "attach": case is not None and case.clear,
+        "trend": case is not None and bool(case.results),
+        "next": now.following,
+    }

@@ -18,7 +18,13 @@ LIVE_MS = 400
 SHOWN_MS = 60
 """Reading behind a case waits until it is painted: both would only slow each other down."""
 QUEUED = frozenset({"report", "visit", "critical_value", "finding", "patient"})
-WATCHED = QUEUED | {"observation", "review_step", "attachment", "questionnaire_response"}
+WATCHED = QUEUED | {
+    "observation",
+    "review_step",
+    "attachment",
+    "attachment_removal",
+    "questionnaire_response",
+}
 AHEAD = 3
 FETCH_AHEAD = 15
 

@@ -1,11 +1,14 @@
 """The review desk on the screen: queue on the left, the case in the middle, its text on the right."""
 
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
+from client.attachments.view import AttachmentsDialog
+from client.attachments.viewmodel import AttachmentsModel
 from client.stations.review.case import Case
 from client.stations.review.case_panel.view import CasePanel
 from client.stations.review.head.widgets import CaseHead, restyle
@@ -15,6 +18,7 @@ from client.stations.review.queue_panel.view import QueuePanel
 from client.stations.review.side_panel.view import SidePanel
 from client.stations.review.text_panel.view import TextPanel
 from client.stations.review.viewmodel import ViewModel
+from client.views.file_drop import FileDrop
 from client.views.station import StationView
 
 PARTS = (240, 540, 344)
@@ -85,6 +89,9 @@ class View(StationView):
         model.case_state.connect(self._show_state)
         model.note_changed.connect(self._show_note)
         model.part_asked.connect(self._next_part)
+        model.attach_asked.connect(self._attach)
+        if self.context.actor.may("checkup.edit"):
+            FileDrop(self, self._dropped)
         model.looking.previewed.connect(self._show_preview)
         self._shortcuts = self._keys()
         model.action_set.changed.connect(self._follow_actions)
@@ -123,6 +130,20 @@ class View(StationView):
         """Only what is enabled listens to its key, so that one key may serve every step of the way."""
         for name, shortcut in self._shortcuts.items():
             shortcut.setEnabled(self.model.action_set.is_enabled(name))
+
+    @Slot()
+    def _attach(self) -> None:
+        self._dropped([])
+
+    def _dropped(self, paths: list[Path]) -> None:
+        """Show the files of the case, and add what was dropped on it."""
+        case = self.model.case
+        if case is None or not case.clear:
+            return
+        files = AttachmentsModel(self.context, case.visit_id, case.patient_id, case.report_id)
+        title = self.say("attachments.title", name=case.name, number=case.visit_number)
+        AttachmentsDialog(files, title, self).open()
+        files.add(paths)
 
     @Slot()
     def _next_part(self) -> None:

@@ -35,6 +35,7 @@ class ViewModel(StationModel):
     """What came of the last action: sentence and tone, empty to clear; shown beside the actions."""
     checks_changed = Signal()
     trend_asked = Signal()
+    attach_asked = Signal()
     part_asked = Signal()
     return_asked = Signal()
     """A remark is about to begin: the view notes the line its cursor stands in."""
@@ -78,7 +79,7 @@ class ViewModel(StationModel):
         for name, handler in (
             ("return", self.return_pressed), ("propose", self.propose_next), ("critical", self.ask_critical),
             ("trend", self.trend_asked.emit), ("filter", self.queue.next_reason), ("part", self.part_asked.emit),
-            ("next", self.skip),
+            ("next", self.skip), ("attach", self.attach_asked.emit),
         ):  # fmt: skip
             self.action_set.on(name, handler)
 

@@ -117,6 +117,9 @@ def dicom_files(least_bytes: int) -> list[Path]:
     found = sorted(folder.glob("*.dcm"), key=lambda p: (-p.stat().st_size, p.name))
     chosen, total = [], 0
     for path in found:
+        with path.open("rb") as file:
+            if file.read(132)[128:] != b"DICM":
+                continue  # written without its preamble: no program could tell what it is
         chosen.append(path)
         total += path.stat().st_size
         if total >= least_bytes:
