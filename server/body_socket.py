@@ -24,11 +24,14 @@ class BodySocketProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._body_seen, self._body_length = 0, _content_length(self.headers)
         offer = _Offer(self) if self._body_length >= LEAST_BYTES and self.scheme == "http" else None
-        if offer is not None:
-            self.scope["extensions"] = {DIRECT_BODY: offer}  # type: ignore[dict-item]
+        if offer is None:
+            super().on_headers_complete()
+            return
+        self.scope["extensions"] = {DIRECT_BODY: offer}  # type: ignore[dict-item]
         super().on_headers_complete()
-        if offer is not None:
-            offer.cycle = self.cycle
+        offer.cycle = self.cycle
+        # What comes waits in the kernel, where a reset does not drop it; whoever reads the body by ASGI resumes.
+        self.flow.pause_reading()
 
     def on_body(self, body: bytes) -> None:
         self._body_seen += len(body)

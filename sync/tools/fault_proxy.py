@@ -10,7 +10,9 @@ As a program it prints one JSON line with its port and takes one command a line 
 | `fin` | closes every connection politely; new ones are served |
 | `restore` | ends all faults |
 | `cut-after N` | resets everything once N more bytes have gone up, as `cut` |
+| `reset-every N` | resets the connection each time N more bytes have gone up; new ones are served at once |
 | `fin-after N` | closes once N more bytes have gone up; new connections are served |
+| `freeze` | forwards nothing on the present connections and tells nobody; new ones are served |
 | `stall` | forwards nothing in either direction and tells nobody |
 | `lose-answers N` | swallows the next N bursts of answer and resets their connections |
 | `flip N` | inverts the lowest bit of the N-th next byte going up |
@@ -28,7 +30,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from sync.tools.faults import Faults, Line
+from sync.tools.faults import Faults, Line, delivered
 
 _PIECE = 16 << 10
 _BUFFER = 32 << 10
@@ -49,6 +51,9 @@ class FaultProxy:
         self._server: asyncio.Server | None = None
         self.port = listen
         self.up_bytes = 0
+        self.resets = 0
+        self.watch_up: Callable[[Line, bytes], None] = lambda _line, _data: None
+        """Told of every piece that goes up, in the proxy's thread."""
         self.down_bytes = 0
 
     def start(self) -> "FaultProxy":
@@ -73,13 +78,17 @@ class FaultProxy:
     def restore(self) -> None:
         """End every fault; stalled connections go on."""
         self._change(
-            down=False, stalled=False, bits_per_s=0, cut_after=None, fin_after=None, flip_after=None,
-            lose_answers=0,
+            down=False, stalled=False, bits_per_s=0, cut_after=None, fin_after=None, reset_every=0,
+            reset_after=None, flip_after=None, lose_answers=0,
         )  # fmt: skip
 
     def cut_after(self, count: int) -> None:
         """Let `count` more bytes go up, then act as `cut`."""
         self._change(cut_after=count)
+
+    def reset_every(self, count: int) -> None:
+        """Reset the connections each time `count` more bytes have gone up; new ones are served at once."""
+        self._change(reset_every=count, reset_after=count)
 
     def fin_after(self, count: int) -> None:
         """Let `count` more bytes go up, then act as `fin`: the server sees a truncated request."""
@@ -96,6 +105,15 @@ class FaultProxy:
     def stall(self) -> None:
         """Forward nothing and close nothing: a half-open line."""
         self._change(stalled=True)
+
+    def freeze(self) -> None:
+        """Let the present connections die silently, as a router that forgot them; new ones are served."""
+
+        def freeze_all() -> None:
+            for line in self._lines:
+                line.frozen = True
+
+        self._change(then=freeze_all)
 
     def throttle(self, bits_per_s: int) -> None:
         """Limit each direction of each connection; 0 lifts the limit."""
@@ -158,6 +176,8 @@ class FaultProxy:
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(_PIECE):
+                if line.frozen:
+                    await asyncio.Event().wait()  # until the proxy stops: the far side never learns either
                 data = spoil(line, data)
                 if self._going:
                     await self._going.wait()
@@ -167,8 +187,10 @@ class FaultProxy:
                     break
                 if self._faults.bits_per_s:
                     await asyncio.sleep(len(data) * 8 / self._faults.bits_per_s)
-            if line.ending:
-                line.ending()
+            ending, line.ending = line.ending, None  # the other direction must not do it again
+            if ending:
+                await delivered(writer)
+                ending()
             elif writer.can_write_eof():
                 writer.write_eof()
 
@@ -181,8 +203,10 @@ class FaultProxy:
             else:
                 faults.flip_after -= len(data)
         faults.cut_after, data = self._run_down(line, faults.cut_after, data, self._cut_now)
+        faults.reset_after, data = self._run_down(line, faults.reset_after, data, self._reset_again)
         faults.fin_after, data = self._run_down(line, faults.fin_after, data, self._finish_all)
         self.up_bytes += len(data)
+        self.watch_up(line, data)
         return data
 
     def _spoil_down(self, line: Line, data: bytes) -> bytes:
@@ -208,6 +232,11 @@ class FaultProxy:
         self._faults.down = True
         self._reset_all()
 
+    def _reset_again(self) -> None:
+        self.resets += 1
+        self._faults.reset_after = self._faults.reset_every or None
+        self._reset_all()
+
     def _reset_all(self) -> None:
         for line in list(self._lines):
             line.reset()
@@ -220,9 +249,16 @@ class FaultProxy:
 def obey(proxy: FaultProxy, command: str) -> bool:
     """Carry out one command line; False when it is not understood."""
     name, _, number = command.strip().partition(" ")
-    plain = {"cut": proxy.cut, "fin": proxy.fin, "restore": proxy.restore, "stall": proxy.stall}
+    plain = {
+        "cut": proxy.cut,
+        "fin": proxy.fin,
+        "restore": proxy.restore,
+        "stall": proxy.stall,
+        "freeze": proxy.freeze,
+    }
     counted = {
         "cut-after": proxy.cut_after,
+        "reset-every": proxy.reset_every,
         "fin-after": proxy.fin_after,
         "lose-answers": proxy.lose_answers,
         "flip": proxy.flip,
@@ -247,7 +283,7 @@ def main(arguments: list[str]) -> int:
     proxy = FaultProxy(host, int(port), options.listen).start()
     _tell(port=proxy.port)
     for command in sys.stdin:
-        _tell(command=command.strip(), ok=obey(proxy, command), up_bytes=proxy.up_bytes)
+        _tell(command=command.strip(), ok=obey(proxy, command), up_bytes=proxy.up_bytes, resets=proxy.resets)
     proxy.stop()
     return 0
 

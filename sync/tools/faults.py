@@ -1,8 +1,12 @@
 """What can be wrong with a line, and one connection that can be broken; see `sync.tools.fault_proxy`."""
 
 import asyncio
+import fcntl
 import socket
 import struct
+import sys
+import termios
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,8 +23,20 @@ class Faults:
     bits_per_s: int = 0
     cut_after: int | None = None
     fin_after: int | None = None
+    reset_every: int = 0
+    reset_after: int | None = None
     flip_after: int | None = None
     lose_answers: int = 0
+
+
+async def delivered(writer: asyncio.StreamWriter) -> None:
+    """Wait until the far machine has what was written (half a second at most): a cut loses what comes after it."""
+    raw, end_s = writer.get_extra_info("socket"), time.monotonic() + 0.5
+    while time.monotonic() < end_s and raw.fileno() >= 0:
+        held = fcntl.ioctl(raw.fileno(), termios.TIOCOUTQ, bytes(4))
+        if not writer.transport.get_write_buffer_size() and not int.from_bytes(held, sys.byteorder):
+            return
+        await asyncio.sleep(0.001)
 
 
 class Line:
@@ -30,6 +46,7 @@ class Line:
         self.near = near
         self.far: asyncio.StreamWriter | None = None
         self.ending: Callable[[], None] | None = None
+        self.frozen = False
 
     def reset(self) -> None:
         for writer in filter(None, (self.near, self.far)):

@@ -14,42 +14,57 @@ CHECKSUMS = ("crc32", "sha256")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Bytes of the content from `offset`, with the value of `Upload-Checksum` or an empty string."""
+    """Bytes of the content from `offset`, good until the next piece is asked for, with their `Upload-Checksum`."""
 
     offset: int
-    data: bytes
+    data: memoryview
     checksum: str
 
 
 class ReadAhead:
-    """The pieces of one content in the order they go; to be closed."""
+    """The pieces of one content in the order they go, in two buffers that are used in turn; to be closed.
+
+    A failed request leaves its data in the frames of its exceptions; in buffers of our own that costs nothing.
+    """
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._reader = ThreadPoolExecutor(1, "upload-read")
         self._next: tuple[int, str, Future[Piece]] | None = None
+        self._buffer, self._other = bytearray(), bytearray()
 
     def piece(self, offset: int, count: int, algorithm: str) -> Piece:
-        """Return the piece at `offset`, of about `count` bytes if it was read ahead; raises as `Source.read_at`."""
+        """Return the piece at `offset`, of about `count` bytes if it was read ahead; raises as `Source.read_into`."""
         ahead, self._next = self._next, None
-        if ahead and ahead[:2] == (offset, algorithm):
-            return ahead[2].result()
-        return self._read(offset, count, algorithm)
+        if ahead:
+            self._buffer, self._other = self._other, self._buffer
+            if ahead[:2] == (offset, algorithm):
+                return ahead[2].result()
+            ahead[2].exception()  # the buffer is free when that read is over
+        self._buffer = _at_least(self._buffer, count)
+        return self._read(self._buffer, offset, count, algorithm)
 
     def prepare(self, offset: int, count: int, algorithm: str) -> None:
         """Begin to read the piece that comes next if all goes well."""
         if count:
-            self._next = (offset, algorithm, self._reader.submit(self._read, offset, count, algorithm))
+            self._other = _at_least(self._other, count)
+            reading = self._reader.submit(self._read, self._other, offset, count, algorithm)
+            self._next = (offset, algorithm, reading)
 
     def close(self) -> None:
         self._reader.shutdown(wait=True, cancel_futures=True)
 
-    def _read(self, offset: int, count: int, algorithm: str) -> Piece:
-        data = self._source.read_at(offset, count)
+    def _read(self, buffer: bytearray, offset: int, count: int, algorithm: str) -> Piece:
+        data = memoryview(buffer)[:count]
+        self._source.read_into(offset, data)
         return Piece(offset, data, checksum_of(data, algorithm))
 
 
-def checksum_of(data: bytes, algorithm: str) -> str:
+def _at_least(buffer: bytearray, count: int) -> bytearray:
+    return buffer if len(buffer) >= count else bytearray(count)
+
+
+def checksum_of(data: bytes | memoryview, algorithm: str) -> str:
     """Return the value of `Upload-Checksum` for `data`, empty for no algorithm."""
     if not algorithm:
         return ""

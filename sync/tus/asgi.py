@@ -56,10 +56,7 @@ class TusApp:
         await _send(send, await self._serve(scope, receive))
 
     async def _serve(self, scope: Scope, receive: Receive) -> Response:
-        owner = await asyncio.to_thread(self._authorise, scope)
-        if owner is None and scope["method"] != "OPTIONS":
-            return problem(TusRefusal(401, "transfer.not_authorised"))
-        begun = await asyncio.to_thread(self._engine.begin, _request(scope, owner or ""))
+        begun = await asyncio.to_thread(self._begin, scope)
         if isinstance(begun, Response):
             return begun
         offer = scope.get("extensions", {}).get(DIRECT_BODY)
@@ -72,6 +69,12 @@ class TusApp:
             return await self._store(body, begun)
         finally:
             pump.cancel()
+
+    def _begin(self, scope: Scope) -> Response | Receiver:
+        owner = self._authorise(scope)
+        if owner is None and scope["method"] != "OPTIONS":
+            return problem(TusRefusal(401, "transfer.not_authorised"))
+        return self._engine.begin(_request(scope, owner or ""))
 
     async def _store(self, body: "_Body", receiver: Receiver) -> Response:
         silent_s = 0.0

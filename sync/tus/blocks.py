@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 2 << 20
 _KEPT = 16
 _WRITERS = 8
 

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import requests
 
 from domain.kernel.errors import DomainError, UnavailableError
-from sync.tus.ahead import ReadAhead, checksum_of, chosen_checksum
+from sync.tus.ahead import ReadAhead, chosen_checksum
 from sync.tus.client_state import Lane, Transfer, TransferState
 from sync.tus.pacing import Backoff, ClientSettings, PatchSizer, Surroundings
 from sync.tus.protocol import OFFSET_OCTET_STREAM, TUS_VERSION, encode_metadata
@@ -150,9 +150,10 @@ class _Run:
         headers = {
             "Upload-Length": str(size), "Upload-Metadata": self._metadata, "Upload-Dedup": "sha256",
         }  # fmt: skip
-        data = self._source.read_at(0, size) if size <= self._client.settings.smallest_patch else b""
-        if data:
-            headers |= _body_headers(checksum_of(data, self._client.algorithm or "sha256"))
+        data: memoryview | None = None
+        if 0 < size <= self._client.settings.smallest_patch:
+            first = self.ahead.piece(0, size, self._client.algorithm or "sha256")
+            data, headers = first.data, headers | _body_headers(first.checksum)
         response = self._send("POST", self._client.endpoint, headers, data, creating=True)
         url = response.headers.get("Location", "")
         if url:
@@ -168,7 +169,8 @@ class _Run:
         offset, size = self._transfer.offset, self._client.sizer.size
         piece = self.ahead.piece(offset, min(size, self._source.size - offset), algorithm)
         end = offset + len(piece.data)
-        self.ahead.prepare(end, min(size, self._source.size - end), algorithm)
+        if self._backoff.failures == 0:  # on a line that breaks, what is read ahead is seldom what comes next
+            self.ahead.prepare(end, min(size, self._source.size - end), algorithm)
         started_s = self._client.around.monotonic()
         headers = {"Upload-Offset": str(offset), **_body_headers(piece.checksum)}
         try:
@@ -188,7 +190,7 @@ class _Run:
         method: str,
         url: str,
         headers: Mapping[str, str] | None = None,
-        data: bytes = b"",
+        data: memoryview | None = None,
         *,
         creating: bool = False,
     ) -> requests.Response:
@@ -196,7 +198,7 @@ class _Run:
         return checked(self._request(method, url, headers, data), creating=creating)
 
     def _request(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None, data: bytes = b""
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, data: memoryview | None = None
     ) -> requests.Response:
         settings = self._client.settings
         try:
@@ -211,7 +213,7 @@ class _Run:
         except requests.RequestException as error:
             raise line_failure(error) from error
 
-    def _body(self, data: bytes) -> Iterable[bytes]:
+    def _body(self, data: memoryview) -> Iterable[bytes]:
         # requests and sockets take any buffer; the type of `data` there says bytes.
         return cast("Iterable[bytes]", PacedBody(data, self._client.sizer.piece, self._before_piece))
 

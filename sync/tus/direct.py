@@ -21,8 +21,8 @@ from sync.tus.receiver import Receiver
 
 T = TypeVar("T")
 DIRECT_BODY = "aftercheck.direct_body"
-LEAST_BYTES = 256 << 10
-"""Smaller bodies are not worth it."""
+LEAST_BYTES = 4 << 10
+"""Smaller bodies come with the head of their request."""
 
 _QUIET_S = 0.02
 _SILENT_S = 0.1
@@ -60,7 +60,6 @@ class DirectBody(Protocol):
 
 
 class _Pulled(Enum):
-    ALL = auto()
     QUIET = auto()
     TURN_OVER = auto()
     BROKEN = auto()
@@ -86,22 +85,26 @@ class DirectLines:
             await work
             raise
         finally:
+            receiver.idle.set()
             with contextlib.suppress(OSError):  # the connection is the server's again, as it was
                 body.line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
             body.line.close()
             offer.give_back(body.left)
 
     async def _receive(self, body: TakenBody, receiver: Receiver, stopping: asyncio.Event) -> Response:
+        receiver.idle.clear()
         if body.begun and (refused := await self._in_thread(receiver.feed, body.begun)):
             return refused
         small_bursts, going = 0, True
         while body.left and going and not stopping.is_set():
             before = body.left
+            receiver.idle.clear()
             found = await self._in_thread(_pull, body, receiver)
             if isinstance(found, Response):
                 return found
             going = found is not _Pulled.BROKEN
             if found is _Pulled.QUIET:
+                receiver.idle.set()
                 small_bursts = small_bursts + 1 if before - body.left < _SLOW_BURST else 0
                 if small_bursts > _BURSTS_AT_ONCE:  # a slow line: fewer and larger bursts
                     await asyncio.sleep(_GATHER_S)
@@ -125,14 +128,17 @@ class DirectLines:
 
 
 def _pull(body: TakenBody, receiver: Receiver) -> _Pulled | Response:
-    """Receive while the line delivers, for one turn."""
+    """Receive while the line delivers, for one turn; at the end of the body finish it."""
     body.line.settimeout(_QUIET_S)
-    end_s = time.monotonic() + _TURN_S
+    end_s, wake = time.monotonic() + _TURN_S, 0
     while body.left:
         room = receiver.room()
         most = min(len(room), body.left)
-        # Wake up for a good piece only; what is smaller and has waited is taken all the same.
-        body.line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, min(most, _WAKE_BYTES))
+        if (
+            min(most, _WAKE_BYTES) != wake
+        ):  # for a good piece only; what is smaller and has waited is taken too
+            wake = min(most, _WAKE_BYTES)
+            body.line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, wake)
         try:
             count = _received(body.line, room, most)
         except BlockingIOError:
@@ -146,7 +152,7 @@ def _pull(body: TakenBody, receiver: Receiver) -> _Pulled | Response:
             return refused
         if time.monotonic() > end_s:
             return _Pulled.TURN_OVER
-    return _Pulled.ALL
+    return receiver.finish()
 
 
 def _received(line: socket.socket, room: memoryview, most: int) -> int:

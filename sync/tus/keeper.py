@@ -101,7 +101,7 @@ class Keeper:
         """
         predecessor = self._receivers.pop(upload_id, None)
         if predecessor is not None:
-            predecessor.flush()
+            predecessor.yield_to_successor()
         file = self._files.open(upload_id)
         try:
             with file.exclusive():

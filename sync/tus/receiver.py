@@ -18,6 +18,8 @@ from sync.tus.protocol import Hasher, Response, TusRefusal, problem
 from sync.tus.state import Upload, UploadState
 from sync.tus.storage import NO_SPACE_ERRNOS, UploadFile
 
+YIELD_S = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class CommitRule:
@@ -74,6 +76,9 @@ class Receiver:
         self._answer: Response | None = None
         self._lock = threading.Lock()
         self._released = False
+        self.idle = threading.Event()
+        """Cleared while the line may still hold bytes that nobody has read."""
+        self.idle.set()
 
     def room(self) -> memoryview:
         """Return where the next bytes of the body belong; never empty."""
@@ -95,6 +100,11 @@ class Receiver:
             self._guarded(partial(self._take_in, count))
         self.flush()
         return self._released_answer()
+
+    def yield_to_successor(self) -> None:
+        """Let what the line has delivered reach the file, for a moment; a silent line has nothing more."""
+        self.idle.wait(YIELD_S)
+        self.flush()
 
     def flush(self) -> None:
         """Write what has come so far, for a line that is silent; any thread may ask."""

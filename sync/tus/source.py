@@ -16,8 +16,8 @@ class Source(Protocol):
     def size(self) -> int: ...
     @property
     def sha256(self) -> str: ...
-    def read_at(self, offset: int, count: int) -> bytes:
-        """Return exactly `count` bytes from `offset`.
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill `buffer` with the bytes from `offset`.
 
         Raises:
             DomainError: transfer.source_changed, fewer are there.
@@ -33,15 +33,15 @@ class BytesSource:
         self.size = len(data)
         self.sha256 = hashlib.sha256(data).hexdigest()
 
-    def read_at(self, offset: int, count: int) -> bytes:
-        return self._data[offset : offset + count]
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        buffer[:] = self._data[offset : offset + len(buffer)]
 
 
 class FileSource:
     """A file that must not change while it is uploaded; opened for each read, never kept open."""
 
     def __init__(self, path: Path, sha256: str | None = None) -> None:
-        """Take `path`; its hash is computed when not known. Raises as `read_at`."""
+        """Take `path`; its hash is computed when not known. Raises as `read_into`."""
         self._path = path
         try:
             self.size = path.stat().st_size
@@ -49,23 +49,23 @@ class FileSource:
             raise self._unreadable(error) from error
         self.sha256 = sha256 or self._hash()
 
-    def read_at(self, offset: int, count: int) -> bytes:
+    def read_into(self, offset: int, buffer: memoryview) -> None:
         try:
-            with self._path.open("rb") as file:
+            with self._path.open("rb", buffering=0) as file:
                 file.seek(offset)
-                data = file.read(count)
+                while buffer and (count := file.readinto(buffer)):
+                    buffer = buffer[count:]
         except OSError as error:
             raise self._unreadable(error) from error
-        if len(data) != count:
+        if buffer:
             raise DomainError("transfer.source_changed", name=self._path.name)
-        return data
 
     def _hash(self) -> str:
-        digest, offset = hashlib.sha256(), 0
-        while offset < self.size:
-            count = min(_READ_BYTES, self.size - offset)
-            digest.update(self.read_at(offset, count))
-            offset += count
+        digest, buffer = hashlib.sha256(), memoryview(bytearray(_READ_BYTES))
+        for offset in range(0, self.size, _READ_BYTES):
+            piece = buffer[: self.size - offset]
+            self.read_into(offset, piece)
+            digest.update(piece)
         return digest.hexdigest()
 
     def _unreadable(self, error: OSError) -> UnavailableError:

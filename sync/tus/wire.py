@@ -86,12 +86,12 @@ class WireAdapter(HTTPAdapter):
 class PacedBody:
     """A request body that asks before each piece: may I go on, and how long must I wait."""
 
-    def __init__(self, data: bytes, piece: int, before_piece: Callable[[int], None]) -> None:
+    def __init__(self, data: memoryview, piece: int, before_piece: Callable[[int], None]) -> None:
         """Take `data`, to go in pieces of `piece` bytes.
 
         `before_piece` gets the size of the next piece, and raises to stop the request.
         """
-        self._data = memoryview(data)
+        self._data = data
         self._piece = piece
         self._before_piece = before_piece
 

@@ -21,7 +21,7 @@ from tests.server.conftest import PASSWORD, prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 PUT = ROOT / "tests/peers/plain_put.py"
-CLIENT_S = 900
+CLIENT_S = 120
 
 
 @dataclass
@@ -82,8 +82,8 @@ def node_server(folder: Path) -> Party:
     return Party(served, f"http://127.0.0.1:{served.port}/files", lambda: _newest(folder))
 
 
-def python_server(folder: Path) -> Party:
-    served = peers.tuspyserver(folder)
+def python_server(folder: Path, *, fsync: bool = True) -> Party:
+    served = peers.tuspyserver(folder, fsync=fsync)
     return Party(served, f"http://127.0.0.1:{served.port}/files", lambda: _newest(folder))
 
 
@@ -93,12 +93,16 @@ def put_server(folder: Path) -> Party:
 
 
 def our_client(
-    party: Party, endpoint: str, file: Path, sha256: str, patch: int, state: Path
+    party: Party, endpoint: str, file: Path, sha256: str, patch: int, state: Path, smallest: int = 0
 ) -> dict[str, Any]:
-    """Upload with the branch's client in a process of its own; returns what it measured."""
+    """Upload with the branch's client in a process of its own; returns what it measured.
+
+    Args:
+        patch: Bytes of each PATCH, or of the largest if `smallest` is given.
+    """
     command = [
         sys.executable, "-m", "tests.bench.upload_client", endpoint, str(file), sha256, str(patch), str(state),
-        "--device", party.device,
+        "--device", party.device, "--smallest", str(smallest or patch),
     ]  # fmt: skip
     return _told(command)
 
@@ -110,7 +114,16 @@ def tuspy_client(endpoint: str, file: Path, patch: int) -> dict[str, Any]:
 
 def js_client(endpoint: str, file: Path, patch: int) -> dict[str, Any]:
     begun = time.perf_counter()
-    told = _told(["node", str(peers.npm_folder() / "tus_upload.mjs"), endpoint, str(file), str(patch)])
+    told = _told(
+        [
+            "node",
+            str(peers.npm_folder() / "tus_upload.mjs"),
+            endpoint,
+            str(file),
+            str(patch),
+            '{"filename": "file"}',
+        ]
+    )
     return {"seconds": time.perf_counter() - begun, **told}
 
 

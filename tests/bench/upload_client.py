@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import resource
 import sys
 import threading
 import time
@@ -19,6 +18,12 @@ from sync.tus.pacing import ClientSettings
 from sync.tus.source import FileSource
 
 
+def peak_kib() -> int:
+    """Return the most memory this process has held (`ru_maxrss` would count its parent's)."""
+    rows = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(row.split()[1]) for row in rows if row.startswith("VmHWM"))
+
+
 def main() -> None:
     """Upload; memory in KiB, times in seconds."""
     parser = argparse.ArgumentParser()
@@ -28,6 +33,7 @@ def main() -> None:
     parser.add_argument("patch", type=int)
     parser.add_argument("state", type=Path)
     parser.add_argument("--device", default="")
+    parser.add_argument("--smallest", type=int, required=True)
     options = parser.parse_args()
     session = requests.Session()
     if options.device:
@@ -35,20 +41,20 @@ def main() -> None:
         key = key_from(bytes.fromhex(device["key"]))
         session.auth = DeviceAuth(key, uuid.UUID(device["id"]), steady_clock())
     settings = ClientSettings(
-        smallest_patch=options.patch, largest_patch=options.patch, attempts=None, first_pause_s=0.01,
+        smallest_patch=options.smallest, largest_patch=options.patch, attempts=None, first_pause_s=0.01,
         longest_pause_s=0.05,
     )  # fmt: skip
     client = TusClient(
         options.endpoint, SqliteTransferState(options.state), session=session, settings=settings
     )
-    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    idle = peak_kib()
     begun, cpu = time.perf_counter(), time.process_time()
     client.upload(
         FileSource(options.file, options.sha256), metadata={"kind": "blob"}, cancel=threading.Event()
     )
     told = {
         "seconds": time.perf_counter() - begun, "cpu": time.process_time() - cpu, "idle_kib": idle,
-        "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "peak_kib": peak_kib(),
     }  # fmt: skip
     sys.stdout.write(json.dumps(told) + "\n")
 

@@ -66,9 +66,15 @@ def tus_node_server(files: Path) -> Served:
     return serve(["node", str(npm_folder() / "tus_server.mjs"), str(files)])
 
 
-def tuspyserver(files: Path) -> Served:
-    """Start tuspyserver with its storage that calls fsync."""
-    return serve([str(python_of_peers()), str(HERE / "tuspyserver_app.py"), str(files)])
+def tuspyserver(files: Path, *, fsync: bool = True) -> Served:
+    """Start tuspyserver with its storage that calls fsync (and keeps nothing of a cut PATCH), or with its default."""
+    command = [
+        str(python_of_peers()),
+        str(HERE / "tuspyserver_app.py"),
+        str(files),
+        *(["fsync"] if fsync else []),
+    ]
+    return serve(command, stderr=subprocess.DEVNULL)  # it tells every HEAD
 
 
 def serve(command: list[str], **options: object) -> Served:

@@ -1,4 +1,4 @@
-"""tuspyserver with its fsync storage: python tuspyserver_app.py FOLDER; tells its port in a line of JSON."""
+"""tuspyserver: python tuspyserver_app.py FOLDER [fsync] (its fsync storage); tells its port in a line of JSON."""
 
 import json
 import socket
@@ -9,10 +9,9 @@ from fastapi import FastAPI
 from tuspyserver import create_tus_router
 from tuspyserver.storage.local import LocalFileStorage
 
+storage = LocalFileStorage(sys.argv[1]) if "fsync" in sys.argv[2:] else None
 app = FastAPI()
-app.include_router(
-    create_tus_router(prefix="files", files_dir=sys.argv[1], storage=LocalFileStorage(sys.argv[1]))
-)
+app.include_router(create_tus_router(prefix="files", files_dir=sys.argv[1], storage=storage))
 listener = socket.socket(
     socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
 )  # so asyncio sets TCP_NODELAY

@@ -116,6 +116,28 @@ def test_cut_after_lets_exactly_so_many_bytes_through(connect, broken, count):
     assert broken.up_bytes == count
 
 
+def test_reset_every_resets_again_and_again_and_serves_the_next(connect, broken):
+    broken.reset_every(1000)
+    for number in (1, 2, 3):
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            talk_on(connect())
+        assert (broken.resets, broken.up_bytes) == (number, number * 1000)
+
+
+def test_a_frozen_line_says_nothing_and_a_new_one_is_served(connect, broken):
+    old = connect()
+    old.sendall(b"a")
+    assert old.recv(1) == b"a"
+    broken.freeze()
+    old.sendall(b"b")
+    new = connect()
+    new.sendall(b"c")
+    assert new.recv(1) == b"c"
+    old.settimeout(0.05)
+    with pytest.raises(TimeoutError):
+        old.recv(1)
+
+
 def test_fin_after_truncates_and_serves_the_next(connect, broken):
     broken.fin_after(5)
     line = connect()
@@ -181,7 +203,8 @@ def test_as_a_program_it_tells_its_port_and_obeys(echo):
             line.sendall(b"hi")
             assert all_of(line, 2) == b"hi"
             process.stdin.write("cut\nnonsense\n")
-            assert json.loads(process.stdout.readline()) == {"command": "cut", "ok": True, "up_bytes": 2}
+            told = {"command": "cut", "ok": True, "up_bytes": 2, "resets": 0}
+            assert json.loads(process.stdout.readline()) == told
             assert json.loads(process.stdout.readline())["ok"] is False
             with pytest.raises(ConnectionResetError):
                 line.recv(1)

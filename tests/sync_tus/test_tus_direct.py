@@ -157,6 +157,16 @@ def test_a_reset_line_keeps_what_had_come(centre, taken, upload):
     until(lambda: centre.state.get(upload.strip("/")).offset == 2_000_000)
 
 
+def test_a_reset_line_keeps_even_what_nobody_had_read(centre, taken, upload, monkeypatch):
+    begin, go = centre.app._engine.begin, threading.Event()
+    monkeypatch.setattr(centre.app._engine, "begin", lambda request: (go.wait(10), begin(request))[1])
+    line = Line(centre)
+    line.send(line.patch(upload, 0, len(CONTENT)), CONTENT[:50_000])
+    line.reset()
+    go.set()
+    until(lambda: centre.state.get(upload.strip("/")).offset == 50_000)
+
+
 def test_a_line_that_ends_politely_in_mid_body_keeps_every_byte(centre, taken, upload, line):
     line.send(line.patch(upload, 0, len(CONTENT)), CONTENT[:2_000_001])
     line.socket.shutdown(socket.SHUT_WR)
