@@ -52,7 +52,6 @@ class Specimen(Record, label="标本"):
 class EventKind(enum.StrEnum):
     """What can happen to a tube."""
 
-    LABELLED = "labelled"
     COLLECTED = "collected"
     RECEIVED = "received"
     PROCESSED = "processed"

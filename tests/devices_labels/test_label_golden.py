@@ -1,16 +1,10 @@
 """The bytes of one label, a language each: any change of them must be meant."""
 
-import os
-import subprocess
-from pathlib import Path
-
 import pytest
-import zxingcpp
-from PIL import Image
 
 from devices.labels.model import Bitmap, Code128, DataMatrix, Label, Line, QrCode
 from devices.labels.symbols import Code128Symbols
-from tests.devices_labels.label_cases import encoded, label_of, tube
+from tests.devices_labels.label_cases import encoded, label_of
 
 GOLDEN_ZPL = b"""~SD15^XA^CI28^PW400^LL200^LH0,0^MNY^MTT^PR3
 ^FO66,16^BY2,3.0,64^BCN,64,N,N,N,N^FD>:S>52611230001>67^FS
@@ -49,16 +43,3 @@ def test_the_bytes_of_one_label(language, golden):
 
 def test_the_symbols_of_the_golden_number():
     assert Code128Symbols.of("S26112300017").values == (104, 51, 99, 26, 11, 23, 0, 1, 100, 23)
-
-
-@pytest.mark.parametrize("dpi", [203, 300])
-def test_an_independent_renderer_reads_our_zpl(dpi, tmp_path):
-    """AFTERCHECK_ZPL_RENDERER names a program: ``program in.zpl width_mm height_mm dots_per_mm out.png``."""
-    renderer = os.environ.get("AFTERCHECK_ZPL_RENDERER")
-    if not renderer or not Path(renderer).exists():
-        pytest.skip("AFTERCHECK_ZPL_RENDERER is not set: no independent ZPL renderer here")
-    source, target = tmp_path / "label.zpl", tmp_path / "label.png"
-    source.write_bytes(encoded(tube(), "zpl", dpi))
-    subprocess.run([renderer, source, "50", "25", str(8 if dpi == 203 else 12), target], check=True)
-    with Image.open(target) as picture:
-        assert [code.text for code in zxingcpp.read_barcodes(picture.convert("L"))] == ["261100000058"]
