@@ -72,13 +72,20 @@ class ViewModel(QObject):
         return ""
 
     def _choices(self, field: Field) -> tuple[Choice, ...]:
-        """Return the closed list of a field: its code list, or for roles the roles in force."""
+        """Return the closed list of a field: its code list, or for roles the roles in force.
+
+        Where nothing is chosen yet the list begins with that: a first entry nobody chose must never be kept.
+        """
+        found: tuple[Choice, ...] = ()
         if isinstance(field.type, type) and issubclass(field.type, enum.Enum):
-            return tuple(Choice(m, self.context.formatter.choice(m)) for m in field.type)
-        if field.asked.kind is Kind.CHOICE and field.name == "role":
+            found = tuple(Choice(m, self.context.formatter.choice(m)) for m in field.type)
+        elif field.asked.kind is Kind.CHOICE and field.name == "role":
             roles = self.context.desk.authority.roles
-            return tuple(Choice(name, role.label) for name, role in roles.items())
-        return ()
+            found = tuple(Choice(name, role.label) for name, role in roles.items())
+        if found and self.given.get(field.name, field.default) is None:
+            code = "form.choose" if field.required and not field.optional else "form.unchanged"
+            found = (Choice(None, self.context.say(code)), *found)
+        return found
 
     @property
     def formable(self) -> bool:

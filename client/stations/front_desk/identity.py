@@ -51,6 +51,7 @@ class IdentityModel(QObject):
         self._page = page
         self._asked = 0
         self._registering = False
+        self._typed: dict[str, str] = {}
         self.registration: Registration | None = None
         self.found: tuple[Person, ...] = ()
         self.searched = ""
@@ -156,6 +157,7 @@ class IdentityModel(QObject):
         if registration is None or self._registering:
             return
         self.field_error.emit("", "")
+        self._typed = dict(fields)
         data: dict[str, Any] = {k: v.strip() for k, v in fields.items() if v.strip()}
         if day := born(data.get("birth_date", "")):
             data["birth_date"] = day.isoformat()
@@ -174,8 +176,8 @@ class IdentityModel(QObject):
             self.field_error.emit(error.field, sentence)
         else:
             self._page.message.emit(sentence, "danger")
-        if error.code == "patient.likely_same" and self.registration is not None:
-            self.compare(self.registration.fields)
+        if error.code in {"patient.likely_same", "patient.exists"} and self.registration is not None:
+            self.compare(self.registration.fields | self._typed)  # the other is offered by a number key
 
     def _choose(self, patient_id: Id) -> None:
         self.cancel()

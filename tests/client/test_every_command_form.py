@@ -1,0 +1,108 @@
+"""The form of every command people may run: reached by keys, field by field, and told where something is missing."""
+
+import enum
+import uuid
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit
+
+from client.command_dialog.view import CommandDialog
+from client.command_dialog.viewmodel import ViewModel
+from domain.kernel.commands import Kind, commands
+from domain.people.patient_commands import EditPatient
+from domain.people.records import Patient, Sex
+from tests.client.seeding import system
+from tests.fixtures.product_source import PACKAGES
+
+OURS = {
+    name: entry
+    for name, entry in sorted(commands().items())
+    if entry.input.__module__.partition(".")[0] in PACKAGES and entry.place in {"anywhere", "branch"}
+}
+
+
+def hidden(entry):
+    """What a row would give: every hidden field that must be there."""
+    return {f.name: some(f.type) for f in entry.fields if f.asked.kind is Kind.HIDDEN and f.required}
+
+
+def some(kind):
+    """A value of a type."""
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return next(iter(kind))
+    known = {str: "x", int: 1, float: 1.0, bool: True, uuid.UUID: uuid.UUID(int=7), bytes: b"x"}
+    return known.get(kind, [] if "list" in str(kind) else {"x": 1})
+
+
+@pytest.fixture
+def dialog_for(context_for, qtbot):
+    def make(name, given=None):
+        context, _ = context_for("nurse")
+        dialog = CommandDialog(
+            context, commands()[name], hidden(commands()[name]) if given is None else given
+        )
+        qtbot.addWidget(dialog)
+        dialog.open()
+        qtbot.waitUntil(dialog.isActiveWindow)
+        return dialog
+
+    return make
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_form_is_filled_with_the_keyboard_and_says_what_is_missing(name, dialog_for, qtbot):
+    entry = OURS[name]
+    asked = [f for f in entry.fields if f.asked.kind is not Kind.HIDDEN]
+    dialog = dialog_for(name)
+    assert dialog.model.formable, f"{name}: a field that must be given can be entered nowhere"
+    reached = set()
+    for _ in range(len(asked) + 4):
+        focus = dialog.focusWidget()
+        if focus is not None:
+            reached.add(focus.objectName())
+            assert focus.accessibleName() or focus.objectName().startswith("dialog_")
+        qtbot.keyClick(dialog, Qt.Key.Key_Tab)
+    assert {f"field_{f.name}" for f in asked} <= reached, "every field is reached by Tab"
+    required = [f for f in asked if f.required and not f.optional and f.type is not bool]
+    if required:
+        qtbot.keyClick(dialog, Qt.Key.Key_F9)
+        box = dialog.box(required[0].name)
+        assert box.error, f"{required[0].name}: nothing is said beside it"
+        assert required[0].asked.label in box.error
+
+
+def test_a_choice_nobody_made_is_never_kept(dialog_for, open_desk, seeded, qtbot):
+    patient = seeded[0][0].patient_id
+    dialog = dialog_for("people.edit", {"patient_id": patient})
+    box = dialog.findChild(QComboBox, "field_sex")
+    assert (box.currentData(), box.currentText()) == (None, "不填")
+    dialog.findChild(QLineEdit, "field_phone").setText("13800000009")
+    with qtbot.waitSignal(dialog.completed):
+        qtbot.keyClick(dialog, Qt.Key.Key_F9)
+    table = Patient.__table__
+    with open_desk.store.read() as connection:
+        row = connection.execute(table.select().where(table.c.id == patient)).one()
+    assert (row.phone, row.sex) == ("13800000009", Sex.MALE)
+
+
+def test_a_number_of_another_is_refused_beside_the_field(dialog_for, open_desk, seeded, qtbot):
+    order = EditPatient(patient_id=seeded[1][0].patient_id, id_number="110101196807150021", reason="补录")
+    open_desk.dispatcher.run(order, system())
+    dialog = dialog_for("people.edit", {"patient_id": seeded[2][0].patient_id})
+    dialog.findChild(QLineEdit, "field_id_number").setText("110101196807150021")
+    dialog.findChild(QPlainTextEdit, "field_reason").setPlainText("补录")
+    qtbot.keyClick(dialog, Qt.Key.Key_F9)
+    qtbot.waitUntil(lambda: "该证件号码已登记" in dialog.box("id_number").error)
+    assert seeded[1][0].number in dialog.box("id_number").error
+
+
+def test_what_must_be_chosen_is_asked_for(context_for):
+    context, _ = context_for("nurse")
+    model = ViewModel(context, commands()["people.register"], {})
+    sex = next(a for a in model.fields if a.name == "sex")
+    assert (sex.choices[0].value, sex.choices[0].label) == (None, "请选择")
+    said = []
+    model.field_error.connect(lambda field, sentence: said.append((field, sentence)) if sentence else None)
+    model.submit({"name": "李红", "birth_date": "1985-12-12", "sex": None})
+    assert said[0][0] == "sex"
