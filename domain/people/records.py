@@ -3,6 +3,7 @@
 import enum
 from datetime import date, datetime
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from domain.kernel.columns import Mask, Merge, Sensitivity, column
@@ -67,6 +68,8 @@ class Sex(enum.StrEnum):
 
 class Patient(Record, label="客户"):
     """A person examined (FHIR R4 Patient); `number` is ours, `id_number` is the citizen's (GB 11643)."""
+
+    __table_args__ = (Index("ix_patient_birth_date_name", "birth_date", "name"),)
 
     number: Mapped[str] = column("档案号", unique=True, length=40)
     name: Mapped[str] = column("姓名", sensitivity=PERSONAL, mask=Mask.NAME, merge=Merge.REVIEW)

@@ -136,6 +136,15 @@ def test_finding_by_a_value_and_an_organisation_does_not_walk_the_organisation(s
         assert "ix_patient_id_number" in str(plan)
 
 
+def test_looking_for_the_same_person_does_not_walk_all_clients(store):
+    from domain.kernel.unit_of_work import _finder
+
+    said = _finder(Patient, ("name", "birth_date")).text(store.engine.dialect)[0]
+    with store.read() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", ("x", "1980-01-01", 1, 0)).all()
+    assert "ix_patient_birth_date_name" in str(plan)
+
+
 def test_a_record_out_of_scope_does_not_hide_one_within(store, nurse):
     with store.write() as connection:
         for number, org_id in (("P1", OTHER_BRANCH), ("P2", BRANCH)):

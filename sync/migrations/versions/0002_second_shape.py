@@ -37,6 +37,7 @@ def downgrade() -> None:
 
 def _people() -> None:
     """Organisations, staff, patients, contacts."""
+    steps.create_index("ix_patient_birth_date_name", "patient", ["birth_date", "name"])
     steps.add_columns("staff", sa.Column("password_past", JsonText(), nullable=True))
     steps.create_record_table(
         "identity_change",
