@@ -1,11 +1,13 @@
 """One formatter for what people read: times in clinic time, dates, numbers, choices, sizes."""
 
 import enum
+import functools
 import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.kernel.clock import clinic
+from domain.kernel.facts import Means
 from domain.kernel.texts import Texts
 
 _MEBI = 1024 * 1024
@@ -36,9 +38,40 @@ class Formatter:
             return value.isoformat()
         if isinstance(value, list | tuple):
             return "、".join(self.value(v, entity, column) for v in value)
-        if isinstance(value, str) and f"word.{column}.{value}" in self._texts:
-            return self._texts.say(f"word.{column}.{value}")
-        return _plain(value)
+        means = meaning_of(entity, column)
+        if isinstance(value, dict):
+            parts = ((self._field(k) if means == Means.FIELD else k, self.value(v)) for k, v in value.items())
+            return "；".join(f"{name}：{text}" for name, text in parts)
+        return self.name(value, means) if means and isinstance(value, str) else _plain(value)
+
+    def name(self, code: str, means: str) -> str:
+        """Return the Chinese name of a code; one this program does not know stays as it is, never lost."""
+        kind, _, of = means.partition(":")
+        if kind == "words":
+            key = f"word.{of}.{code}"
+            return self._texts.say(key) if key in self._texts else code
+        if kind == "state":
+            from domain.kernel.workflow import workflows
+
+            return workflows()[of].label_of(code) if of in workflows() else code
+        if means == Means.RECORD:
+            from domain.kernel.record import record_classes
+
+            return record_classes()[code].record_info.label if code in record_classes() else code
+        if means == Means.COMMAND:
+            from domain.kernel.commands import commands
+
+            return commands()[code].label if code in commands() else code
+        return "、".join(self._field(one) for one in code.split(","))
+
+    @staticmethod
+    def _field(name: str) -> str:
+        from domain.kernel.record import column_info, record_classes
+
+        for kind in record_classes().values():
+            if name in kind.__table__.c and (info := column_info(kind.__table__.c[name])) is not None:
+                return info.label
+        return name
 
     def choice(self, member: enum.Enum) -> str:
         """Return the label of a member of a code list (text ``choice.<list>.<value>``)."""
@@ -79,6 +112,18 @@ class Formatter:
         return f"{count / 1024:.0f} KB" if count < _MEBI else f"{count / _MEBI:.1f} MB"
 
 
+@functools.cache
+def meaning_of(entity: str, column: str) -> str | None:
+    """Return what the codes of a column stand for, by its declaration; the records may not be loaded without one."""
+    if not entity:
+        return None
+    from domain.kernel.record import column_info, record_classes
+
+    kind = record_classes().get(entity)
+    info = column_info(kind.__table__.c[column]) if kind is not None and column in kind.__table__.c else None
+    return info.means if info is not None else None
+
+
 def choice_code(member: enum.Enum) -> str:
     """Return the key of a code's label, e.g. ``choice.specimen_type.SER``."""
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(member).__name__).lower()
@@ -93,10 +138,6 @@ def age_on(birth: date, day: date) -> int:
 def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
-    if isinstance(value, list | tuple):
-        return "、".join(_plain(v) for v in value)
-    if isinstance(value, dict):
-        return "；".join(f"{k}：{_plain(v)}" for k, v in value.items())
     if isinstance(value, bytes):
         return f"{len(value)} B"
     return str(value)

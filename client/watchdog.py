@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
 if TYPE_CHECKING:
     from domain.kernel.store import Store
@@ -105,8 +105,20 @@ class StoreWatch:
             self._findings.add("write", 0.0, _stack())
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of the event loop: how long it held the loop, how much of that was our own processor time, and where.
+
+    A long turn of little own time was held up by somebody else: another program, or a thread with Python's lock.
+    """
+
+    ms: float = 0.0
+    cpu_ms: float = 0.0
+    stack: str = ""
+
+
 class LoopWatch(QObject):
-    """Watches the event loop of the thread it is made on, from a thread of its own."""
+    """Watches the event loop of the thread it is made on; a thread of its own looks where it stands meanwhile."""
 
     def __init__(self, findings: Findings, limit_s: float, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -114,8 +126,12 @@ class LoopWatch(QObject):
         self._limit_s = limit_s
         self._thread = threading.get_ident()
         self._beat = time.perf_counter()
+        self._used = time.thread_time()
+        self._seen = (0.0, "")
+        self._longest = self._busiest = Turn()
         self._stop = threading.Event()
         self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_PULSE_MS)
         self._timer.timeout.connect(self._pulse)
         self._timer.start()
@@ -127,22 +143,32 @@ class LoopWatch(QObject):
         self._stop.set()
         self._watcher.join()
 
+    def take(self) -> tuple[Turn, Turn]:
+        """Return the longest turn and the one of most own processor time since the last call."""
+        found = self._longest, self._busiest
+        self._longest = self._busiest = Turn()
+        return found
+
+    @Slot()
     def _pulse(self) -> None:
-        self._beat = time.perf_counter()
+        now, used = time.perf_counter(), time.thread_time()
+        late, own = now - self._beat - _PULSE_MS / 1000, used - self._used
+        beat, stack = self._seen
+        turn = Turn(late * 1000, own * 1000, stack if beat == self._beat else "")
+        if turn.ms > self._longest.ms:
+            self._longest = turn
+        if turn.cpu_ms > self._busiest.cpu_ms:
+            self._busiest = turn
+        if late > self._limit_s:
+            self._findings.add("loop", late, turn.stack)
+        self._beat, self._used = now, used
 
     def _watch(self) -> None:
-        seen = 0.0
-        stack = ""
         while not self._stop.wait(self._limit_s / 3):
             beat = self._beat
-            late = time.perf_counter() - beat
-            if late > self._limit_s + _PULSE_MS / 1000:
+            if time.perf_counter() - beat > self._limit_s / 2 + _PULSE_MS / 1000:
                 frame = sys._current_frames().get(self._thread)
-                stack = "".join(traceback.format_stack(frame)[-12:]) if frame else ""
-                seen = beat
-            elif stack and beat != seen:
-                self._findings.add("loop", beat - seen, stack)
-                stack = ""
+                self._seen = (beat, "".join(traceback.format_stack(frame)[-12:]) if frame else "")
 
 
 def _stack() -> str:

@@ -83,7 +83,8 @@ class CommandDialog(Dialog):
         self.setFixedWidth(WIDTH)
 
     def _form(self) -> QWidget:
-        inside = QWidget()
+        area = QScrollArea(self)
+        inside = QWidget(area.viewport())
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 8, 0)
         column.setSpacing(10)
@@ -96,7 +97,6 @@ class CommandDialog(Dialog):
             self._boxes[asked.name] = box
             column.addWidget(box)
         column.addStretch(1)
-        area = QScrollArea(self)
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(inside)

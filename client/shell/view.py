@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
-from client.background import Crash
+from client.background import Crash, Job
 from client.ports import Scanned
 from client.shell.viewmodel import ShellModel
 from client.shell.widgets import TopBar
@@ -39,7 +39,7 @@ class ShellView(QWidget):
         self.setObjectName("shell")
         self._pages: OrderedDict[str, PageView] = OrderedDict()
         self._firsts: set[str] = set()
-        self._steps: list[Callable[[], None]] = []
+        self._steps: list[Callable[[], Job | None]] = []
         self.current = ""
         self.bar = TopBar(model.context, self)
         self.nav = NavList(model.entries, model.context, self)
@@ -58,12 +58,27 @@ class ShellView(QWidget):
             self._add_card()
 
     def start(self) -> None:
-        """Open the first page and begin to follow the store."""
+        """Begin to follow the store, and open the first page as soon as its modules are there."""
         self.model.start()
         if self.card is not None:
             self.card.model.start()
-        if self.model.home:
+        if self._whole and not self.model.has_modules(self.model.home):
+            self.model.load_modules(self.model.home).finished.connect(self._open_home)
+        elif self.model.home:
             self.open_page(self.model.home, {})
+
+    @Slot()
+    def _open_home(self) -> None:
+        """Make the first page in one turn of the loop and show it in the next: both at once hold the screen."""
+        if self.model.home and not self.current and not self._stopped:
+            self._add(self.model.home)
+            QTimer.singleShot(0, self, self._show_home)
+
+    @Slot()
+    def _show_home(self) -> None:
+        if not self.current and not self._stopped:
+            self.open_page(self.model.home, {})
+            self.model.load_modules()
 
     def focus_first(self) -> None:
         """Put the focus where work begins; at first it had none, being hidden."""
@@ -83,13 +98,24 @@ class ShellView(QWidget):
         if self._whole:
             return
         self._whole = True
-        self._steps = [self.model.complete, self._add_card, self._replace_first, self._catch_up]
+        self._steps = [
+            self.model.complete, self._add_card, self._load_first, self._replace_first, self._catch_up,
+            self.model.load_modules,
+        ]  # fmt: skip
         self._next_step()
 
+    def _load_first(self) -> Job:
+        return self.model.load_modules(*(self._firsts or {""}))
+
+    @Slot()
     def _next_step(self) -> None:
+        """Take the next step, in the next turn of the loop or when the job of this one has ended."""
         if self._steps and not self._stopped:
-            self._steps.pop(0)()
-            QTimer.singleShot(0, self, self._next_step)
+            job = self._steps.pop(0)()
+            if job is not None:
+                job.finished.connect(self._next_step)
+            else:
+                QTimer.singleShot(0, self, self._next_step)
 
     def stop(self) -> None:
         """End every page; the shell is about to go."""
@@ -120,6 +146,8 @@ class ShellView(QWidget):
         view = self._pages[page]
         self._pages.move_to_end(page)
         self.current = page
+        if self.stack.indexOf(view) < 0:
+            self.stack.addWidget(view)
         self.stack.setCurrentWidget(view)
         self.nav.mark(page)
         view.model.on_open(**arguments)
@@ -248,7 +276,6 @@ class ShellView(QWidget):
         view.model.message.connect(self.toast.show_message)
         view.model.scan_typed.connect(self.take_scan)
         self._pages[page] = view
-        self.stack.addWidget(view)
 
     def _forget_old(self) -> None:
         records = [p for p in self._pages if p.startswith("record:") and p != self.current]

@@ -1,11 +1,13 @@
 """The shell without its window: navigation, search, sync, alerts, clock, the pages that may be opened."""
 
-from collections.abc import Sequence
+import importlib
+import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from client.background import Jobs
+from client.background import Job, Jobs
 from client.desk import Desk
 from client.formatting import Formatter
 from client.live import Changed, Live
@@ -13,7 +15,7 @@ from client.navigation import Entry, entries, home_page
 from client.ports import Hit, Scanned, SyncState
 from client.preferences import Preferences
 from client.station import Context
-from client.stations import stations
+from client.stations import modules_of, stations
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.errors import KnownError
@@ -22,6 +24,8 @@ from domain.people.scanned import UNKNOWN
 SYNC_EVERY_MS = 1000
 SEARCH_AFTER_MS = 120
 HITS = 12
+ALSO = ("record:",)
+"""Pages that are in no navigation."""
 WEEKDAYS = "一二三四五六日"
 
 
@@ -84,6 +88,16 @@ class ShellModel(QObject):
         self._count_alerts()
         self._count_conflicts()
         self._look_at_sync()
+
+    def has_modules(self, page: str) -> bool:
+        """Tell whether what a page is made of is there already."""
+        return all(name in sys.modules for name in modules_of(page)) if page else True
+
+    def load_modules(self, *pages: str) -> Job:
+        """Import what pages are made of in the background, all of this person's if none is named."""
+        wanted = pages or tuple(e.page for e in self.entries) + ALSO
+        names = dict.fromkeys(name for page in wanted if page for name in modules_of(page))
+        return self.jobs.read(lambda job: _import(job, names), "modules")
 
     def stop(self) -> None:
         for timer in (self._clock_timer, self._sync_timer, self._search_timer):
@@ -208,6 +222,12 @@ class ShellModel(QObject):
         timer.setSingleShot(single)
         timer.timeout.connect(slot)
         return timer
+
+
+def _import(job: Job, names: Iterable[str]) -> None:
+    for name in names:
+        if not job.cancelled:
+            importlib.import_module(name)
 
 
 def count_alerts(desk: Desk, actor: Actor) -> tuple[int, str]:

@@ -49,6 +49,13 @@ def stations() -> dict[str, Station]:
     return {s.id: s for s in sorted(found, key=lambda s: (s.order, s.id))}
 
 
+def modules_of(page: str) -> tuple[str, ...]:
+    """Return the modules of a page: they are imported in the background before it is first opened."""
+    kind = page.partition(":")[0]
+    folder = f"{__name__}.{page}" if page in stations() else f"client.pages.{kind}"
+    return (f"{folder}.viewmodel", f"{folder}.view")
+
+
 def view_class(station_id: str) -> Any:
     """Return the view class of a station; imported when it is first opened."""
     return importlib.import_module(f"{__name__}.{station_id}.view").View

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Mapped
 
-from domain.kernel.columns import Merge, column
+from domain.kernel.columns import Means, Merge, column
 from domain.kernel.ids import Id
 from domain.kernel.record import Record
 
@@ -29,12 +29,12 @@ class Alert(Record, label="预警"):
     name: Mapped[str] = column("预警名称")
     rule_version: Mapped[int] = column("规则版本", default=1)
     severity: Mapped[Severity] = column("级别", merge=Merge.CENTRE, group="state")
-    subject: Mapped[str] = column("对象类型", length=60)
+    subject: Mapped[str] = column("对象类型", means=Means.RECORD, length=60)
     subject_id: Mapped[Id] = column("对象", index=True)
     patient_id: Mapped[Id | None] = column("客户", ref="patient", index=True)
     summary: Mapped[str] = column("内容", length=1000)
-    facts: Mapped[dict[str, Any] | None] = column("依据")
-    receivers: Mapped[list[str]] = column("接收角色", merge=Merge.CENTRE, group="state")
+    facts: Mapped[dict[str, Any] | None] = column("依据", means=Means.FIELD)
+    receivers: Mapped[list[str]] = column("接收角色", means=Means.ROLE, merge=Merge.CENTRE, group="state")
     step: Mapped[int] = column("升级次数", merge=Merge.CENTRE, group="state", default=0)
     opened_at: Mapped[datetime] = column("发出时间")
     state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40, index=True)
@@ -48,10 +48,10 @@ class AlertEvent(Record, label="预警轨迹", merge=Merge.FIRST):
     """One step in the life of an alert: opened, acknowledged, escalated to whom, handled, closed."""
 
     alert_id: Mapped[Id] = column("预警", ref="alert", index=True)
-    kind: Mapped[str] = column("动作", length=40)
+    kind: Mapped[str] = column("动作", means="words:kind", length=40)
     at: Mapped[datetime] = column("时间", index=True)
     staff_id: Mapped[Id | None] = column("人员", ref="staff")
     staff_name: Mapped[str] = column("人员姓名")
     severity: Mapped[Severity] = column("级别")
-    receivers: Mapped[list[str]] = column("接收角色")
+    receivers: Mapped[list[str]] = column("接收角色", means=Means.ROLE)
     note: Mapped[str | None] = column("说明", length=4000)

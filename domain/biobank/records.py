@@ -77,7 +77,7 @@ class SpecimenEvent(Record, label="标本事件", merge=Merge.APPEND):
     staff_name: Mapped[str] = column("操作人姓名")
     produced_ul: Mapped[int | None] = column("产生体积", unit="uL")
     consumed_ul: Mapped[int | None] = column("消耗体积", unit="uL")
-    condition: Mapped[str | None] = column("外观", length=40)
+    condition: Mapped[str | None] = column("外观", means="words:condition", length=40)
     place: Mapped[str | None] = column("位置", length=120)
     note: Mapped[str | None] = column("备注", length=1000)
 
@@ -87,11 +87,13 @@ class StorageContainer(Record, label="冻存容器"):
 
     code: Mapped[str] = column("容器条码", unique=True, length=40)
     name: Mapped[str] = column("名称")
-    kind: Mapped[str] = column("类型", length=40)
+    kind: Mapped[str] = column("类型", means="words:container", length=40)
     parent_id: Mapped[Id | None] = column("上级容器", ref="storage_container")
     rows: Mapped[int] = column("行数", default=9)
     columns: Mapped[int] = column("列数", default=9)
-    temperature: Mapped[str] = column("温度等级", code="MIABIS:SAMPLE-03", length=40)
+    temperature: Mapped[str] = column(
+        "温度等级", code="MIABIS:SAMPLE-03", means="words:temperature", length=40
+    )
 
 
 class LabelPrint(Record, label="标签打印", merge=Merge.APPEND):
@@ -101,7 +103,7 @@ class LabelPrint(Record, label="标签打印", merge=Merge.APPEND):
     printer: Mapped[str] = column("打印机", length=120)
     template: Mapped[str] = column("模板", length=80)
     content_sha256: Mapped[str] = column("内容摘要", length=64)
-    result: Mapped[str] = column("结果", length=40)
+    result: Mapped[str] = column("结果", means="words:print_result", length=40)
     reprint: Mapped[int] = column("重打次数", default=0)
     reason: Mapped[str | None] = column("重打原因")
     printed_at: Mapped[datetime] = column("打印时间")

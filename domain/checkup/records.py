@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped
 
-from domain.kernel.columns import Mask, Merge, Sensitivity, column
+from domain.kernel.columns import Mask, Means, Merge, Sensitivity, column
 from domain.kernel.ids import Id
 from domain.kernel.record import Record
 
@@ -63,7 +63,7 @@ class Observation(Record, label="结果", merge=Merge.APPEND):
     value_number: Mapped[float | None] = column("数值", sensitivity=SENSITIVE)
     value_text: Mapped[str] = column("结果", sensitivity=SENSITIVE, length=4000)
     ucum: Mapped[str | None] = column("单位", code="UCUM", length=40)
-    flag: Mapped[str | None] = column("标志", code="HL7:0078", length=10)
+    flag: Mapped[str | None] = column("标志", code="HL7:0078", means="words:flag", length=10)
     range_text: Mapped[str | None] = column("参考区间", length=120)
     important_class: Mapped[str | None] = column("重要异常", length=1)
     critical_level: Mapped[int | None] = column("危急值级别")
@@ -167,7 +167,7 @@ class ReviewStep(Record, label="审核记录", merge=Merge.APPEND):
 
     report_id: Mapped[Id] = column("报告", ref="report", index=True)
     revision: Mapped[int] = column("修订号")
-    level: Mapped[str] = column("审核级别", length=40)
+    level: Mapped[str] = column("审核级别", means="state:report", length=40)
     action: Mapped[ReviewAction] = column("操作")
     staff_id: Mapped[Id | None] = column("审核人", ref="staff")
     staff_name: Mapped[str] = column("审核人姓名")
@@ -186,7 +186,7 @@ class ReportSignature(Record, label="电子签名", merge=Merge.APPEND):
     staff_title: Mapped[str] = column("职称", length=60)
     document: Mapped[str] = column("文件模板", length=80)
     licence_no: Mapped[str | None] = column("执业证书编号", length=60)
-    level: Mapped[str] = column("审核级别", length=40)
+    level: Mapped[str] = column("审核级别", means="state:report", length=40)
     digest: Mapped[str] = column("内容摘要", length=64)
     signature: Mapped[str] = column("签名值", length=200)
     public_key: Mapped[str] = column("签名公钥", length=100)
@@ -199,7 +199,7 @@ class QuestionnaireResponse(Record, label="问卷", merge=Merge.APPEND):
 
     visit_id: Mapped[Id | None] = column("体检", ref="visit", index=True)
     patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
-    form: Mapped[str] = column("问卷", length=120)
+    form: Mapped[str] = column("问卷", means="words:form", length=120)
     form_version: Mapped[str] = column("问卷版本", length=40)
     answers: Mapped[dict[str, Any]] = column("答案", sensitivity=SENSITIVE)
     score: Mapped[float | None] = column("得分", sensitivity=SENSITIVE)
@@ -209,7 +209,7 @@ class QuestionnaireResponse(Record, label="问卷", merge=Merge.APPEND):
 class Attachment(Record, label="附件", merge=Merge.APPEND):
     """A file that belongs to a record; its bytes are content-addressed and travel apart from the rows."""
 
-    subject: Mapped[str] = column("所属", length=60)
+    subject: Mapped[str] = column("所属", means=Means.RECORD, length=60)
     subject_id: Mapped[Id] = column("所属记录", index=True)
     sha256: Mapped[str] = column("SHA-256", length=64, index=True)
     size: Mapped[int] = column("字节数", unit="By")

@@ -19,6 +19,7 @@ from sqlalchemy.types import BINARY, TypeDecorator, TypeEngine
 
 from domain.kernel.facts import ColumnInfo as ColumnInfo
 from domain.kernel.facts import Mask as Mask
+from domain.kernel.facts import Means as Means
 from domain.kernel.facts import Merge as Merge
 from domain.kernel.facts import Sensitivity as Sensitivity
 from domain.kernel.facts import from_microseconds as from_microseconds
@@ -144,6 +145,7 @@ def column(
     mask: Mask = Mask.HIDDEN,
     safety: bool = False,
     ref: str | None = None,
+    means: str | None = None,
     unique: bool = False,
     index: bool = False,
     length: int = 255,
@@ -161,12 +163,13 @@ def column(
         mask: Form shown without clearance.
         safety: Both values of a conflict are shown everywhere until it is resolved.
         ref: Table whose id this column holds. Not a database constraint: a child may arrive before its parent.
+        means: What a code in it stands for, of `Means`.
         unique: No two rows may hold the same value.
         index: The store keeps an index on it.
         length: Characters of text; above 2,000 a text of any length.
         default: Value of a new record that does not say.
     """
-    info = ColumnInfo(label, code, unit, sensitivity, merge, group, mask, safety, ref)
+    info = ColumnInfo(label, code, unit, sensitivity, merge, group, mask, safety, ref, means)
     return mapped_column(
         unique=unique or None,
         index=index or None,

@@ -37,13 +37,25 @@ class Mask(enum.StrEnum):
     HIDDEN = "hidden"
 
 
+class Means:
+    """What a code in a text column stands for; every reader shows its Chinese name instead.
+
+    Beside these: ``words:LIST`` for the texts ``word.LIST.<code>``, and ``state:ENTITY`` for a state of its workflow.
+    """
+
+    RECORD = "record"  # an entity name
+    COMMAND = "command"  # a command's name
+    FIELD = "field"  # names of columns, joined by commas; in a JSON structure its keys
+    ROLE = "words:receivers"
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class ColumnInfo:
     """The facts of one column, kept in its SQLAlchemy `info` under ``"column"``.
 
     `code` names a standard's element (``MIABIS:SAMPLE-01``), `unit` is UCUM, `group` names the fields that
     merge together (systolic and diastolic), `safety` marks groups of which both values are shown until a
-    conflict is resolved.
+    conflict is resolved. `means` tells what a code kept as text stands for, so that people read its name: `Means`.
     """
 
     label: str
@@ -55,6 +67,7 @@ class ColumnInfo:
     mask: Mask = Mask.HIDDEN
     safety: bool = False
     ref: str | None = None
+    means: str | None = None
 
 
 def to_microseconds(moment: datetime) -> int:

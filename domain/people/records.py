@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
-from domain.kernel.columns import Mask, Merge, Sensitivity, column
+from domain.kernel.columns import Mask, Means, Merge, Sensitivity, column
 from domain.kernel.ids import Id
 from domain.kernel.record import Place, Record, Scope
 
@@ -35,7 +35,7 @@ class Staff(Record, label="员工"):
 
     login: Mapped[str] = column("登录名", unique=True, length=60)
     name: Mapped[str] = column("姓名")
-    role: Mapped[str] = column("角色", length=40)
+    role: Mapped[str] = column("角色", means=Means.ROLE, length=40)
     title: Mapped[str | None] = column("职称", length=60)
     licence_no: Mapped[str | None] = column("执业证书编号", length=60)
     card_no: Mapped[str | None] = column("工牌号", length=60, index=True)
@@ -75,7 +75,9 @@ class Patient(Record, label="客户"):
     name: Mapped[str] = column("姓名", sensitivity=PERSONAL, mask=Mask.NAME, merge=Merge.REVIEW)
     sex: Mapped[Sex] = column("性别", code="GB/T 2261.1", merge=Merge.REVIEW, default=Sex.UNKNOWN)
     birth_date: Mapped[date | None] = column("出生日期", sensitivity=PERSONAL, merge=Merge.REVIEW)
-    id_type: Mapped[str] = column("证件类型", code="WS/T 364.3 CV02.01.101", default="01", length=10)
+    id_type: Mapped[str] = column(
+        "证件类型", code="WS/T 364.3 CV02.01.101", means="words:id_type", default="01", length=10
+    )
     id_number: Mapped[str | None] = column(
         "证件号码", sensitivity=SENSITIVE, mask=Mask.ID_NUMBER, merge=Merge.REVIEW, index=True, length=40
     )
@@ -86,7 +88,13 @@ class Patient(Record, label="客户"):
         "过敏史", sensitivity=SENSITIVE, merge=Merge.REVIEW, safety=True, length=4000
     )
     blood_group: Mapped[str | None] = column(
-        "血型", code="CV04.50.005", sensitivity=SENSITIVE, merge=Merge.REVIEW, safety=True, length=10
+        "血型",
+        means="words:blood_group",
+        code="CV04.50.005",
+        sensitivity=SENSITIVE,
+        merge=Merge.REVIEW,
+        safety=True,
+        length=10,
     )
 
 

@@ -53,7 +53,7 @@ def add_columns(table: str, *columns: sa.Column[Any]) -> None:
 def create_index(name: str, table: str, columns: list[str], *, unique: bool = False, where: str = "") -> None:
     """Create an index that is not there yet; on SQLite only over the rows that `where` names."""
     if name not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}:
-        only = {"sqlite_where": sa.text(where)} if where else {}
+        only: dict[str, Any] = {"sqlite_where": sa.text(where)} if where else {}
         op.create_index(name, table, columns, unique=unique, **only)
 
 

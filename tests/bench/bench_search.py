@@ -23,39 +23,22 @@ from domain.kernel.store import Store
 from domain.people.names import search_keys
 from domain.people.records import Patient
 from domain.people.scans import route_scan
-from sync.schema import prepare_store
 from sync.search import SearchIndex
 from sync.stores import open_branch_store
 from tests.bench.goals import Goals, percentile
-from tests.bench.homes import FOLDER, ORG, add_patients
+from tests.bench.homes import ORG, home_key, home_with, made_in
 
-KEY = bytes(range(32))
 OF_A_KIND = 60
 ROUNDS = 5
 Times: TypeAlias = dict[str, list[float]]
 
 
 def store_with(patients: int, goals: Goals) -> Store:
-    """Return a store with so many clients and their index."""
-    folder = FOLDER / f"search-{patients}"
-    folder.mkdir(parents=True, exist_ok=True)
-    made = folder / "made"
-    path = folder / "branch.db"
-    if not made.exists():
-        path.unlink(missing_ok=True)
-    store = open_branch_store(path, KEY)
-    if not made.exists():
-        prepare_store(store)
-        add_patients(store, patients)
-        before = path.stat().st_size
-        started = time.perf_counter()
-        SearchIndex().rebuild(store)
-        goals.note(**{f"rebuild_s_{patients}": time.perf_counter() - started})
-        store.close()
-        goals.note(**{f"index_bytes_per_client_{patients}": (path.stat().st_size - before) / patients})
-        made.touch()
-        store = open_branch_store(path, KEY)
-    return store
+    """Return the store of a home with so many clients and their index."""
+    home = home_with(patients)
+    for name, value in made_in(home).items():
+        goals.note(**{f"{name}_{patients}": value})
+    return open_branch_store(home.store, home_key(home))
 
 
 def queries(rows: list[Any], chance: random.Random) -> dict[str, list[str]]:

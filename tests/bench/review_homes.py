@@ -1,6 +1,5 @@
 """Stores full of reports that wait for a chief physician, three years of results each; kept in .state/bench."""
 
-import hashlib
 import random
 import uuid
 from datetime import UTC, date, datetime, timedelta
@@ -21,13 +20,12 @@ from domain.checkup.records import (
     Visit,
 )
 from domain.kernel.ids import new_id
-from domain.kernel.record import Record
 from domain.people.passwords import hash_password
 from domain.people.records import Organization, OrganizationKind, Patient, Sex, Staff
 from server.interfaces.hl7.population import load_samples, population
 from sync.schema import prepare_store
 from sync.stores import open_branch_store
-from tests.bench.homes import FOLDER, insert_records
+from tests.bench.homes import FOLDER, insert_records, shape
 
 HEAD_OFFICE, BRANCH, CHIEF = uuid.UUID(int=0xA0), uuid.UUID(int=0xB1), uuid.UUID(int=0xC1)
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -43,22 +41,12 @@ def review_home(waiting: int, detailed: int, issued: int) -> Home:
         detailed: How many of them have results of three years; the rest have only their rows of the queue.
         issued: Signed reports, which a queue must not have to walk past.
     """
-    home = Home(FOLDER / f"review-{waiting}-{detailed}-{issued}-{_shape()}")
+    home = Home(FOLDER / f"review-{waiting}-{detailed}-{issued}-{shape()}")
     done = home.folder / "made"
     if not done.exists():
         _make(home, waiting, detailed, issued)
         done.touch()
     return home
-
-
-def _shape() -> str:
-    """Return a mark of the store's shape: with another column or index the stores are made anew."""
-    features.load()
-    tables = Record.metadata.sorted_tables
-    parts = [f"{t.name}.{c.name}" for t in tables for c in t.columns] + [
-        i.name for t in tables for i in t.indexes
-    ]
-    return hashlib.sha256("\n".join(sorted(map(str, parts))).encode()).hexdigest()[:8]
 
 
 def store_key(home: Home) -> bytes:

@@ -64,7 +64,7 @@ class View(PageView):
         return area
 
     def _sheet(self, values: tuple[Value, ...]) -> QWidget:
-        card = QFrame()
+        card = QFrame(self._values.viewport())  # made where it will lie: it is styled once
         card.setProperty("part", "card")
         grid = QGridLayout(card)
         grid.setContentsMargins(20, 16, 20, 16)
@@ -99,7 +99,7 @@ class View(PageView):
         return text
 
     def _lines(self, lines: tuple[HistoryLine, ...]) -> QWidget:
-        card = QFrame()
+        card = QFrame(self._history.viewport())
         card.setProperty("part", "card")
         column = QVBoxLayout(card)
         column.setContentsMargins(20, 16, 20, 16)

@@ -56,9 +56,16 @@ class Leaves:
 
     def at(self, row: int) -> tuple[Leaf, int]:
         """Return the leaf of a row and the row's place in it."""
-        starts = self._begun()
+        starts = self._starts or self._begun()
         number = bisect.bisect_right(starts, row) - 1
         return self._leaves[number], row - starts[number]
+
+    def row(self, number: int) -> Row | None:
+        """Return a row, None if there is none or it is not in memory; a table asks this for each cell it paints."""
+        if number < 0:
+            return None
+        leaf, at = self.at(number)
+        return leaf.rows[at] if leaf.rows is not None and at < len(leaf.rows) else None
 
     def covering(self, first: int, last: int) -> list[Leaf]:
         """Return the leaves with the rows `first` to `last`."""

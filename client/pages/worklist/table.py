@@ -112,10 +112,7 @@ class WorklistTable(QAbstractTableModel):
 
     def row(self, number: int) -> Row | None:
         """Return a row, None while it is not in memory."""
-        if not 0 <= number < self.leaves.total:
-            return None
-        leaf, at = self.leaves.at(number)
-        return leaf.rows[at] if leaf.rows is not None and at < len(leaf.rows) else None
+        return self.leaves.row(number)
 
     def row_of(self, record_id: Any) -> int:
         """Return the number of a record's row among those in memory, -1 if it is not there."""

@@ -21,7 +21,9 @@ from client.appearance import COLOURS
 from client.pages.worklist.table import TONE_ROLE, WorklistTable
 
 ROW_HEIGHT = 36
-NARROW, WIDE = 90, 340
+NARROW, WIDE, MARGIN = 90, 340, 16
+MEASURED = 24
+"""Rows by which the columns are made wide enough."""
 DIGITS = {Qt.Key.Key_0 + n: n for n in range(1, 10)}
 
 
@@ -160,9 +162,14 @@ class RowTable(QTableView):
         if self._sized:
             return
         self._sized = True
-        self.resizeColumnsToContents()
+        # By the first rows: Qt would ask for the size of every cell that is loaded, which holds the screen.
+        rows = range(min(MEASURED, self._rows.rowCount()))
         for at in range(self._rows.columnCount()):
-            self.setColumnWidth(at, max(NARROW, min(WIDE, self.columnWidth(at) + 16)))
+            widest = self.horizontalHeader().sectionSizeHint(at)
+            for row in rows:
+                text = str(self._rows.index(row, at).data())
+                widest = max(widest, self.fontMetrics().horizontalAdvance(text) + MARGIN)
+            self.setColumnWidth(at, max(NARROW, min(WIDE, widest + 16)))
 
 
 class ChipRow(QFrame):

@@ -29,8 +29,9 @@ class View(StationView):
         self.modes = ModeLine(self.say, self)
         self.result = ResultCard(self)
         self.side = Side(model, self)
-        self.scans = ScanList(self)
-        self.waiting = WaitingList(model.storing.teller, self)
+        self._right = QWidget(self)  # what lies in it is made in it: a change of parent styles a widget twice
+        self.scans = ScanList(self._right)
+        self.waiting = WaitingList(model.storing.teller, self._right)
         self.typed = latin_only(QLineEdit(self))
         self.typed.setObjectName("typed_number")
         self.typed.setAccessibleName(self.say("bench.type_label"))
@@ -82,7 +83,7 @@ class View(StationView):
     def _arrange(self) -> None:
         row, left, right = QHBoxLayout(), QVBoxLayout(), QVBoxLayout()
         row.setSpacing(16)
-        self.waiting_title, self.scans_title = (QLabel(self) for _ in range(2))
+        self.waiting_title, self.scans_title = (QLabel(self._right) for _ in range(2))
         for label in (self.waiting_title, self.scans_title):
             label.setProperty("role", "subtitle")
         self.scans_title.setText(self.say("bench.lines"))
@@ -90,16 +91,15 @@ class View(StationView):
         left.addWidget(self.typed)
         left.addWidget(self.result, 4)
         left.addWidget(self.side, 5)
-        holder = QWidget(self)
-        holder.setFixedWidth(RIGHT_PX)
-        holder.setLayout(right)
+        self._right.setFixedWidth(RIGHT_PX)
+        self._right.setLayout(right)
         right.setContentsMargins(0, 0, 0, 0)
         for widget, stretch in (
             (self.waiting_title, 0), (self.waiting, 3), (self.scans_title, 0), (self.scans, 4),
         ):  # fmt: skip
             right.addWidget(widget, stretch)
         row.addLayout(left, 1)
-        row.addWidget(holder)
+        row.addWidget(self._right)
         self.body.addWidget(self.modes)
         self.body.addLayout(row, 1)
 

@@ -32,25 +32,17 @@ class View(StationView):
     def build(self) -> None:
         """Make the page."""
         model = self.model
-        self._head = CaseHead(self.context, model.wording, self)
-        self._queue = QueuePanel(model, self)
-        self._case = CasePanel(model, self)
-        self._text = TextPanel(model, self)
-        self._side = SidePanel(model, self)
-        right = Panes(Qt.Orientation.Vertical, "review_right", self)
-        right.addWidget(self._text)
-        right.addWidget(self._side)
-        right.setStretchFactor(0, 7)
-        right.setStretchFactor(1, 4)
-        self._blank = QLabel(self)
+        # Each part is made inside what it lies in: a widget that changes its parent is styled twice.
+        across = Panes(Qt.Orientation.Horizontal, "review_split", self)
+        self._queue = QueuePanel(model, across)
+        self._stack = QStackedWidget(across)
+        self._stack.addWidget(self._open_case())
+        self._blank = QLabel(self._stack)
         self._blank.setObjectName("case_note")
         self._blank.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._blank.setWordWrap(True)
         self._blank.setProperty("role", "muted")
-        self._stack = QStackedWidget(self)
-        self._stack.addWidget(self._open_case(right))
         self._stack.addWidget(self._blank)
-        across = Panes(Qt.Orientation.Horizontal, "review_split", self)
         across.addWidget(self._queue)
         across.addWidget(self._stack)
         across.setStretchFactor(0, 0)
@@ -68,12 +60,22 @@ class View(StationView):
         """Begin in the queue."""
         self._queue.focus_list()
 
-    def _open_case(self, right: QWidget) -> QWidget:
-        holder = QWidget(self)
+    def _open_case(self) -> QWidget:
+        model = self.model
+        holder = QWidget(self._stack)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
+        self._head = CaseHead(self.context, model.wording, holder)
         split = Panes(Qt.Orientation.Horizontal, "case_split", holder)
+        self._case = CasePanel(model, split)
+        right = Panes(Qt.Orientation.Vertical, "review_right", split)
+        self._text = TextPanel(model, right)
+        self._side = SidePanel(model, right)
+        right.addWidget(self._text)
+        right.addWidget(self._side)
+        right.setStretchFactor(0, 7)
+        right.setStretchFactor(1, 4)
         split.addWidget(self._case)
         split.addWidget(right)
         split.setSizes([PARTS[1], PARTS[2]])
