@@ -42,7 +42,7 @@ class Formatter:
         if isinstance(value, dict):
             parts = ((self._field(k) if means == Means.FIELD else k, self.value(v)) for k, v in value.items())
             return "；".join(f"{name}：{text}" for name, text in parts)
-        return self.name(value, means) if means and isinstance(value, str) else _plain(value)
+        return self.name(str(value), means) if means and isinstance(value, str | int) else _plain(value)
 
     def name(self, code: str, means: str) -> str:
         """Return the Chinese name of a code; one this program does not know stays as it is, never lost."""

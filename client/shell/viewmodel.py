@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -189,8 +189,10 @@ class ShellModel(QObject):
     _conflicts = 0
 
     def _count_conflicts(self) -> None:
+        from domain.exchange.worklists import count_open
+
         if self.desk.sync is None:
-            job = self.jobs.read(lambda _job: count_conflicts(self.desk, self.actor), "conflicts")
+            job = self.jobs.read(lambda _job: self._ask(count_open), "conflicts")
             job.succeeded.connect(self._set_conflicts)
 
     @Slot(object)
@@ -198,12 +200,22 @@ class ShellModel(QObject):
         self._conflicts = count
 
     def _count_alerts(self) -> None:
-        job = self.jobs.read(lambda _job: count_alerts(self.desk, self.actor), "alerts")
-        job.succeeded.connect(self._counted)
+        from domain.alerts.worklists import PERMISSION, count_for
+
+        if self.actor.may(PERMISSION):
+            job = self.jobs.read(lambda _job: self._ask(count_for), "alerts")
+            job.succeeded.connect(self._counted)
+        else:
+            self.alerts_changed.emit(0, "")
+
+    def _ask(self, count: Callable[[Any, Actor], Any]) -> Any:
+        with self.desk.store.read() as connection:
+            return count(connection, self.actor)
 
     @Slot(object)
-    def _counted(self, answer: tuple[int, str]) -> None:
-        self.alerts_changed.emit(*answer)
+    def _counted(self, answer: tuple[int, str | None]) -> None:
+        count, worst = answer
+        self.alerts_changed.emit(count, worst or "")
 
     @Slot(object)
     def _live(self, changed: Changed) -> None:
@@ -228,23 +240,3 @@ def _import(job: Job, names: Iterable[str]) -> None:
     for name in names:
         if not job.cancelled:
             importlib.import_module(name)
-
-
-def count_alerts(desk: Desk, actor: Actor) -> tuple[int, str]:
-    """Return how many alerts wait for this role within its scope, and the worst severity; off the UI thread."""
-    from domain.alerts.worklists import PERMISSION, count_for
-
-    if not actor.may(PERMISSION):
-        return 0, ""
-    with desk.store.read() as connection:
-        count, worst = count_for(connection, actor)
-    return count, worst or ""
-
-
-def count_conflicts(desk: Desk, actor: Actor) -> int:
-    """Return how many conflicts wait for a decision; off the UI thread."""
-    from domain.exchange.records import Conflict
-    from domain.kernel.worklists import records
-
-    with desk.store.read() as connection:
-        return len(records(connection, actor, Conflict, Conflict.state == "open", limit=1000))

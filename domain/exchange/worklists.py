@@ -1,11 +1,12 @@
 """Conflicts that wait for a person."""
 
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select
 
 from domain.exchange.commands import DecideConflict
 from domain.exchange.records import Conflict
 from domain.exchange.rules import ConflictState
-from domain.kernel.worklists import Query, worklist
+from domain.kernel.authority import Actor
+from domain.kernel.worklists import Query, scoped, worklist
 
 
 @worklist("conflict.open", "待裁决冲突", permission="conflict.view", record=Conflict, order="opened_at")
@@ -27,3 +28,11 @@ def decided_conflicts() -> Query:
 
 
 open_conflicts.offers(DecideConflict)
+
+
+def count_open(connection: Connection, actor: Actor) -> int:
+    """Return how many conflicts within the scope wait for a decision."""
+    table = Conflict.__table__
+    query = select(func.count()).select_from(table).where(table.c.state == ConflictState.OPEN.value)
+    count: int = connection.execute(scoped(query, Conflict, actor)).scalar_one()
+    return count

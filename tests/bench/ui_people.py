@@ -9,7 +9,7 @@ from client.home import Home
 from domain import features
 from domain.alerts.records import Alert, Severity
 from domain.biobank.records import PrimaryContainer, Specimen, SpecimenType
-from domain.checkup.records import CriticalValue, Finding, Report, Visit
+from domain.checkup.records import Finding, Report, Visit
 from domain.kernel.ids import new_id
 from domain.people.passwords import hash_password
 from domain.people.records import Patient, RunningNumber, Staff
@@ -79,10 +79,4 @@ def _day(number: int, client: uuid.UUID, now: datetime) -> list:
                   receivers=["nurse", "department_head"], step=0, opened_at=now, state="handled", state_since=now,
                   ver=1),
         ]  # fmt: skip
-    if number % 200 == 0:
-        rows.append(
-            CriticalValue(id=new_id(), org_id=ORG, patient_id=client, visit_id=visit.id, observation_id=new_id(),
-                          label="钾", value_text="6.9 mmol/L", level=1, unverified=False, state="reported",
-                          state_since=now, due_at=due, ver=1)
-        )  # fmt: skip
     return rows

@@ -1,12 +1,16 @@
 """The review desk: opening the queue, switching cases, and whether the screen stands still while data streams in."""
 
+import contextlib
+import logging
 import os
+import statistics
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEventLoop, QObject, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 
 import resources
 from client.background import Jobs
@@ -17,8 +21,10 @@ from client.home import Home
 from client.live import Live
 from client.settings import Settings
 from client.station import Context
+from client.stations.review.queue import read_counts
 from client.stations.review.view import View
 from client.stations.review.viewmodel import ViewModel
+from client.watchdog import Findings, LoopWatch, Turn
 from domain.catalog.content import load_catalog
 from domain.checkup.intake import line_for
 from domain.checkup.result_commands import Identity, ReceiveResults
@@ -34,6 +40,7 @@ from tests.bench.review_homes import BRANCH, CHIEF, HEAD_OFFICE, NOW, review_hom
 
 SIZES = {"1x": (2_000, 2_000, 20_000), "10x": (20_000, 400, 200_000)}
 QUEUE_MS, SWITCH_MS, FREEZE_MS = 300, 200, 50
+MOST_SLOWER = 1.5
 OPENINGS, SWITCHES, PAUSE_MS = 15, 120, 120
 STREAM_S = 12.0
 SHORT_SLICE_S = 0.0005
@@ -42,30 +49,46 @@ SHORT_SLICE_S = 0.0005
 def measure(goals: Goals, *, quick: bool = False) -> None:
     """Add this station's figures to `goals`."""
     goals.note(load_average=os.getloadavg()[0])  # above the number of cores every time below is longer
-    sizes = {"1x": (300, 300, 1_000)} if quick else SIZES
+    logging.getLogger("client.watchdog").setLevel(logging.ERROR)  # what it finds is told below
+    sizes = {"1x": (300, 300, 1_000), "10x": (3_000, 50, 10_000)} if quick else SIZES
+    medians: dict[str, float] = {}
     for name, (waiting, detailed, issued) in sizes.items():
         bench = _Bench(review_home(waiting, detailed, issued))
         try:
             opened = [bench.open_queue() for _ in range(OPENINGS)]
-            goals.note(**{f"review_queue_{name}_median_ms": percentile(opened, 0.5)})
+            medians[name] = percentile(opened, 0.5)
+            goals.note(**{f"review_queue_{name}_median_ms": medians[name]})
+            goals.note(**{f"review_counts_{name}_ms": bench.counts()})
             goals.goal(f"review_queue_open_{name}_p95_ms", percentile(opened, 0.95), "<=", QUEUE_MS)
             if name == "1x":
                 _cases(goals, bench, SWITCHES // 4 if quick else SWITCHES)
                 _stream(goals, bench, 3.0 if quick else STREAM_S)
         finally:
             bench.close()
+    goals.goal("review_queue_10x_vs_1x", medians["10x"] / medians["1x"], "<=", MOST_SLOWER)
 
 
 def _cases(goals: Goals, bench: "_Bench", count: int) -> None:
     bench.switch(10, PAUSE_MS)
     bench.collector.settle()
-    paced = bench.switch(count, PAUSE_MS)
+    turns: dict[str, Turn] = {}
+    with _watched(turns):
+        paced = bench.switch(count, PAUSE_MS)
+    _judge(goals, "review_switch", turns)
+    with _watched(turns):
+        bench.charts(count // 4)
+    _judge(goals, "review_charts", turns)
     hasty = bench.switch(count, 0)
     goals.note(
         review_switch_median_ms=percentile(paced, 0.5), review_switch_hasty_p95_ms=percentile(hasty, 0.95)
     )
     goals.goal("review_case_switch_p95_ms", percentile(paced, 0.95), "<=", SWITCH_MS)
     goals.goal("review_case_switch_hasty_p95_ms", percentile(hasty, 0.95), "<=", SWITCH_MS)
+
+
+def _judge(goals: Goals, name: str, turns: dict[str, Turn]) -> None:
+    goals.note(**{f"{name}_busiest_turn_cpu_ms": turns["busiest"].cpu_ms})
+    goals.goal(f"{name}_longest_turn_ms", turns["longest"].ms, "<=", FREEZE_MS)
 
 
 def _stream(goals: Goals, bench: "_Bench", seconds: float) -> None:
@@ -85,35 +108,15 @@ def _stream(goals: Goals, bench: "_Bench", seconds: float) -> None:
     goals.goal("review_stream_freeze_max_ms", freeze, "<=", FREEZE_MS)
 
 
-class _Pulse(QObject):
-    """Notes the longest time the event loop did not turn."""
-
-    EVERY_MS = 4
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.longest_ms = 0.0
-        self.busiest_ms = 0.0
-        """The most processor time one turn took on this thread: what is ours of the longest, whoever else runs."""
-        self._used = time.thread_time()
-        self._clock = QElapsedTimer()
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._beat)
-        self._clock.start()
-        self._timer.start(self.EVERY_MS)
-
-    def _beat(self) -> None:
-        late = self._clock.nsecsElapsed() / 1e6 - self.EVERY_MS
-        self.longest_ms = max(self.longest_ms, late)
-        used = time.thread_time()
-        self.busiest_ms = max(self.busiest_ms, (used - self._used) * 1000)
-        self._used = used
-        self._clock.restart()
-
-    def stop(self) -> float:
-        self._timer.stop()
-        return self.longest_ms
+@contextlib.contextmanager
+def _watched(turns: dict[str, Turn]) -> Iterator[None]:
+    """Put the longest and the busiest turn of the event loop within into `turns`."""
+    watch = LoopWatch(Findings(), FREEZE_MS / 1000)
+    try:
+        yield
+    finally:
+        watch.stop()
+        turns["longest"], turns["busiest"] = watch.take()
 
 
 class _Bench:
@@ -188,7 +191,7 @@ class _Bench:
         """Return the longest freeze, the switches and how much was written while results streamed in."""
         stop, written = threading.Event(), [0]
         writer = threading.Thread(target=self._write, args=(stop, written), daemon=True)
-        pulse = _Pulse()
+        watch = LoopWatch(Findings(), FREEZE_MS / 1000)
         if writing:
             writer.start()
         switches = []
@@ -196,19 +199,39 @@ class _Bench:
         while time.perf_counter() < until:
             switches.append(self._switch_once())
             self._pause(200)
-        freeze = pulse.stop()
-        self.busiest_ms = pulse.busiest_ms
+        watch.stop()
+        longest, busiest = watch.take()
+        self.busiest_ms = busiest.cpu_ms
         stop.set()
         if writing:
             writer.join()
         self._until(lambda: not self.jobs.busy)
-        return freeze, switches, written[0]
+        return longest.ms, switches, written[0]
 
     def idle(self, seconds: float) -> float:
         """Return the longest time the loop stood still while nobody did anything."""
-        pulse = _Pulse()
-        self._pause(int(seconds * 1000))
-        return pulse.stop()
+        turns: dict[str, Turn] = {}
+        with _watched(turns):
+            self._pause(int(seconds * 1000))
+        return turns["longest"].ms
+
+    def charts(self, count: int) -> None:
+        """Open the course of a result in one case after the other."""
+        assert self.view is not None
+        for _ in range(count):
+            self.view.model.action_set.trigger("trend")
+            self._pause(60)
+            self._switch_once()
+            self._pause(60)
+
+    def counts(self) -> float:
+        """Return the median milliseconds of counting how many cases wait for each reason."""
+        taken = []
+        for _ in range(15):
+            begun = time.perf_counter()
+            read_counts(self.desk, self.actor)
+            taken.append((time.perf_counter() - begun) * 1000)
+        return statistics.median(taken)
 
     def _switch_once(self) -> float:
         assert self.view is not None

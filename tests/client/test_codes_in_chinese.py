@@ -89,6 +89,7 @@ def test_a_short_text_without_a_meaning_is_no_code():
         ("conflict", "fields", "phone", "手机号"),
         ("alert", "receivers", ["nurse", "physician"], "护士、医生"),
         ("patient", "id_type", "77", "77"),
+        ("report", "urgency", 2, "危急值"),
     ],
 )
 def test_a_code_is_read_by_its_name(say, entity, column, code, name):

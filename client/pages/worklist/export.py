@@ -132,7 +132,8 @@ def _write(
 
 
 def _plain(context: Context, listing: Worklist, column: ListColumn, value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    named = column.info is not None and column.info.means is not None
+    if named or isinstance(value, bool) or not isinstance(value, int | float):
         if isinstance(value, datetime):
             return f"{clinic(value):%Y-%m-%d %H:%M:%S}"
         if isinstance(value, date):

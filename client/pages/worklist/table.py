@@ -32,6 +32,11 @@ Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
 
 
+def _named(column: ListColumn) -> bool:
+    """Tell whether people read a name where the store has a number."""
+    return column.info is not None and column.info.means is not None
+
+
 class WorklistTable(QAbstractTableModel):
     """Rows of one worklist for one person. `state_changed` tells ``loading``, ``ready``, ``empty`` or ``refused``."""
 
@@ -85,7 +90,7 @@ class WorklistTable(QAbstractTableModel):
             return row.id
         if role == VALUE_ROLE:
             return value
-        if role == Qt.ItemDataRole.TextAlignmentRole and column.kind in NUMBERS:
+        if role == Qt.ItemDataRole.TextAlignmentRole and column.kind in NUMBERS and not _named(column):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
