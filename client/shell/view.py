@@ -246,6 +246,7 @@ class ShellView(QWidget):
             kept = first.typed()
             self._add(page)
             view = self._pages[page]
+            self.stack.addWidget(view)
             if self.current == page:
                 self.stack.setCurrentWidget(view)
             view.model.on_open(**arguments)
