@@ -80,14 +80,15 @@ class StoreWatch:
         self._listeners: tuple[tuple[str, Callable[..., None]], ...] = (
             ("checkout", self._begin),
             ("checkin", self._end),
-            ("before_cursor_execute", self._executing),
         )
         for name, listener in self._listeners:
             event.listen(self._engine, name, listener)
+        self._unsubscribe = store.on_write(self._writing)
 
     def stop(self) -> None:
         from sqlalchemy import event
 
+        self._unsubscribe()
         for name, listener in self._listeners:
             event.remove(self._engine, name, listener)
 
@@ -100,8 +101,8 @@ class StoreWatch:
         if since is not None and self._clock() - since > self._limit_s:
             self._findings.add("store", self._clock() - since, _stack())
 
-    def _executing(self, _c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if threading.get_ident() == self._thread and statement.startswith("BEGIN IMMEDIATE"):
+    def _writing(self) -> None:
+        if threading.get_ident() == self._thread:
             self._findings.add("write", 0.0, _stack())
 
 

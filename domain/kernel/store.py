@@ -27,6 +27,7 @@ class Store:
         self._writing = threading.RLock()
         self._armed = threading.local()
         self._bells: list[Bell] = []
+        self._watchers: list[Callable[[], None]] = []
         self.is_sqlite = engine.dialect.name == "sqlite"
         if self.is_sqlite:
             event.listen(engine, "connect", self._on_connect)
@@ -53,6 +54,8 @@ class Store:
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """Yield the one writing connection in a transaction: commits at the end, or rolls all of it back."""
+        for look in self._watchers:
+            look()
         with translated(), self._door(), self.engine.connect() as connection:
             self._begin(connection)
             try:
@@ -87,6 +90,11 @@ class Store:
             self._armed.open = False
         elif not connection.closed and not connection.invalidated:
             run_text(connection, "SET @aftercheck_writer = NULL")
+
+    def on_write(self, look: Callable[[], None]) -> Callable[[], None]:
+        """Call `look()` on the thread that is about to write; returns a function that stops it."""
+        self._watchers.append(look)
+        return lambda: self._watchers.remove(look)
 
     def on_commit(self, bell: Bell) -> Callable[[], None]:
         """Call `bell(position)` after each commit that wrote to the log; returns a function that stops it.
