@@ -30,7 +30,7 @@ class SyncNode(Record, label="同步节点", merge=Merge.CENTRE):
     contact_since: Mapped[datetime] = column("状态起始")
     last_contact: Mapped[datetime | None] = column("最近联系")
     version: Mapped[str | None] = column("程序版本", length=40)
-    stage: Mapped[str | None] = column("首次载入", length=20)
+    stage: Mapped[str | None] = column("首次载入", means="words:stage", length=20)
     skew_s: Mapped[int] = column("时钟偏差", unit="s", default=0)
     backlog: Mapped[int] = column("待传笔数", default=0)
     backlog_bytes: Mapped[int] = column("待传字节", unit="By", default=0)
