@@ -94,7 +94,10 @@ class AttachmentsDialog(Dialog):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.addStretch(1)
-        actions = [("open", "Enter", self._open, False), ("close", "Esc", self.reject, False)]
+        actions = [
+            ("save", "Ctrl+S", self._save, True), ("open", "Enter", self._open, False),
+            ("close", "Esc", self.reject, False),
+        ]  # fmt: skip
         if self.model.may_add:
             actions = [("add", "Ctrl+O", self._add, True), ("remove", "Del", self._remove, True), *actions]
         for name, keys, slot, shortcut in actions:
@@ -160,6 +163,16 @@ class AttachmentsDialog(Dialog):
     @Slot(list)
     def _files_chosen(self, names: list[str]) -> None:
         self.model.add([Path(name) for name in names])
+
+    @Slot()
+    def _save(self) -> None:
+        row = self.list.currentRow()
+        if not 0 <= row < len(self.model.lines):
+            return
+        name = self.model.lines[row].name
+        chosen, _ = QFileDialog.getSaveFileName(self, self._say("attachments.save"), name)
+        if chosen:
+            self.model.save(row, Path(chosen))
 
     @Slot()
     def _open(self) -> None:

@@ -1,7 +1,7 @@
 """The files of one visit without a window: added one after the other, each told at once when it cannot be."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from client.station import Context
 from client.stations.review.case import AttachmentRow
 from client.stations.review.files import take_out
 from client.stations.review.preview import pdf_pages
-from domain.kernel.errors import KnownError
+from domain.kernel.errors import KnownError, UnavailableError
 from domain.kernel.ids import Id
 from domain.outgoing.commands import HandOutDocument
 from domain.outgoing.records import Destination
@@ -103,21 +103,33 @@ class AttachmentsModel(QObject):
 
     def open(self, row: int) -> None:
         """Open a file in the system's viewer; that it went there is on record."""
+        folder = self.context.desk.home.folder / "taken_out"
+        job = self._hand_out(row, Destination.VIEWER, lambda blobs, taken: take_out(blobs, taken, folder))
+        if job is not None:
+            job.succeeded.connect(self.file_ready)
+
+    def save(self, row: int, path: Path) -> None:
+        """Write a copy of a file to where the person chose; that it went there is on record."""
+        job = self._hand_out(row, Destination.FILE, lambda blobs, taken: _copy(blobs, taken, path))
+        if job is not None:
+            job.succeeded.connect(self._saved)
+
+    def _hand_out(
+        self, row: int, destination: Destination, send: Callable[[Path, AttachmentRow], Path]
+    ) -> Job | None:
         if not 0 <= row < len(self.lines):
-            return
-        line, desk = self.lines[row], self.context.desk
-        order = HandOutDocument(what=line.name, destination=Destination.VIEWER, patient_id=self._patient_id)
+            return None
+        line, blobs = self.lines[row], self.context.desk.home.blobs
+        order = HandOutDocument(what=line.name, destination=destination, patient_id=self._patient_id)
         taken = AttachmentRow(
             name=line.name, sha256=line.sha256, media_type=line.media_type, size=line.size, here=line.here,
             done=line.done, state=line.state, reason="",
         )  # fmt: skip
-        folder = desk.home.folder / "taken_out"
         job = self.context.jobs.read(
-            lambda _job: handed_out(self.context, order, lambda: take_out(desk.home.blobs, taken, folder)),
-            "open",
+            lambda _job: handed_out(self.context, order, lambda: send(blobs, taken)), "hand out"
         )
-        job.succeeded.connect(self.file_ready)
         job.refused.connect(self._refused)
+        return job
 
     def preview(self, row: int) -> None:
         """Draw a picture or the first page of a PDF; `previewed` brings it."""
@@ -157,8 +169,26 @@ class AttachmentsModel(QObject):
             lines.insert(0, self.context.say("attachments.added", count=self._added))
         self.told.emit("\n".join(lines), "danger" if self._refusals else "success")
 
+    def _saved(self, path: Path) -> None:
+        self.told.emit(self.context.say("attachments.saved", path=path), "success")
+
     def _refused(self, error: KnownError) -> None:
         self.told.emit(self.context.desk.texts.explain(error), "danger")
+
+
+def _copy(blobs: Path, taken: AttachmentRow, path: Path) -> Path:
+    """Write a proven copy; a file of that name is replaced whole or not at all."""
+    if not BlobStore(blobs).has(taken.sha256):
+        raise UnavailableError("review.on_its_way", name=taken.name, done=taken.done, size=taken.size)
+    content = BlobStore(blobs).get(taken.sha256)
+    draft = path.with_name(f"{path.name}.part")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UnavailableError("export.cannot_write", path=str(path)) from error
+    return path
 
 
 def _picture(line: FileLine, folder: Path) -> QImage | None:

@@ -13,7 +13,7 @@ from client.attachments.view import AttachmentsDialog
 from client.command_dialog.view import CommandDialog
 from domain.checkup.records import Attachment, AttachmentRemoval
 from domain.kernel.errors import DomainError, UnavailableError
-from domain.outgoing.records import Outgoing
+from domain.outgoing.records import Outgoing, OutgoingEnd
 from sync.blobs import BlobStore
 from sync.local_tables import blob_state
 from tests.client_stations.test_front_desk_models import rows
@@ -186,3 +186,17 @@ def test_opening_elsewhere_is_on_record_first(dialog, files, station_desk, qtbot
     assert [(o.kind, o.what) for o in rows(station_desk, Outgoing) if o.destination == "viewer"] == [
         ("document", "报告.pdf")
     ]
+
+
+def test_a_saved_copy_is_whole_and_on_record_and_so_is_a_failure(
+    dialog, files, station_desk, qtbot, tmp_path
+):
+    dialog.model.add([files / "报告.pdf"])
+    qtbot.waitUntil(lambda: len(shown(dialog)) == 1)
+    dialog.model.save(0, tmp_path / "副本.pdf")
+    qtbot.waitUntil(lambda: "已保存到" in note(dialog))
+    assert (tmp_path / "副本.pdf").read_bytes() == PDF
+    dialog.model.save(0, tmp_path / "没有这个目录" / "副本.pdf")
+    qtbot.waitUntil(lambda: "副本.pdf" in note(dialog) and "已保存到" not in note(dialog))
+    assert [o.destination for o in rows(station_desk, Outgoing) if o.kind == "document"] == ["file", "file"]
+    assert [e.result for e in rows(station_desk, OutgoingEnd)][-2:] == ["done", "failed"]
