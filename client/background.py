@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from domain.kernel.errors import KnownError
+from domain.kernel.errors import KnownError, UnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +90,8 @@ class Jobs(QObject):
 
     crashed = Signal(object)
     """Any job's crash, for the one place that offers the report."""
+    unavailable = Signal(object)
+    """Any job's `UnavailableError`, for the one place that minds the store as a whole."""
     idle = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -115,8 +117,14 @@ class Jobs(QObject):
         self._jobs.add(job)
         job.finished.connect(self._end)
         job.crashed.connect(self.crashed)
+        job.refused.connect(self._mind)
         pool.submit(job.run)
         return job
+
+    @Slot(object)
+    def _mind(self, error: KnownError) -> None:
+        if isinstance(error, UnavailableError):
+            self.unavailable.emit(error)
 
     @Slot()
     def _end(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from client.early.opening import FirstLook
 from client.home import Home, default_home
+from client.only_one import HomeLock
 from client.preferences import Preferences
 from client.settings import SettingsError, read_settings
 from domain.kernel.logs import JsonLines, catch_the_rest
@@ -37,12 +38,13 @@ def main(argv: list[str] | None = None) -> int:
         return run(home, settings, options.from_media)
 
     gc.disable()  # what is loaded now stays; `client.collector` collects once the window is there
-    first = FirstLook(home, settings)
+    lock = HomeLock(home.folder)
+    first = FirstLook(home, settings) if lock.can_take() else None  # what is wrong is said on the screen
 
     from client.workstation import Workstation
 
     workstation = Workstation(
-        home, settings, Preferences(home.preferences), login=options.login_as, first=first
+        home, settings, Preferences(home.preferences), login=options.login_as, first=first, lock=lock
     )
     if options.pilot:
         workstation.take_pilot()

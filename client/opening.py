@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from client.early.opening import FirstLook
 from client.home import Home
 from client.machine_clock import machine_clock
+from client.only_one import HomeLock
 from client.settings import Settings
 from client.startup import Startup
 
@@ -48,8 +49,11 @@ class Opening(QObject):
         build: "Callable[[], Desk] | None",
         first: FirstLook | None = None,
         parent: QObject | None = None,
+        *,
+        lock: HomeLock | None = None,
     ) -> None:
         super().__init__(parent)
+        self._lock = lock
         self._look = first
         self._home, self._settings = home, settings
         self._whole = build is not None
@@ -141,6 +145,8 @@ class Opening(QObject):
         import client.shell.view  # noqa: F401
         from client.desk import AT_ONCE, build_desk, installed
 
+        if self._lock is not None:
+            self._lock.take()
         return build_desk(self._home, self._settings, clock=machine_clock(), parts=installed(AT_ONCE))
 
     def _join_rest(self) -> None:

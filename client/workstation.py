@@ -15,6 +15,7 @@ from client.background import Crash, Jobs
 from client.collector import Collector
 from client.early.opening import FirstLook
 from client.home import Home
+from client.only_one import HomeLock
 from client.opening import Opening
 from client.preferences import Preferences
 from client.settings import Settings
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from client.desk import Desk
 
 log = logging.getLogger(__name__)
+HALTING = {"store.damaged", "store.wrong_key"}
+TROUBLES = {"store.disk_full", "store.read_only", "store.cannot_open"}
 FIRST_START = {"store.first_start", "store.not_enrolled"}
 """Why the desk cannot open yet: this machine has not joined."""
 
@@ -42,7 +45,7 @@ class Workstation(QObject):
 
     def __init__(
         self, home: Home, settings: Settings, preferences: Preferences, *, login: str = "", build: Any = None,
-        first: FirstLook | None = None,
+        first: FirstLook | None = None, lock: HomeLock | None = None,
     ) -> None:  # fmt: skip
         self.theme = preferences.get("theme", settings.theme)
         self.app = make_application(self.theme)
@@ -59,7 +62,9 @@ class Workstation(QObject):
         self.router: Any = None
         self.findings: Any = None
         self._watches: list[Any] = []
-        self._opening = Opening(home, settings, build, first, self)
+        self._opening = Opening(home, settings, build, first, self, lock=lock)
+        self._halted: KnownError | None = None
+        self.jobs.unavailable.connect(self._troubled)
         self._opening.opened.connect(self._opened)
         self._opening.completed.connect(self._completed)
         self._opening.unavailable.connect(self._blocked)
@@ -225,8 +230,24 @@ class Workstation(QObject):
         self.window.blocked.show_reason(self.texts.say("blocked.crash"), "", type(error).__name__)
         self.window.show_blocked()
 
+    @Slot(object)
+    def _troubled(self, error: KnownError) -> None:
+        """Say over whatever is open that the store cannot be used as it is; with a damaged one all work ends."""
+        if error.code in HALTING:
+            self._halted = error
+            self._blocked(error)
+        elif error.code in TROUBLES and self.window.shell is not None:
+            self.window.shell.toast.show_message(
+                self.texts.explain(error) + self.texts.say(f"{error.code}.remedy", **error.facts), "danger"
+            )
+
     @Slot()
     def _retry(self) -> None:
+        if (
+            self._halted is not None
+        ):  # a store that lost its content is not read again by this run of the program
+            self._blocked(self._halted)
+            return
         self.window.sign_in.show_opening(opening=True)
         self.window.show_sign_in()
         self._opening.begin()

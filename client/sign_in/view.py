@@ -19,6 +19,15 @@ class Words(Protocol):
         """Return the sentence of a code."""
 
 
+def _centred(card: QWidget) -> QHBoxLayout:
+    """Put a card in the middle; an alignment would do that too, but ignore that wrapped text needs more lines."""
+    row = QHBoxLayout()
+    row.addStretch(1)
+    row.addWidget(card)
+    row.addStretch(1)
+    return row
+
+
 class SignInView(QWidget):
     """Login and password; Enter goes on. `submitted` carries both."""
 
@@ -36,7 +45,7 @@ class SignInView(QWidget):
         card.setProperty("part", "card")
         card.setFixedWidth(CARD_WIDTH)
         outer.addStretch(2)
-        outer.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(_centred(card))
         outer.addStretch(3)
         column = QVBoxLayout(card)
         column.setContentsMargins(32, 28, 32, 28)
@@ -198,7 +207,7 @@ class BlockedView(QWidget):
         card.setProperty("part", "card")
         card.setFixedWidth(620)
         outer.addStretch(2)
-        outer.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(_centred(card))
         outer.addStretch(3)
         column = QVBoxLayout(card)
         column.setContentsMargins(32, 28, 32, 28)
