@@ -1,20 +1,25 @@
 """The line to the centre: the sync worker of an enrolled workstation, with its keys, files and addresses."""
 
 import logging
+import time
+from collections.abc import Callable
 from typing import Any
 
 from client.enrolment import device_seed
 from client.sync_port import WorkerPort
+from domain.kernel.clock import CLINIC_TIME
 from domain.kernel.columns import to_microseconds
 from domain.kernel.errors import UnavailableError
 from domain.version import VERSION
 from sync.blobs import BlobStore
 from sync.branch import BranchSync
 from sync.device_auth import key_from
+from sync.file_queue import FileQueue
 from sync.files import FileExchange
 from sync.http_client import HttpCentre
 from sync.tls import CentreSession
 from sync.tus.client_state import SqliteTransferState
+from sync.tus.pacing import DaytimeLimit
 from sync.worker import SyncWorker
 
 log = logging.getLogger(__name__)
@@ -38,14 +43,19 @@ def join_sync(desk: Any) -> None:
     desk.home.outbox.mkdir(parents=True, exist_ok=True)
     transfers = SqliteTransferState(desk.home.folder / "transfers.db")
 
-    def line() -> HttpCentre:
+    def line(delay_s: Callable[[int], float] | None = None) -> HttpCentre:
         return HttpCentre(
             who.server, who.device_id, key, transfers, session=CentreSession(own),
-            now_us=lambda: to_microseconds(desk.clock()),
+            bandwidth_delay_s=delay_s, now_us=lambda: to_microseconds(desk.clock()),
         )  # fmt: skip
 
+    limit = DaytimeLimit(
+        desk.settings.upload_limit_kib * 1024, desk.settings.upload_limit_from, desk.settings.upload_limit_to,
+        lambda: desk.clock().astimezone(CLINIC_TIME).hour, time.monotonic,
+    )  # fmt: skip
+
     blobs = BlobStore(desk.home.blobs)
-    files = FileExchange(desk.store, line(), blobs, desk.home.folder / "incoming")
+    files = FileExchange(desk.store, line(limit.delay), blobs, desk.home.folder / "incoming")
     branch = BranchSync(desk.store, line(), key, desk.home.outbox, clock=desk.clock, program=VERSION)
     worker = SyncWorker(branch, files, line().wait_for_news, clock=desk.clock)
-    desk.sync = WorkerPort(worker, desk.store)
+    desk.sync = WorkerPort(worker, desk.store, files=FileQueue(desk.store, blobs))

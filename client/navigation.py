@@ -20,6 +20,7 @@ class Entry:
 BUILT_IN = (
     ("conflicts", "nav.conflicts", "conflict", "conflict.view"),
     ("sync", "nav.sync", "sync", "sync.view"),
+    ("transfers", "nav.transfers", "transfer", "sync.view"),
 )
 """Pages of every workstation: id, text, icon, permission."""
 

@@ -53,8 +53,33 @@ class SyncState:
 PHASES = ("starting", "absent", "offline", "idle", "connecting", "sending", "receiving", "filling", "failed")
 
 
+class QueuedFile(Protocol):
+    """One line of the page of transfers; see `sync.file_queue.Queued`."""
+
+    sha256: str
+    lane: int
+    size: int
+    sent: int
+    state: str
+    upwards: bool
+    reason: str
+
+
+class FilesPort(Protocol):
+    """Files and bundles on their way; every method touches the store, so a job calls it."""
+
+    def rows(self, also: frozenset[str] = frozenset()) -> Sequence[Any]:
+        """Return the `QueuedFile`s that are not there yet, and those of `also` that have arrived."""
+
+    def pause(self, sha256: str) -> None: ...
+    def resume(self, sha256: str) -> None: ...
+    def retry(self, sha256: str) -> None: ...
+
+
 class SyncPort(Protocol):
     """The sync worker as the screen sees it; every method returns at once."""
+
+    files: "FilesPort | None"
 
     def start(self) -> None:
         """Begin to exchange in a thread of its own."""

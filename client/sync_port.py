@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from client.ports import Refused, SyncState
 from domain.kernel.columns import from_microseconds
 from domain.kernel.store import Store
+from sync.file_queue import FileQueue
 from sync.files import FileState
 from sync.local_tables import blob_state, push_outcome
 from sync.verdicts import CONFLICT
@@ -49,8 +50,14 @@ class WorkerPort:
     """Meets `client.ports.SyncPort` over a `SyncWorker`."""
 
     def __init__(
-        self, worker: SyncWorker, store: Store, waiting_bytes: Callable[[], int] = lambda: 0
+        self,
+        worker: SyncWorker,
+        store: Store,
+        waiting_bytes: Callable[[], int] = lambda: 0,
+        *,
+        files: FileQueue | None = None,
     ) -> None:
+        self.files = files
         self._worker = worker
         self._store = store
         self._waiting_bytes = waiting_bytes

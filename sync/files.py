@@ -23,7 +23,8 @@ from sync.protocol import Centre, Progress
 
 _READER = "files"
 _NOT_THERE_YET = "blob.missing"
-_OF_THE_FILE = {_NOT_THERE_YET, "blob.damaged", "transfer.source_unreadable"}
+_PAUSED = "transfer.paused"
+_OF_THE_FILE = {_NOT_THERE_YET, _PAUSED, "blob.damaged", "transfer.source_unreadable"}
 _AT_ONCE = 500
 _ASKED = 200
 FETCHED_LANES = 3
@@ -37,6 +38,7 @@ class FileState(enum.StrEnum):
     CONFIRMED = "confirmed"  # here, and the centre has it
     ELSEWHERE = "elsewhere"  # named by a record, not here; fetched when somebody wants it
     WANTED = "wanted"  # on its way from the centre
+    PAUSED = "paused"  # somebody stopped it here; see `sync.file_queue`
     REFUSED = "refused"  # the centre does not take it, or it is damaged: see the reason
 
 
@@ -162,19 +164,29 @@ class FileExchange:
         def progress(done: int, total: int) -> None:
             with self._store.write() as connection:
                 _set(connection, row.sha256, sent=done)
+            self._refuse_if_paused(row.sha256)
             report(done, total)
 
         try:
+            self._refuse_if_paused(row.sha256)
             move(row.sha256, progress, cancel)
         except (DomainError, UnavailableError) as error:
             if isinstance(error, UnavailableError) and error.code not in _OF_THE_FILE:
                 raise
+            if error.code == _PAUSED:
+                return False
             state = row.state if error.code == _NOT_THERE_YET else FileState.REFUSED
             with self._store.write() as connection:
                 _set(connection, row.sha256, state=state, reason=error.code)
             return False
         self._confirm([row.sha256])
         return True
+
+    def _refuse_if_paused(self, sha256: str) -> None:
+        with self._store.read() as connection:
+            row = self._row(connection, sha256)
+        if row is not None and row.state == FileState.PAUSED:
+            raise UnavailableError(_PAUSED)
 
     def _send_one(self, sha256: str, progress: Progress, cancel: threading.Event) -> None:
         self._centre.send_blob(self._blobs.path(sha256), sha256, progress, cancel)

@@ -35,7 +35,7 @@ def build_page(page: str, context: Context, parent: QWidget | None = None) -> Pa
         return _built("worklist", context, parent, rest)
     if kind == "record":
         return _record(rest, context, parent)
-    if page in {"conflicts", "sync"}:
+    if page in {"conflicts", "sync", "transfers"}:
         return _built(page, context, parent)
     raise DomainError("page.unknown", page=page)
 

@@ -103,6 +103,31 @@ class PatchSizer:
         self.size = max(self._smallest, min(self._largest, wanted // _STEP * _STEP))
 
 
+class DaytimeLimit:
+    """A bandwidth limit in some hours of the day, for a line that people use too; outside them it is free."""
+
+    def __init__(
+        self, bytes_per_s: float, begins: int, ends: int, hour: Callable[[], int], clock: Callable[[], float]
+    ) -> None:
+        """Limit from hour `begins` to hour `ends` (0 to 24, over midnight if it ends earlier); 0 B/s: never.
+
+        `hour` gives the hour of the clinic's day, `clock` monotonic seconds.
+        """
+        self._limit = BandwidthLimit(bytes_per_s, clock) if bytes_per_s > 0 else None
+        self._begins, self._ends, self._hour = begins, ends, hour
+
+    def delay(self, count: int) -> float:
+        """Return the seconds to wait before sending `count` bytes."""
+        if self._limit is None or not self._holds(self._hour()):
+            return 0.0
+        return self._limit.delay(count)
+
+    def _holds(self, hour: int) -> bool:
+        if self._begins <= self._ends:
+            return self._begins <= hour < self._ends
+        return hour >= self._begins or hour < self._ends
+
+
 class BandwidthLimit:
     """A token bucket; `delay` is the hook the client asks before each piece it sends."""
 

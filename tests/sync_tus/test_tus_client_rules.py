@@ -15,7 +15,7 @@ from requests.adapters import BaseAdapter
 from domain.kernel.errors import DomainError, UnavailableError
 from sync.tus.client import TusClient
 from sync.tus.client_state import SqliteTransferState
-from sync.tus.pacing import Backoff, BandwidthLimit, ClientSettings, PatchSizer, Surroundings
+from sync.tus.pacing import Backoff, BandwidthLimit, ClientSettings, DaytimeLimit, PatchSizer, Surroundings
 from sync.tus.source import BytesSource
 from sync.tus.wire import WireAdapter
 
@@ -321,3 +321,19 @@ def test_waiting_ends_when_cancelled(tmp_path):
     with pytest.raises(UnavailableError, match=r"transfer\.cancelled"):
         client.upload(BytesSource(CONTENT), cancel=cancel)
     state.close()
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "limited"),
+    [(8, 18, {8, 12, 17}), (22, 6, {22, 23, 0, 5}), (0, 24, {0, 12, 23}), (9, 9, set())],
+)
+def test_a_limit_by_time_of_day_holds_in_its_hours_alone(begins, ends, limited):
+    hour = [0]
+    limit = DaytimeLimit(1000.0, begins, ends, lambda: hour[0], lambda: 0.0)
+    found = set()
+    for hour[0] in range(24):
+        if limit.delay(5000) > 0:
+            found.add(hour[0])
+    assert limited <= found
+    assert len(found) == (ends - begins) % 24 or (begins, ends) == (0, 24)
+    assert DaytimeLimit(0.0, 0, 24, lambda: 12, lambda: 0.0).delay(1 << 30) == 0.0

@@ -1,0 +1,1 @@
+"""Files and bundles on their way to the centre and from it."""
