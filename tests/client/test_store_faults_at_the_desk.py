@@ -20,7 +20,7 @@ from client.only_one import NAME, HomeLock
 from client.preferences import Preferences
 from client.workstation import Workstation
 from domain.kernel.commands import commands
-from domain.people.records import Patient
+from domain.people.records import Patient, Sex
 from sync.stores import open_branch_store
 from tests.client import seeding
 from tests.client.conftest import KEY, SETTINGS
@@ -168,6 +168,7 @@ def register(qtbot, made, name):
     dialog.open()
     for field, entered in (("name", name), ("birth_date", "1980-05-01"), ("address", "青云巷" * 80)):
         dialog.box(field).editor.setText(entered)
+    dialog.box("sex").set_value(Sex.FEMALE)
     return dialog
 
 
