@@ -50,7 +50,18 @@ class SyncState:
         return sum(r.kind in {"rejected", "merged"} for r in self.refused)
 
 
-PHASES = ("starting", "absent", "offline", "idle", "connecting", "sending", "receiving", "filling", "failed")
+PHASES = (
+    "starting",
+    "absent",
+    "offline",
+    "idle",
+    "connecting",
+    "sending",
+    "receiving",
+    "filling",
+    "filling_rest",
+    "failed",
+)
 
 
 class QueuedFile(Protocol):

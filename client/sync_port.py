@@ -30,6 +30,7 @@ PHASES = {
     Phase.SENDING: "sending",
     Phase.RECEIVING: "receiving",
     Phase.FILLING: "filling",
+    Phase.FILLING_REST: "filling_rest",
     Phase.DONE: "idle",
     Phase.REFUSED: "failed",
     Phase.OFFLINE: "offline",

@@ -124,12 +124,16 @@ class Bootstrap:
         store: The branch's store, enrolled and without rows of the centre.
         folder: For parts on their way.
         now_us: Microseconds UTC.
+
+    Attributes:
+        usable: The hot parts are in: people can work.
     """
 
     def __init__(self, store: Store, folder: Path, now_us: Callable[[], int]) -> None:
         self._store = store
         self._folder = folder
         self._now_us = now_us
+        self.usable = False
 
     def run(
         self,
@@ -237,6 +241,7 @@ class Bootstrap:
     def _note_usable(self, left: Sequence[Part]) -> None:
         if any(part.hot for part in left):
             return
+        self.usable = True
         with self._store.write() as connection:
             if connection.execute(select(pull_state.c.stage)).scalar() == Stage.LOADING:
                 set_pull_state(connection, stage=Stage.USABLE)

@@ -55,6 +55,7 @@ class Stage(enum.StrEnum):
     SENDING = "sending"
     RECEIVING = "receiving"
     FILLING = "filling"
+    FILLING_REST = "filling_rest"
 
 
 Report = Callable[[Stage, int, int], None]
@@ -221,9 +222,13 @@ class BranchSync:
             new = not cursors_of(connection)
         if stage is Filled.DONE or (stage is Filled.NONE and not (new and welcome.head >= SNAPSHOT_FROM)):
             return
+
+        def told(done: int, total: int) -> None:
+            tell(Stage.FILLING_REST if self.bootstrap.usable else Stage.FILLING, done, total)
+
         try:
             self.bootstrap.run(
-                FromCentre(self.centre), lambda done, total: tell(Stage.FILLING, done, total), stop,
+                FromCentre(self.centre), told, stop,
                 between=lambda: self._send(tell, stop),
             )  # fmt: skip
         except DomainError as error:

@@ -30,6 +30,7 @@ from sync.devices import Device, all_scopes, device_of, greet, note_refusal, org
 from sync.digest import bucket_digests, store_digest
 from sync.entries import encode_txn
 from sync.feed import entries_for, standing
+from sync.graves import Graves
 from sync.intake import Intake, bundles_between, stored_receipt
 from sync.lives import begin_life, life_of, mark_at
 from sync.mending import shared_rows
@@ -49,7 +50,7 @@ from sync.protocol import (
     SnapshotFound,
     Welcome,
 )
-from sync.pruning import prune
+from sync.pruning import LEAST, prune
 from sync.retry import retried
 from sync.snapshots import Snapshots
 from sync.tus.handover import FinishedUpload
@@ -288,9 +289,15 @@ class CentreSync:
             self.blobs.remove(name)
         return len(there)
 
-    def prune(self) -> int:
-        """Remove entries of the log that nobody needs any more; call it daily, the readers having caught up."""
-        return prune(self.store, self.now_us())
+    def prune(self, least: int = LEAST) -> int:
+        """Remove entries of the log that nobody needs any more, but `least`; call it daily."""
+
+        def read_deletions() -> None:
+            with self.store.write() as connection:
+                Graves(connection, self.device_id).catch_up()
+
+        retried(read_deletions)  # the centre's own are nowhere but in the log
+        return prune(self.store, self.now_us(), least)
 
     def retry_parked(self) -> int:
         """Deal with transactions that waited for a newer program; call it after an upgrade."""

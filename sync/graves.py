@@ -40,7 +40,7 @@ class Graves:
                 wanted[entity].append(uuid.UUID(bytes=record_id))
         if not wanted:
             return {}
-        self._catch_up()
+        self.catch_up()
         found: dict[Key, dict[str, Any]] = {}
         for entity, ids in wanted.items():
             for start in range(0, len(ids), _CHUNK):
@@ -70,7 +70,7 @@ class Graves:
             )
         )
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
         """Read the centre's own entries since last time; their deletions are in the log alone."""
         try:
             with self._connection.begin_nested():

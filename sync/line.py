@@ -26,6 +26,7 @@ class Phase(enum.StrEnum):
     SENDING = "sending"
     RECEIVING = "receiving"
     FILLING = "filling"
+    FILLING_REST = "filling_rest"
     DONE = "done"
     REFUSED = "refused"
     OFFLINE = "offline"

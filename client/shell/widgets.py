@@ -121,7 +121,7 @@ class TopBar(QFrame):
 def sync_line(state: SyncState, context: Context, formatter: Formatter) -> str:
     """Return the one line about the exchange: phase, what waits or moves, conflicts, refusals."""
     parts = [context.say(f"sync.phase.{state.phase}")]
-    if state.phase in {"sending", "receiving", "filling"} and state.total_bytes:
+    if state.phase in {"sending", "receiving", "filling", "filling_rest"} and state.total_bytes:
         parts.append(f"{formatter.size(state.done_bytes)}/{formatter.size(state.total_bytes)}")
     elif state.waiting:
         parts.append(

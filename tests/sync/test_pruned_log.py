@@ -97,6 +97,22 @@ def test_who_was_away_for_too_long_compares_by_content(world, north, north_too, 
     assert world.differing(north) == world.differing(north_too) == []
 
 
+def test_an_edit_of_what_the_centre_deleted_before_the_pruning_brings_it_back(world, north, north_too):
+    patient = north.add_patient("P1")
+    world.settle()
+    north_too.set("patient", patient, phone="typed offline")
+    world.centre.remove("patient", patient)
+    for number in range(2, 10):
+        north.add_patient(f"P{number}")
+        north.exchange()
+    world.clock.advance(KEPT + timedelta(days=1))
+    north.exchange()
+    assert world.sync.prune(least=2) > 0
+    world.settle()
+    assert world.centre.row("patient", patient).phone == "typed offline"
+    assert len(world.centre.rows("conflict")) == 1, "and a person is told"
+
+
 def test_a_transaction_sent_twice_across_a_pruning_is_taken_once(world, north, away):
     pruned(world)
     before = len(world.centre.all(change_log))

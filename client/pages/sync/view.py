@@ -87,7 +87,7 @@ class View(PageView):
                 text.style().unpolish(text)
                 text.style().polish(text)
         state = self.model.state
-        self._bar.setVisible(state.phase in {"sending", "receiving", "filling"})
+        self._bar.setVisible(state.phase in {"sending", "receiving", "filling", "filling_rest"})
         self._bar.setRange(0, state.total_bytes // KILO)
         self._bar.setValue(state.done_bytes // KILO)
         self._show_reasons()
