@@ -3,6 +3,7 @@
 import hashlib
 import random
 import sqlite3
+import time
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ DESK = "desk-b01"
 LEAST_BYTES = 1_500_000
 SLOW_BITS_PER_S = 4_000_000
 CRAWL_BITS_PER_S = 1_000_000
+FLOWING_S = 0.4
 
 
 def cut(stage: Stage, summary: Summary, case: Expected) -> None:
@@ -30,7 +32,7 @@ def cut(stage: Stage, summary: Summary, case: Expected) -> None:
     with summary.step("添加 DICOM 附件并开始上传（慢速线路）") as line:
         stage.proxy.order(f"throttle {SLOW_BITS_PER_S}")
         _attach(pilot, case, files)
-        pilot.do("screenshot", path=str(stage.pictures / "attachments-1366.png"), size=[1366, 768])
+        stage.shoot(DESK, "attachments")
         pilot.do("keys", key="Escape")
         names = [hashlib.sha256(f.read_bytes()).hexdigest() for f in files]
         line.count = f"{len(files)} 个文件"
@@ -49,29 +51,24 @@ def cut(stage: Stage, summary: Summary, case: Expected) -> None:
         broken = _part(stage)
         stage.proxy.order("restore")
         stage.proxy.order(f"throttle {CRAWL_BITS_PER_S}")
-        wait_until(lambda: _flows(stage, broken), "bytes flow again", 60, 0.02)
+        under_way = wait_until(_Flow(stage), "bytes flow again", 60, 0.02)
         stage.centre.server.kill()
-        kept = _part(stage)
-        line.held = kept is not None and kept["arrived"] >= broken["arrived"]
-        line.detail = f"断线时 {_shown(broken)}，被杀时 {_shown(kept)}"
+        line.held = _unfinished(stage, under_way["id"])
+        line.detail = f"断线时 {_shown(broken)}；被杀时 {under_way['length']} 字节的文件正在上传"
         stage.centre.start()
     with summary.step("续传到一半时 SIGKILL 杀死分院程序") as line:
-        wait_until(lambda: _flows(stage, kept), "bytes flow again", 60, 0.02)
+        under_way = wait_until(_Flow(stage), "bytes flow again", 60, 0.02)
         pilot.kill()
-        left = _part(stage)
-        line.held = left is not None and left["arrived"] >= (
-            kept["arrived"] if left["id"] == kept["id"] else 0
-        )
-        line.detail = f"被杀时 {_shown(left)}；{_progress(stage)}"
+        line.held = _unfinished(stage, under_way["id"])
+        line.detail = f"{under_way['length']} 字节的文件正在上传；{_progress(stage)}"
         stage.open_client(DESK)
         stage.sign_in(DESK, "zhou")
     with summary.step("从断点续传，文件到齐") as line:
-        wait_until(lambda: _flows(stage, left), "bytes flow again", 60, 0.02)
         stage.proxy.order("throttle 0")
         wait_until(lambda: _all_there(stage, names), "every file is at the centre", 180, 0.5)
         line.count = f"{len(names)} 个文件到齐"
-        line.held = all(_finished(stage, one["id"]) for one in (broken, kept, left))
-        line.detail = f"{_progress(stage)}；同一上传续完，没有重新开始"
+        line.held = not _unfinished(stage, broken["id"])
+        line.detail = f"{_progress(stage)}；断线时的那次上传从 {broken['arrived']} 字节处续完，没有重新开始"
 
 
 def _attach(pilot: Pilot, case: Expected, files: list[Path]) -> None:
@@ -112,33 +109,44 @@ def _is_cut(stage: Stage) -> bool:
 
 
 def _part(stage: Stage) -> Any:
-    """Return the upload of a file that stopped in the middle, as the centre's tus state has it on disk."""
-    with closing(sqlite3.connect(f"file:{stage.centre.home / 'uploads.db'}?mode=ro", uri=True)) as connection:
-        connection.row_factory = sqlite3.Row
-        return connection.execute(
-            'SELECT id, "offset" AS arrived, length FROM tus_upload WHERE "offset" > 0 AND "offset" < length'
-        ).fetchone()
+    """Return the upload of a file that stopped in the middle."""
+    return next(iter(_uploads(stage, '"offset" > 0 AND "offset" < length')), None)
 
 
-def _flows(stage: Stage, before: Any) -> bool:
-    """Tell whether bytes arrive at this moment: an upload in the middle, further on than it was."""
-    now = _part(stage)
-    if now is None:
-        return False
-    return now["id"] != before["id"] or now["arrived"] > before["arrived"]
+class _Flow:
+    """Tells, when it is called, which upload bytes flow into: one that has been open for a while and is not done.
+
+    The line is so slow that a file takes two seconds; what the server has of it is in memory until a piece is full.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._since: dict[str, float] = {}
+
+    def __call__(self) -> Any:
+        now = time.monotonic()
+        for row in _uploads(self._stage, '"offset" < length'):
+            if now - self._since.setdefault(row["id"], now) >= FLOWING_S:
+                return row
+        return None
 
 
 def _shown(part: Any) -> str:
-    return "没有进行中的上传" if part is None else f"{part['arrived']} / {part['length']} 字节已落盘"
+    return f"{part['arrived']} / {part['length']} 字节已落盘"
 
 
-def _finished(stage: Stage, upload_id: str) -> bool:
-    """Tell whether that very upload came to its end: it was gone on with, not begun anew."""
+def _unfinished(stage: Stage, upload_id: str) -> bool:
+    """Tell whether this very upload has still to be gone on with."""
+    return any(row["id"] == upload_id for row in _uploads(stage, '"offset" < length'))
+
+
+def _uploads(stage: Stage, where: str) -> list[Any]:
+    """Return uploads as the centre's tus state has them on disk, the newest first."""
     with closing(sqlite3.connect(f"file:{stage.centre.home / 'uploads.db'}?mode=ro", uri=True)) as connection:
-        row = connection.execute(
-            'SELECT "offset" = length FROM tus_upload WHERE id = ?', (upload_id,)
-        ).fetchone()
-        return bool(row and row[0])
+        connection.row_factory = sqlite3.Row
+        return connection.execute(
+            f'SELECT id, "offset" AS arrived, length FROM tus_upload WHERE {where} ORDER BY rowid DESC'
+        ).fetchall()
 
 
 def _line_works(stage: Stage) -> bool:
