@@ -15,8 +15,10 @@ EVERY_MS = 500
 class Collector(QObject):
     """Collects while it lives; `stop` gives the interpreter its own habit back."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, loading: bool = False) -> None:
         super().__init__(parent)
+        self._loading = loading
+        """Whether modules are still loaded: what they leave is kept anyway, and looking through it takes 60 ms."""
         self._limits = gc.get_threshold()
         gc.disable()
         self._timer = QTimer(self)
@@ -26,11 +28,14 @@ class Collector(QObject):
 
     def settle(self) -> None:
         """Set aside what is there now: modules and declarations, which live as long as the program."""
+        self._loading = False
         gc.freeze()
 
     @Slot()
     def look(self) -> None:
         """Collect the oldest generation whose count is over its limit."""
+        if self._loading:
+            return
         for generation in (2, 1, 0):
             if gc.get_count()[generation] > self._limits[generation]:
                 gc.collect(generation)

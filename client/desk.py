@@ -79,6 +79,12 @@ class Desk:
         if self.sync is not None:
             self.sync.start()
 
+    def give_up(self) -> None:
+        """Let nobody wait for its completion any longer: the program ends."""
+        self.given_up = True
+        if self.early is not None and not self.is_complete:
+            self.early.search.join(None)
+
     def close(self) -> None:
         """Stop the workers and close the store; safe to call twice."""
         self.given_up = True

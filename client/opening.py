@@ -125,18 +125,18 @@ class Opening(QObject):
 
     def _early(self, look: FirstLook) -> "Desk":
         from client.desk import Desk, Installation
-        from client.early.reading import Early, EarlySearch
+        from client.early.reading import Early
         from domain.kernel.texts import Texts
 
         assert look.glance is not None  # noqa: S101  (it has been waited for)
         assert look.compiled is not None  # noqa: S101
         clock, who = machine_clock(), Installation(**look.installation)
         early = Early(look.glance, look.compiled, who.device_id, clock, self._settings.password_days)
-        search = EarlySearch(look.glance, look.compiled)
-        search.wanted = self._wanted.emit
+        early.search.wanted = self._wanted.emit
         return Desk(
             home=self._home, settings=self._settings, installation=who, authority=early.authority,
-            texts=Texts(look.compiled.texts), clock=clock, early=early, searcher=search, wanted=self._wanted.emit,
+            texts=Texts(look.compiled.texts), clock=clock, early=early, searcher=early.search,
+            wanted=self._wanted.emit,
         )  # fmt: skip
 
     def _build(self) -> "Desk":
@@ -158,18 +158,5 @@ class Opening(QObject):
             for join in installed(AFTER):
                 join(self._desk)
         else:
-            early_search = self._desk.searcher
             complete(self._desk)
-            _load_pages()
-            early_search.join(self._desk.searcher)
-
-
-def _load_pages() -> None:
-    """Load what the first pages are made of here, so that the UI thread only builds them."""
-    import client.alerts_card.view
-    import client.command_dialog.view  # noqa: F401
-    from client.stations import model_class, stations, view_class
-
-    for station in stations():
-        view_class(station)
-        model_class(station)
+            self._desk.early.search.join(self._desk.searcher)

@@ -54,7 +54,7 @@ class Workstation(QObject):
         known = first.compiled if first is not None and first.wait() else None
         self.texts = Texts(known.texts) if known is not None else Texts.load(resources.folder("texts") / "zh")
         self.window = MainWindow(self.texts, login or preferences.get("login", ""))
-        self.collector = Collector(self)
+        self.collector = Collector(self, loading=True)
         self.jobs = Jobs(self)
         self.desk: Desk | None = None
         self.session: Any = None
@@ -71,6 +71,7 @@ class Workstation(QObject):
         self._opening.crashed.connect(self._crashed)
         self._complete = False
         self._presumed: tuple[Any, Any] | None = None
+        self._expected: Any = None
         self._arrived: Any = None
         self._must = False
         self.window.sign_in.submitted.connect(self._submitted)
@@ -273,11 +274,22 @@ class Workstation(QObject):
     @Slot(object)
     def _presume(self, actor: Any) -> None:
         """Lay the desk out while the password is checked; it stays hidden until that was right."""
-        if self.window.shell is None and not self.session.is_locked:
+        self._expected = actor
+        import client.shell.view
+        import client.shell.viewmodel  # noqa: F401
+
+        self._listen()
+        QTimer.singleShot(0, self, self._lay_out_presumed)  # loading took its turn, building takes another
+
+    @Slot()
+    def _lay_out_presumed(self) -> None:
+        expected, self._expected = self._expected, None
+        if expected is not None and self.window.shell is None and not self.session.is_locked:
             self._forget_presumed()
-            self._presumed = (actor, self._shell_for(actor))
+            self._presumed = (expected, self._shell_for(expected))
 
     def _forget_presumed(self) -> None:
+        self._expected = None
         if self._presumed is not None:
             shell = self._presumed[1]
             self._presumed = None
@@ -301,7 +313,7 @@ class Workstation(QObject):
 
     @Slot(object)
     def _signed_in(self, actor: Any) -> None:
-        self._arrived = actor
+        self._arrived, self._expected = actor, None
         assert self.desk is not None  # noqa: S101  (a session needs a desk)
         if not self._complete and self.desk.early is None:
             return
@@ -382,6 +394,9 @@ class Workstation(QObject):
     def close(self) -> None:
         """End in order: pages, watches, what is being written, workers, store. Safe to call twice."""
         self._opening.wait()
+        if self.desk is not None:
+            self.desk.give_up()
+        self._forget_presumed()
         if self.router is not None:
             self.router.stop()
         if self.window.shell is not None:

@@ -38,6 +38,7 @@ class Early:
         self._glance, self._compiled = glance, compiled
         self._device_id, self._clock = device_id, clock
         self.authority = Authority(compiled.roles)
+        self.search = EarlySearch(glance, compiled)
 
     @property
     def lists(self) -> Sequence[tuple[str, str, str]]:

@@ -20,6 +20,9 @@ from client.views.toast import StatusToast
 from domain.kernel.errors import DomainError
 from domain.people.scanned import SEVERAL
 
+BETWEEN_STEPS_MS = 10
+"""Keys and paints come through between two steps of completing the shell."""
+
 RECORDS_KEPT = 6
 """Record pages kept open at once; the oldest goes."""
 
@@ -39,6 +42,7 @@ class ShellView(QWidget):
         self.setObjectName("shell")
         self._pages: OrderedDict[str, PageView] = OrderedDict()
         self._firsts: set[str] = set()
+        self._behind: dict[str, PageView] = {}
         self._steps: list[Callable[[], Job | None]] = []
         self.current = ""
         self.bar = TopBar(model.context, self)
@@ -99,8 +103,8 @@ class ShellView(QWidget):
             return
         self._whole = True
         self._steps = [
-            self.model.complete, self._add_card, self._load_first, self._replace_first, self._catch_up,
-            self.model.load_modules,
+            self.model.complete, self._add_card, self._load_first, self._build_behind, self._replace_first,
+            self._catch_up, self.model.load_modules,
         ]  # fmt: skip
         self._next_step()
 
@@ -115,7 +119,7 @@ class ShellView(QWidget):
             if job is not None:
                 job.finished.connect(self._next_step)
             else:
-                QTimer.singleShot(0, self, self._next_step)
+                QTimer.singleShot(BETWEEN_STEPS_MS, self, self._next_step)
 
     def stop(self) -> None:
         """End every page; the shell is about to go."""
@@ -123,7 +127,7 @@ class ShellView(QWidget):
         self.model.stop()
         if self.card is not None:
             self.card.model.stop()
-        for page in self._pages.values():
+        for page in (*self._pages.values(), *self._behind.values()):
             page.model.close()
 
     @property
@@ -237,30 +241,34 @@ class ShellView(QWidget):
             self.stack.addWidget(view)
         return view is not None
 
+    def _build_behind(self) -> None:
+        """Build the real pages of those that have a first one only; they are not shown yet."""
+        for page in self._firsts:
+            self._behind[page] = self._built(page)
+
     def _replace_first(self) -> None:
-        for page in list(self._firsts):
-            first = self._pages.pop(page)
-            arguments = first.model.asked()
+        for page, view in self._behind.items():
+            first: Any = self._pages.pop(page)
             focus = self.focusWidget()
             was_in = focus is not None and first.isAncestorOf(focus)
             kept = first.typed()
-            self._add(page)
-            view = self._pages[page]
+            self._pages[page] = view
             self.stack.addWidget(view)
             if self.current == page:
                 self.stack.setCurrentWidget(view)
-            view.model.on_open(**arguments)
+            view.model.on_open(**first.model.asked())
             if was_in:
                 view.focus_first()
             for name, (text, cursor) in kept.items():
                 field = view.findChild(QLineEdit, name)
-                if field is not None:
+                if isinstance(field, QLineEdit):
                     field.setText(text)
                     field.setCursorPosition(cursor)
             first.model.close()
             self.stack.removeWidget(first)
             first.deleteLater()
         self._firsts.clear()
+        self._behind.clear()
 
     def _catch_up(self) -> None:
         asked, self._asked = self._asked, None
@@ -273,10 +281,13 @@ class ShellView(QWidget):
     _stopped = False
 
     def _add(self, page: str) -> None:
+        self._pages[page] = self._built(page)
+
+    def _built(self, page: str) -> PageView:
         view = build_page(page, self.model.context, self.stack)
         view.model.message.connect(self.toast.show_message)
         view.model.scan_typed.connect(self.take_scan)
-        self._pages[page] = view
+        return view
 
     def _forget_old(self) -> None:
         records = [p for p in self._pages if p.startswith("record:") and p != self.current]

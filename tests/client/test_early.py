@@ -402,6 +402,16 @@ def test_a_program_that_ends_before_the_store_is_joined_keeps_the_note(qtbot, st
     desk.close()
 
 
+def test_who_waits_for_the_whole_desk_does_not_keep_the_program_from_ending(qtbot, started):
+    enter(qtbot, started)
+    searcher, actor = started.desk.searcher, started.session.actor
+    searching = started.jobs.read(lambda _job: searcher(actor, "13800", 12))
+    signing_in = started.jobs.write(lambda _job: started.desk.sign_in("nurse1", "wrong"))
+    assert searching is not signing_in
+    started.close()  # would wait for both
+    assert started.desk is None
+
+
 def test_a_store_that_does_not_join_is_told_and_can_be_tried_again(qtbot, started, monkeypatch):
     enter(qtbot, started)
 
