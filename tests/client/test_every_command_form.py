@@ -2,6 +2,7 @@
 
 import enum
 import uuid
+from datetime import date
 
 import pytest
 from PySide6.QtCore import Qt
@@ -9,10 +10,14 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit
 
 from client.command_dialog.view import CommandDialog
 from client.command_dialog.viewmodel import ViewModel
+from client.pages.worklist.viewmodel import ViewModel as WorklistPage
+from domain.checkup.intake import ResultLine
+from domain.checkup.result_commands import ReceiveResults
 from domain.kernel.commands import Kind, commands
+from domain.people.identity import Identity
 from domain.people.patient_commands import EditPatient
 from domain.people.records import Patient, Sex
-from tests.client.seeding import system
+from tests.client.seeding import BRANCH, system
 from tests.fixtures.product_source import PACKAGES
 
 OURS = {
@@ -106,3 +111,33 @@ def test_what_must_be_chosen_is_asked_for(context_for):
     model.field_error.connect(lambda field, sentence: said.append((field, sentence)) if sentence else None)
     model.submit({"name": "李红", "birth_date": "1985-12-12", "sex": None})
     assert said[0][0] == "sex"
+
+
+def test_a_doubtful_identity_is_settled_from_its_list_by_keys(context_for, open_desk, qtbot):
+    said = Identity(
+        name="王核实", sex=Sex.FEMALE, birth_date=date(1975, 8, 23), id_number="320102197508230621"
+    )
+    line = ResultLine(item="hgb", code="hgb", label="血红蛋白", text="128", number=128.0, ucum="g/L")
+    order = ReceiveResults(message_id="M1", org_id=BRANCH, patient=said, visit_number="T1", lines=[line])
+    open_desk.dispatcher.run(order, system())
+    context, _ = context_for("nurse")
+    page = WorklistPage(context, "people.identity_checks")
+    page.on_open()
+    qtbot.waitUntil(lambda: page.table.rowCount() == 1)
+    page.select(0)
+    with qtbot.waitSignal(page.command_asked) as asked:
+        page.ask("people.verify")
+    dialog = CommandDialog(context, *asked.args)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    assert [str(dialog.box(n).value()) for n in ("visit_number", "birth_date")] == ["T1", "1975-08-23"]
+    assert dialog.box("sex").value() == Sex.FEMALE
+    qtbot.keyClick(dialog, Qt.Key.Key_F9)
+    assert "核实依据" in dialog.box("basis").error
+    dialog.findChild(QPlainTextEdit, "field_basis").setPlainText("已核对身份证原件")
+    dialog.findChild(QLineEdit, "field_id_number").setText("32010219750823062x")
+    with qtbot.waitSignal(dialog.completed):
+        qtbot.keyClick(dialog, Qt.Key.Key_F9)
+    qtbot.waitUntil(lambda: page.table.rowCount() == 0)
+    page.close()
