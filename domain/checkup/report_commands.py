@@ -104,8 +104,7 @@ def submit(order: SubmitReport, work: UnitOfWork) -> None:
     report = work.require(Report, order.report_id, "report_id")
     if not report.conclusion.strip():
         raise DomainError("report.no_conclusion", field="conclusion")
-    if work.find(IdentityCheck, visit_id=report.visit_id, state=identity_checking.first) is not None:
-        raise DomainError("report.identity_pending", number=report.number)
+    _whose_is_settled(work, report)
     level = report.state
     if report.state == "returned":
         report.revision += 1
@@ -193,13 +192,14 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
 
     Raises:
         DomainError: ``report.changed_meanwhile`` when the stored content is no longer what was shown and signed;
-            ``report.same_hands`` for who had a hand in an earlier level.
+            ``report.same_hands`` for who had a hand in an earlier level; ``report.identity_pending``.
     """
     from datetime import datetime
 
     report = work.require(Report, order.report_id, "report_id")
     hands = hands_of(work.connection, report.id)
     report_review.check_hands("sign", work.actor.staff_id, hands)
+    _whose_is_settled(work, report)
     signed_at = datetime.fromisoformat(order.signed_at)
     facts = read_facts(work.connection, report.id)
     if (
@@ -235,6 +235,12 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
         )
     )  # fmt: skip
     _step(work, report, "final_review", ReviewAction.SIGN)
+
+
+def _whose_is_settled(work: UnitOfWork, report: Report) -> None:
+    """Refuse a report while results of its visit wait for it to be known whose they are."""
+    if work.find(IdentityCheck, visit_id=report.visit_id, state=identity_checking.first) is not None:
+        raise DomainError("report.identity_pending", number=report.number)
 
 
 def _step(

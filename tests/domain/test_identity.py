@@ -9,7 +9,7 @@ import resources
 from domain.catalog.content import load_catalog
 from domain.checkup.intake import ResultLine
 from domain.checkup.records import CriticalValue, HeldResult, Observation, Report, Visit
-from domain.checkup.report_commands import SubmitReport, WriteReport
+from domain.checkup.report_commands import SignReport, SubmitReport, WriteReport
 from domain.checkup.report_content import standing
 from domain.checkup.result_commands import Measured, ReceiveResults, RecordMeasurement
 from domain.checkup.visit_commands import OpenVisit
@@ -260,6 +260,19 @@ def test_results_under_another_persons_visit_number_belong_to_nobody_until_they_
     given = [o for o in standing(rows(day, Observation)) if o.patient_id == patient.patient_id]
     assert [(o.value_number, o.visit_id) for o in given] == [(45.0, visit.visit_id)]
     assert [c.patient_id for c in rows(day, CriticalValue)] == [patient.patient_id]
+
+
+def test_a_doubt_that_comes_late_keeps_the_report_from_being_signed(day, nurse, as_role):
+    received = receive(day, message())
+    doctor = as_role("physician")
+    written = day.run(WriteReport(visit_id=received.visit_id, conclusion="未见异常"), doctor).receipt
+    day.run(SubmitReport(report_id=written.report_id), doctor)
+    receive(day, message("M2", name="李红", value=99.0))
+    signing = SignReport(
+        report_id=written.report_id, digest="0" * 64, signature="x", public_key="x", document="d", seal="x",
+        signed_at="2026-11-23T01:00:00+00:00", document_sha256="0" * 64, document_size=1,
+    )  # fmt: skip
+    assert refused(day, signing, as_role("chief_physician"))[0] == "report.identity_pending"
 
 
 def test_a_report_waits_for_the_identity(day, nurse, as_role):

@@ -14,9 +14,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from client.attachments.view import AttachmentsDialog
-from client.attachments.viewmodel import AttachmentsModel
-from client.stations.front_desk.omission_dialog.view import OmissionDialog
 from client.stations.front_desk.panel_form.view import FormPanel
 from client.stations.front_desk.panel_identity.view import IdentityPanel
 from client.stations.front_desk.panel_leave.view import ArrivePanel, LeavePanel
@@ -235,10 +232,14 @@ class View(StationView):
     def _attach(self) -> None:
         self._files()
 
-    def _files(self) -> AttachmentsDialog | None:
+    def _files(self) -> Any:
+        """Open the dialog of the visit's files; its parts are loaded when somebody wants them."""
         encounter = self.model.visit.encounter
         if encounter is None:
             return None
+        from client.attachments.view import AttachmentsDialog
+        from client.attachments.viewmodel import AttachmentsModel
+
         files = AttachmentsModel(self.context, encounter.visit_id, encounter.patient_id)
         title = self.say("attachments.title", name=encounter.name, number=encounter.number)
         dialog = AttachmentsDialog(files, title, self)
@@ -257,6 +258,8 @@ class View(StationView):
         visit = self.model.visit
         form = visit.omission()
         if form is not None:
+            from client.stations.front_desk.omission_dialog.view import OmissionDialog
+
             OmissionDialog(form, self.context, visit.missing(), self).open()
 
     @Slot()

@@ -7,8 +7,6 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from client.attachments.view import AttachmentsDialog
-from client.attachments.viewmodel import AttachmentsModel
 from client.stations.review.case import Case
 from client.stations.review.case_panel.view import CasePanel
 from client.stations.review.head.widgets import CaseHead, restyle
@@ -142,6 +140,9 @@ class View(StationView):
         case = self.model.case
         if case is None or not case.clear:
             return
+        from client.attachments.view import AttachmentsDialog
+        from client.attachments.viewmodel import AttachmentsModel
+
         files = AttachmentsModel(self.context, case.visit_id, case.patient_id, case.report_id)
         title = self.say("attachments.title", name=case.name, number=case.visit_number)
         AttachmentsDialog(files, title, self).open()

@@ -52,6 +52,14 @@ def nurse(stage: Stage, summary: Summary, case: Expected) -> list[str]:
             scan_until(stage, pilot, number, "collected")
         line.count = f"{len(numbers)} 管"
         line.detail = "第一管用串口扫描枪，其余用键盘扫描枪"
+    with summary.step("离检核对：再刷一次身份证") as line:
+        obey(stage, "card", f"card {json.dumps(card, ensure_ascii=False)}")
+        pilot.do("wait", until={"text": "可以离检", "name": "leave_verdict"}, timeout=20)
+        stage.shoot(DESK, "front-desk-leave")
+        pilot.do("keys", key="F9")
+        wait_until(lambda: visit_row(stage, case).state == "finished", "the visit is finished", 20, 0.1)
+        obey(stage, "card", "lift")
+        line.detail = "全部完成，体检结束"
     return numbers
 
 
