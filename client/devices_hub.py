@@ -164,7 +164,7 @@ class DeviceHub(QObject):
 def _state(config: PortConfig, state: State) -> DeviceState:
     known = profile(config.driver)
     return DeviceState(
-        config.port, config.driver, known.kind, known.label, ABSENT, f"device.state.{state.value}"
+        config.port, config.driver, known.kind, known.shown_label, ABSENT, f"device.state.{state.value}"
     )
 
 

@@ -45,8 +45,8 @@ class Check(StrEnum):
 class Profile:
     """What is known of a device beside its bytes.
 
-    `confirmed` False means that a part of the format was not found in a public source: the settings page says
-    未经实机验证. `gap_s`: silence after which a partial frame is thrown away. `silence_s`: silence that means
+    `confirmed` False means that a part of the format was not found in a public source: `shown_label` and the desk
+    say so. `gap_s`: silence after which a partial frame is thrown away. `silence_s`: silence that means
     the device is off, None for devices that speak only after a measurement. `repeat_s`: the same frame within
     this time is the same measurement. `glued_s`: a different frame within this time is not to be trusted.
     `personal`: frames hold personal data and must not be logged. `check` is what tells a damaged frame: see `Check`.
@@ -63,6 +63,11 @@ class Profile:
     glued_s: float
     personal: bool
     check: "Check"
+
+    @property
+    def shown_label(self) -> str:
+        """The name as screens show it, with the mark of a format nobody has tried on a real device."""
+        return self.label if self.confirmed else f"{self.label}（未经实机验证）"
 
     @property
     def kind(self) -> str:

@@ -148,6 +148,10 @@ def test_a_reading_of_a_device_without_check_asks_for_a_look_at_its_display(open
     opened.model.visit.vitals.discard()
     opened.model.hub.measured.emit(arrived(pressure()))
     assert shown(opened, "pending_flags") == ""
+    opened.model.visit.vitals.discard()
+    weight = reading_set(BODY_WEIGHT="58", BODY_HEIGHT="165")
+    opened.model.hub.measured.emit(arrived(weight, port="scale", driver="scale.tanita.wb3000"))
+    assert "未经实机验证" in shown(opened, "pending_flags")
 
 
 def test_escape_drops_a_reading_of_somebody_else(opened, station_desk, qtbot):

@@ -18,3 +18,4 @@ def test_every_driver_has_a_simulator_and_a_chinese_name():
         assert issubclass(simulator_of(name), DeviceSimulator)
         assert any("一" <= char <= "鿿" for char in profile.label), name
         assert profile.kind in {"bp", "scale", "idcard", "scanner"}
+        assert ("未经实机验证" in profile.shown_label) == (not profile.confirmed), name

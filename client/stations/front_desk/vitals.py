@@ -152,8 +152,9 @@ class VitalsModel(QObject):
             self._page.message.emit(self._page.explain(error), "danger")
             return None
         flags = frozenset().union(*(r.flags for r in event.readings))
-        if profile(arrived.driver).check is Check.NONE:
-            flags |= {"unchecked"}
+        known = profile(arrived.driver)
+        flags |= {"unchecked"} if known.check is Check.NONE else frozenset[str]()
+        flags |= frozenset[str]() if known.confirmed else {"untried"}
         ago = timedelta(seconds=max(0.0, self._monotonic() - arrived.last_byte_s))
         device = f"{event.readings[0].model} ({arrived.port})"
         return Pending(group_of(measured), values, measured, device, event.raw or None, now - ago, flags)

@@ -13,7 +13,7 @@ from domain.catalog.units import shown_unit
 from domain.kernel.clock import clinic
 
 CELLS_A_ROW = 3
-SAID_FLAGS = ("irregular_pulse", "unchecked")
+SAID_FLAGS = ("irregular_pulse", "unchecked", "untried")
 TONES = {"H": "warning", "L": "warning", "HH": "danger", "LL": "danger", "A": "warning", "AA": "danger"}
 
 
