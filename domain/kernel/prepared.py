@@ -8,8 +8,7 @@ in their stored form (see `domain.kernel.columns`).
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable, Table
@@ -48,9 +47,15 @@ class Prepared:
     def rows(self, connection: Connection, **values: Any) -> list[Values]:
         """Run it and return its rows."""
         text, arguments = self._arguments(connection, values)
-        with _cursor(connection, text) as cursor:
+        cursor = connection.connection.cursor()
+        try:
             cursor.execute(text, arguments)
             return list(cursor.fetchall())
+        except Exception as error:
+            _tell(connection, cursor, text, error)
+            raise
+        finally:
+            cursor.close()
 
     def first(self, connection: Connection, **values: Any) -> Values | None:
         """Run it and return its first row, None if there is none."""
@@ -60,18 +65,15 @@ class Prepared:
     def run(self, connection: Connection, **values: Any) -> int:
         """Run it and return how many rows it touched."""
         text, arguments = self._arguments(connection, values)
-        with _cursor(connection, text) as cursor:
-            cursor.execute(text, arguments)
-            return int(cursor.rowcount)
+        return _run(connection, text, arguments)
 
     def many(self, connection: Connection, rows: Sequence[Values]) -> None:
         """Run it once for each row of parameters, which are in the order of `text`."""
         text = self.text(connection.dialect)[0]
-        with _cursor(connection, text) as cursor:
-            if len(rows) == 1:
-                cursor.execute(text, rows[0])
-            else:
-                cursor.executemany(text, rows)
+        if len(rows) == 1:
+            _run(connection, text, rows[0])
+        else:
+            _run(connection, text, rows, many=True)
 
     def _arguments(self, connection: Connection, values: dict[str, Any]) -> tuple[str, list[Any]]:
         text, names, fixed = self.text(connection.dialect)
@@ -93,24 +95,33 @@ def _by_position(text: str, names: Sequence[str] | None) -> tuple[str, tuple[str
 
 def run_text(connection: Connection, text: str) -> None:
     """Run a statement that is no query and has no parameters."""
-    with _cursor(connection, text) as cursor:
-        cursor.execute(text)
+    _run(connection, text, ())
 
 
-@contextmanager
-def _cursor(connection: Connection, text: str) -> Iterator[Any]:
-    """Yield a cursor; what the driver says becomes the error SQLAlchemy would raise."""
-    driver: Any = connection.dialect.loaded_dbapi
+def _run(connection: Connection, text: str, arguments: Sequence[Any], *, many: bool = False) -> int:
     cursor = connection.connection.cursor()
     try:
-        yield cursor
-    except driver.Error as error:
-        gone = connection.dialect.is_disconnect(error, connection.connection, cursor)
-        if gone:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            text, None, error, driver.Error, hide_parameters=True, connection_invalidated=gone,
-            dialect=connection.dialect,
-        ) from error  # fmt: skip
+        if many:
+            cursor.executemany(text, arguments)
+        else:
+            cursor.execute(text, arguments)
+        return int(cursor.rowcount)
+    except Exception as error:
+        _tell(connection, cursor, text, error)
+        raise
     finally:
         cursor.close()
+
+
+def _tell(connection: Connection, cursor: Any, text: str, error: Exception) -> None:
+    """Raise what SQLAlchemy would raise for what the driver said; another error is the caller's."""
+    driver: Any = connection.dialect.loaded_dbapi
+    if not isinstance(error, driver.Error):
+        return
+    gone = connection.dialect.is_disconnect(error, connection.connection, cursor)
+    if gone:
+        connection.invalidate(error)
+    raise DBAPIError.instance(
+        text, None, error, driver.Error, hide_parameters=True, connection_invalidated=gone,
+        dialect=connection.dialect,
+    ) from error  # fmt: skip
