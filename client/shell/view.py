@@ -66,10 +66,12 @@ class ShellView(QWidget):
         self.model.start()
         if self.card is not None:
             self.card.model.start()
-        if self._whole and not self.model.has_modules(self.model.home):
+        if not self._whole:
+            self._show_home()
+        elif self.model.has_modules(self.model.home):
+            QTimer.singleShot(0, self, self._open_home)
+        else:
             self.model.load_modules(self.model.home).finished.connect(self._open_home)
-        elif self.model.home:
-            self.open_page(self.model.home, {})
 
     @Slot()
     def _open_home(self) -> None:
@@ -80,8 +82,11 @@ class ShellView(QWidget):
 
     @Slot()
     def _show_home(self) -> None:
-        if not self.current and not self._stopped:
+        if self._stopped:
+            return
+        if self.model.home and not self.current:
             self.open_page(self.model.home, {})
+        if self._whole:
             self.model.load_modules()
 
     def focus_first(self) -> None:
