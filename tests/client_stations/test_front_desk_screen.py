@@ -9,13 +9,18 @@ from client.ports import Scanned
 from client.stations.front_desk.omission_dialog.view import OmissionDialog
 from client.stations.front_desk.view import View
 from client.stations.front_desk.viewmodel import ViewModel
+from domain.checkup.intake import ResultLine
 from domain.checkup.omission_records import Omission
 from domain.checkup.records import Attachment, Observation, QuestionnaireResponse, Visit
+from domain.checkup.result_commands import ReceiveResults
+from domain.kernel.authority import system_actor
+from domain.people.identity import Identity
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Patient, Sex
 from sync.blobs import BlobStore
 from tests.client_stations.conftest import WANG, arrived, reading_set
 from tests.client_stations.test_front_desk_models import pressure, rows
+from tests.conftest import BRANCH, DEVICE
 
 NUMBER = WANG.number
 
@@ -283,3 +288,28 @@ def test_one_untick_and_a_witness_will_do_too(opened, station_desk, qtbot):
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     assert rows(station_desk, Omission) == []
     assert opened.model.visit.encounter.state == "arrived"
+
+
+def test_a_doubt_about_who_it_is_stands_above_every_step(opened, station_desk, qtbot):
+    said = Identity(name="王美娜", sex=Sex.FEMALE, birth_date=WANG.birth_date, id_number=NUMBER[:-1] + "1")
+    line = ResultLine(item="hgb", code="hgb", label="血红蛋白", text="128", number=128.0, ucum="g/L")
+    number = opened.model.visit.encounter.number
+    order = ReceiveResults(message_id="M1", org_id=BRANCH, patient=said, visit_number=number, lines=[line])
+    station_desk.dispatcher.run(order, system_actor(BRANCH, DEVICE))
+    qtbot.waitUntil(lambda: "身份待核实" in shown(opened, "alarms_text"))
+    assert "校验位有误" in shown(opened, "alarms_text")
+
+
+def test_a_number_that_is_somebodys_offers_them_by_one_digit(view, known, station_desk, qtbot):
+    press(qtbot, view, Qt.Key.Key_F2, "王小娜")
+    find(view, QLineEdit, "field_birth_date").setText("19750823")
+    find(view, QLineEdit, "field_id_number").setText(NUMBER)
+    view.model.identity.register(
+        {"name": "王小娜", "sex": "2", "birth_date": "19750823", "id_number": NUMBER}
+    )
+    qtbot.waitUntil(lambda: "该证件号码已登记" in shown(view, "note_id_number"))
+    qtbot.waitUntil(lambda: bool(view.model.identity.registration.likely))
+    assert view.model.identity.choose(1)
+    qtbot.waitUntil(lambda: view.model.visit.encounter is not None)
+    assert view.model.visit.encounter.name == "王美娜"
+    assert len(rows(station_desk, Patient)) == 1

@@ -16,7 +16,9 @@ from domain.kernel.authority import Actor
 from domain.kernel.ids import Id
 from domain.kernel.store import Store
 from domain.kernel.worklists import NamedRow, records
+from domain.people.identity_records import IdentityCheck
 from domain.people.records import Patient, Sex
+from domain.people.workflow import identity_checking
 
 PRESSURE = ("sbp", "dbp", "pulse")
 BODY = ("height", "weight", "bmi")
@@ -44,7 +46,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A class A finding or a critical value: must be seen at once. `conditions` are what has to be confirmed."""
+    """A class A finding, a critical value, or a doubt about who it is: must be seen at once.
+
+    `conditions` are what has to be confirmed.
+    """
 
     level: str
     sentence: str
@@ -169,6 +174,8 @@ def _alarms(connection: Connection, actor: Actor, visit_id: Id, catalog: Catalog
         rules = [catalog.rules[name] for name in row.rule.split("、") if name in catalog.rules]
         conditions = tuple(dict.fromkeys(name for rule in rules for name in rule.conditions))
         found.append(Alarm("A", row.sentence.replace("mm[Hg]", "mmHg"), conditions))
+    waiting = (IdentityCheck.visit_id == visit_id, IdentityCheck.state == identity_checking.first)
+    found += [Alarm("identity", row.reason) for row in records(connection, actor, IdentityCheck, *waiting)]
     return tuple(found)
 
 

@@ -64,7 +64,7 @@ class ViewModel(StationModel):
     def watches(self) -> frozenset[str]:
         return frozenset(
             {"visit", "observation", "specimen", "label_print", "finding", "critical_value", "patient",
-             "questionnaire_response", "omission"}
+             "questionnaire_response", "omission", "identity_check"}
         )  # fmt: skip
 
     def on_changed(self, changed: Changed) -> None:
