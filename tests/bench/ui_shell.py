@@ -30,7 +30,7 @@ from domain.people.patient_commands import EditPatient, RegisterPatient
 from domain.people.records import Sex
 from tests.bench.goals import Goals, percentile
 from tests.bench.homes import LOGIN, ORG, PASSWORD, home_with, key_file
-from tests.bench.ui_people import LOGINS, add_people
+from tests.bench.shell_people import LOGINS, add_people
 
 NO_MODIFIER = Qt.KeyboardModifier.NoModifier
 TURN_MS = 50
