@@ -54,14 +54,14 @@ def verify_identity(order: VerifyIdentity, work: UnitOfWork) -> Verified:
     work.move(identity_checking, check, "verify")
     visit = _visit(order, check, work)
     patient = work.require(Patient, visit.patient_id)
+    check.patient_id, check.visit_id = patient.id, visit.id
+    check.settled_by, check.basis = work.actor.staff_id, order.basis
     before = Person(patient.id, patient.sex, patient.birth_date)
     new = NewIdentity(sex=order.sex, birth_date=order.birth_date, id_number=order.id_number)
     change_identity(work, patient, new, reason=order.basis, difference_confirmed=order.difference_confirmed)
     after = Person(patient.id, patient.sex, patient.birth_date)
     again = judge_again(work, before, after, waiting=check.id)
     given = give_to(work, check.id, visit, after)
-    check.patient_id, check.visit_id = patient.id, visit.id
-    check.settled_by, check.basis = work.actor.staff_id, order.basis
     return Verified(patient.id, visit.id, again.results + given, again.issued_reports)
 
 

@@ -14,6 +14,7 @@ from domain.checkup.report_content import standing
 from domain.checkup.result_commands import Measured, ReceiveResults, RecordMeasurement
 from domain.checkup.visit_commands import OpenVisit
 from domain.kernel.authority import system_actor
+from domain.kernel.change_log import entries_after
 from domain.kernel.errors import DomainError
 from domain.kernel.worklists import Pages, worklists
 from domain.people.identity import Identity
@@ -201,6 +202,9 @@ def test_a_settled_identity_lets_the_results_count(day, nurse):
     [check] = rows(day, IdentityCheck)
     done = day.run(verify(check, id_number=WOMAN), nurse).receipt
     assert done.results == 1
+    with day.store.read() as connection:
+        changed = [(c.entity, c.record_id) for c in entries_after(connection, 0, 100)[-1].body.changes]
+    assert len(changed) == len(set(changed)), "each record once in the log"
     [counted] = standing(rows(day, Observation))
     assert (counted.status, counted.flag, counted.value_number) == ("F", "N", 128)
     [check] = rows(day, IdentityCheck)
