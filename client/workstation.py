@@ -19,6 +19,7 @@ from client.only_one import HomeLock
 from client.opening import Opening
 from client.preferences import Preferences
 from client.settings import Settings
+from client.troubles import FIRST_START, HALTING, TROUBLES
 from client.views.application import MainWindow, dress, make_application
 from domain.kernel.errors import KnownError
 from domain.kernel.texts import Texts
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
     from client.desk import Desk
 
 log = logging.getLogger(__name__)
-HALTING = {"store.damaged", "store.wrong_key"}
-TROUBLES = {"store.disk_full", "store.read_only", "store.cannot_open"}
-FIRST_START = {"store.first_start", "store.not_enrolled"}
-"""Why the desk cannot open yet: this machine has not joined."""
-
 SHOWN_MS = 60
 """After a desk is shown, the rest of the program begins to load."""
 

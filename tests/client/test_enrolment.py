@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit
 from sqlalchemy import select
 
 import resources
+from client.centre_line import join_sync
 from client.centre_trust import address_of, meet
 from client.desk import build_desk
 from client.enrolment import Request, device_seed, enrol
@@ -355,3 +356,15 @@ def test_before_the_accounts_have_come_nobodys_password_is_called_wrong(qtbot, e
     desk = build_desk(empty, parts=())
     assert desk.sign_in("nurse", "Zhong-Xin-2026").code == "sign_in.no_accounts"
     desk.close()
+
+
+def test_the_line_of_a_workstation_that_joined_goes_over_tls_and_brings_the_accounts(qtbot, empty, centre):
+    server, made = centre
+    enrol(empty, Request(server.api.url, code_for(server), "一", made.authority))
+    desk = build_desk(empty, parts=(join_sync,))
+    desk.start()
+    try:
+        login = "nurse", "Zhong-Xin-2026"
+        qtbot.waitUntil(lambda: desk.sign_in(*login).actor is not None, timeout=30_000)
+    finally:
+        desk.close()
