@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlcipher3 import dbapi2 as sqlcipher
+
 from domain.kernel.errors import UnavailableError
 
 
@@ -15,8 +17,6 @@ class Glance:
     """One connection, used by one thread at a time."""
 
     def __init__(self, path: Path, key: bytes) -> None:
-        from sqlcipher3 import dbapi2 as sqlcipher
-
         self._error = sqlcipher.Error
         self._lock = threading.Lock()
         self._connection: Any = sqlcipher.connect(str(path), check_same_thread=False, isolation_level=None)

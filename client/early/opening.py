@@ -30,6 +30,17 @@ class FirstLook:
         self.glance: Glance | None = None
         self.compiled: Compiled | None = None
         self.installation: dict[str, Any] = {}
+        # Loaded here, not in the thread: two that load at once take turns at Python's lock, which costs them both.
+        # So does looking at some hundred files.
+        import client.early.compiled
+        import client.early.glance
+        import client.keys  # noqa: F401
+        from client.early.program import fingerprint
+
+        try:
+            self._program = fingerprint()
+        except OSError:  # a file that goes while it is looked at: an update is being installed
+            self._program = ""
         self._thread = threading.Thread(target=self._run, name="first-look", daemon=True)
         self._thread.start()
 
@@ -63,7 +74,6 @@ class FirstLook:
     def _look(self) -> None:
         from client.early.compiled import decode
         from client.early.glance import Glance
-        from client.early.program import fingerprint
         from client.keys import key_file_of, read_key
 
         if not self._home.store.exists():
@@ -72,7 +82,7 @@ class FirstLook:
             self._home.store, read_key(self._home.store, key_file_of(self._settings.key_file))
         )
         rows = list(
-            self.glance.exec_driver_sql("SELECT body FROM compiled WHERE program = ?", (fingerprint(),))
+            self.glance.exec_driver_sql("SELECT body FROM compiled WHERE program = ?", (self._program,))
         )
         shape = list(self.glance.exec_driver_sql("SELECT version_num FROM alembic_version"))
         found = decode(rows[0][0]) if rows else None
