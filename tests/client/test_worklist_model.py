@@ -194,6 +194,7 @@ def test_commands_follow_the_state_of_the_row(page_for):
     assert {o.command.name: o.enabled for o in model.offers()} == {
         "specimen.receive": True,
         "specimen.process": False,
+        "specimen.clear_duplicate": True,
     }
 
 

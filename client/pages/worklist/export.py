@@ -14,6 +14,7 @@ from typing import Any
 
 from client.background import Job
 from client.outgoing import handed_out
+from client.pages.worklist.reading import Reading
 from client.station import Context
 from domain.kernel.clock import clinic
 from domain.kernel.errors import UnavailableError
@@ -108,12 +109,9 @@ def _write(
             sheet.write_string(0, at, column.label, head)
             sheet.set_column(at, at, max(12, min(40, 2 * len(column.label) + 4)))
         sheet.freeze_panes(1, 0)
-        key, line = None, 0
-        while line < SHEET_ROWS:
-            page = context.desk.pages.page(
-                listing, context.actor, filters=filters, order=order, after=key, limit=_TELL_EVERY
-            )
-            for row in page.rows:
+        line = 0
+        for rows in Reading(context.desk.pages, listing, context.actor, filters, order, _TELL_EVERY).parts():
+            for row in rows[: SHEET_ROWS - line]:
                 line += 1
                 for at, column in enumerate(columns):
                     _cell(
@@ -125,8 +123,7 @@ def _write(
                     )
             if not go_on(line):
                 return False
-            key = page.next_key
-            if key is None:
+            if line >= SHEET_ROWS:
                 break
     return True
 

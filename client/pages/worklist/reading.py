@@ -1,7 +1,7 @@
 """What a worklist's table asks of the store, in the background: one order, one set of conditions, in several sips."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from client.background import Job
@@ -98,6 +98,21 @@ class Reading:
             after = page.next_key
             if after is None:
                 return rows
+
+    def parts(self) -> Iterator[list[Row]]:
+        """Yield all rows, `every` at a time: by key, or by ids sorted once where no index has the order."""
+        if not self._walks():
+            ids = self.pages.ids_in_order(self.listing, self.actor, filters=self.filters, order=self.order)
+            for leaf in leaves_of_ids(ids, self.every):
+                yield self.fill(leaf, None)
+            return
+        key, more = None, True
+        while more:
+            page = self.pages.page(
+                self.listing, self.actor, filters=self.filters, order=self.order, after=key, limit=self.every
+            )
+            yield list(page.rows)
+            key, more = page.next_key, page.next_key is not None
 
     def refill(self, leaf: Leaf, after: Key | None, *, wanted: bool) -> Refilled:
         """Count a leaf anew, and read its rows if `wanted`."""
