@@ -10,7 +10,9 @@ backup; one process at a time migrates.
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 HEAD = "0002"
 _LONGEST_S = 600
+COPY_KEPT = timedelta(days=30)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -40,6 +43,7 @@ def prepare_store(store: Store) -> bool:
     with store.read() as connection:
         found = current_version(connection)
     if found == HEAD:
+        _let_go_of_copy(store)
         return False
     if found is not None and found not in known_versions():
         raise UnavailableError("store.newer", found=found, known=HEAD)
@@ -50,6 +54,16 @@ def prepare_store(store: Store) -> bool:
 def copy_before(store: FileStore) -> Path:
     """Return where the copy lies that is made of a store before it is migrated to this program's shape."""
     return store.path.with_name(f"{store.path.stem}.before-{HEAD}{store.path.suffix}")
+
+
+def _let_go_of_copy(store: Store) -> None:
+    """Remove the copy of the last upgrade after a month: it holds what the store may have had to forget since."""
+    if not isinstance(store, FileStore):
+        return
+    copy = copy_before(store)
+    with contextlib.suppress(OSError):  # none, or one that cannot be removed now: the next start tries again
+        if time.time() - copy.stat().st_mtime > COPY_KEPT.total_seconds():
+            copy.unlink()
 
 
 def current_version(connection: Connection) -> str | None:

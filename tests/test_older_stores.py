@@ -1,8 +1,10 @@
 """Stores that were in use under an older program: brought up to date with all they hold, or left as they were."""
 
 import functools
+import os
 import shutil
 import threading
+import time
 
 import pytest
 from sqlalchemy import inspect, text
@@ -10,7 +12,15 @@ from sqlalchemy import inspect, text
 from domain.audit.verification import verify
 from domain.kernel.errors import UnavailableError
 from sync.guard import guarded_tables
-from sync.schema import HEAD, MIGRATIONS, copy_before, current_version, known_versions, prepare_store
+from sync.schema import (
+    COPY_KEPT,
+    HEAD,
+    MIGRATIONS,
+    copy_before,
+    current_version,
+    known_versions,
+    prepare_store,
+)
 from sync.stores import open_branch_store, open_embedded_store, open_mysql_store
 from tests.conftest import KEY
 from tests.fixtures.engines import ENGINES, contents, opened, shape_of, triggers
@@ -105,6 +115,19 @@ def test_a_store_is_copied_before_it_is_migrated(older_file):
     assert everything(again) == before
     assert prepare_store(again) is True, "the copy is a store like any other"
     again.close()
+
+
+def test_the_copy_is_let_go_of_after_a_month(older_file):
+    """What the law had the store forget must not live on in a copy nobody needs any more."""
+    store, _ = older_file
+    prepare_store(store)
+    copy = copy_before(store)
+    assert prepare_store(store) is False
+    assert copy.exists()
+    old = time.time() - COPY_KEPT.total_seconds() - 60
+    os.utime(copy, (old, old))
+    assert prepare_store(store) is False
+    assert not copy.exists()
 
 
 def test_the_copy_of_an_encrypted_store_is_encrypted(tmp_path):

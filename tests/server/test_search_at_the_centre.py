@@ -13,6 +13,7 @@ from domain.kernel.clock import ManualClock
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.ids import new_id
 from domain.kernel.readers import Follower
+from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.names import search_keys
 from domain.people.patient_commands import EditPatient, RegisterPatient
 from domain.people.records import Patient, Sex
@@ -183,6 +184,22 @@ def test_the_index_follows_the_log(filled):
     assert found(filled, "诸葛") == found(filled, "13999990000") == []
     assert found(filled, "司马") == found(filled, "sima") == found(filled, "13999991111") == [made]
     assert follower.behind() == 0
+    gone = desk.run(
+        RegisterPatient(name="令狐冲", sex=Sex.MALE, birth_date=date(1971, 1, 2)), everyone()
+    ).receipt.patient_id
+    follower.catch_up()
+    assert found(filled, "令狐") == [gone]
+    with store.write() as connection:
+        work = UnitOfWork(connection, everyone(), now=desk.clock(), new_id=desk.ids)
+        work.remove(work.get(Patient, gone))
+        work.commit_entry("test.remove", txn_id=desk.ids())
+        work.close()
+    follower.catch_up()
+    assert found(filled, "令狐") == []
+    held = "search_index" if store.is_sqlite else "search_client"
+    with store.read() as connection:
+        count = connection.exec_driver_sql(f"SELECT count(*) FROM {held}").scalar_one()
+        assert count == connection.exec_driver_sql("SELECT count(*) FROM patient").scalar_one()
     before = found(filled, "𬭎")
     assert index.rebuild(store)
     assert found(filled, "𬭎") == before
