@@ -348,14 +348,32 @@ def test_a_scan_verifies_at_the_labels_and_collects_at_the_collection(at_desk, s
     assert sorted(s.state for s in rows(station_desk, Specimen)) == ["collected", "planned", "planned"]
 
 
-@pytest.mark.parametrize("foreign", ["6901234567892", "261100000058"])
-def test_a_foreign_tube_is_refused_loudly_and_changes_nothing(at_desk, station_desk, said, qtbot, foreign):
+@pytest.mark.parametrize(
+    ("foreign", "why"),
+    [
+        ("6901234567892", "商品条码"),
+        ("261100000058", "不是 王美娜 的采集管"),
+        ("261100000059", "校验位"),
+        ("X9", "不是本系统的编号"),
+    ],
+)
+def test_a_foreign_tube_is_refused_loudly_and_changes_nothing(
+    at_desk, station_desk, said, qtbot, foreign, why
+):
     told = said(at_desk)
     at_desk.visit.go("collect")
     with qtbot.waitSignal(at_desk.visit.tubes.scanned) as refused:
-        at_desk.on_scan(Scanned("unknown", foreign))
+        at_desk.on_scan(station_desk.scan_lookup(at_desk.context.actor, foreign))
     assert (refused.args[0], told.sounds) == (False, ["bad"])
+    assert why in refused.args[1]
     assert {s.state for s in rows(station_desk, Specimen)} == {"planned"}
+
+
+def test_a_tube_that_is_not_here_is_told_also_while_nobody_is_open(model, station_desk, said):
+    told = said(model)
+    assert model.on_scan(station_desk.scan_lookup(model.context.actor, "261100000058"))
+    assert told.sounds == ["bad"]
+    assert told.last == ("danger", station_desk.texts.say("specimen.unknown", value="261100000058"))
 
 
 def test_the_exit_check_names_what_is_missing_and_asks_twice(at_desk, station_desk, known, qtbot):

@@ -196,7 +196,7 @@ def test_a_tube_scanned_at_any_step_is_collected_and_a_foreign_one_shown_red(ope
     assert opened.model.visit.step == "collect"
     table = find(opened, QTableWidget, "tube_table")
     assert table.item(0, 3).text() == "✓ 已采集"
-    opened.model.on_scan(Scanned("unknown", "261100000058"))
+    opened.model.on_scan(Scanned("specimen", "261100000058"))
     assert "不是 王美娜 的采集管" in shown(opened, "tube_outcome_text")
 
 

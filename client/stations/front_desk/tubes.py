@@ -152,6 +152,10 @@ class TubesModel(QObject):
         lines = self.lines()
         return bool(lines) and all(x.collected or x.verified or x.label_state in good for x in lines)
 
+    def refuse(self, code: str, **facts: object) -> None:
+        """Say loudly why a scan is no tube of this client; nothing is written."""
+        self.scanned.emit(False, self._say(code, **facts))
+
     def _scanned_tube(self, text: str) -> Tube | None:
         """Return the tube of this client that was scanned; anything else is refused loudly."""
         try:

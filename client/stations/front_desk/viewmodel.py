@@ -20,6 +20,7 @@ from devices.readings import CardRead, Notice, Refusal
 from devices.session import Arrived
 from domain.kernel.errors import UnavailableError
 from domain.kernel.ids import Id
+from domain.people.scanned import UNKNOWN
 
 MANUAL = frozenset({"pressure", "body"})
 
@@ -88,7 +89,7 @@ class ViewModel(StationModel):
     def on_scan(self, scanned: Scanned) -> bool:
         """Take a tube, a visit, a client or an identity number; the rest is not the desk's business."""
         at_tubes = self.visit.encounter is not None and self.visit.step in {"labels", "collect"}
-        if scanned.kind == "specimen" or (scanned.kind == "unknown" and at_tubes):
+        if scanned.kind == "specimen" or (scanned.kind == UNKNOWN and at_tubes):
             self._scan_tube(scanned)
         elif scanned.kind == "visit" and scanned.record_id is not None:
             self.open_visit(scanned.record_id)
@@ -193,7 +194,9 @@ class ViewModel(StationModel):
 
     def _scan_tube(self, scanned: Scanned) -> None:
         visit = self.visit
-        if visit.encounter is not None and visit.step == "labels":
+        if scanned.kind == UNKNOWN:
+            visit.tubes.refuse(scanned.reason or "scan.unknown", text=scanned.text)
+        elif visit.encounter is not None and visit.step == "labels":
             visit.tubes.verify(scanned.text)
         elif visit.encounter is not None:
             visit.go("collect")
@@ -201,6 +204,9 @@ class ViewModel(StationModel):
         elif scanned.record_id is not None:
             store, actor, specimen_id = self.context.desk.store, self.context.actor, scanned.record_id
             self.query(lambda: visit_of_tube(store, actor, specimen_id), self._tube_found, "tube")
+        else:
+            self.toast("specimen.unknown", "danger", value=scanned.text)
+            self.sound.emit("bad")
 
     def _tube_found(self, visit_id: Id | None) -> None:
         if visit_id is not None:
