@@ -83,7 +83,7 @@ class CommandDialog(Dialog):
         self.setFixedWidth(WIDTH)
 
     def _form(self) -> QWidget:
-        area = QScrollArea(self)
+        area = self._area = QScrollArea(self)
         inside = QWidget(area.viewport())
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 8, 0)
@@ -160,6 +160,7 @@ class CommandDialog(Dialog):
             self._boxes[field].show_error(sentence)
             if sentence:
                 self._boxes[field].editor.setFocus()
+                self._area.ensureWidgetVisible(self._boxes[field])  # a long form scrolls
         else:
             self._problem.setText(sentence)
             self._problem.setVisible(bool(sentence))

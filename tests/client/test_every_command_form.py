@@ -141,3 +141,14 @@ def test_a_doubtful_identity_is_settled_from_its_list_by_keys(context_for, open_
         qtbot.keyClick(dialog, Qt.Key.Key_F9)
     qtbot.waitUntil(lambda: page.table.rowCount() == 0)
     page.close()
+
+
+def test_an_error_below_the_fold_is_scrolled_to(dialog_for, seeded, qtbot):
+    dialog = dialog_for("people.edit", {"patient_id": seeded[0][0].patient_id})
+    dialog.findChild(QLineEdit, "field_birth_date").setText("19690101")
+    box = dialog.box("reason")
+    assert box.visibleRegion().isEmpty(), "it is out of sight at first"
+    qtbot.keyClick(dialog, Qt.Key.Key_F9)
+    qtbot.waitUntil(lambda: "须填写原因" in box.error)
+    qtbot.waitUntil(lambda: not box.visibleRegion().isEmpty())
+    assert box.editor.hasFocus()
