@@ -95,6 +95,16 @@ def test_a_filter_that_finds_nothing_says_so(page_for, qtbot):
     qtbot.waitUntil(lambda: model.table.state == "empty")
 
 
+def test_a_code_is_chosen_by_its_name(page_for, qtbot):
+    model, _ = page_for("physician", "report.branch_queue")
+    urgency = next(c for c in model.filter_columns() if c.name == "urgency")
+    critical = next(c for c in model.choices(urgency) if c.label == "危急值")
+    with qtbot.waitSignal(model.table.reloaded):
+        model.add_filter(urgency, critical.value, critical.label)
+    assert [c.text for c in model.chips] == ["紧急程度 = 危急值"]
+    assert model.table.filters == (Filter("urgency", "eq", 2),)
+
+
 def test_a_filter_that_cannot_be_read_says_how_to_write_it(page_for, qtbot):
     model, _ = page_for("biobank_technician", "specimen.waiting")
     due = next(c for c in model.filter_columns() if c.name == "due_at")

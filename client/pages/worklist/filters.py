@@ -31,6 +31,13 @@ class Choice:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """A value of a column that people choose by its name."""
+
+    value: Any
+
+
 def choices_for(
     listing: Worklist, column: ListColumn, labels: Mapping[Any, str] | None = None
 ) -> list[Choice]:
@@ -53,6 +60,8 @@ def condition(column: ListColumn, typed: Any, shown: str, *, today: date) -> Chi
     Raises:
         DomainError: ``filter.number`` or ``filter.day`` when it cannot be read as the column needs it.
     """
+    if isinstance(typed, Exact):
+        return Chip(f"{column.label} = {shown}", (Filter(column.name, "eq", typed.value),))
     if isinstance(typed, enum.Enum) or column.kind == "state":
         return Chip(f"{column.label} = {shown}", (Filter(column.name, "eq", typed),))
     text = str(typed).strip()

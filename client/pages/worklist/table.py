@@ -90,9 +90,14 @@ class WorklistTable(QAbstractTableModel):
             return row.id
         if role == VALUE_ROLE:
             return value
-        if role == Qt.ItemDataRole.TextAlignmentRole and column.kind in NUMBERS and not _named(column):
+        if role == Qt.ItemDataRole.TextAlignmentRole and self._to_the_right(index.column()):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
+
+    def _to_the_right(self, at: int) -> bool:
+        """Numbers stand to the right; the last column is as wide as the window leaves it, so there they do not."""
+        column = self.columns[at]
+        return column.kind in NUMBERS and not _named(column) and at < len(self.columns) - 1
 
     def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if way is not Qt.Orientation.Horizontal or section >= len(self.columns):

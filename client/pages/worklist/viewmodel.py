@@ -10,9 +10,9 @@ from client.background import Job
 from client.live import Changed
 from client.pages.worklist.entities import entities_of
 from client.pages.worklist.export import PERMISSION, export_work
-from client.pages.worklist.filters import Chip, Choice, choices_for, condition
+from client.pages.worklist.filters import Chip, Choice, Exact, choices_for, condition
 from client.pages.worklist.row_commands import Offer, offered, offers, prefilled
-from client.pages.worklist.table import WorklistTable
+from client.pages.worklist.table import NUMBERS, WorklistTable
 from client.station import Context, PageModel
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Command
@@ -98,8 +98,21 @@ class ViewModel(PageModel):
                 Choice("True", self.context.say("value.yes")),
                 Choice("False", self.context.say("value.no")),
             ]
+        named = self._named(column)
+        if named:
+            return named
         found = choices_for(self.listing, column)
         return [Choice(c.value, self._label(c)) for c in found]
+
+    def _named(self, column: ListColumn) -> list[Choice]:
+        """Return the codes that the words of a column name, as the store has them."""
+        means = (column.info.means if column.info is not None else None) or ""
+        texts, prefix = self.context.desk.texts, f"word.{means.removeprefix('words:')}."
+        if not means.startswith("words:") or column.kind == "JsonText":
+            return []
+        codes = sorted(c.removeprefix(prefix) for c in texts.codes() if c.startswith(prefix))
+        exact = int if column.kind in NUMBERS else str
+        return [Choice(Exact(exact(code)), texts.say(prefix + code)) for code in codes]
 
     def _label(self, choice: Choice) -> str:
         return (
