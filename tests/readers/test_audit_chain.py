@@ -2,7 +2,6 @@ import dataclasses
 import time
 import uuid
 
-import msgspec
 import pytest
 from sqlalchemy import text
 
@@ -279,7 +278,7 @@ def test_the_trail_answers_by_person_record_and_time(chain, as_role, nurse, tech
 
 
 def _auditor_rights(role):
-    return msgspec.structs.replace(role, permissions=[*role.permissions, "audit.view"])
+    return dataclasses.replace(role, permissions=[*role.permissions, "audit.view"])
 
 
 def test_every_break_has_its_sentence():
