@@ -62,7 +62,7 @@ def identity_changes() -> Query:
     ).join(Patient, Patient.id == IdentityChange.patient_id)  # fmt: skip
 
 
-@worklist("people.same_number", "证件号码重复", permission="people.view", record=Patient, order="id_number")
+@worklist("people.same_number", "证件号码重复", permission="people.view", record=Patient, order="number")
 def same_number() -> Query:
     """Clients who share an identity number, registered where the stores did not see each other."""
     other = aliased(Patient)
