@@ -11,7 +11,15 @@ from sqlalchemy import Connection, Row, delete, select
 from domain.kernel.change_log import DONE, MERGED, REJECTED, encode_body
 from domain.kernel.ids import Id
 from sync import parking
-from sync.entries import NewEntry, SentTxn, append_entries, decode_sent, encode_txn, scope_of
+from sync.entries import (
+    NewEntry,
+    SentTxn,
+    append_entries,
+    decode_sent,
+    encode_txn,
+    insert_stored,
+    scope_of,
+)
 from sync.graves import Graves
 from sync.local_tables import applied_txn, parked_txn
 from sync.protocol import TxnOutcome
@@ -129,7 +137,7 @@ class Applier:
         positions = {verdict.txn.txn_id: first + i for i, (_, verdict) in enumerate(logged)}
         rows = [_applied(s, v, positions.get(v.txn.txn_id, 0)) for s, v in decided]
         if rows:
-            self._connection.execute(applied_txn.insert(), rows)
+            insert_stored(self._connection, applied_txn, _APPLIED_COLUMNS, rows)
 
 
 def _entry(sender: Sender, verdict: Verdict) -> NewEntry:
@@ -143,13 +151,15 @@ def _entry(sender: Sender, verdict: Verdict) -> NewEntry:
     )  # fmt: skip
 
 
-def _applied(sender: Sender, verdict: Verdict, position: int) -> dict[str, Any]:
+_APPLIED_COLUMNS = ("txn_id", "device_id", "epoch", "dev_seq", "outcome", "position", "code", "facts")
+
+
+def _applied(sender: Sender, verdict: Verdict, position: int) -> tuple[object, ...]:
     facts = msgspec.json.encode(verdict.facts).decode() if verdict.facts else None
-    return {
-        "txn_id": uuid.UUID(bytes=verdict.txn.txn_id), "device_id": sender.device_id, "epoch": sender.epoch,
-        "dev_seq": verdict.txn.seq, "outcome": verdict.outcome, "position": position,
-        "code": verdict.code or None, "facts": facts,
-    }  # fmt: skip
+    return (
+        verdict.txn.txn_id, sender.device_id.bytes, sender.epoch, verdict.txn.seq, verdict.outcome, position,
+        verdict.code or None, facts,
+    )  # fmt: skip
 
 
 def _outcome(verdict: Verdict) -> TxnOutcome:

@@ -7,7 +7,7 @@ program may add members at the end. The body travels as stored (`domain.kernel.c
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Table, select, update
 
 from domain.kernel.change_log import Body, change_log, decode_body, log_head, log_scope
 from domain.kernel.ids import Id
@@ -94,18 +94,29 @@ def append_entries(connection: Connection, entries: Sequence[NewEntry]) -> int:
     rows = []
     scopes = []
     for position, entry in enumerate(entries, first):
-        rows.append(
-            {
-                "position": position, "txn_id": entry.txn_id, "device_id": entry.device_id,
-                "epoch": entry.epoch, "dev_seq": entry.dev_seq, "at": entry.at, "outcome": entry.outcome,
-                "body": entry.body,
-            }
-        )  # fmt: skip
-        scopes += [{"org_id": scope, "position": position} for scope in entry.scopes]
-    connection.execute(change_log.insert(), rows)
-    if scopes:
-        connection.execute(log_scope.insert(), scopes)
+        rows.append((
+            position, entry.txn_id.bytes, entry.device_id.bytes, entry.epoch, entry.dev_seq, entry.at,
+            entry.outcome, entry.body,
+        ))  # fmt: skip
+        scopes += [(scope.bytes, position) for scope in entry.scopes]
+    insert_stored(connection, change_log, _ENTRY_COLUMNS, rows)
+    insert_stored(connection, log_scope, ("org_id", "position"), scopes)
     return first
+
+
+_ENTRY_COLUMNS = ("position", "txn_id", "device_id", "epoch", "dev_seq", "at", "outcome", "body")
+
+
+def insert_stored(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[object, ...]]
+) -> None:
+    """Insert rows whose values are in stored form already, past the types' conversions: the log is written a lot."""
+    if rows:
+        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+        marks = ", ".join([mark] * len(columns))
+        listed = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in columns)
+        statement = f"INSERT INTO {table.name} ({listed}) VALUES ({marks})"  # noqa: S608 (own names)
+        connection.exec_driver_sql(statement, list(rows))
 
 
 def scope_of(entity: str, org_id: bytes) -> bytes | None:

@@ -11,13 +11,14 @@ import contextlib
 import secrets
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.kernel.change_log import change_log
 from domain.kernel.ids import Id
 from sync.local_tables import log_life
 from sync.protocol import Mark
+from sync.pruning import log_start
 
 LIFE_BYTES = 16
 
@@ -73,7 +74,7 @@ def common_position(connection: Connection, marks: Sequence[Mark]) -> int:
     """
     if not marks:
         return 0
-    start = connection.execute(select(func.min(change_log.c.position))).scalar() or 1
+    start = log_start(connection)
     wanted = [mark.position for mark in marks]
     query = select(change_log.c.position, change_log.c.txn_id).where(change_log.c.position.in_(wanted))
     found = {row.position: row.txn_id.bytes for row in connection.execute(query)}

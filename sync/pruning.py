@@ -9,11 +9,13 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, delete, func, select
 
-from domain.kernel.change_log import change_log, log_reader, log_scope
+from domain.kernel.change_log import change_log, cursor_of, log_reader, log_scope, move_cursor
 from domain.kernel.store import Store
 from domain.people.records import Workstation
 from sync.local_tables import device_state
 
+PRUNED = "pruned"
+"""Name under which the newest pruned position stands among the cursors of the log."""
 KEPT = timedelta(days=400)
 LEAST = 1000
 """Entries kept in any case: marks of branches lie among the newest."""
@@ -22,7 +24,7 @@ _AT_ONCE = 5000
 
 def log_start(connection: Connection) -> int:
     """Return the position of the oldest entry, 1 for a log that was never pruned."""
-    return connection.execute(select(func.min(change_log.c.position))).scalar() or 1
+    return cursor_of(connection, PRUNED) + 1
 
 
 def prune(store: Store, now: int, least: int = LEAST) -> int:
@@ -44,12 +46,14 @@ def prune(store: Store, now: int, least: int = LEAST) -> int:
                 return removed
             connection.execute(delete(log_scope).where(log_scope.c.position <= some[-1]))
             connection.execute(delete(change_log).where(change_log.c.position <= some[-1]))
+            move_cursor(connection, PRUNED, some[-1])
             removed += len(some)
 
 
 def _until(connection: Connection, now: int, least: int) -> int:
     head = connection.execute(select(func.max(change_log.c.position))).scalar() or 0
-    read = connection.execute(select(func.min(log_reader.c.position))).scalar()
+    readers = select(func.min(log_reader.c.position)).where(log_reader.c.name != PRUNED)
+    read = connection.execute(readers).scalar()
     old = now - KEPT // timedelta(microseconds=1)
     too_old = select(func.max(change_log.c.position)).where(change_log.c.at < old)
     station = Workstation.__table__
