@@ -8,6 +8,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from sync.tus.direct import DIRECT_BODY, LEAST_BYTES, TakenBody
 
+MOST_HEAD = 64 << 10
+"""Bytes of a request's head; the parser itself knows no limit."""
+READ_OVER = 4 << 20
+REFUSED_S = 1.0
+
 
 class BodySocketProtocol(HttpToolsProtocol):
     """Offers the socket of every large body of known length on a plain connection; TLS is read as ever.
@@ -19,9 +24,15 @@ class BodySocketProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._body_length = self._body_seen = self._pass_over = 0
-        self._away = False
+        self._away = self._in_head = self._refused = False
+        self._head_bytes = 0
+
+    def on_message_begin(self) -> None:
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        self._in_head = False
         self._body_seen, self._body_length = 0, _content_length(self.headers)
         offer = _Offer(self) if self._body_length >= LEAST_BYTES and self.scheme == "http" else None
         if offer is None:
@@ -44,7 +55,24 @@ class BodySocketProtocol(HttpToolsProtocol):
             data = data[passed:]
             if not data:
                 return
+        if self._refused:
+            self._head_bytes += len(data)
+            if self._head_bytes > READ_OVER:
+                self.transport.close()
+            return
         super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD:
+                self._refuse_head()
+
+    def _refuse_head(self) -> None:
+        """Answer 431, and read some more so that the answer is not lost with a reset."""
+        self._refused = True
+        self.transport.write(
+            b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        )
+        self.loop.call_later(REFUSED_S, self.transport.close)
 
     def take_body(self, cycle: RequestResponseCycle) -> TakenBody | None:
         """Stop reading and give the connection away, if `cycle` is the request whose body is being received."""

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from domain.kernel.errors import DomainError, UnavailableError
+from sync.failpoints import reached
 
 PIECE_BYTES = 1 << 20
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -148,8 +149,11 @@ class BlobStore:
         if not target.parent.exists():
             target.parent.mkdir(exist_ok=True)
             sync_directory(self._root)
+        reached("blob-before-rename")
         source.replace(target)
+        reached("blob-renamed")
         sync_directory(target.parent)
+        reached("blob-adopted")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

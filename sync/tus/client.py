@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 import requests
 
 from domain.kernel.errors import DomainError, UnavailableError
+from sync.failpoints import reached
 from sync.tus.ahead import ReadAhead, chosen_checksum
 from sync.tus.client_state import Lane, Transfer, TransferState
 from sync.tus.pacing import Backoff, ClientSettings, PatchSizer, Surroundings
@@ -223,7 +224,9 @@ class _Run:
         if "Tus-Checksum-Algorithm" in response.headers:
             self._learn_checksums(response)
         self._transfer = replace(self._transfer, offset=offset, done=offset == self._transfer.size)
+        reached("transfer-before-note")
         self._client.state.put(self._transfer)
+        reached("transfer-noted")
         self._offset_known = True
         if offset > self._furthest:
             self._furthest = offset

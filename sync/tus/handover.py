@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from domain.kernel.errors import DomainError
+from sync.failpoints import reached
 from sync.tus.digests import Digests
 from sync.tus.protocol import Response, TusRefusal, parse_metadata, problem_answer, problem_document
 from sync.tus.state import Upload, UploadPhase, UploadState
@@ -86,7 +87,9 @@ class Handover:
             headers = {"Upload-Offset": str(back)}
             facts = {"declared": upload.sha256, "found": digest, "offset": back}
             raise TusRefusal(460, "transfer.sha256_mismatch", headers=headers, **facts)
-        return self._save(replace(upload, digest=digest, phase=UploadPhase.VERIFIED))
+        upload = self._save(replace(upload, digest=digest, phase=UploadPhase.VERIFIED))
+        reached("upload-proven")
+        return upload
 
     def _deliver(self, upload: Upload) -> Upload:
         finished = FinishedUpload(
@@ -98,10 +101,12 @@ class Handover:
         except DomainError as error:
             self._close(replace(upload, phase=UploadPhase.REFUSED, problem=problem_document(error)))
             raise
+        reached("upload-handed-over")
         return self._close(replace(upload, phase=UploadPhase.DONE))
 
     def _close(self, upload: Upload) -> Upload:
         upload = self._save(replace(upload, expires_at=self._finished_until()))
+        reached("upload-done")
         self._files.remove(upload.id)
         return upload
 

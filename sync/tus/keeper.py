@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from domain.kernel.errors import KnownError
+from sync.failpoints import reached
 from sync.tus.digests import Digests
 from sync.tus.handover import FinishedUpload, Handover
 from sync.tus.protocol import TUS_CHECKSUM_ALGORITHMS, Response, TusRefusal, answer, http_date
@@ -29,6 +30,7 @@ class Limits:
     commit_bytes: int = 8 << 20
     commit_s: float = 1.0
     full_retry_after_s: int = 600
+    most_per_device: int = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,20 @@ class Keeper:
         return upload
 
     def add(self, owner: str, length: int | None, metadata: str, sha256: str) -> Upload:
-        """Reserve the space and make the row; 507 when it does not fit beside what others were promised."""
+        """Reserve the space and make the row.
+
+        507 when it does not fit beside what others were promised, 429 when the device has too many unfinished.
+        """
         upload = Upload(
             id=uuid.uuid4().hex, owner=owner, length=length, offset=0, good_offset=0, fence=0,
             metadata=metadata, sha256=sha256, digest="", phase=UploadPhase.RECEIVING, problem="",
             created_at=self.clock.now(), expires_at=self.unfinished_until(),
         )  # fmt: skip
+        headers = {"Retry-After": str(self.limits.full_retry_after_s)}
+        most = self.limits.most_per_device
+        if self.state.unfinished(owner) >= most:
+            raise TusRefusal(429, "transfer.too_many", headers=headers, limit=most)
         if not self.state.add(upload, self._free_bytes() - self.limits.spare_bytes):
-            headers = {"Retry-After": str(self.limits.full_retry_after_s)}
             raise TusRefusal(507, "transfer.no_space", headers=headers, size=length or 0)
         return upload
 
@@ -108,6 +116,7 @@ class Keeper:
                 taken = self.state.take(upload_id)
                 if taken is None:
                     raise _unknown()
+                reached("upload-taken")
                 self.digests.pass_on(upload_id, taken.fence)
                 if taken.phase is UploadPhase.RECEIVING:
                     file.open_data()
@@ -125,7 +134,8 @@ class Keeper:
     def recover(self) -> int:
         """Drop bytes never acknowledged, hand over what is complete; return how many were looked at."""
         for upload_id in self._files.ids():
-            if self.state.get(upload_id) is None:
+            known = self.state.get(upload_id)
+            if known is None or known.phase in (UploadPhase.DONE, UploadPhase.REFUSED):
                 self._files.remove(upload_id)
         unfinished = self.state.in_phase(UploadPhase.RECEIVING) + self.state.in_phase(UploadPhase.VERIFIED)
         for upload in unfinished:

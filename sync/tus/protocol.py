@@ -21,6 +21,7 @@ TUS_VERSION = "1.0.0"
 TUS_EXTENSIONS = "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination"
 TUS_CHECKSUM_ALGORITHMS = "sha256,sha1,crc32"
 OFFSET_OCTET_STREAM = "application/offset+octet-stream"
+MOST_METADATA = 16 << 10
 UPLOAD_DEDUP = "upload-dedup"  # ours, see docs/tus.md: the client accepts "you need not send this"
 
 _HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -147,6 +148,8 @@ def parse_count(headers: Mapping[str, str], name: str) -> int | None:
 
 def parse_metadata(header: str) -> dict[str, str]:
     """Decode `Upload-Metadata`; values that are not UTF-8 are kept with replacement marks."""
+    if len(header) > MOST_METADATA:
+        raise TusRefusal(431, "transfer.metadata_too_long", limit=MOST_METADATA)
     fields: dict[str, str] = {}
     for pair in filter(None, (part.strip() for part in header.split(","))):
         key, _, encoded = pair.partition(" ")

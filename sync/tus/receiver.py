@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from domain.kernel.errors import KnownError, UnavailableError
+from sync.failpoints import reached
 from sync.tus.blocks import BLOCK_BYTES, Blocks
 from sync.tus.digests import Digests, Sha256
 from sync.tus.protocol import Hasher, Response, TusRefusal, problem
@@ -198,6 +199,7 @@ class Receiver:
         with self._file.exclusive():
             self._refuse_if_superseded()
             self._write(data)
+            reached("upload-written")
             if digest:
                 self._depot.digests.note(self._upload.id, self._upload.fence, self._written, digest)
             rule = self._depot.rule
@@ -255,8 +257,10 @@ class Receiver:
     def _commit(self, good_offset: int | None = None) -> None:
         """Make the bytes durable, then the row that counts them."""
         self._file.sync()
+        reached("upload-synced")
         good = self._upload.good_offset if good_offset is None else good_offset
         self._save(replace(self._upload, offset=self._written, good_offset=good))
+        reached("upload-counted")
         self._committed_s = self._depot.rule.monotonic()
 
     def _roll_back(self) -> None:

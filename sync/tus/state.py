@@ -64,6 +64,9 @@ class UploadState(Protocol):
 
     def get(self, upload_id: str) -> Upload | None: ...
 
+    def unfinished(self, owner: str) -> int:
+        """Return how many uploads of a device are still receiving."""
+
     def take(self, upload_id: str) -> Upload | None:
         """Raise the fence by one and return the row; earlier holders can no longer `save`."""
 
@@ -116,6 +119,10 @@ class SqliteUploadState:
                 return False
             self._table.changed(_INSERT, astuple(upload))
             return True
+
+    def unfinished(self, owner: str) -> int:
+        query = "SELECT count(*) FROM tus_upload WHERE owner = ? AND phase = ?"
+        return int(self._table.rows(query, [owner, UploadPhase.RECEIVING])[0][0])
 
     def get(self, upload_id: str) -> Upload | None:
         return self._one("id = ?", upload_id)

@@ -1,6 +1,7 @@
 """SIGKILL of centre and branch in mid-upload, as real processes."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -20,9 +21,11 @@ CONTENT = seeded(5).randbytes(3_000_001)
 
 
 class Process:
-    def __init__(self, module, *arguments):
+    def __init__(self, module, *arguments, **environment):
         command = [sys.executable, "-m", module, *map(str, arguments)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
+        )
 
     def line(self):
         text = self._process.stdout.readline()
@@ -46,8 +49,8 @@ def start():
     """Start processes that do not outlive the test."""
     started = []
 
-    def start_process(module, *arguments):
-        started.append(Process(module, *arguments))
+    def start_process(module, *arguments, **environment):
+        started.append(Process(module, *arguments, **environment))
         return started[-1]
 
     yield start_process
