@@ -27,7 +27,7 @@ class Limits:
     spare_bytes: int = 1 << 30
     unfinished_s: float = 30 * 86_400.0
     finished_s: float = 7 * 86_400.0
-    commit_bytes: int = 8 << 20
+    commit_bytes: int = 4 << 20
     commit_s: float = 1.0
     full_retry_after_s: int = 600
     most_per_device: int = 256
