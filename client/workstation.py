@@ -18,6 +18,7 @@ from client.home import Home
 from client.only_one import HomeLock
 from client.opening import Opening
 from client.preferences import Preferences
+from client.presuming import Presumption
 from client.settings import Settings
 from client.troubles import FIRST_START, HALTING, TROUBLES
 from client.views.application import MainWindow, dress, make_application
@@ -66,8 +67,7 @@ class Workstation(QObject):
         self._opening.unavailable.connect(self._blocked)
         self._opening.crashed.connect(self._crashed)
         self._complete = False
-        self._presumed: tuple[Any, Any] | None = None
-        self._expected: Any = None
+        self._presumed = Presumption(self.window, self._shell_for, self)
         self._arrived: Any = None
         self._must = False
         self.window.sign_in.submitted.connect(self._submitted)
@@ -263,34 +263,16 @@ class Workstation(QObject):
 
     @Slot(str, dict)
     def _refused(self, code: str, facts: dict[str, Any]) -> None:
-        self._forget_presumed()
+        self._presumed.forget()
         self.window.sign_in.show_problem(self.texts.say(code, **facts))
         self._opening.go_on()
 
     @Slot(object)
     def _presume(self, actor: Any) -> None:
         """Lay the desk out while the password is checked; it stays hidden until that was right."""
-        self._expected = actor
-        import client.shell.view
-        import client.shell.viewmodel  # noqa: F401
-
-        self._listen()
-        QTimer.singleShot(0, self, self._lay_out_presumed)  # loading took its turn, building takes another
-
-    @Slot()
-    def _lay_out_presumed(self) -> None:
-        expected, self._expected = self._expected, None
-        if expected is not None and self.window.shell is None and not self.session.is_locked:
-            self._forget_presumed()
-            self._presumed = (expected, self._shell_for(expected))
-
-    def _forget_presumed(self) -> None:
-        self._expected = None
-        if self._presumed is not None:
-            shell = self._presumed[1]
-            self._presumed = None
-            shell.stop()
-            self.window.set_shell(None)
+        if self.window.shell is None and not self.session.is_locked:
+            self._listen()
+            self._presumed.expect(actor)
 
     def _shell_for(self, actor: Any) -> Any:
         from client.shell.view import ShellView
@@ -309,14 +291,11 @@ class Workstation(QObject):
 
     @Slot(object)
     def _signed_in(self, actor: Any) -> None:
-        self._arrived, self._expected = actor, None
+        self._arrived = actor
         assert self.desk is not None  # noqa: S101  (a session needs a desk)
         if not self._complete and self.desk.early is None:
             return
-        if self._presumed is not None and self._presumed[0] != actor:
-            self._forget_presumed()
-        shell = self._presumed[1] if self._presumed is not None else self._shell_for(actor)
-        self._presumed = None
+        shell = self._presumed.take(actor) or self._shell_for(actor)
         self.window.set_shell(shell)
         self.window.show_shell()
         self.window.sign_in.clear()
@@ -392,7 +371,7 @@ class Workstation(QObject):
         self._opening.wait()
         if self.desk is not None:
             self.desk.give_up()
-        self._forget_presumed()
+        self._presumed.forget()
         if self.router is not None:
             self.router.stop()
         if self.window.shell is not None:
