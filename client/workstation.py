@@ -199,27 +199,12 @@ class Workstation(QObject):
     @Slot(object)
     def _blocked(self, error: KnownError) -> None:
         if error.code in FIRST_START:
-            self._show_enrol()
+            from client.enrol_page.opening import show_enrol
+
+            show_enrol(self.window, self.home, self.settings, self.texts, self.jobs, self._retry)
             return
         log.warning("the desk cannot open: %s", error.code)
-        remedy = f"{error.code}.remedy"
-        self.window.blocked.show_reason(
-            self.texts.explain(error), self.texts.say(remedy, **error.facts) if remedy in self.texts else "",
-            self.texts.say("blocked.code", name=error.code),
-        )  # fmt: skip
-        self.window.show_blocked()
-
-    def _show_enrol(self) -> None:
-        """Let an empty machine join; when it has, go on as if it had always been one of ours."""
-        from client.enrol_page.view import EnrolView
-        from client.enrol_page.viewmodel import EnrolModel
-
-        if self.window.enrol is None:
-            page = EnrolView(EnrolModel(self.home, self.settings, self.texts, self.jobs, self))
-            page.model.joined.connect(self._retry)
-            page.leave.connect(self.window.close)
-            self.window.set_enrol(page)
-        self.window.show_enrol()
+        self.window.block(self.texts, error)
 
     @Slot(object)
     def _crashed(self, error: Exception) -> None:
@@ -233,9 +218,9 @@ class Workstation(QObject):
         if error.code in HALTING:
             self._halted = error
             self._blocked(error)
-        elif error.code in TROUBLES and self.window.shell is not None:
-            self.window.shell.toast.show_message(
-                self.texts.explain(error) + self.texts.say(f"{error.code}.remedy", **error.facts), "danger"
+        elif error.code in TROUBLES:
+            self.window.tell(
+                self.texts.explain(error) + self.texts.say(f"{error.code}.remedy", **error.facts)
             )
 
     @Slot()

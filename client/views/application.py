@@ -108,6 +108,20 @@ class MainWindow(QMainWindow):
         self._stack.addWidget(shell)
         shell.resize(self._stack.size())
 
+    def block(self, texts: Any, error: Any) -> None:
+        """Show why nothing can be opened: the reason of a known error, what to do, and its code."""
+        remedy = f"{error.code}.remedy"
+        self.blocked.show_reason(
+            texts.explain(error), texts.say(remedy, **error.facts) if remedy in texts else "",
+            texts.say("blocked.code", name=error.code),
+        )  # fmt: skip
+        self.show_blocked()
+
+    def tell(self, sentence: str) -> None:
+        """Say what went wrong over whatever is open, if anybody is signed in."""
+        if self.shell is not None:
+            self.shell.toast.show_message(sentence, "danger")
+
     def show_shell(self) -> None:
         self._stack.setCurrentWidget(self.shell)
 
