@@ -172,7 +172,7 @@ class Running:
         self.centre.news.release()
         self.api.http.close()
         self._server.should_exit = True
-        self._thread.join(15)
+        self._thread.join(60)  # asyncio may hold idle TLS connections for half a minute
         assert not self._thread.is_alive()
         self._socket.close()
         self.centre.close()
