@@ -54,6 +54,10 @@ class Formatter:
             from domain.kernel.workflow import workflows
 
             return workflows()[of].label_of(code) if of in workflows() else code
+        if means == Means.UNIT:
+            from domain.catalog.units import shown_unit
+
+            return shown_unit(code)
         if means == Means.RECORD:
             from domain.kernel.record import record_classes
 

@@ -130,7 +130,10 @@ class ObservationDefinition(msgspec.Struct, frozen=True, kw_only=True, forbid_un
         low, high = self.plausible
         if low <= value <= high:
             return  # NaN falls through
-        facts = {"value": f"{value:g}", "low": f"{low:g}", "high": f"{high:g}", "unit": self.ucum}
+        from domain.catalog.units import shown_unit  # it is built of definitions itself
+
+        unit = shown_unit(self.ucum)
+        facts = {"value": f"{value:g}", "low": f"{low:g}", "high": f"{high:g}", "unit": unit}
         raise DomainError("checkup.value_implausible", self.key, name=self.name, **facts)
 
 

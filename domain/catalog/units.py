@@ -3,6 +3,7 @@
 Moles and mass are converted by analyte only: the factor needs a molar mass.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -12,6 +13,7 @@ from domain.kernel.errors import DomainError
 _FOLD = {ord(blank): "" for blank in "\u3000\u00a0 \t"} | {0xB5: "u", 0x3BC: "u", ord("×"): "x"}
 _FOLD |= {wide: chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)}
 _SHOWN = {"mm[Hg]": "mmHg", "/min": "次/分", "Cel": "℃", "1": "", "{定性}": "", "{INR}": "", "[pH]": ""}
+_MICRO = re.compile(r"\bu(?=(?:mol|g|L|m|s|IU|U)\b)")
 _UNITLESS = ("1", "[pH]", "{INR}")
 
 
@@ -22,13 +24,14 @@ def fold(text: str) -> str:
 
 
 def shown_unit(ucum: str | None) -> str:
-    """Return a UCUM unit as people write it: ``mmHg``, ``10^9/L``, ``kg/m²``; empty where there is none."""
+    """Return a UCUM unit as people write it: ``mmHg``, ``10^9/L``, ``μmol/L``; empty where there is none."""
     if not ucum:
         return ""
     if ucum in _SHOWN:
         return _SHOWN[ucum]
     plain = ucum.replace("10*", "10^").replace("m2", "m²").replace("{1.73_m²}", "1.73m²")
-    return plain.replace("[IU]", "IU").replace("[HPF]", "HP").replace("{FEU}", " FEU")
+    plain = plain.replace("[IU]", "IU").replace("[HPF]", "HP").replace("{FEU}", " FEU")
+    return _MICRO.sub("μ", plain)
 
 
 class Units:
@@ -87,14 +90,16 @@ class Units:
         if not unit:
             if item.ucum in _UNITLESS:
                 return 1.0, 0.0
-            raise DomainError("catalog.unit_missing", item.key, name=item.name, expected=item.ucum)
+            raise DomainError(
+                "catalog.unit_missing", item.key, name=item.name, expected=shown_unit(item.ucum)
+            )
         ucum = self.to_ucum(unit)
         if ucum == item.ucum:
             return 1.0, 0.0
         found = self._by_item.get((item.key, ucum)) or self._general.get((ucum, item.ucum))
         if found is None:
             raise DomainError(
-                "catalog.unit_mismatch", item.key, name=item.name, unit=unit, expected=item.ucum
+                "catalog.unit_mismatch", item.key, name=item.name, unit=unit, expected=shown_unit(item.ucum)
             )
         return found
 

@@ -62,7 +62,7 @@ class Observation(Record, label="结果", merge=Merge.APPEND):
     loinc: Mapped[str | None] = column("LOINC", code="LOINC", length=20)
     value_number: Mapped[float | None] = column("数值", sensitivity=SENSITIVE)
     value_text: Mapped[str] = column("结果", sensitivity=SENSITIVE, length=4000)
-    ucum: Mapped[str | None] = column("单位", code="UCUM", length=40)
+    ucum: Mapped[str | None] = column("单位", code="UCUM", means=Means.UNIT, length=40)
     flag: Mapped[str | None] = column("标志", code="HL7:0078", means="words:flag", length=10)
     range_text: Mapped[str | None] = column("参考区间", length=120)
     important_class: Mapped[str | None] = column("重要异常", length=1)

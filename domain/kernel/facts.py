@@ -46,6 +46,7 @@ class Means:
     RECORD = "record"  # an entity name
     COMMAND = "command"  # a command's name
     FIELD = "field"  # names of columns, joined by commas; in a JSON structure its keys
+    UNIT = "unit"  # a UCUM unit
     ROLE = "words:receivers"
 
 

@@ -44,7 +44,10 @@ def test_what_a_code_stands_for_is_known():
         if info.means is None:
             continue
         kind, _, of = info.means.partition(":")
-        assert kind in {"words", "state", Means.RECORD, Means.COMMAND, Means.FIELD}, (entity, column.name)
+        assert kind in {"words", "state", Means.RECORD, Means.COMMAND, Means.FIELD, Means.UNIT}, (
+            entity,
+            column.name,
+        )
         if kind == "words":
             assert any(code.startswith(f"word.{of}.") for code in TEXTS.codes()), (entity, column.name)
         if kind == "state":
@@ -54,7 +57,7 @@ def test_what_a_code_stands_for_is_known():
 NOT_CODES = {
     "card_no", "code", "content_sha256", "device", "document", "document_sha256", "id_number", "important_class",
     "item", "key", "login", "loinc", "media_type", "name", "number", "phone", "place", "prefix", "printer",
-    "range_text", "record_id", "rule", "said_id_number", "sha256", "slot", "template", "title", "ucum", "version",
+    "range_text", "record_id", "rule", "said_id_number", "sha256", "slot", "template", "title", "version",
     "visit_number",
 }  # fmt: skip
 """Numbers, names and standards' own terms that people read as they are."""
@@ -87,6 +90,8 @@ def test_a_short_text_without_a_meaning_is_no_code():
         ("alert", "receivers", ["nurse", "physician"], "护士、医生"),
         ("patient", "id_type", "77", "77"),
         ("report", "urgency", 2, "危急值"),
+        ("observation", "ucum", "mm[Hg]", "mmHg"),
+        ("observation", "ucum", "umol/L", "μmol/L"),
     ],
 )
 def test_a_code_is_read_by_its_name(say, entity, column, code, name):

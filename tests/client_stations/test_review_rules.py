@@ -19,7 +19,7 @@ from client.stations.review.answers import answer_rows
 from client.stations.review.case import ResultRow
 from client.stations.review.drafts import Draft, Drafts
 from client.stations.review.offering import FORWARD, Moment, offers
-from client.stations.review.proposals import deviations, rule_conditions, with_sentence
+from client.stations.review.proposals import deviations, proposals_for, rule_conditions, with_sentence
 from client.stations.review.results import in_reading_order, leads, result_row
 from domain.catalog.content import load_catalog
 from domain.checkup.intake import Person
@@ -107,9 +107,9 @@ def test_a_sentence_becomes_a_line_of_its_own():
     assert with_sentence("甲。\n", "乙。") == "甲。\n乙。"
 
 
-def observation(value, day, item="fpg", flag="N"):
+def observation(value, day, item="fpg", flag="N", ucum="mmol/L"):
     return SimpleNamespace(
-        item=item, label="空腹血糖", value_number=value, value_text=f"{value:.2f}", ucum="mmol/L", flag=flag,
+        item=item, label="空腹血糖", value_number=value, value_text=f"{value:.2f}", ucum=ucum, flag=flag,
         range_text="3.90–6.10", important_class=None, critical_level=None, unverified=False, status="F",
         effective_at=datetime(day.year, day.month, day.day, tzinfo=UTC),
     )  # fmt: skip
@@ -128,6 +128,18 @@ def test_a_result_tells_how_it_moved_since_the_visit_before(catalog):
     assert back.shift == "back"
     assert leads(back)
     assert not leads(result_row(observation(5.0, date(2026, 11, 1)), before, catalog, person))
+
+
+@pytest.mark.parametrize(
+    ("ucum", "shown"),
+    [("mm[Hg]", "mmHg"), ("10*9/L", "10^9/L"), ("umol/L", "μmol/L"), ("[pH]", ""), (None, "")],
+)
+def test_a_unit_is_read_in_the_table_and_proposed_as_people_write_it(catalog, ucum, shown):
+    person = Person(None, Sex.MALE, date(1970, 1, 1))
+    high = result_row(observation(6.7, date(2026, 11, 1), flag="H", ucum=ucum), [], catalog, person)
+    assert high.unit == shown
+    (proposed,) = proposals_for([], [], [high], catalog, lambda code, **facts: str(facts or code))
+    assert f"空腹血糖 6.70 {shown}".strip() + "（参考" in proposed.sentence
 
 
 def test_what_is_critical_or_newly_abnormal_is_read_first(catalog):

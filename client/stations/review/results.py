@@ -5,6 +5,7 @@ from typing import Any
 
 from client.stations.review.case import Point, ResultRow
 from domain.catalog.lookup import Catalog
+from domain.catalog.units import shown_unit
 from domain.checkup.intake import GENDER, Person
 from domain.checkup.judge import fitting_ranges
 
@@ -33,7 +34,7 @@ def result_row(row: Any, before: Sequence[Any], catalog: Catalog, person: Person
         label=row.label,
         group=catalog.groups[definition.group if definition else OTHER],
         value=row.value_text,
-        unit="" if row.ucum in {None, "1", "{定性}"} else row.ucum,
+        unit=shown_unit(row.ucum),
         flag=row.flag or "",
         range_text=row.range_text or "",
         low=low,

@@ -52,7 +52,8 @@ class TrendChart(QFrame):
         if not row.points:
             draw_text(painter, say("review.trend.none", label=row.label), head, "muted", face(family))
             return
-        title = say("review.trend.title", label=row.label, unit=row.unit or "1", range=row.range_text or "—")
+        code = "review.trend.title" if row.unit else "review.trend.title_without_unit"
+        title = say(code, label=row.label, unit=row.unit, range=row.range_text or "—")
         draw_text(painter, title, head, "text", face(family, heavy=True))
         box = QRectF(70, 46, self.width() - 140, self.height() - 46 - 34)
         low, high = scale_of(row)
