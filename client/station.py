@@ -29,7 +29,7 @@ class Station:
     """A hand-made page, declared in the ``__init__.py`` of its folder as ``STATION``.
 
     Args:
-        id: Name of its folder; also the value of `home` in ``roles.yaml``.
+        id: Name of its folder; roles whose `home` in ``roles.yaml`` it is begin there.
         label: Chinese name in the navigation.
         permission: Who sees it.
         icon: Name of a file in ``resources/icons``.
