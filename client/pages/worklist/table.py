@@ -5,13 +5,13 @@ are looked at, and from then on any place of a million rows is one small reading
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
 
 from client.background import Job
 from client.live import Changed
+from client.pages.worklist import cells
 from client.pages.worklist.following import Follower
 from client.pages.worklist.leaves import Leaf, Leaves, leaves_of_ids, leaves_of_marks
 from client.pages.worklist.reading import FIRST_WALK, MOST_WALKED, Beginning, Reading, Renewed
@@ -24,17 +24,11 @@ from domain.kernel.worklists import Filter, ListColumn, Row, Worklist
 ID_ROLE = Qt.ItemDataRole.UserRole
 TONE_ROLE = Qt.ItemDataRole.UserRole + 1
 VALUE_ROLE = Qt.ItemDataRole.UserRole + 2
-NUMBERS = frozenset({"BigInteger", "Integer", "Float"})
 UNSORTABLE = frozenset({"JsonText", "LargeBinary"})
 NOT_YET = "…"
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
-
-
-def _named(column: ListColumn) -> bool:
-    """Tell whether people read a name where the store has a number."""
-    return column.info is not None and column.info.means is not None
 
 
 class WorklistTable(QAbstractTableModel):
@@ -85,7 +79,7 @@ class WorklistTable(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return self.text_of(column, value)
         if role == TONE_ROLE:
-            return self._tone(column, value)
+            return cells.tone_of(self._context, column, value)
         if role == ID_ROLE:
             return row.id
         if role == VALUE_ROLE:
@@ -96,8 +90,7 @@ class WorklistTable(QAbstractTableModel):
 
     def _to_the_right(self, at: int) -> bool:
         """Numbers stand to the right; the last column is as wide as the window leaves it, so there they do not."""
-        column = self.columns[at]
-        return column.kind in NUMBERS and not _named(column) and at < len(self.columns) - 1
+        return cells.is_number(self.columns[at]) and at < len(self.columns) - 1
 
     def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if way is not Qt.Orientation.Horizontal or section >= len(self.columns):
@@ -143,9 +136,7 @@ class WorklistTable(QAbstractTableModel):
 
     def text_of(self, column: ListColumn, value: Any) -> str:
         """Return a cell's text."""
-        if column.name == "due_at" and isinstance(value, datetime):
-            return self._context.formatter.due(value, self._context.desk.clock())[0]
-        return self._context.formatter.value(value, column.entity, column.source or column.name)
+        return cells.text_of(self._context, column, value)
 
     def load(self) -> None:
         """Forget everything and read the list from its beginning, in the present order and conditions."""
@@ -394,10 +385,3 @@ class WorklistTable(QAbstractTableModel):
     def _say(self, state: str, reason: str = "") -> None:
         self.state, self.reason = state, reason
         self.state_changed.emit(state, reason)
-
-    def _tone(self, column: ListColumn, value: Any) -> str:
-        if column.name == "due_at" and isinstance(value, datetime):
-            return self._context.formatter.due(value, self._context.desk.clock())[1]
-        if column.name in {"severity", "important_class"} and str(value) in {"urgent", "A"}:
-            return "danger"
-        return ""

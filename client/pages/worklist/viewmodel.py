@@ -8,11 +8,12 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from client.actions import Action
 from client.background import Job
 from client.live import Changed
+from client.pages.worklist.cells import NUMBERS
 from client.pages.worklist.entities import entities_of
 from client.pages.worklist.export import PERMISSION, export_work
 from client.pages.worklist.filters import Chip, Choice, Exact, choices_for, condition
 from client.pages.worklist.row_commands import Offer, offered, offers, prefilled
-from client.pages.worklist.table import NUMBERS, WorklistTable
+from client.pages.worklist.table import WorklistTable
 from client.station import Context, PageModel
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Command

@@ -1,0 +1,33 @@
+"""How one cell of a worklist reads: its text, its tone, and whether it is a number."""
+
+from datetime import datetime
+from typing import Any
+
+from client.station import Context
+from domain.kernel.worklists import ListColumn
+
+NUMBERS = frozenset({"BigInteger", "Integer", "Float"})
+DUE = "due_at"
+"""The column whose deadline is told as what is left until then."""
+
+
+def text_of(context: Context, column: ListColumn, value: Any) -> str:
+    """Return a cell's text."""
+    if column.name == DUE and isinstance(value, datetime):
+        return context.formatter.due(value, context.desk.clock())[0]
+    return context.formatter.value(value, column.entity, column.source or column.name)
+
+
+def tone_of(context: Context, column: ListColumn, value: Any) -> str:
+    """Return ``danger`` and the like for what is to be seen first, else nothing."""
+    if column.name == DUE and isinstance(value, datetime):
+        return context.formatter.due(value, context.desk.clock())[1]
+    if column.name in {"severity", "important_class"} and str(value) in {"urgent", "A"}:
+        return "danger"
+    return ""
+
+
+def is_number(column: ListColumn) -> bool:
+    """Tell whether a column holds numbers that people read as numbers, not as the name they stand for."""
+    named = column.info is not None and column.info.means is not None
+    return column.kind in NUMBERS and not named
