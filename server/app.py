@@ -101,7 +101,11 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     )  # fmt: skip
     search_follower, searching = searching_of(store)
     gauges = gauges_of(
-        store, [*followers, search_follower], settings.inbox_path, lambda: to_microseconds(clock())
+        store,
+        [*followers, search_follower],
+        settings.inbox_path,
+        lambda: to_microseconds(clock()),
+        sync.nightly,
     )
     return Centre(
         settings=settings,

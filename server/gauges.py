@@ -14,10 +14,15 @@ from domain.kernel.store import Store
 from server.interfaces.inbox import Inbox
 from server.metrics import Gauge
 from sync.local_tables import device_state, parked_txn
+from sync.nightly import Nightly
 
 
 def gauges_of(
-    store: Store, followers: Sequence[Follower], inbox_path: Path, now_us: Callable[[], int]
+    store: Store,
+    followers: Sequence[Follower],
+    inbox_path: Path,
+    now_us: Callable[[], int],
+    nightly: Nightly | None = None,
 ) -> Callable[[], Iterator[Gauge]]:
     """Return a function that reads every gauge; a store that does not answer gives ``aftercheck_store_up 0``."""
 
@@ -27,6 +32,8 @@ def gauges_of(
         except UnavailableError:
             found = [("aftercheck_store_up", "The store answers.", {}, 0.0)]
         yield from found
+        if nightly is not None:
+            yield from _snapshots(nightly, now_us())
         yield from _inbox(inbox_path, now_us())
 
     return read
@@ -66,6 +73,17 @@ def _alerts(store: Store) -> Iterator[Gauge]:
         rows = connection.execute(query).all()
     for severity, count in rows:
         yield "aftercheck_alerts_open", "Alerts nobody has closed.", {"severity": str(severity)}, count
+
+
+def _snapshots(nightly: Nightly, now_us: int) -> Iterator[Gauge]:
+    groups = nightly.kept().values()
+    oldest = min((group.newest for group in groups), default=now_us)
+    yield "aftercheck_snapshots", "Snapshots kept.", {}, sum(group.count for group in groups)
+    yield "aftercheck_snapshots_made", "Snapshots made at night since the start.", {}, nightly.made
+    yield "aftercheck_snapshot_groups", "Groups of organisations with a snapshot.", {}, len(groups)
+    yield "aftercheck_snapshot_bytes", "Bytes of all snapshots.", {}, sum(group.size for group in groups)
+    age = "Age of the newest snapshot, of the group whose is the oldest; grows while its log hardly moves."
+    yield "aftercheck_snapshot_age_seconds", age, {}, (now_us - oldest) / 1e6
 
 
 def _inbox(path: Path, now_us: int) -> Iterator[Gauge]:

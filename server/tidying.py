@@ -45,4 +45,5 @@ def housekeeping_of(
         Job("temporary_files", timedelta(hours=1), temporary),
         Job("bundles", DAILY, sync.sweep),
         Job("log", DAILY, sync.prune),
+        Job("snapshots", OFTEN, sync.nightly.run),  # acts in the small hours alone; last, for it may take long
     ])  # fmt: skip

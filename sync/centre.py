@@ -34,6 +34,7 @@ from sync.graves import Graves
 from sync.intake import Intake, bundles_between, stored_receipt
 from sync.lives import begin_life, life_of, mark_at
 from sync.mending import shared_rows
+from sync.nightly import Nightly
 from sync.protocol import (
     Cursor,
     DigestReply,
@@ -92,6 +93,7 @@ class CentreSync:
         self.snapshots = Snapshots(
             store, blobs.root.parent / "snapshots", lambda message: self._key.sign(message), self.now_us
         )
+        self.nightly = Nightly(store, self.snapshots, self.now_us)
         self._intake = Intake(store, device_id, self.now_us)
 
     def now_us(self) -> int:
@@ -252,7 +254,7 @@ class CentreSync:
         return self.snapshots.part_path(snapshot_id, name, frozenset(orgs))
 
     def make_snapshots(self) -> int:
-        """Make a snapshot for each group of organisations that workstations follow; call it nightly."""
+        """Make a snapshot for each group of organisations that workstations follow, whatever is there."""
         with self.store.read() as connection:
             wanted = {frozenset({*orgs, CATALOGUE_SCOPE}) for orgs in all_scopes(connection)}
         for orgs in wanted:

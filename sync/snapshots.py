@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 HOT_FOR = timedelta(days=365)
 KEPT = 2
 """Snapshots of the same organisations that are kept: the newest, and the one somebody may be fetching."""
+HARDLY = 500
+"""Entries the log may have moved for an old snapshot to be as good as a new one: one piece of a pull, and fewer than
+`sync.pruning.LEAST`, so what came after it is never pruned."""
 _ROWS = 500
 _NAME = "snapshot-"
 
@@ -58,7 +61,7 @@ class Snapshots:
         raw_part: int = RAW_PART,
     ) -> None:
         self._store = store
-        self._folder = folder
+        self.folder = self._folder = folder
         self._sign = sign
         self._now_us = now_us
         self._raw_part = raw_part
@@ -69,10 +72,21 @@ class Snapshots:
         """Return the folder of the newest snapshot of these organisations that is of the log's life."""
         with self._store.read() as connection:
             life = life_of(connection)
-        for folder in sorted(self._folder.glob(f"{_NAME}{_scope_name(orgs)}-*"), reverse=True):
+        for folder in sorted(self._folder.glob(f"{_NAME}{group_of(orgs)}-*"), reverse=True):
             if manifest_of(folder).life == life:
                 return folder
         return None
+
+    def good(self, orgs: Iterable[Id], fresher_than_us: int) -> Path | None:
+        """Return the newest snapshot if it was made after a time, or the log has hardly moved since."""
+        found = self.newest(orgs)
+        if found is None:
+            return None
+        manifest = manifest_of(found)
+        with self._store.read() as connection:
+            moved = head_position(connection) - manifest.position
+        same = manifest.schema_ver == SCHEMA_VERSION and moved < HARDLY
+        return found if manifest.at >= fresher_than_us or same else None
 
     def ask(self, orgs: Iterable[Id], fresher_than_us: int) -> bytes:
         """Return the sealed manifest of a snapshot made after a time, and begin to make one if there is none.
@@ -81,10 +95,9 @@ class Snapshots:
             UnavailableError: ``snapshot.making``: ask again after `retry_after_s`.
         """
         wanted = frozenset(orgs)
-        found = self.newest(wanted)
-        if found is not None and manifest_of(found).at >= fresher_than_us:
+        if (found := self.good(wanted, fresher_than_us)) is not None:
             return (found / MANIFEST).read_bytes()
-        name = _scope_name(wanted)
+        name = group_of(wanted)
         with self._lock:
             if name not in self._making or not self._making[name].is_alive():
                 thread = threading.Thread(
@@ -114,7 +127,7 @@ class Snapshots:
         except BaseException:
             shutil.rmtree(working, ignore_errors=True)
             raise
-        for old in sorted(self._folder.glob(f"{_NAME}{_scope_name(wanted)}-*"))[:-KEPT]:
+        for old in sorted(self._folder.glob(f"{_NAME}{group_of(wanted)}-*"))[:-KEPT]:
             shutil.rmtree(old, ignore_errors=True)
         return target
 
@@ -147,7 +160,7 @@ class Snapshots:
             connection.rollback()
         done = parts[True].end() + parts[False].end()
         manifest = Manifest(
-            snapshot_id=f"{_NAME}{_scope_name(orgs)}-{self._now_us():020d}-{position}", life=life, position=position,
+            snapshot_id=f"{_NAME}{group_of(orgs)}-{self._now_us():020d}-{position}", life=life, position=position,
             mark=mark, schema_ver=SCHEMA_VERSION, at=self._now_us(), orgs=orgs, parts=done,
             entities={name: count for name, count in entities.items() if count},
         )  # fmt: skip
@@ -282,5 +295,6 @@ def _ordered() -> list[Table]:
     )
 
 
-def _scope_name(orgs: Iterable[Id]) -> str:
+def group_of(orgs: Iterable[Id]) -> str:
+    """Return the name of a group of organisations."""
     return hashlib.sha256(b"".join(sorted(org.bytes for org in set(orgs)))).hexdigest()[:16]

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from domain.kernel.clock import clinic
 from domain.kernel.errors import UnavailableError
 from domain.people.records import EnrolmentCode
 from server.housekeeping import Housekeeping, Job
@@ -141,3 +142,16 @@ def test_a_running_server_does_it_by_itself(run_copy, tmp_path):
                 break
             pause.wait(0.05)
         assert [(job.name, job.failures) for job in jobs if not job.done_at] == []
+
+
+def test_the_night_makes_snapshots_and_the_metrics_tell_of_them(fresh):
+    fresh.enrol("B01")
+    fresh.clock.advance(timedelta(hours=(26 - clinic(fresh.clock()).hour) % 24))
+    fresh.api.sign_in("nurse")
+    again(fresh)
+    told = dict(line.rsplit(" ", 1) for line in fresh.api.get("/metrics").text.splitlines())
+    assert float(told["aftercheck_snapshots_made"]) == float(told["aftercheck_snapshots"]) >= 1
+    assert float(told["aftercheck_snapshot_bytes"]) > 100
+    fresh.clock.advance(timedelta(hours=12))
+    told = dict(line.rsplit(" ", 1) for line in fresh.api.get("/metrics").text.splitlines())
+    assert float(told["aftercheck_snapshot_age_seconds"]) == 12 * 3600
