@@ -10,6 +10,7 @@ from domain.people.identity import differences
 from domain.people.identity_records import IdentityChange
 from domain.people.idnumber import normalise, read_id
 from domain.people.records import Patient, Sex
+from domain.people.taken_numbers import refuse_taken
 
 CITIZEN_CARD = "01"
 OLDEST_BIRTH_YEAR = 1880
@@ -34,8 +35,9 @@ def change_identity(
 
     Raises:
         DomainError: ``patient.reason_missing`` (field ``reason``) without one; ``idcard.*`` (``id_number``);
-            ``patient.exists`` where another client has the number; ``patient.birth_in_future``,
-            ``patient.birth_too_early``; ``patient.identity_differs`` where the number says another sex or birth date
+            ``patient.exists`` where another client has the number, ``number.taken`` where something else has;
+            ``patient.birth_in_future``, ``patient.birth_too_early``;
+            ``patient.identity_differs`` where the number says another sex or birth date
             than the record and the person has not confirmed it.
     """
     wanted = _wanted(patient, new)
@@ -87,6 +89,7 @@ def _checked_number(work: UnitOfWork, patient: Patient, wanted: dict[str, object
         other = work.find(Patient, id_number=number)
         if other is not None and other.id != patient.id:
             raise DomainError("patient.exists", field="id_number", number=other.number)
+        refuse_taken(work, "id_number", _LABELS["id_number"], number, own=patient.id)
     if wanted.get("id_type", patient.id_type) != CITIZEN_CARD:
         return {}
     today = clinic(work.now).date()

@@ -17,6 +17,7 @@ from domain.people.identity_editing import CITIZEN_CARD, OLDEST_BIRTH_YEAR, NewI
 from domain.people.idnumber import normalise, read_id
 from domain.people.numbers import next_number
 from domain.people.records import Patient, Sex
+from domain.people.taken_numbers import refuse_taken
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def register(order: RegisterPatient, work: UnitOfWork) -> Registered:
 
     Raises:
         DomainError: ``patient.birth_in_future``, ``patient.birth_differs`` or ``patient.sex_differs`` (from the ID
-            number), ``patient.exists`` (same ID number), ``patient.likely_same`` (same name and birth date).
+            number), ``patient.exists`` (same ID number), ``patient.likely_same`` (same name and birth date),
+            ``number.taken`` (the ID number is the number of something else).
     """
     check_person(
         work, order.birth_date, order.sex, order.id_number if order.id_type == CITIZEN_CARD else None
@@ -57,6 +59,7 @@ def register(order: RegisterPatient, work: UnitOfWork) -> Registered:
         known = work.find(Patient, id_number=normalise(order.id_number))
         if known is not None:
             raise DomainError("patient.exists", field="id_number", number=known.number)
+        refuse_taken(work, "id_number", "证件号码", normalise(order.id_number))
     if not order.another_person:
         alike = work.find(Patient, name=order.name, birth_date=order.birth_date)
         if alike is not None:
@@ -129,7 +132,7 @@ def edit(order: EditPatient, work: UnitOfWork) -> Edited:
     With another sex or birth date the results of reports not yet signed are judged again.
 
     Raises:
-        DomainError: Those of `change_identity`.
+        DomainError: Those of `change_identity`; ``number.taken`` or ``number.like_tube`` for the card.
     """
     patient = work.require(Patient, order.patient_id, "patient_id")
     before = Person(patient.id, patient.sex, patient.birth_date)
@@ -139,6 +142,8 @@ def edit(order: EditPatient, work: UnitOfWork) -> Edited:
     changed = change_identity(
         work, patient, new, reason=order.reason, difference_confirmed=order.difference_confirmed
     )
+    if order.card_no and order.card_no != patient.card_no:
+        refuse_taken(work, "card_no", "会员卡号", order.card_no, own=patient.id)
     for name in ("name", "phone", "address", "allergy", "blood_group", "card_no"):
         value = getattr(order, name)
         if value is not None and value != getattr(patient, name):

@@ -53,13 +53,23 @@ def route_scan(connection: Connection, text: str, actor: Actor, *, today: date) 
     """
     forms = spellings(text)
     found: dict[Id, Scanned] = {}
-    for row in connection.execute(_statement(), {"forms": forms}):
-        if actor.sees(row.org_id):
+    for row in holders(connection, text, actor):
+        if row.id not in found:
             label = f"{record_classes()[row.kind].record_info.label} {row.shown}".strip()
             found[row.id] = Scanned(row.kind, row.text, row.id, label)
     if len(found) > 1:
         return Scanned(SEVERAL, forms[0], choices=tuple(found.values()))
     return next(iter(found.values())) if found else _of_nobody(forms, today)
+
+
+def holders(connection: Connection, text: str, actor: Actor) -> list[Any]:
+    """Return the records in the actor's scope that a scan of `text` names.
+
+    Each has ``kind`` (its entity), ``field``, ``id``, ``text`` (the number as stored) and ``shown`` (what a person
+    tells it by).
+    """
+    rows = connection.execute(_statement(), {"forms": spellings(text)})
+    return [row for row in rows if actor.sees(row.org_id)]
 
 
 @functools.cache
@@ -70,8 +80,9 @@ def _statement() -> "CompoundSelect[Any]":
         table: Table = kind.__table__  # type: ignore[assignment]
         text = table.c[field]
         entity = literal(kind.record_info.entity).label("kind")
+        which = literal(field).label("field")
         told = (literal("") if shown is None else table.c[shown]).label("shown")
-        wanted = select(entity, table.c.id, table.c.org_id, text.label("text"), told)
+        wanted = select(entity, which, table.c.id, table.c.org_id, text.label("text"), told)
         parts.append(wanted.where(text.in_(bindparam("forms", expanding=True))))
     return union_all(*parts)
 

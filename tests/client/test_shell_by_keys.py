@@ -199,13 +199,13 @@ def test_a_foreign_code_is_told_and_opens_nothing(qtbot, workstation, shell):
 
 
 def test_a_number_of_two_records_is_asked_about_and_a_digit_answers(qtbot, workstation, sign_in, seeded):
-    from domain.people.patient_commands import EditPatient
+    from tests.fixtures.shared_number import GiveCard
 
     join_scans(workstation.desk)
     shell = sign_in("nurse")
     patient, visit, _ = seeded[0]
     other = seeded[1][0]
-    order = EditPatient(patient_id=other.patient_id, card_no=visit.number)
+    order = GiveCard(patient_id=other.patient_id, card_no=visit.number)
     workstation.desk.dispatcher.run(order, workstation.session.actor)
     idle(qtbot, workstation)
     before = shell.current

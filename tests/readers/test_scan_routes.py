@@ -3,17 +3,20 @@
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
 from domain.biobank.commands import CreateContainer, PlanSpecimen
-from domain.biobank.numbers import grouped
+from domain.biobank.numbers import check_character, grouped
 from domain.biobank.records import PrimaryContainer, SpecimenType
 from domain.checkup.report_commands import WriteReport
 from domain.checkup.visit_commands import OpenVisit
 from domain.kernel.errors import DomainError
 from domain.people.idnumber import make_id
-from domain.people.patient_commands import EditPatient
+from domain.people.patient_commands import EditPatient, RegisterPatient
+from domain.people.records import Patient, Sex
 from domain.people.scanned import Scanned
 from domain.people.scans import route_scan
+from tests.fixtures.shared_number import GiveCard
 from tests.readers.plans import plans_of, walked
 
 TODAY = date(2026, 11, 23)
@@ -67,7 +70,7 @@ def test_a_tube_not_in_this_store_is_still_a_tube(scan, made, other_nurse):
 
 
 def test_a_number_of_two_records_is_not_guessed(scan, made, day, nurse):
-    day.run(EditPatient(patient_id=made["patient"], card_no=made["visit"].number), nurse)
+    day.run(GiveCard(patient_id=made["patient"], card_no=made["visit"].number), nurse)
     found = scan(made["visit"].number)
     assert (found.kind, found.record_id) == ("several", None)
     assert {(c.kind, c.record_id) for c in found.choices} == {
@@ -122,6 +125,60 @@ def test_a_box_never_takes_a_number_that_means_something_else(day, technician, m
         with pytest.raises(DomainError) as refused:
             day.run(CreateContainer(code=code, name="盒"), technician)
         assert (refused.value.code, refused.value.field) == (told, "code"), code
+
+
+def test_a_card_never_takes_a_number_that_is_somebody_elses(day, nurse, made, new_client):
+    other = new_client(name="李静")
+    visit, tube, report = made["visit"].number, made["tube"].number, made["report"].number
+    for card, holder, what in (
+        (visit, f"体检 {visit}", "体检号"),
+        (f" {visit.lower()} ", f"体检 {visit}", "体检号"),
+        (grouped(tube), f"标本 {tube}", "标本编号"),
+        (report, f"体检报告 {report}", "报告号"),
+        ("VIP0042", "客户 P1010000001", "会员卡号"),
+        ("vip-0042", "客户 P1010000001", "会员卡号"),
+        ("P1010000001", "客户 P1010000001", "档案号"),
+        (ID_NUMBER, "客户 P1010000001", "证件号码"),
+        ("box-7a", "冻存容器 box-7a", "容器条码"),
+    ):
+        with pytest.raises(DomainError) as refused:
+            day.run(EditPatient(patient_id=other, card_no=card), nurse)
+        assert (refused.value.code, refused.value.field) == ("number.taken", "card_no"), card
+        told = refused.value.facts
+        assert (told["label"], told["value"], told["what"]) == ("会员卡号", card, what)
+        assert told["holder"] == holder
+    with pytest.raises(DomainError) as refused:
+        day.run(EditPatient(patient_id=other, card_no="S2611230001" + check_character("S2611230001")), nurse)
+    assert (refused.value.code, refused.value.field) == ("number.like_tube", "card_no")
+    day.run(EditPatient(patient_id=other, card_no="VIP0043", phone="13900000000"), nurse)
+    day.run(EditPatient(patient_id=other, card_no="VIP0043", phone="13900000001"), nurse)
+
+
+def test_nothing_of_an_edit_is_kept_when_its_card_is_refused(day, nurse, made, new_client, scan):
+    other = new_client(name="李静")
+    with pytest.raises(DomainError):
+        day.run(EditPatient(patient_id=other, phone="13912345678", card_no="VIP0042"), nurse)
+    with day.store.read() as connection:
+        kept = connection.execute(select(Patient.phone, Patient.card_no).where(Patient.id == other)).one()
+    assert tuple(kept) == (None, None)
+    assert scan("VIP0042").record_id == made["patient"]
+
+
+def test_an_identity_number_is_refused_where_it_is_somebodys_card(day, nurse, made, new_client):
+    number = make_id("110101", date(1980, 5, 1), 130)
+    day.run(EditPatient(patient_id=made["patient"], card_no=number), nurse)
+    other = new_client(name="李静", birth_date=date(1980, 5, 1))
+    new = {"name": "王芳", "sex": Sex.FEMALE, "birth_date": date(1980, 5, 1), "id_number": number.lower()}
+    for order in (
+        RegisterPatient(**new),
+        EditPatient(patient_id=other, id_number=number, reason="补录", difference_confirmed=True),
+    ):
+        with pytest.raises(DomainError) as refused:
+            day.run(order, nurse)
+        assert (refused.value.code, refused.value.field) == ("number.taken", "id_number")
+        assert (refused.value.facts["what"], refused.value.facts["value"]) == ("会员卡号", number)
+    day.run(EditPatient(patient_id=made["patient"], card_no="VIP0042"), nurse)
+    day.run(RegisterPatient(**new), nurse)
 
 
 def test_a_scan_looks_into_indexes_only(scan, made, day):
