@@ -1,6 +1,7 @@
-"""Filling this workstation from a stick: ``python -m client --from-media FOLDER``, before the first day's work.
+"""Filling this workstation from a stick before the first day's work.
 
-The stick holds what ``python -m server snapshot`` wrote. It may be taken out and put in again; the next call goes on
+It is chosen on the page of the first start, or with ``python -m client --from-media FOLDER``. It holds what
+``python -m server snapshot`` wrote. It may be taken out and put in again; the next call goes on
 where the last one stopped, and what is missing of the newest days comes over the line afterwards.
 """
 
@@ -32,7 +33,8 @@ def fill_from_media(
 
     Raises:
         UnavailableError: ``store.missing``, ``snapshot.not_on_media``, or what opening the store raises.
-        DomainError: ``snapshot.bad_signature``, ``snapshot.damaged`` or ``snapshot.newer``.
+        DomainError: ``snapshot.bad_signature``, ``snapshot.damaged``, ``snapshot.newer`` or
+            ``snapshot.other_organisation``.
     """
     if not home.store.exists():
         raise UnavailableError("store.missing", path=str(home.store))
@@ -41,7 +43,9 @@ def fill_from_media(
     try:
         prepare_store(store)
         filler = Bootstrap(store, home.outbox / "snapshot", lambda: to_microseconds(utc_now()))
-        filler.run(Media(folder), told, cancel or threading.Event())
+        stick = Media(folder)
+        filler.turn_to(stick)
+        filler.run(stick, told, cancel or threading.Event())
     finally:
         store.close()
 

@@ -8,6 +8,7 @@ pulling goes on. What people write meanwhile stays on top of what is loaded.
 
 import contextlib
 import enum
+import errno
 import hashlib
 import shutil
 import threading
@@ -89,6 +90,8 @@ class Media:
         try:
             shutil.copyfile(self._folder / part.name, target)
         except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise UnavailableError("store.disk_full") from error
             raise UnavailableError("snapshot.not_on_media", path=str(self._folder / part.name)) from error
         progress(part.size, part.size)
 
@@ -152,7 +155,8 @@ class Bootstrap:
 
         Raises:
             UnavailableError: The line broke, ``snapshot.making`` or ``snapshot.not_on_media``: go on later.
-            DomainError: ``snapshot.bad_signature``, ``snapshot.damaged``, ``snapshot.newer``.
+            DomainError: ``snapshot.bad_signature``, ``snapshot.damaged``, ``snapshot.newer``,
+                ``snapshot.other_organisation``: a stick made for another branch.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         manifest = self._manifest(source)
@@ -163,7 +167,7 @@ class Bootstrap:
         self._note_usable(todo)
         for at, part in enumerate(todo):
             if cancel.is_set():
-                raise UnavailableError("transfer.cancelled")
+                raise UnavailableError("snapshot.stopped")
             before = done
             data = self._fetched(source, manifest, part, lambda n, _: progress(before + n, total), cancel)  # noqa: B023
             self._load(part, data)
@@ -183,9 +187,7 @@ class Bootstrap:
         if kept is not None:
             return opened(kept, identity.server_key)
         data = source.manifest()
-        manifest = opened(data, identity.server_key)
-        if manifest.schema_ver > SCHEMA_VERSION:
-            raise DomainError("snapshot.newer", found=manifest.schema_ver, known=SCHEMA_VERSION)
+        manifest = self._fitting(data)
         rows = [
             {"number": n, "name": p.name, "sha256": p.sha256, "size": p.size, "hot": p.hot, "state": "wanted"}
             for n, p in enumerate(manifest.parts)
@@ -198,6 +200,28 @@ class Bootstrap:
             if connection.dialect.name == "sqlite":
                 create_search(connection)
         return manifest
+
+    def _fitting(self, data: bytes) -> Manifest:
+        """Return a manifest this store can be filled from."""
+        with self._store.read() as connection:
+            identity = identity_of(connection)
+        manifest = opened(data, identity.server_key)
+        if manifest.schema_ver > SCHEMA_VERSION:
+            raise DomainError("snapshot.newer", found=manifest.schema_ver, known=SCHEMA_VERSION)
+        if identity.org_id not in manifest.orgs:
+            raise DomainError("snapshot.other_organisation")
+        return manifest
+
+    def turn_to(self, source: Source) -> None:
+        """Begin anew with a source that holds another snapshot than the one begun with; what is loaded stays.
+
+        Raises as `run`; a source that does not fit leaves everything as it is.
+        """
+        with self._store.read() as connection:
+            kept = connection.execute(select(pull_state.c.manifest)).scalar()
+        if kept is not None and (data := source.manifest()) != kept:
+            self._fitting(data)
+            self.forget()
 
     def forget(self) -> None:
         """Give up a snapshot that the centre has no more; what is loaded stays, and the next one fills the rest."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from PySide6.QtCore import QCoreApplication
+
 from client.background import Jobs
 from client.enrol_page.view import EnrolView
 from client.enrol_page.viewmodel import EnrolModel
@@ -19,5 +21,7 @@ def show_enrol(
         page = EnrolView(EnrolModel(home, settings, texts, jobs, window))
         page.model.joined.connect(joined)
         page.leave.connect(window.close)
+        if (program := QCoreApplication.instance()) is not None:
+            program.aboutToQuit.connect(page.model.stop)  # however the window was closed
         window.set_enrol(page)
     window.show_enrol()

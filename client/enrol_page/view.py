@@ -21,7 +21,8 @@ from client.enrol_page.viewmodel import EnrolModel
 from client.views.forms import FieldBox
 
 CARD_WIDTH = 620
-FIELDS = ("server", "code", "name", "authority")
+FIELDS = ("server", "code", "name", "authority", "medium")
+OPTIONAL = frozenset({"authority", "medium"})
 
 
 class EnrolView(QWidget):
@@ -60,6 +61,8 @@ class EnrolView(QWidget):
         model.refused.connect(self._refused)
         model.stepped.connect(self._stepped)
         model.offered.connect(self._offered)
+        model.filling.connect(self._filling)
+        model.half_way.connect(self._half_way)
         model.busy_changed.connect(self._busy)
         self._busy(busy=False)
 
@@ -75,29 +78,31 @@ class EnrolView(QWidget):
     def _heads(self, column: QVBoxLayout) -> None:
         title = QLabel(self.say("enrol_page.title"), self)
         title.setProperty("role", "title")
-        hint = QLabel(self.say("enrol_page.hint"), self)
-        hint.setWordWrap(True)
-        hint.setProperty("role", "muted")
+        self._hint = QLabel(self.say("enrol_page.hint"), self)
+        self._hint.setObjectName("enrol_hint")
+        self._hint.setWordWrap(True)
+        self._hint.setProperty("role", "muted")
         column.addWidget(title)
-        column.addWidget(hint)
+        column.addWidget(self._hint)
 
     def _box(self, name: str) -> FieldBox:
         line = QLineEdit(self)
         line.setPlaceholderText(self.say(f"enrol_page.example.{name}"))
-        if name in {"server", "code", "authority"}:
+        if name != "name":
             line.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, on=False)
-        if name == "authority":
+        if name in OPTIONAL:
             action = line.addAction(
                 self.style().standardIcon(self.style().StandardPixmap.SP_DirOpenIcon),
                 QLineEdit.ActionPosition.TrailingPosition,
             )
-            action.setToolTip(self.say("enrol_page.browse"))
-            action.triggered.connect(self._browse)
+            action.setObjectName(f"browse_{name}")
+            action.setToolTip(self.say(f"enrol_page.browse.{name}"))
+            action.triggered.connect(self._browse_file if name == "authority" else self._browse_folder)
         return FieldBox(
             name,
             self.say(f"enrol_page.label.{name}"),
             line,
-            required=name != "authority",
+            required=name not in OPTIONAL,
             hint=self.say(f"enrol_page.hint_of.{name}"),
             parent=self,
         )
@@ -144,6 +149,7 @@ class EnrolView(QWidget):
         leave = QPushButton(self.say("enrol_page.leave"), self)
         leave.setObjectName("enrol_leave")
         leave.setProperty("plain", "true")
+        leave.clicked.connect(self.model.stop)
         leave.clicked.connect(self.leave)
         row = QHBoxLayout()
         row.addWidget(leave)
@@ -187,12 +193,31 @@ class EnrolView(QWidget):
         self._question.hide()
 
     @Slot()
-    def _browse(self) -> None:
+    def _browse_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
-            self, self.say("enrol_page.browse"), "", self.say("enrol_page.files")
+            self, self.say("enrol_page.browse.authority"), "", self.say("enrol_page.files")
         )
         if path:
             self._line("authority").setText(path)
+
+    @Slot()
+    def _browse_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, self.say("enrol_page.browse.medium"))
+        if path:
+            self._line("medium").setText(path)
+
+    @Slot(int)
+    def _filling(self, percent: int) -> None:
+        self._progress.setRange(0, 100)
+        self._progress.setValue(percent)
+        self._status.setText(self.say("snapshot.progress", percent=percent))
+
+    @Slot()
+    def _half_way(self) -> None:
+        """Leave nothing to enter but the stick: the machine has joined."""
+        self._hint.setText(self.say("enrol_page.joined"))
+        self._go.setText(self.say("enrol_page.go_on"))
+        self._wrong = "medium"
 
     @Slot(str, str)
     def _refused(self, field: str, sentence: str) -> None:
@@ -230,12 +255,13 @@ class EnrolView(QWidget):
 
     @Slot(bool)
     def _busy(self, busy: bool) -> None:
-        for box in self._boxes.values():
-            box.setEnabled(not busy)
+        for name, box in self._boxes.items():
+            box.setEnabled(not busy and (name == "medium" or not self.model.has_joined))
         self._go.setEnabled(not busy)
         self._trust.setEnabled(not busy)
         self._progress.setVisible(busy)
         if not busy:
             self._status.setText("")
+            self._progress.setRange(0, 5)
             self._progress.setValue(0)
             self._attend()

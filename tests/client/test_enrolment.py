@@ -329,8 +329,8 @@ def test_an_empty_machine_shows_the_page_of_the_first_start_and_joins_by_keys(
     qtbot.keyClicks(page.findChild(QLineEdit, "field_code"), "AAAAA-BBBBB")
     press(first_start, Qt.Key.Key_Return)
     fill(qtbot, page, name="desk 1")
-    press(first_start, Qt.Key.Key_Return)
-    press(first_start, Qt.Key.Key_Return)
+    for _field in ("name", "authority", "medium"):
+        press(first_start, Qt.Key.Key_Return)
     shown = page.findChild(QLabel, "enrol_fingerprint")
     qtbot.waitUntil(shown.isVisible, timeout=10_000)
     assert shown.text().replace("\n", "") == made.fingerprint
@@ -342,6 +342,7 @@ def test_an_empty_machine_shows_the_page_of_the_first_start_and_joins_by_keys(
     page.findChild(QLineEdit, "field_code").clear()
     qtbot.keyClicks(page.findChild(QLineEdit, "field_code"), code_for(server))
     fill(qtbot, page, authority=str(made.authority))
+    press(first_start, Qt.Key.Key_Return)
     press(first_start, Qt.Key.Key_Return)
     with qtbot.waitSignal(first_start.desk_completed, timeout=20_000):
         pass
