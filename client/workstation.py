@@ -51,8 +51,8 @@ class Workstation(QObject):
         known = first.compiled if first is not None and first.wait() else None
         self.texts = Texts(known.texts) if known is not None else Texts.load(resources.folder("texts") / "zh")
         self.window = MainWindow(self.texts, login or preferences.get("login", ""))
-        self.collector = Collector(self, loading=True)
         self.jobs = Jobs(self)
+        self.collector = Collector(self, loading=True, busy=lambda: self.jobs.busy)
         self.desk: Desk | None = None
         self.session: Any = None
         self.live: Any = None
@@ -143,6 +143,7 @@ class Workstation(QObject):
         self._watch_store()
         self.router = ScanRouter(self.settings, self)
         self.router.touched.connect(self.session.touched)
+        self.router.touched.connect(self.collector.touched)
         self.router.scanned.connect(self._scanned)
         self.router.refused.connect(self._scan_refused)
         self.router.listen(self.app)
@@ -266,6 +267,7 @@ class Workstation(QObject):
         assert self.desk is not None  # noqa: S101  (a session needs a desk)
         self._listen()
         model = ShellModel(self.desk, actor, self.jobs, self.live, self.preferences)
+        model.loaded.connect(self.collector.set_aside)
         shell = ShellView(model, self.window.make_room())
         shell.theme_clicked.connect(self._switch_theme)
         shell.lock_clicked.connect(self.session.lock)

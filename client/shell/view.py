@@ -69,16 +69,19 @@ class ShellView(QWidget):
         if not self._whole:
             self._show_home()
         elif self.model.has_modules(self.model.home):
-            QTimer.singleShot(0, self, self._open_home)
+            QTimer.singleShot(BETWEEN_STEPS_MS, self, self._open_home)
         else:
             self.model.load_modules(self.model.home).finished.connect(self._open_home)
 
     @Slot()
     def _open_home(self) -> None:
-        """Make the first page in one turn of the loop and show it in the next: both at once hold the screen."""
+        """Make the first page in one turn of the loop and show it in a later one: both at once hold the screen.
+
+        With a moment between: what is to be done after no time at all, Qt does in the same turn.
+        """
         if self.model.home and not self.current and not self._stopped:
             self._add(self.model.home)
-            QTimer.singleShot(0, self, self._show_home)
+            QTimer.singleShot(BETWEEN_STEPS_MS, self, self._show_home)
 
     @Slot()
     def _show_home(self) -> None:

@@ -40,6 +40,8 @@ class ShellModel(QObject):
     alerts_changed = Signal(int, str)
     """How many alerts are open for this role, and the worst severity among them."""
     message = Signal(str, str)
+    loaded = Signal()
+    """Parts of the program that were not there before are loaded."""
     recognised = Signal(object)
     """A `Scanned`, also of kind ``unknown``: the view offers it to the page shown first."""
 
@@ -97,7 +99,11 @@ class ShellModel(QObject):
         """Import what pages are made of in the background, all of this person's if none is named."""
         wanted = pages or tuple(e.page for e in self.entries) + ALSO
         names = dict.fromkeys(name for page in wanted if page for name in modules_of(page))
-        return self.jobs.read(lambda job: _import(job, names), "modules")
+        missing = any(name not in sys.modules for name in names)
+        job = self.jobs.read(lambda job: _import(job, names), "modules")
+        if missing:
+            job.finished.connect(self.loaded)
+        return job
 
     def stop(self) -> None:
         for timer in (self._clock_timer, self._sync_timer, self._search_timer):

@@ -79,6 +79,8 @@ class _Run:
         self.pause(500)
 
     def close(self) -> None:
+        for generation, taken in enumerate(self.station.collector.longest_ms):
+            self._goals.note(**{f"ui_collection_of_generation_{generation}_longest_ms": taken})
         for name, (longest, busiest) in self._worst.items():
             self._goals.note(**{f"{name}_busiest_turn_cpu_ms": busiest.cpu_ms})
             self._goals.goal(f"{name}_longest_turn_ms", longest.ms, "<=", TURN_MS)
@@ -208,10 +210,14 @@ class _Run:
         writer = threading.Thread(target=self._write, args=(stop, written), daemon=True)
         with self.phase("ui_stream"):
             writer.start()
-            self.pause(int(seconds * 1000))
+            self.pause(int(seconds * 500))
+            full_ms = self.station.collector.collect(
+                2
+            )  # at the worst moment: it waits for a better one by itself
+            self.pause(int(seconds * 500))
             stop.set()
             writer.join()
-        self._goals.note(ui_stream_transactions=written[0])
+        self._goals.note(ui_stream_transactions=written[0], ui_stream_full_collection_ms=full_ms)
 
     def _write(self, stop: threading.Event, written: list[int]) -> None:
         dispatcher, system = self.station.desk.dispatcher, system_actor(ORG, ORG)
