@@ -17,6 +17,7 @@ from sync.schema import prepare_store
 from sync.stores import open_branch_store
 
 features.load()
+pytest.register_assert_rewrite("tests.fixtures")  # before whoever of them is imported first
 
 # The same examples in every ordinary run; a deep run looks for new ones, and what it finds becomes a test of its own.
 settings.register_profile("steady", derandomize=True)

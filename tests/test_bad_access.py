@@ -104,7 +104,8 @@ def test_an_expired_enrolment_code_is_refused(day, enrol, clock):
 
 @pytest.mark.parametrize("code", ["AAAAA-BBBBB", "", "x" * 60, "'; --"])
 def test_an_unknown_enrolment_code_is_refused(day, enrol, code):
-    assert refused(day, lambda: enrol(code)) == ("enrolment.unknown_code", "code")
+    said = "enrolment.unknown_code" if code else "input.missing"
+    assert refused(day, lambda: enrol(code)) == (said, "code")
 
 
 @pytest.mark.parametrize(

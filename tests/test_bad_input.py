@@ -287,7 +287,7 @@ def test_the_same_client_twice_is_named(day, nurse, other_nurse):
         ("101000000003", None),
         ("10100000000I", "specimen_number.character"),
         ("V1010000001", "specimen_number.length"),
-        ("", "specimen_number.length"),
+        ("", "input.missing"),
         ("https://example.cn/x", "specimen_number.length"),
     ],
 )

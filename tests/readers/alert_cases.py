@@ -19,6 +19,8 @@ from domain.checkup.report_commands import (
     WriteReport,
 )
 from domain.checkup.result_commands import Measured, ReceiveResults, RecordMeasurement
+from domain.exchange.node_commands import NodeFacts, NoteNodes
+from domain.exchange.node_records import Contact
 from domain.kernel.authority import system_actor
 from domain.people.identity import Identity
 from domain.people.identity_commands import VerifyIdentity
@@ -109,6 +111,16 @@ class World:
         )
         self.desk.run(order, self.nurse)
 
+    def node(self, **seen):
+        """What the centre sees of a workstation that is well but for `seen`."""
+        now = self.desk.clock()
+        well = {
+            "name": "前台一", "contact": Contact.ONLINE, "contact_since": now, "last_contact": now, "version": "2.0",
+            "waits_s": 0, "failures": 0, "refusals": 0, "rejected": 0, "trouble": 0,
+        }  # fmt: skip
+        facts = NodeFacts(self.nurse.device_id, self.nurse.org_id, well | seen)
+        self.desk.run(NoteNodes(nodes=[facts]), system_actor(self.nurse.org_id, self.nurse.device_id))
+
     def one(self, kind):
         with self.desk.store.read() as connection:
             return connection.execute(select(kind.__table__)).one()
@@ -123,6 +135,18 @@ class Case:
     clear: Callable[[World], None] | None
     after: timedelta = timedelta()
     harmless: Callable[[World], None] | None = None
+    of_a_client: bool = True
+
+
+def node_case(rule, just_below, enough):
+    """A workstation that is seen so: `just_below` is no cause yet, `enough` is, and being well ends it."""
+    return Case(
+        rule,
+        lambda world: world.node(**enough),
+        lambda world: world.node(),
+        harmless=lambda world: world.node(**just_below),
+        of_a_client=False,
+    )
 
 
 def steps(*names):
@@ -171,4 +195,10 @@ CASES = [
         24 * HOUR,
         steps("write", "submit", "pass_first", "pass_second", "send_back"),
     ),
+    node_case("A-124", {"refusals": 2}, {"refusals": 3}),
+    node_case("A-125", {"contact": Contact.CLOSED}, {"contact": Contact.OFFLINE}),
+    node_case("A-129", {"trouble": 0}, {"trouble": 1}),
+    node_case("A-130", {"waits_s": 86400}, {"waits_s": 86401}),
+    node_case("A-131", {"failures": 2}, {"failures": 3}),
+    node_case("A-132", {"rejected": 0}, {"rejected": 1}),
 ]

@@ -6,7 +6,6 @@ import threading
 import uuid
 from datetime import timedelta
 
-import msgspec
 import pytest
 from sqlalchemy import select, text, update
 
@@ -334,7 +333,7 @@ def test_the_receivers_see_their_alerts_the_urgent_first(world, watch, clock, as
 
 
 def system_less(actor):
-    return dataclasses.replace(actor, rights=msgspec.structs.replace(actor.rights, permissions=[]))
+    return dataclasses.replace(actor, rights=dataclasses.replace(actor.rights, permissions=[]))
 
 
 def test_the_thread_shows_what_fell_due_within_seconds(world, watch, clock):

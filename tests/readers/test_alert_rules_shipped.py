@@ -44,7 +44,7 @@ def test_fires_on_its_cause_and_not_before(case, world, watch, clock):
     assert alert.opened_at == clock()
     assert (alert.state, alert.step) == ("open", 0)
     assert (alert.severity, tuple(alert.receivers)) == (plan.rule.severity, plan.rule.receivers)
-    assert alert.patient_id is not None
+    assert (alert.patient_id is not None) == case.of_a_client
     assert "{" not in alert.summary
     assert "None" not in alert.summary
     assert [e.kind for e in watch.events(alert.id)] == ["opened"]

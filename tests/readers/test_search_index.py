@@ -4,7 +4,6 @@ import dataclasses
 import uuid
 from datetime import date
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -235,5 +234,5 @@ def test_registered_people_are_found_in_the_next_moment(search, day, nurse):
 
 
 def test_roles_without_any_permission_find_nothing(search, people, nurse):
-    nobody = dataclasses.replace(nurse, rights=msgspec.structs.replace(nurse.rights, permissions=[]))
+    nobody = dataclasses.replace(nurse, rights=dataclasses.replace(nurse.rights, permissions=[]))
     assert search("王", nobody) == search(WANG_ID, nobody) == search("P101", nobody) == []

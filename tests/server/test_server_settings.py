@@ -56,8 +56,10 @@ def test_an_open_door_is_refused(values, code):
         Settings(data_dir=Path("/srv"), **values)
 
 
-def test_good_settings_are_accepted():
-    tls = {"tls_cert": Path("a.pem"), "tls_key": Path("b.pem")}
+def test_good_settings_are_accepted(tmp_path):
+    tls = {"tls_cert": tmp_path / "a.pem", "tls_key": tmp_path / "b.pem"}
+    for path in tls.values():
+        path.touch()
     assert Settings(data_dir=Path("/srv"), host=ANYWHERE, store=GOOD, **tls).store_address == GOOD
     assert Settings(data_dir=Path("/srv"), host=ANYWHERE, tls_in_front=True).port == 8443
     assert Settings(data_dir=Path("/srv"), store="mysql+pymysql://root@127.0.0.1/x", development=True)
