@@ -22,7 +22,8 @@ class Contact(enum.StrEnum):
 class SyncNode(Record, label="同步节点", merge=Merge.CENTRE):
     """One workstation; its id is the workstation's. Written by the centre alone, when there is something to tell.
 
-    Counts of conflicts are the organisation's and stand with its first workstation.
+    Counts of conflicts are the organisation's and stand with its first workstation, for the machine room's alerts;
+    the people they belong to see them in the list `conflict.lead` and in the inbox.
     """
 
     name: Mapped[str] = column("工作站")

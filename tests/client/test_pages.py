@@ -1,9 +1,10 @@
 """The other generic pages without their windows: record, conflicts, sync; and the bridge that keeps them fresh."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from client.live import changes_in, read_changes
 from client.pages.conflicts.viewmodel import ViewModel as Conflicts
@@ -13,7 +14,9 @@ from client.ports import Refused, SyncState
 from domain.exchange.records import Conflict
 from domain.kernel.commands import ask, command, handles
 from domain.kernel.errors import DomainError
+from domain.kernel.worklists import Pages, worklists
 from domain.people.patient_commands import EditPatient
+from domain.people.records import Staff
 from tests.client import seeding
 
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -25,6 +28,8 @@ class SeedConflict:
 
     patient_id: uuid.UUID = ask("客户")
     safety: bool = ask("安全", default=False)
+    author: uuid.UUID | None = ask("填写人", default=None)
+    hours: int = ask("小时前", default=0)
 
 
 @handles(SeedConflict)
@@ -33,7 +38,8 @@ def _seed_conflict(order, work):
         Conflict(
             org_id=seeding.BRANCH, entity="patient", record_id=order.patient_id, fields="phone",
             base={"phone": "13800000000"}, theirs={"phone": "13811111111"}, mine={"phone": "13822222222"},
-            mine_command="people.edit", mine_at=AT, safety=order.safety, state="open", opened_at=AT,
+            mine_command="people.edit", mine_at=AT, safety=order.safety, state="open",
+            opened_at=AT - timedelta(hours=order.hours), mine_by=order.author,
         )
     ).id  # fmt: skip
 
@@ -166,6 +172,39 @@ def test_both_values_stand_side_by_side_safety_first(conflicts):
     assert (field.label, field.base, field.theirs, field.mine) == (
         "手机号", "13800000000", "13811111111", "13822222222",
     )  # fmt: skip
+
+
+def test_each_conflict_shows_whose_it_is_and_how_long_it_waits(conflicts):
+    assert {(c.author, c.leads, c.own) for c in conflicts.cases} == {("（其他机构人员）", "孙主任", False)}
+    assert all(c.age for c in conflicts.cases)
+
+
+def test_ones_own_conflict_is_marked_so(qtbot, context_for, opened, seeded, run):
+    context, _ = context_for("physician")
+    run(SeedConflict(patient_id=seeded[0][0].patient_id, author=context.actor.staff_id))
+    page = Conflicts(context)
+    [case] = open_page(qtbot, opened, page, page.cases_changed).cases
+    assert case.own
+
+
+def test_the_lead_of_the_branch_has_a_list_with_the_author_the_longest_wait_first(
+    context_for, seeded, run, open_desk
+):
+    physician, _ = context_for("physician")
+    with open_desk.store.read() as connection:
+        doctor = connection.execute(select(Staff.id).where(Staff.name == "王医生")).scalar_one()
+    for at in (0, 1):
+        run(SeedConflict(patient_id=seeded[at][0].patient_id, author=doctor, hours=at))
+    run(SeedConflict(patient_id=seeded[2][0].patient_id, hours=2))
+    lead, _ = context_for("department_head")
+    listing = worklists()["conflict.lead"]
+    names = [c.name for c in listing.columns]
+    rows = Pages(open_desk.store).page(listing, lead.actor).rows
+    found = [(r.values[names.index("author")], r.values[names.index("opened_at")]) for r in rows]
+    by = "王医生"
+    assert found == [(None, AT - timedelta(hours=2)), (by, AT - timedelta(hours=1)), (by, AT)]
+    with pytest.raises(DomainError, match=r"permission\.denied"):
+        Pages(open_desk.store).page(listing, physician.actor)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ class View(PageView):
         self._list.setObjectName("conflict_list")
         self._list.setAccessibleName(self.say("conflict.title"))
         self._list.setFixedWidth(320)
+        self._list.setWordWrap(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._card = QFrame(self)
         self._card.setObjectName("conflict_card")
         self._card.setProperty("part", "card")
@@ -64,7 +66,9 @@ class View(PageView):
         for case in self.model.cases:
             mark = "⚠ " if case.safety else ""
             labels = "、".join(f.label for f in case.fields)
-            self._list.addItem(f"{mark}{case.title}：{labels}\n{case.by}  {case.at}")
+            code = "conflict.owner_own" if case.own else "conflict.owner"
+            owner = self.say(code, leads=case.leads, age=case.age)
+            self._list.addItem(f"{mark}{case.title}：{labels}\n{case.by}  {case.at}\n{owner}")
         self._list.blockSignals(False)
         some = bool(self.model.cases)
         self.set_title(
@@ -107,7 +111,13 @@ class View(PageView):
         about.setObjectName("conflict_about")
         about.setWordWrap(True)
         about.setProperty("tone", "danger" if case.safety else "")
-        grid.addWidget(about, 0, 0, 1, 4)
+        owner = QLabel(self.say("conflict.answers", author=case.author, leads=case.leads), inside)
+        owner.setObjectName("conflict_owner")
+        owner.setWordWrap(True)
+        top = QVBoxLayout()
+        top.addWidget(about)
+        top.addWidget(owner)
+        grid.addLayout(top, 0, 0, 1, 4)
         entered = self.say("conflict.entered", by=case.by, at=case.at, where=case.where)
         stands = (
             self.say("conflict.entered", by=case.theirs_by, at=case.theirs_at, where=case.theirs_where)

@@ -11,6 +11,7 @@ from client.actions import Action
 from client.live import Changed
 from client.station import Context, PageModel
 from domain.exchange.commands import DecideConflict
+from domain.exchange.owners import Owner, owners_of
 from domain.exchange.records import Conflict
 from domain.exchange.rules import Choice, ConflictState, from_jsonable
 from domain.kernel.columns import from_wire
@@ -53,6 +54,9 @@ class ConflictCase:
     theirs_where: str
     age: str
     waits_s: float
+    author: str
+    leads: str
+    own: bool
     safety: bool
     patient_id: Id | None
     fields: tuple[Field, ...]
@@ -169,21 +173,23 @@ def open_conflicts(context: Context) -> list[ConflictCase]:
     with context.desk.store.read() as connection:
         rows = records(connection, context.actor, Conflict, table.c.state == ConflictState.OPEN, limit=MOST)
         rows.sort(key=lambda r: (not r.safety, r.opened_at))
-        return [_case(context, connection, row) for row in rows]
+        owners = owners_of(connection, [(row.id, row.org_id, row.mine_by) for row in rows])
+        return [_case(context, connection, row, owners[row.id]) for row in rows]
 
 
-def _case(context: Context, connection: Any, row: Any) -> ConflictCase:
+def _case(context: Context, connection: Any, row: Any, owner: Owner) -> ConflictCase:
     kind = record_classes().get(row.entity)
     now = context.desk.clock()
     patient_id = _patient_of(connection, row) if kind is not None else None
     return ConflictCase(
         row.id, row.entity, row.record_id, kind.record_info.label if kind is not None else row.entity,
-        _name_of(connection, row.mine_by) or context.say("record.somebody"), context.formatter.moment(row.mine_at),
+        owner.author or context.say("record.somebody"), context.formatter.moment(row.mine_at),
         _where(row.mine_command),
         (_name_of(connection, row.theirs_by) or context.say("record.somebody")) if row.theirs_at else "",
         context.formatter.moment(row.theirs_at) if row.theirs_at else "", _where(row.theirs_command),
-        context.formatter.span(now - row.opened_at), (now - row.opened_at).total_seconds(), bool(row.safety),
-        patient_id,
+        context.formatter.span(now - row.opened_at), (now - row.opened_at).total_seconds(),
+        owner.author or context.say("record.somebody"), "、".join(owner.leads) or context.say("conflict.no_lead"),
+        row.mine_by is not None and row.mine_by == context.actor.staff_id, bool(row.safety), patient_id,
         tuple(_fields(context, kind, row)),
     )  # fmt: skip
 
