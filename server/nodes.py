@@ -29,6 +29,8 @@ FRESH = timedelta(minutes=30)
 """How old a last contact on record may grow while nothing else changes."""
 LOOK_EVERY_S = 60.0
 OVERDUE_S = 24 * 3600
+GRACE = timedelta(hours=1)
+"""How long a node that came back with overdue work may send it before anybody is told."""
 MANY = 3
 _EXACT = ("name", "contact", "version", "stage", "rejected", "parked", "conflicts")
 _LIMITS = (("waits_s", OVERDUE_S + 1), ("failures", MANY), ("refusals", MANY), ("backlog", 1), ("files", 1))
@@ -62,6 +64,8 @@ class NodeWatch:
         with self._dispatcher.store.read() as connection:
             written = {row.id: row for row in connection.execute(select(SyncNode.__table__))}
             seen = _seen(connection, now)
+        for node_id, _, values in seen:
+            values["contact"] = _with_grace(values, written.get(node_id), now)
         facts = [
             NodeFacts(node_id, org_id, _with_since(values, written.get(node_id), now))
             for node_id, org_id, values in seen
@@ -81,6 +85,20 @@ def _worth_telling(values: dict[str, Any], row: Any) -> bool:
         return True
     heard, known = values["last_contact"], row.last_contact
     return heard is not None and (known is None or heard - known >= FRESH)
+
+
+def _with_grace(values: dict[str, Any], row: Any, now: datetime) -> Contact:
+    """Return the contact of a node: one just back gets its time to send what grew old while it could not."""
+    contact: Contact = values["contact"]
+    if contact is not Contact.ONLINE or values["waits_s"] <= OVERDUE_S:
+        return contact
+    if row is not None and row.contact == Contact.RETURNED:
+        return Contact.RETURNED if now - row.contact_since < GRACE else contact
+    # The watch itself may have been away: a contact on record that is long past was no contact.
+    past = (
+        row is None or row.last_contact is None or values["last_contact"] - row.last_contact > SILENT + FRESH
+    )
+    return Contact.RETURNED if past or row.contact != Contact.ONLINE else contact
 
 
 def _with_since(values: dict[str, Any], row: Any, now: datetime) -> dict[str, Any]:

@@ -13,6 +13,7 @@ class Contact(enum.StrEnum):
     """Whether a workstation is in contact."""
 
     ONLINE = "online"
+    RETURNED = "returned"  # back after a silence with work over a day old: it has a while to send that
     OFFLINE = "offline"  # silent for longer than it should be
     CLOSED = "closed"  # the program said goodbye: a night, a holiday
     NEVER = "never"  # enrolled, not heard of yet

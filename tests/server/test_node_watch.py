@@ -133,13 +133,16 @@ def test_a_program_that_was_closed_worries_nobody(server, centre, watch, branch)
 
 def test_a_backlog_is_told_with_its_age_and_is_overdue_after_a_day(server, centre, watch, branch):
     branch.sync.exchange()
+    watch.look()
     register(branch)
     register(branch, "李四光")
-    server.clock.advance(timedelta(hours=25))
-    branch.sync._greet()
-    watch.look()
+    for _ in range(50):  # it is in contact all the time, and nothing goes up
+        server.clock.advance(timedelta(minutes=30))
+        branch.sync._greet()
+        watch.look()
     row = node(centre, branch)
-    assert (row.backlog, row.waits_s) == (2, 25 * 3600)
+    assert (row.backlog, row.contact) == (2, Contact.ONLINE)
+    assert row.waits_s > 24 * 3600
     assert row.backlog_bytes > 100
     assert alerts(centre, "A-130", branch) == ["open"]
     branch.sync.exchange()
@@ -147,6 +150,44 @@ def test_a_backlog_is_told_with_its_age_and_is_overdue_after_a_day(server, centr
     watch.look()
     assert node(centre, branch).backlog == 0
     assert alerts(centre, "A-130", branch) == ["closed"]
+
+
+@pytest.mark.parametrize("farewell", ["silent", "closed", "watch away"])
+def test_a_branch_that_returns_and_sends_at_once_is_not_called_overdue(
+    server, centre, watch, branch, farewell
+):
+    branch.sync.exchange()
+    watch.look()
+    register(branch)
+    if farewell == "closed":
+        branch.sync.say_goodbye()
+    if farewell != "watch away":
+        server.clock.advance(timedelta(minutes=31))
+        watch.look()
+    server.clock.advance(timedelta(hours=25))
+    branch.sync._greet()
+    watch.look()
+    row = node(centre, branch)
+    assert (row.contact, row.backlog) == (Contact.RETURNED, 1)
+    assert row.waits_s >= 25 * 3600, "the page tells the truth meanwhile"
+    assert alerts(centre, "A-130", branch) == alerts(centre, "A-125", branch)[1:] == []
+    branch.sync.exchange()
+    branch.sync.exchange()
+    watch.look()
+    assert (node(centre, branch).contact, node(centre, branch).waits_s) == (Contact.ONLINE, 0)
+    assert alerts(centre, "A-130", branch) == []
+
+
+def test_a_branch_that_returns_and_does_not_send_is_overdue_after_its_grace(server, centre, watch, branch):
+    branch.sync.exchange()
+    watch.look()
+    register(branch)
+    server.clock.advance(timedelta(hours=25))
+    for minutes, expected in ((0, []), (29, []), (29, []), (2, ["open"])):
+        server.clock.advance(timedelta(minutes=minutes))
+        branch.sync._greet()
+        watch.look()
+        assert alerts(centre, "A-130", branch) == expected
 
 
 def test_uploads_that_fail_again_and_again_are_told(centre, watch, branch):
