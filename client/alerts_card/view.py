@@ -1,6 +1,6 @@
 """A full-window card for a critical value: who, what, how long; two inputs to handle it."""
 
-from PySide6.QtCore import QEvent, QObject, Qt, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -28,6 +28,9 @@ OUTCOMES = (
 class AlertsCard(QFrame):
     """Lies over the whole window while a critical value waits; Enter confirms, Esc asks for a moment."""
 
+    left = Signal()
+    """It went, and whoever had the keys before is not shown any more."""
+
     def __init__(self, model: AlertsModel, parent: QWidget) -> None:
         super().__init__(parent)
         self.model = model
@@ -38,8 +41,12 @@ class AlertsCard(QFrame):
         self._card = QFrame(self)
         self._card.setProperty("part", "alarm")
         self._card.setFixedWidth(760)
+        across = QHBoxLayout()  # an aligned widget would get no height for the lines it wraps to
+        across.addStretch(1)
+        across.addWidget(self._card)
+        across.addStretch(1)
         outer.addStretch(1)
-        outer.addWidget(self._card, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(across)
         outer.addStretch(1)
         self._column = QVBoxLayout(self._card)
         self._column.setContentsMargins(36, 28, 36, 24)
@@ -58,6 +65,7 @@ class AlertsCard(QFrame):
         head = QHBoxLayout()
         self._title = self._label("critical_title", "title")
         self._clock = self._label("critical_clock", "subtitle")
+        self._clock.setWordWrap(False)
         head.addWidget(self._title, 1)
         head.addWidget(self._clock)
         self._patient = self._label("critical_patient", "big")
@@ -78,7 +86,6 @@ class AlertsCard(QFrame):
         self._input.returnPressed.connect(self._confirm)
         self._input.installEventFilter(self)
         self._error = self._label("critical_error", "error")
-        self._error.setWordWrap(True)
         self._choices = QWidget(self._card)
         grid = QGridLayout(self._choices)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -108,7 +115,7 @@ class AlertsCard(QFrame):
         label = QLabel(self._card)
         label.setObjectName(name)
         label.setProperty("role", role)
-        label.setWordWrap(role in {"big", "huge"})
+        label.setWordWrap(True)
         return label
 
     @Slot(object, int)
@@ -206,7 +213,9 @@ class AlertsCard(QFrame):
 
     def _leave(self) -> None:
         was_visible, self._shown = self.isVisible(), None
+        before, self._before = self._before, None
         self.hide()
-        if was_visible and self._before is not None:
-            self._before.setFocus()
-        self._before = None
+        if was_visible and before is not None and before.isVisible():
+            before.setFocus()
+        elif was_visible:
+            self.left.emit()

@@ -100,7 +100,7 @@ class ShellView(QWidget):
     @property
     def is_whole(self) -> bool:
         """Whether it has its real pages and nothing is left to be caught up with."""
-        return self._whole and not self._steps
+        return self._whole and not self._steps and bool(self.current or not self.model.home)
 
     def complete(self) -> None:
         """The store is joined: put the real pages in place of the first ones, then do what was asked meanwhile.
@@ -163,7 +163,8 @@ class ShellView(QWidget):
         self.stack.setCurrentWidget(view)
         self.nav.mark(page)
         view.model.on_open(**arguments)
-        view.focus_first()
+        if self.card is None or not self.card.isVisible():  # a page that opens beneath leaves it the keys
+            view.focus_first()
         self._forget_old()
         self.page_shown.emit(page)
 
@@ -228,6 +229,7 @@ class ShellView(QWidget):
             from client.alerts_card.viewmodel import AlertsModel
 
             self.card = AlertsCard(AlertsModel(self.model.context), self)
+            self.card.left.connect(self.focus_first)
             ResizeFollower(self, self.card)
             if self.isVisible():
                 self.card.model.start()

@@ -151,7 +151,8 @@ def sign_in(workstation, qtbot):
         login, _name = seeding.LOGINS[role]
         with qtbot.waitSignal(workstation.shell_opened, timeout=10_000):
             workstation.session.sign_in(login, seeding.PASSWORD)
-        qtbot.waitUntil(lambda: not workstation.jobs.busy, timeout=10_000)
-        return workstation.window.shell
+        shell = workstation.window.shell
+        qtbot.waitUntil(lambda: shell.is_whole and not workstation.jobs.busy, timeout=10_000)
+        return shell
 
     return do

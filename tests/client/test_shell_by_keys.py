@@ -5,9 +5,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListWidget, QPushButton, QWidget
 
+from client.alerts_card.viewmodel import CriticalCard
 from client.ports import Hit, Scanned
 from client.scan_lookup import join_scans
 from client.stations import stations
+from domain.kernel.ids import new_id
 from tests.client import seeding
 
 LIST = "worklist:specimen.waiting"
@@ -376,3 +378,45 @@ def test_everything_that_takes_the_focus_has_a_name_for_the_screen_reader(qtbot,
 def test_stations_are_found_by_their_folder():
     for name, station in stations().items():
         assert station.id == name
+
+
+def test_a_list_that_is_empty_keeps_the_keys(qtbot, workstation, shell):
+    """Not the hint at the foot of the page: there the next key would press a button."""
+    model = shell.page.model
+    found = next(c for c in model.filter_columns() if c.name == "number")
+    model.add_filter(found, "999", "999")
+    qtbot.waitUntil(lambda: model.table.state == "empty")
+    note = shell.page.findChild(QLabel, "worklist_note")
+    assert workstation.window.focusWidget() is note
+    model.remove_filter(0)
+    qtbot.waitUntil(lambda: model.table.state == "ready")
+    assert table_of(shell).hasFocus()
+
+
+def test_a_list_that_opens_empty_has_the_keys(qtbot, workstation, sign_in):
+    shell = sign_in("nurse")
+    empty = [e.page for e in shell.model.entries if e.page.startswith("worklist:")]
+    for page in empty:
+        shell.open_page(page, {})
+        idle(qtbot, workstation)
+        table = shell.page.model.table
+        qtbot.waitUntil(lambda table=table: table.state != "loading")
+        name = "worklist_table" if table.state == "ready" else "worklist_note"
+        assert workstation.window.focusWidget().objectName() == name, page
+
+
+def test_a_critical_value_of_several_lines_is_whole(qtbot, workstation, sign_in):
+    """A value whose second line is cut off is another value."""
+    shell = sign_in("nurse")
+    card = shell.card
+    long = CriticalCard(
+        new_id(), new_id(), "欧阳买买提·阿不都热合曼·吐尔逊江", "男 · 87 岁 · 体检号 V261129017 " * 3, "肌钙蛋白" * 9,
+        "12345.678 ng/mL（参考 0–0.04）", "reported", None, 1, unverified=True,
+    )  # fmt: skip
+    card.show_card(long, 1)
+    qtbot.waitUntil(card.isVisible)
+    for name in ("patient", "about", "name", "value"):
+        label = card.findChild(QLabel, f"critical_{name}")
+        qtbot.waitUntil(lambda label=label: label.height() >= label.heightForWidth(label.width()) > 0)
+    value = card.findChild(QLabel, "critical_value")
+    assert value.height() > 1.8 * value.fontMetrics().height()

@@ -48,6 +48,7 @@ class View(PageView):
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._note.setWordWrap(True)
         self._note.setProperty("role", "subtitle")
+        self._note.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._stack.addWidget(self._table)
         self._stack.addWidget(self._note)
         self.body.addWidget(self._stack, 1)
@@ -57,8 +58,8 @@ class View(PageView):
         self._columns()
 
     def focus_first(self) -> None:
-        """Begin in the table."""
-        self._table.setFocus()
+        """Begin in the list: its table, or the sentence that stands in its place."""
+        self._stack.currentWidget().setFocus()
 
     def _foot(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -111,7 +112,10 @@ class View(PageView):
 
     @Slot(str, str)
     def _show_state(self, state: str, reason: str) -> None:
+        was_in_list = self._table.hasFocus() or self._note.hasFocus()
         self._stack.setCurrentIndex(0 if state == "ready" else 1)
+        if was_in_list:  # otherwise whoever comes next has the keys, a hint at the foot of the page
+            self.focus_first()
         filtered = bool(self.model.chips)
         texts = {
             "loading": self.say("worklist.loading"),
