@@ -39,7 +39,6 @@ from sync.tus.wire import line_failure, retry_after_s
 
 M = TypeVar("M", bound=msgspec.Struct)
 PREFIX = "/sync/v1"
-ANSWER_S = 120.0
 _PIECE = 256 << 10
 _TOLD_EVERY = 1 << 20
 _NAMES = frozenset({"code", "field", "self"})
@@ -204,7 +203,7 @@ class HttpCentre:
         *,
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
-        answer_s: float = ANSWER_S,
+        answer_s: float | None = None,
         stream: bool = False,
     ) -> requests.Response:
         """Return a good answer; once more if only our clock was wrong."""
@@ -213,7 +212,7 @@ class HttpCentre:
                 response = self._session.request(
                     method, self._base + path, data=body or None, stream=stream, allow_redirects=False,
                     headers={"Content-Type": MEDIA_TYPE, **(headers or {})},
-                    timeout=(self._settings.connect_s, answer_s),
+                    timeout=(self._settings.connect_s, self._settings.answer_s if answer_s is None else answer_s),
                 )  # fmt: skip
             except requests.RequestException as error:
                 failure = line_failure(error)

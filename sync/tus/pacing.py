@@ -20,6 +20,7 @@ class ClientSettings:
 
     Attributes:
         connect_s: For a connection to come up.
+        answer_s: For the answer to a message of the record exchange, which may make the centre work.
         stall_s: Without any sign that a byte was taken, the connection is given up.
         first_pause_s: Bound of the first pause; doubles with each failure.
         longest_pause_s: Bound of all pauses.
@@ -30,6 +31,7 @@ class ClientSettings:
     """
 
     connect_s: float = 10.0
+    answer_s: float = 120.0
     stall_s: float = 20.0
     first_pause_s: float = 1.0
     longest_pause_s: float = 900.0

@@ -1,0 +1,168 @@
+"""The record exchange over a line that breaks: whatever is lost or changed on the way, each thing is taken once.
+
+The faults strike a chosen message of the exchange (greeting, upload, order to apply, pull), or any byte that goes up.
+"""
+
+import uuid
+from datetime import date
+
+import pytest
+from sqlalchemy import func, select
+
+from domain.kernel.authority import system_actor
+from domain.kernel.change_log import change_log
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.errors import KnownError, UnavailableError
+from domain.people.patient_commands import RegisterPatient
+from domain.people.records import Patient, Sex
+from sync.branch import BranchSync, enrolled_rows
+from sync.digest import differing, store_digest
+from sync.http_client import HttpCentre
+from sync.local_tables import device_state, installation, parked_txn
+from sync.tools.fault_proxy import FaultProxy
+from sync.tus.client_state import SqliteTransferState
+from sync.tus.pacing import ClientSettings, Surroundings
+from tests.sync_tus.seeded import seeded
+
+IMPATIENT = ClientSettings(answer_s=0.5, stall_s=0.5, first_pause_s=0.001, longest_pause_s=0.001, attempts=3)
+MESSAGES = ("/sync/v1/hello", "/sync/v1/uploads", "/sync/v1/bundles/", "/sync/v1/pull")
+
+
+@pytest.fixture
+def proxy(server):
+    made = FaultProxy("127.0.0.1", int(server.api.url.rpartition(":")[2])).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def branch(server, store, proxy, tmp_path):
+    """A workstation of B01 in quiet contact, behind the proxy."""
+    server._tokens.clear()
+    station = server.enrol()
+    row = enrolled_rows(
+        device_id=station.device_id, org_id=server.orgs["B01"], epoch=1, name="前台一", server=server.api.url,
+        number_prefix=station.told["number_prefix"],
+    )  # fmt: skip
+    with store.write() as connection:
+        connection.execute(installation.insert(), {**row, "server_key": station.told["server_key"]})
+    transfers = SqliteTransferState(tmp_path / "transfers.db")
+    line = HttpCentre(
+        f"http://127.0.0.1:{proxy.port}", station.device_id, station.key, transfers, settings=IMPATIENT,
+        surroundings=Surroundings(wait=lambda event, _seconds: event.is_set()),
+        now_us=server.centre.sync.now_us,
+    )  # fmt: skip
+    station.store, station.server = store, server
+    station.sync = BranchSync(store, line, station.key, tmp_path / "bundles", clock=server.clock)
+    station.desk = Dispatcher(
+        store, clock=server.clock, content={"number_prefix": station.told["number_prefix"]}
+    )
+    station.actor = system_actor(server.orgs["B01"], station.device_id)
+    settle(station)
+    yield station
+    line.close()
+    transfers.close()
+
+
+def settle(branch):
+    for _ in range(2):
+        branch.sync.exchange()
+
+
+def register(branch, name):
+    order = RegisterPatient(name=name, sex=Sex.FEMALE, birth_date=date(1980, 5, 1), another_person=True)
+    return branch.desk.run(order, branch.actor).receipt.patient_id
+
+
+def at_message(proxy, message, fault):
+    """Let a fault begin with the next request for a message; once. It runs in the proxy's thread."""
+
+    def watch(line, data):
+        if message.encode() in data:
+            proxy.watch_up = lambda _line, _data: None
+            fault(line)
+
+    proxy.watch_up = watch
+
+
+def all_arrived_once(branch, patients):
+    """Both sides have the same rows, and each entry of the branch stands in the centre's log once."""
+    scopes = [branch.server.orgs["B01"], uuid.UUID(int=0)]
+    mine = change_log.c.device_id == branch.device_id
+    with branch.store.read() as near, branch.server.centre.store.read() as far:
+        assert differing(store_digest(near, scopes), store_digest(far, scopes)) == []
+        there = far.scalars(select(Patient.id).where(Patient.id.in_(patients))).all()
+        assert sorted(there) == sorted(patients)
+        sent = near.scalars(select(change_log.c.txn_id).where(mine, change_log.c.dev_seq > 0)).all()
+        taken = far.scalars(select(change_log.c.txn_id).where(mine)).all()
+        assert len(taken) == len(set(taken))
+        assert set(sent) == set(taken)
+        waiting = (
+            select(func.count()).select_from(parked_txn).where(parked_txn.c.device_id == branch.device_id)
+        )
+        assert far.execute(waiting).scalar_one() == 0
+        forks = select(device_state.c.forks).where(device_state.c.device_id == branch.device_id)
+        assert far.execute(forks).scalar_one() == 0, "nobody was taken for a copy"
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_a_half_open_line_is_given_up_and_the_next_exchange_goes_on(branch, proxy, message):
+    """The far side takes the request and its answer never comes, nor any end of the connection."""
+    patient = register(branch, "王美娜")
+
+    def die(line):
+        line.frozen = True
+
+    at_message(proxy, message, die)
+    try:
+        branch.sync.exchange()
+    except UnavailableError:
+        assert message != "/sync/v1/uploads", "an upload is tried again within the exchange"
+    else:
+        assert message == "/sync/v1/uploads"
+    settle(branch)
+    all_arrived_once(branch, [patient])
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_a_lost_acknowledgement_lets_nothing_be_applied_twice(branch, proxy, message):
+    """The centre has done it, the answer is lost, and the connection is reset."""
+    patient = register(branch, "王美娜")
+
+    def lose(_line):
+        proxy._faults.lose_answers = 1
+
+    at_message(proxy, message, lose)
+    try:
+        branch.sync.exchange()
+    except UnavailableError:
+        assert message != "/sync/v1/uploads"
+    else:
+        assert message == "/sync/v1/uploads"
+    if message == "/sync/v1/bundles/":
+        with branch.server.centre.store.read() as far:
+            applied = far.scalars(select(Patient.id).where(Patient.id == patient)).all()
+        assert applied == [patient], "the order had been carried out"
+    second = register(branch, "李四光")
+    settle(branch)
+    all_arrived_once(branch, [patient, second])
+
+
+def test_a_flipped_bit_anywhere_in_what_goes_up_is_never_taken_for_something_else(branch, proxy):
+    """Over a plain line, where no TLS record would catch it first."""
+    before = proxy.up_bytes
+    patients = [register(branch, "量长短")]
+    settle(branch)
+    length = proxy.up_bytes - before
+    rng, failed = seeded(5), 0
+    for place in sorted(rng.sample(range(length), 24)):
+        patients.append(register(branch, f"翻位{place}"))
+        proxy.flip(place)
+        try:
+            branch.sync.exchange()
+        except KnownError:
+            failed += 1
+        proxy.restore()
+        settle(branch)
+        all_arrived_once(branch, patients)
+    assert failed > 5, "the flips did strike what matters"
