@@ -13,6 +13,7 @@ With ``digits=True`` it hands out only numbers made of 12 digits: in Code 128 su
 import unicodedata
 from dataclasses import dataclass, replace
 
+from domain.kernel.check_characters import hybrid_check
 from domain.kernel.errors import DomainError
 
 LENGTH = 12
@@ -31,11 +32,7 @@ def check_character(payload: str) -> str:
     Raises:
         DomainError: ``specimen_number.character``: a character outside ``0-9A-Z``.
     """
-    remainder = _MODULUS
-    for character in payload:
-        total = (remainder + _value(character)) % _MODULUS or _MODULUS
-        remainder = 2 * total % (_MODULUS + 1)
-    return _VALUES[(1 - remainder) % _MODULUS]
+    return _VALUES[hybrid_check((_value(character) for character in payload), _MODULUS)]
 
 
 def _value(character: str) -> int:

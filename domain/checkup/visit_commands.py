@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from domain.checkup.completeness import lacking
+from domain.checkup.numbers import new_visit_number
 from domain.checkup.records import QuestionnaireResponse, Visit
 from domain.checkup.workflow import visit_life
 from domain.kernel.clock import clinic
@@ -12,7 +13,6 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.people.numbers import next_number
 from domain.people.records import Patient
 
 
@@ -41,7 +41,7 @@ def open_visit(order: OpenVisit, work: UnitOfWork) -> VisitOpened:
     visit = work.find(Visit, patient_id=patient.id, visit_date=day)
     if visit is None:
         visit = Visit(
-            org_id=patient.org_id, number=next_number(work, "visit", "V"), patient_id=patient.id, visit_date=day,
+            org_id=patient.org_id, number=new_visit_number(work), patient_id=patient.id, visit_date=day,
             package=order.package,
         )  # fmt: skip
         work.start(visit_life, visit)

@@ -40,5 +40,5 @@ def set_next(work: UnitOfWork, purpose: str, following: int) -> None:
 
 
 def next_number(work: UnitOfWork, purpose: str, letter: str) -> str:
-    """Return a number such as ``V1010000042``: letter, prefix of the installation, seven digits."""
+    """Return a number such as ``P1010000042``: letter, prefix of the installation, seven digits."""
     return f"{letter}{work.content['number_prefix']}{next_value(work, purpose):0{DIGITS}d}"

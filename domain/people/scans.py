@@ -15,6 +15,7 @@ from sqlalchemy import CompoundSelect, Connection, Table, bindparam, literal, se
 from domain.biobank.bench import read_card
 from domain.biobank.numbers import is_specimen_number, looks_like_specimen_number
 from domain.biobank.records import Specimen, StorageContainer
+from domain.checkup.numbers import is_damaged_visit_number
 from domain.checkup.records import Report, Visit
 from domain.kernel.authority import Actor
 from domain.kernel.errors import DomainError
@@ -112,6 +113,8 @@ def _of_nobody(forms: list[str], today: date) -> Scanned:
 def _why_unknown(plain: str, number: str) -> str:
     if looks_like_specimen_number(number):
         return "scan.damaged_number"
+    if is_damaged_visit_number(number):
+        return "scan.damaged_visit_number"
     if _PRODUCT.fullmatch(number) and _ean13(number):
         return "scan.product_code"
     return "scan.link" if _LINK.match(plain) else "scan.unknown"

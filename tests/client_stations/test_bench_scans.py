@@ -16,6 +16,7 @@ from tests.client_stations.test_bench_models import box, model, scan, states, tu
         ("101000000008", "", "校验位", "F10"),
         ("https://example.cn/x", "", "网址", "F10"),
         ("V9990000001", "", "不是本系统的编号", "F10"),
+        ("V999000000019", "", "像体检号", "F10"),
         ("R1010000001", "report", "报告号", "标本条码"),
         ("V1010000001", "visit", "体检号", "标本条码"),
         ("BX0000000017", "storage_container", "冻存盒", "标本条码"),

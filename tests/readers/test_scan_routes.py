@@ -97,6 +97,7 @@ def test_two_numbers_of_one_record_are_one_record(scan, made, day, nurse):
         ("https://example.cn/x?A1", "scan.link"),
         ("HTTP://EXAMPLE.CN:A1", "scan.link"),
         ("V9990000001", "scan.unknown"),
+        ("V999000000019", "scan.damaged_visit_number"),
         ("", "scan.unknown"),
     ],
 )
