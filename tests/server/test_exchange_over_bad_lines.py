@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from domain.kernel.authority import system_actor
 from domain.kernel.change_log import change_log
 from domain.kernel.dispatcher import Dispatcher
-from domain.kernel.errors import KnownError, UnavailableError
+from domain.kernel.errors import DomainError, KnownError, UnavailableError
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Patient, Sex
 from sync.branch import BranchSync, enrolled_rows
@@ -166,3 +166,21 @@ def test_a_flipped_bit_anywhere_in_what_goes_up_is_never_taken_for_something_els
         settle(branch)
         all_arrived_once(branch, patients)
     assert failed > 5, "the flips did strike what matters"
+
+
+def test_a_flipped_bit_in_a_message_is_told_by_its_digest_and_changes_nothing(branch, proxy):
+    """Every byte of a greeting: its numbers and its nonce decide whether a store is taken for a copy."""
+    sent = bytearray()
+    proxy.watch_up = lambda _line, data: sent.extend(data)
+    branch.sync.exchange()
+    proxy.watch_up = lambda _line, _data: None
+    start = sent.index(b"\r\n\r\n") + 4
+    assert sent.startswith(b"POST /sync/v1/hello ")
+    for place in range(start, len(sent), 3):
+        proxy.flip(place)
+        with pytest.raises(DomainError, match=r"auth\.body_changed"):
+            branch.sync.exchange()
+        proxy.restore()
+    patient = register(branch, "王美娜")
+    settle(branch)
+    all_arrived_once(branch, [patient])
