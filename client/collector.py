@@ -22,6 +22,10 @@ QUIET_S = 1.0
 PATIENCE = 6
 """So many times its limit the old generation may grow while somebody works without a pause."""
 LONG_MS = 50
+MANY = 50_000
+"""So many new things at once are a part of the program that was loaded when first needed: the readings of names."""
+MOST_PARTS = 20
+"""What looks like that is believed so often: what is set aside is not looked through again."""
 
 
 class Collector(QObject):
@@ -43,6 +47,7 @@ class Collector(QObject):
         self._busy = busy
         self._clock = clock
         self._touched = clock() - QUIET_S
+        self._parts = 0
         self.longest_ms = [0.0, 0.0, 0.0]
         """The longest collection so far of each generation, the youngest first."""
         self._limits = gc.get_threshold()
@@ -77,7 +82,11 @@ class Collector(QObject):
         if self._loading:
             return
         counts = gc.get_count()
-        if counts[2] > self._limits[2] and (self._is_quiet() or counts[2] > PATIENCE * self._limits[2]):
+        if counts[0] > MANY and self._parts < MOST_PARTS:
+            self._parts += 1
+            self.collect(0)
+            self.set_aside()
+        elif counts[2] > self._limits[2] and (self._is_quiet() or counts[2] > PATIENCE * self._limits[2]):
             self.collect(2)
         elif counts[1] > self._limits[1]:
             self.collect(1)

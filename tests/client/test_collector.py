@@ -98,3 +98,14 @@ def test_what_is_loaded_later_is_set_aside_but_not_while_loading(qtbot):
     finally:
         collector.stop()
         gc.unfreeze()
+
+
+def test_a_part_that_is_loaded_when_first_needed_is_set_aside(collector):
+    try:
+        before = gc.get_freeze_count()
+        kept = [[] for _ in range(60_000)]
+        collector.look()
+        assert gc.get_freeze_count() - before >= len(kept)
+        assert collector.longest_ms[2] == 0
+    finally:
+        gc.unfreeze()
