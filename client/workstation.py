@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 import resources
-from client.background import Crash, Jobs
+from client.background import Crash, Jobs, give_way
 from client.collector import Collector
 from client.early.opening import FirstLook
 from client.home import Home
@@ -81,6 +81,7 @@ class Workstation(QObject):
         """Show the window and run until it is closed."""
         sys.excepthook = self._report
         self.desk_completed.connect(self.collector.settle)
+        self.desk_completed.connect(give_way)
         self.start()
         if self._pilot is not None:
             self._pilot.listen()

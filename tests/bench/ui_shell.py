@@ -19,6 +19,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTableView
 
+from client.background import give_way
 from client.command_dialog.view import CommandDialog
 from client.preferences import Preferences
 from client.settings import Settings
@@ -70,6 +71,7 @@ class _Run:
         settings = Settings(key_file=str(key_file(home)), lock_after_minutes=240)
         self.station = Workstation(home, settings, Preferences(home.preferences))
         self.station.desk_completed.connect(self.station.collector.settle)
+        self.station.desk_completed.connect(give_way)
         self._watch: LoopWatch | None = None
         self._chance = random.Random(3)  # noqa: S311
         self._worst: dict[str, tuple[Turn, Turn]] = {}
