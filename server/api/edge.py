@@ -6,6 +6,7 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.kernel.clock import Clock
@@ -56,6 +57,10 @@ class Edge:
         except KnownError as error:  # of a body while it is read, of an upload's signature
             scope["state"]["code"] = error.code
             await self._say(scope, receive, answer, problem_response(error, self._texts, request_id.get()))
+        except (
+            ClientDisconnect
+        ):  # a cut line, a closed window: nobody is there to be answered, and nothing is wrong
+            scope["state"]["code"] = "client.gone"
         except Exception:
             log.exception("request crashed", extra={"route": route_of(scope)})
             await self._say(scope, receive, answer, crash_response(self._texts, request_id.get()))

@@ -3,6 +3,9 @@
 import json
 import logging
 import re
+import socket
+import threading
+import urllib.parse
 from pathlib import Path
 
 import pytest
@@ -144,3 +147,16 @@ def test_every_code_of_the_server_has_its_sentence():
     found = {code for path in files for code in raised.findall(path.read_text("utf-8"))}
     assert len(found) > 25
     assert found - TEXTS.codes() == set()
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_fault_of_the_program(server, caplog):
+    caplog.set_level(logging.INFO)
+    gone = threading.Event()
+    caplog.handler.addFilter(lambda r: (getattr(r, "code", "") == "client.gone" and gone.set()) or True)
+    where = urllib.parse.urlsplit(server.api.url)
+    head = b"POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n"
+    with socket.create_connection((where.hostname, where.port)) as line:
+        line.sendall(head + b"half of it")
+    assert gone.wait(20)
+    assert [r.message for r in caplog.records if r.levelno >= logging.ERROR] == []
+    assert server.api.get("/health").ok
