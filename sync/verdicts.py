@@ -139,7 +139,7 @@ class Judge:
         for change in opened:
             self._open(change)
         draft.changes += opened
-        _word(verdict, draft)
+        _word(verdict, draft, by_program=body.actor_id is None)
         note = (
             {**body.note, "refused": [kept_refusal(c, r) for c, _, r in draft.refused]}
             if draft.refused
@@ -256,9 +256,21 @@ def _stated(change: Change, op: str, values: dict[str, Any], base: dict[str, Any
     return Change(change.entity, change.record_id, change.org_id, op, change.base_ver, values, base, ver)
 
 
-def _word(verdict: Verdict, draft: _Draft) -> None:
-    """Give the verdict its outcome, code and facts."""
-    told = [refused for refused in draft.refused if not refused[2].quiet]
+def _came_to_the_same(refusal: Refusal) -> bool:
+    wanted = refusal.wanted.get("state")
+    return refusal.code == "sync.stale" and wanted is not None and wanted == refusal.now.get("state")
+
+
+def _word(verdict: Verdict, draft: _Draft, *, by_program: bool) -> None:
+    """Give the verdict its outcome, code and facts.
+
+    What no person did and came to the state that stands, as an alert that both sides saw end, concerns nobody.
+    """
+    told = [
+        refused
+        for refused in draft.refused
+        if not refused[2].quiet and not (by_program and _came_to_the_same(refused[2]))
+    ]
     if told:
         verdict.outcome = PARTLY if draft.wrote else REJECTED
         verdict.code = told[0][2].code

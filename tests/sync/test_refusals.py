@@ -1,7 +1,8 @@
 """What the centre does not take: the branch is told, comes back to the centre's state, and others go on."""
 
+import dataclasses
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -53,6 +54,24 @@ def test_a_stale_transition_is_refused_and_its_event_stays(world, north, north_t
     for place in (north, north_too, world.centre):
         assert place.row("specimen", first).state == "stored"
         assert place.row("specimen_event", event) is not None
+    assert world.differing(north) == world.differing(north_too) == []
+
+
+@pytest.mark.parametrize("by_program", [True, False])
+def test_a_state_both_came_to_is_told_only_to_a_person_who_did_it(
+    world, north, north_too, specimens, by_program
+):
+    first, _ = specimens
+    north.set("specimen", first, state="stored", state_since=NOON)
+    world.settle(north)
+    if not by_program:
+        north_too.actor = dataclasses.replace(north_too.actor, staff_id=uuid.uuid4())
+    north_too.set("specimen", first, state="stored", state_since=NOON + timedelta(minutes=5))
+    world.settle()
+    told = [] if by_program else [("rejected", "sync.stale_state")]
+    assert list(outcomes(north_too).values()) == told
+    for place in (north, north_too, world.centre):
+        assert place.row("specimen", first).state_since == NOON
     assert world.differing(north) == world.differing(north_too) == []
 
 
