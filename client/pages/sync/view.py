@@ -42,6 +42,10 @@ class View(PageView):
         head = QLabel(self.say("sync.refused_title"), self)
         head.setProperty("role", "subtitle")
         self.body.addWidget(head)
+        self._none = QLabel(self.say("sync.none_refused"), self)
+        self._none.setObjectName("sync_none_refused")
+        self._none.setProperty("role", "muted")
+        self.body.addWidget(self._none)
         self._table = QTableWidget(0, 4, self)
         self._table.setObjectName("sync_refused")
         self._table.setHorizontalHeaderLabels(
@@ -94,6 +98,7 @@ class View(PageView):
 
     def _show_reasons(self) -> None:
         reasons = self.model.reasons()
+        self._none.setVisible(not reasons)
         self._table.setRowCount(len(reasons))
         for row, reason in enumerate(reasons):
             for at, text in enumerate((str(reason.number), reason.at, reason.kind, reason.text)):
