@@ -42,7 +42,7 @@ def npm_folder() -> Path:
     if not (shutil.which("node") and shutil.which("npm")):
         raise MissingPeerError("node and npm are not installed")
     command = ["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--silent", *NPM]
-    _once(folder, list(NPM), lambda: _run(command))
+    once(folder, list(NPM), lambda: run(command))
     for script in HERE.glob("*.mjs"):  # node looks for packages beside the script
         shutil.copy(script, folder)
     return folder
@@ -55,9 +55,9 @@ def python_of_peers() -> Path:
 
     def install() -> None:
         venv.create(folder, with_pip=True, clear=True)
-        _run([str(python), "-m", "pip", "install", "--quiet", *PYPI])
+        run([str(python), "-m", "pip", "install", "--quiet", *PYPI])
 
-    _once(folder, list(PYPI), install)
+    once(folder, list(PYPI), install)
     return python
 
 
@@ -87,7 +87,8 @@ def serve(command: list[str], **options: object) -> Served:
     return Served(process, json.loads(line)["port"])
 
 
-def _once(folder: Path, wanted: list[str], install: object) -> None:
+def once(folder: Path, wanted: list[str], install: object) -> None:
+    """Call `install()` unless what is wanted was installed into the folder before."""
     mark = folder / "installed.json"
     if mark.exists() and json.loads(mark.read_text("utf-8")) == wanted:
         return
@@ -96,7 +97,8 @@ def _once(folder: Path, wanted: list[str], install: object) -> None:
     mark.write_text(json.dumps(wanted), "utf-8")
 
 
-def _run(command: list[str]) -> None:
+def run(command: list[str]) -> None:
+    """Run a command; MissingPeerError with what it said if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S, check=False)
     if done.returncode:
         raise MissingPeerError(f"{command[0]}: {done.stderr[-500:]}")
