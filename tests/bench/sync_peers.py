@@ -1,7 +1,7 @@
 """Records from a branch to the centre and on into an empty one, beside PouchDB and RxDB doing the same, in one run.
 
 Ours is the product: an encrypted store, a change log, bundles, resumable uploads, a server process that applies them
-durably and answers with receipts, and signed pulls. PouchDB replicates between LevelDBs, the far one in express-pouchdb;
+durably and answers with receipts, and signed pulls. PouchDB replicates from LevelDB to that of express-pouchdb;
 RxDB replicates two databases in memory over HTTP, its documented way between processes. Both with the batches they
 come with (100 documents) count; what 1,000 make of it is told beside. Nobody's file is flushed to the disk but ours.
 Every round has new stores; the clock of each runs in its client process, over the replication alone.
