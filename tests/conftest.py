@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import resources
 from domain import features
@@ -19,10 +19,14 @@ from sync.stores import open_branch_store
 features.load()
 pytest.register_assert_rewrite("tests.fixtures")  # before whoever of them is imported first
 
+from tests.fixtures.patience import patient_bot  # noqa: E402
+
 # The same examples in every ordinary run; a deep run looks for new ones, and what it finds becomes a test of its own.
-settings.register_profile("steady", derandomize=True)
-if not os.environ.get("AFTERCHECK_DEEP"):
-    settings.load_profile("steady")
+# No example has a deadline: how long one takes is a matter of how busy the machine is.
+PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("steady", derandomize=True, **PATIENT)
+settings.register_profile("searching", **PATIENT)
+settings.load_profile("searching" if os.environ.get("AFTERCHECK_DEEP") else "steady")
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 BRANCH = uuid.UUID(int=0xB1)
@@ -40,6 +44,11 @@ def empty_store(tmp_path_factory) -> Path:
     prepare_store(store)
     store.close()
     return path
+
+
+@pytest.fixture
+def qtbot(qtbot):
+    return patient_bot(qtbot)
 
 
 @pytest.fixture

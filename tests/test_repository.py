@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from domain.version import VERSION
+from tests.fixtures.patience import PATIENCE_S
 from tests.fixtures.product_source import PACKAGES, ROOT
 
 MOST_LINES = 400
@@ -196,7 +197,7 @@ def test_the_doors_open():
         assert f"./dev {command}" in help_text, command
         assert re.search(rf"^  {command}\)", script, re.MULTILINE), command
     told = subprocess.run(
-        [ROOT / "dev", "help"], capture_output=True, text=True, timeout=20, check=True
+        [ROOT / "dev", "help"], capture_output=True, text=True, timeout=PATIENCE_S, check=True
     ).stdout
     assert "./dev demo" in told
     lines = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()

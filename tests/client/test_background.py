@@ -6,6 +6,7 @@ import pytest
 
 from client.background import Crash, Jobs
 from domain.kernel.errors import DomainError, UnavailableError
+from tests.fixtures.patience import PATIENCE_S
 
 
 def test_work_runs_elsewhere_and_answers_on_the_ui_thread(qtbot, jobs):
@@ -90,7 +91,7 @@ def test_a_cancelled_job_ends_without_an_answer(qtbot, jobs):
 
     job = jobs.read(work)
     job.succeeded.connect(answers.append)
-    started.wait(5)
+    started.wait(PATIENCE_S)
     with qtbot.waitSignal(job.finished):
         job.cancel()
     assert answers == []

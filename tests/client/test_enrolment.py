@@ -35,6 +35,7 @@ from sync.local_tables import installation
 from sync.stores import open_branch_store
 from sync.tls import CentreSession, fingerprint, same_fingerprint
 from tests.fixtures import certificates
+from tests.fixtures.patience import PATIENCE_S
 from tests.server.conftest import Running, prepared  # noqa: F401  (a fixture)
 
 TEXTS = Texts.load(resources.folder("texts") / "zh")
@@ -165,7 +166,7 @@ def test_a_session_of_the_centre_listens_to_no_environment(centre, monkeypatch, 
         CentreSession(stranger.authority) as session,
         pytest.raises(Exception, match="CERTIFICATE_VERIFY_FAILED"),
     ):
-        session.get(f"{server.api.url}/health", timeout=10)
+        session.get(f"{server.api.url}/health", timeout=PATIENCE_S)
 
 
 def spent(server):
@@ -212,7 +213,7 @@ def deaf():
     yield server.getsockname()[1]
     stopping.set()
     socket.create_connection(server.getsockname()).close()
-    thread.join(5)
+    thread.join(PATIENCE_S)
     server.close()
 
 
@@ -268,7 +269,7 @@ def test_fingerprints_are_compared_as_people_type_them(centre):
 
 def run_command(home, *arguments):
     command = [sys.executable, "-m", "client.enrol", "--home", str(home.folder), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     return done.returncode, done.stdout.strip(), done.stderr
 
 

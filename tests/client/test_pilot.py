@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage
 from client.pilot import Pilot
 from tests.client import seeding
 from tests.client.conftest import KEY
+from tests.fixtures.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,12 +109,12 @@ def test_a_process_is_driven_by_lines_and_ends_with_its_input(home, tmp_path):
         [sys.executable, "-m", "client", "--home", str(home.folder), "--pilot"],
         cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
-        request = {"do": "sign_in", "login": "it1", "password": seeding.PASSWORD, "timeout": 60}
+        request = {"do": "sign_in", "login": "it1", "password": seeding.PASSWORD, "timeout": PATIENCE_S}
         process.stdin.write(json.dumps(request) + "\n")
         process.stdin.flush()
         reply = json.loads(process.stdout.readline())
         process.stdin.close()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert reply["ok"], reply
         assert reply["person"] == "陈信息"
 

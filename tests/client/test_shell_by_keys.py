@@ -27,6 +27,12 @@ def press(workstation, key, modifiers=Qt.KeyboardModifier.NoModifier):
     QTest.keyClick(window, key, modifiers)
 
 
+def dialog_of_key_1(qtbot, workstation):
+    press(workstation, Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: workstation.app.activeModalWidget() is not None)
+    return workstation.app.activeModalWidget()
+
+
 def idle(qtbot, workstation):
     qtbot.waitUntil(lambda: not workstation.jobs.busy, timeout=10_000)
 
@@ -73,9 +79,7 @@ def test_the_cursor_is_on_the_first_row_and_a_digit_runs_its_command(qtbot, work
     assert table.hasFocus()
     assert table.currentIndex().row() == 0
     number = table.currentIndex().siblingAtColumn(0).data()
-    press(workstation, Qt.Key.Key_1)
-    qtbot.wait(120)
-    dialog = workstation.app.activeModalWidget()
+    dialog = dialog_of_key_1(qtbot, workstation)
     assert dialog.box("number").value() == number
     with qtbot.waitSignal(dialog.completed, timeout=5000):
         press(workstation, Qt.Key.Key_Return)
@@ -122,9 +126,7 @@ def test_f3_types_a_filter_and_enter_goes_back_to_the_table(qtbot, workstation, 
 
 
 def test_an_error_stands_beside_its_field_and_takes_the_focus(qtbot, workstation, shell):
-    press(workstation, Qt.Key.Key_1)
-    qtbot.wait(120)
-    dialog = workstation.app.activeModalWidget()
+    dialog = dialog_of_key_1(qtbot, workstation)
     dialog.box("number").set_value("")
     press(workstation, Qt.Key.Key_Return)
     box = dialog.box("number")
@@ -180,9 +182,15 @@ def test_a_search_that_finds_nothing_says_so(qtbot, workstation, shell):
 
 
 def scan(workstation, text):
+    """Give a code as a scanner types it: its keys at one moment, however long this process takes for them."""
+    clock = workstation.router._clock
+    now = clock.now
+    moment = now() + 500  # no scan is glued to the one before
+    clock.now, clock._offset = lambda: moment, None
     for char in f"~{text}":
         press(workstation, char)
     press(workstation, Qt.Key.Key_Return)
+    clock.now, clock._offset = lambda: now() + 600, None  # nor is a key to the scan
 
 
 def test_a_scan_opens_the_record_it_names(qtbot, workstation, shell, seeded):
@@ -212,14 +220,12 @@ def test_a_number_of_two_records_is_asked_about_and_a_digit_answers(qtbot, works
     idle(qtbot, workstation)
     before = shell.current
     for answer, opened in ((Qt.Key.Key_Escape, before), (Qt.Key.Key_2, f"record:patient:{other.patient_id}")):
-        qtbot.wait(130)
         scan(workstation, visit.number)
         qtbot.waitUntil(lambda: workstation.app.activeModalWidget() is not None)
         dialog = workstation.app.activeModalWidget()
         lines = dialog.findChild(QListWidget, "scan_choices")
         texts = [lines.item(row).text() for row in range(lines.count())]
         assert sorted(texts) == texts == [f"1    体检 {visit.number}", f"2    客户 {other.number}"]
-        qtbot.wait(130)  # two scans closer than this are taken for two codes glued together
         scan(workstation, patient.number)  # a scan behind the question answers nothing
         qtbot.waitUntil(lambda: "请先完成" in shell.toast.text)
         assert workstation.app.activeModalWidget() is dialog
@@ -241,9 +247,7 @@ def test_a_scan_goes_to_the_page_that_is_open_first(qtbot, workstation, shell, s
 
 
 def test_a_scan_fills_the_field_made_for_it_in_a_dialog(qtbot, workstation, shell, seeded):
-    press(workstation, Qt.Key.Key_1)
-    qtbot.wait(120)
-    dialog = workstation.app.activeModalWidget()
+    dialog = dialog_of_key_1(qtbot, workstation)
     scan(workstation, seeded[4][2][0])
     qtbot.waitUntil(lambda: dialog.box("number").value() == seeded[4][2][0])
     assert dialog.isVisible()

@@ -63,7 +63,7 @@ def test_a_loop_that_stands_still_is_found_with_the_line_that_held_it(qtbot, fin
     end = time.perf_counter() + 0.3
     while time.perf_counter() < end:
         sum(range(1000))
-    qtbot.waitUntil(lambda: findings.calls("loop") != [])
+    held = lambda: [c for c in findings.calls("loop") if "test_watchdog" in c.stack]  # noqa: E731
+    qtbot.waitUntil(lambda: held() != [])
     watch.stop()
-    assert "test_watchdog" in findings.calls("loop")[0].stack
-    assert findings.calls("loop")[0].ms > 100
+    assert max(call.ms for call in held()) > 100

@@ -6,6 +6,9 @@ import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from tests.devices_labels.label_cases import PATIENT
+from tests.fixtures.patience import PATIENCE_S
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
@@ -22,7 +25,7 @@ from client.scan_lookup import lookup_in
 from client.settings import Settings
 from client.station import Context
 from client.views.application import make_application
-from devices.labels.printer import Printer, Timing
+from devices.labels.printer import Printer
 from devices.labels.simulated_printer import SimulatedPrinter
 from devices.labels.simulator import Simulator
 from devices.labels.templates import load_labels
@@ -36,7 +39,6 @@ from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
 from tests.conftest import BRANCH, DEVICE, KEY
 
-QUICK = Timing(answer_s=0.3, ready_s=0.3, confirm_s=1.0, settle_s=0.1, poll_s=0.005)
 WANG = CardRead(
     "citizen", "32010219750823062X", "王美娜", "2", date(1975, 8, 23), date(2015, 1, 1), None, nation="01",
     address="江苏省南京市玄武区某路 1 号",
@@ -89,13 +91,13 @@ def simulated():
 def printers(simulated, templates):
     """The two label printers of a workstation, both on the simulated one."""
     with Simulator(simulated) as simulator:
-        transport = TcpTransport("127.0.0.1", simulator.port, stall_timeout_s=0.5)
+        transport = TcpTransport("127.0.0.1", simulator.port, stall_timeout_s=PATIENCE_S)
         yield {
             "tube": LabelPrinter(
-                "tube", Printer("采血标签机", transport, "zpl", timing=QUICK), templates["tube_50x30"]
+                "tube", Printer("采血标签机", transport, "zpl", timing=PATIENT), templates["tube_50x30"]
             ),
             "aliquot": LabelPrinter(
-                "aliquot", Printer("冻存标签机", transport, "zpl", timing=QUICK), templates["cryo_25x13"]
+                "aliquot", Printer("冻存标签机", transport, "zpl", timing=PATIENT), templates["cryo_25x13"]
             ),
         }
 

@@ -23,7 +23,6 @@ from devices.simulator import SimulatedPort
 from domain.kernel.errors import DomainError, UnavailableError
 
 needs_terminals = pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")
-PATIENCE_MS = 20_000
 
 
 @pytest.fixture
@@ -127,17 +126,17 @@ def test_readings_and_cards_arrive_as_signals(place, running, tmp_path, qtbot):
         )
         cards = []
         hub.card_read.connect(cards.append)
-        qtbot.waitUntil(lambda: {s.tone for s in hub.states()} == {"ready"}, timeout=PATIENCE_MS)
+        qtbot.waitUntil(lambda: {s.tone for s in hub.states()} == {"ready"})
         assert hub.has("bp")
         assert not hub.has("scale")
         before = time.monotonic()
-        with qtbot.waitSignal(hub.measured, timeout=PATIENCE_MS) as told:
+        with qtbot.waitSignal(hub.measured) as told:
             hub.command("bp", "start")
         arrived = told.args[0]
         assert before < arrived.first_byte_s <= arrived.last_byte_s
         assert arrived.event.value(Kind.SYSTOLIC) > arrived.event.value(Kind.DIASTOLIC)
         reader.obey('card {"number": "32010219750823062X", "name": "王美娜"}')
-        qtbot.waitUntil(lambda: bool(cards), timeout=PATIENCE_MS)
+        qtbot.waitUntil(lambda: bool(cards))
         assert isinstance(cards[0].event, CardRead)
         assert cards[0].event.name == "王美娜"
 
@@ -148,12 +147,12 @@ def test_an_unplugged_device_is_told_and_comes_back_by_itself(place, running, tm
         hub = running(
             place(ports=[{"port": "scale", "driver": "scale.tanita.wb3000", "address": scale.path}])
         )
-        qtbot.waitUntil(lambda: hub.states()[0].tone == "ready", timeout=PATIENCE_MS)
+        qtbot.waitUntil(lambda: hub.states()[0].tone == "ready")
         scale.obey("unplug")
-        qtbot.waitUntil(lambda: hub.states()[0].tone == "absent", timeout=PATIENCE_MS)
+        qtbot.waitUntil(lambda: hub.states()[0].tone == "absent")
         scale.obey("replug")
-        qtbot.waitUntil(lambda: hub.states()[0].tone == "ready", timeout=PATIENCE_MS)
-        with qtbot.waitSignal(hub.measured, timeout=PATIENCE_MS) as told:
+        qtbot.waitUntil(lambda: hub.states()[0].tone == "ready")
+        with qtbot.waitSignal(hub.measured) as told:
             scale.obey('measure {"weight": 65.3, "height": 170}')
         assert str(told.args[0].event.value(Kind.BODY_WEIGHT)) == "65.3"
 
@@ -162,8 +161,8 @@ def test_an_unplugged_device_is_told_and_comes_back_by_itself(place, running, tm
 def test_a_scan_of_a_serial_scanner_is_handed_on(place, running, tmp_path, qtbot):
     with SimulatedPort("scanner.serial", link=tmp_path / "scan") as scanner:
         hub = running(place(ports=[{"port": "scan", "driver": "scanner.serial", "address": scanner.path}]))
-        qtbot.waitUntil(lambda: hub.states()[0].tone == "ready", timeout=PATIENCE_MS)
-        with qtbot.waitSignal(hub.scanned, timeout=PATIENCE_MS) as told:
+        qtbot.waitUntil(lambda: hub.states()[0].tone == "ready")
+        with qtbot.waitSignal(hub.scanned) as told:
             scanner.obey("scan 261100000058")
         assert told.args[0].text == "261100000058"
 
@@ -172,7 +171,7 @@ def test_a_device_that_is_not_there_refuses_a_command(place, running, qtbot):
     hub = running(place(ports=[{"port": "nibp", "driver": "bp.and.tm2657", "address": "/dev/nobody"}]))
     with pytest.raises(UnavailableError):
         hub.command("scale", "zero")
-    qtbot.waitUntil(lambda: hub.states()[0].code == "device.port_absent", timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: hub.states()[0].code == "device.port_absent")
     assert hub.states()[0].tone == "absent"
 
 

@@ -17,9 +17,9 @@ from devices.session import Arrived, State
 from devices.simulator import SimulatedPort
 from devices.worker import PortConfig
 from domain.kernel.errors import DomainError, UnavailableError
+from tests.fixtures.patience import PATIENCE_S
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")
-PATIENCE_S = 20
 
 
 class Client:
@@ -127,10 +127,8 @@ def test_unplugged_in_the_middle_of_a_frame_and_plugged_in_again(link):
         client.until(lambda c: c.last_state(State.UNPLUGGED))
         assert client.events(ReadingSet) == []
         port.obey("fault")
-        plugged = time.monotonic()
         port.obey("replug")
         client.until(ready)
-        assert time.monotonic() - plugged < 3
         port.obey('measure {"systolic": 130}')
         client.until(lambda c: c.events(ReadingSet))
         assert [e.value(Kind.SYSTOLIC) for e in client.events(ReadingSet)] == [130]

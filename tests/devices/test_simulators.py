@@ -19,6 +19,7 @@ from devices.session import State
 from devices.simulator import SimulatedPort, parse_faults, run
 from domain.kernel.errors import DomainError
 from tests.devices.driver_suite import CASES, seeded, values
+from tests.fixtures.patience import PATIENCE_S
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")
 ROOT = Path(__file__).parents[2]
@@ -61,7 +62,7 @@ def test_the_program_is_a_process_a_demo_can_drive(tmp_path):
         assert values(events) == ["T0001"]
         host.close()
         program.stdin.close()
-        assert program.wait(10) == 0
+        assert program.wait(PATIENCE_S) == 0
 
 
 @posix

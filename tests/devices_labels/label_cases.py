@@ -10,9 +10,16 @@ from PIL import Image
 from devices.labels.languages import find_language
 from devices.labels.layout import lay_out
 from devices.labels.model import Element, Label, Media, Stock, Template
+from devices.labels.printer import Timing
 from devices.labels.simulated_printer import SimulatedPrinter
 from devices.labels.templates import load_labels
 from resources import folder
+from tests.fixtures.patience import PATIENCE_S
+
+PATIENT = Timing(
+    answer_s=PATIENCE_S, ready_s=PATIENCE_S, confirm_s=PATIENCE_S, settle_s=PATIENCE_S, poll_s=0.005
+)
+"""A printer that answers is waited for, however busy the machine is."""
 
 LANGUAGES = ("zpl", "tspl")
 RESOLUTIONS = (203, 300)

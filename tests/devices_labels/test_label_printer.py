@@ -15,19 +15,21 @@ from devices.labels.status import Condition
 from devices.labels.transports import TcpTransport
 from domain.biobank.numbers import SpecimenNumberBlock
 from domain.kernel.errors import DomainError
-from tests.devices_labels.label_cases import LANGUAGES, codes_in, label_of, tube
+from tests.devices_labels.label_cases import LANGUAGES, PATIENT, codes_in, label_of, tube
+from tests.fixtures.patience import PATIENCE_S, until
 
 BOTH = pytest.mark.parametrize("language", LANGUAGES)
-QUICK = Timing(answer_s=0.3, ready_s=0.3, confirm_s=1.0, settle_s=0.1, poll_s=0.005)
+SILENCE = replace(PATIENT, answer_s=0.3)
+"""Where a printer's silence is the subject."""
 
 
 @contextmanager
-def at_work(language: str, *controls: str, timing: Timing = QUICK, **options):
+def at_work(language: str, *controls: str, timing: Timing = PATIENT, **options):
     simulated = SimulatedPrinter(language)
     for line in controls:
         assert simulated.control(line) == "ok"
     with Simulator(simulated) as simulator:
-        transport = TcpTransport("127.0.0.1", simulator.port, stall_timeout_s=0.5)
+        transport = TcpTransport("127.0.0.1", simulator.port, stall_timeout_s=PATIENCE_S)
         yield Printer("前台打印机", transport, language, timing=timing, **options), simulated
 
 
@@ -77,7 +79,7 @@ def test_a_printer_in_error_gets_nothing_and_says_why(language, control, conditi
     ("language", "condition"), [("zpl", Condition.BUFFER_FULL), ("tspl", Condition.BUSY)]
 )
 def test_a_full_buffer_is_waited_for_and_then_told(language, condition):
-    with at_work(language, "buffer full") as (printer, simulated):
+    with at_work(language, "buffer full", timing=replace(PATIENT, ready_s=0.3)) as (printer, simulated):
         assert printer.print(tube()).code == f"printer.{condition}"
         simulated.control("buffer ok")
         assert printer.print(tube()).state is JobState.PRINTED
@@ -85,9 +87,10 @@ def test_a_full_buffer_is_waited_for_and_then_told(language, condition):
 
 @BOTH
 def test_a_printer_that_is_mute_in_error_is_named_so(language):
-    with at_work(language, "silent on", "paper out") as (printer, simulated):
+    with at_work(language, "silent on", "paper out", timing=SILENCE) as (printer, simulated):
         assert printer.print(tube()).code == "printer.no_answer"
         simulated.control("paper ok")
+        printer._timing = PATIENT
         assert printer.print(tube()).state is JobState.PRINTED
 
 
@@ -114,22 +117,13 @@ def test_a_line_cut_in_mid_label_leaves_the_state_unknown(language):
 def test_a_clone_that_never_answers_prints_but_never_confirms(language):
     with at_work(language, "mute on", answers_status=False) as (printer, simulated):
         batch = printer.print_batch(run(3))
-        simulated_count = wait_for(lambda: len(simulated.labels), 3)
+        until(lambda: len(simulated.labels) == 3, "the third label")
     assert [result.state for result in batch.results] == [JobState.SENT] * 3
     assert numbers(batch.unconfirmed) == numbers(run(3))
-    assert simulated_count == 3
-
-
-def wait_for(value, wanted, tries: int = 400):
-    pause = threading.Event()
-    while value() != wanted and tries:
-        pause.wait(0.005)
-        tries -= 1
-    return value()
 
 
 def test_without_a_counter_busy_and_then_ready_confirms():
-    with at_work("zpl", "counter off") as (printer, simulated):
+    with at_work("zpl", "counter off", timing=SILENCE) as (printer, simulated):
         assert [result.state for result in printer.print_batch(run(3)).results] == [JobState.PRINTED] * 3
     assert len(simulated.labels) == 3
 
@@ -193,7 +187,7 @@ def test_an_empty_batch_asks_nobody():
 def test_the_wrong_language_is_noticed_before_anything_is_sent():
     simulated = SimulatedPrinter("tspl")
     with Simulator(simulated) as simulator:
-        printer = Printer("x", TcpTransport("127.0.0.1", simulator.port), "zpl", timing=QUICK)
+        printer = Printer("x", TcpTransport("127.0.0.1", simulator.port), "zpl", timing=SILENCE)
         result = printer.print(tube())
     assert (result.state, result.code) == (JobState.FAILED, "printer.no_answer")
     assert not simulated.labels
@@ -207,21 +201,21 @@ def test_two_windows_at_one_printer_do_not_mix_their_labels(language):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(PATIENCE_S)
     seen = [codes_in(picture)[0] for picture in simulated.labels]
     assert seen in (numbers(batches[0] + batches[1]), numbers(batches[1] + batches[0]))
     assert not simulated.problems
 
 
 def test_a_slow_printer_is_waited_for():
-    with at_work("zpl", "slow 40000", timing=replace(QUICK, answer_s=2, confirm_s=5)) as (printer, _):
+    with at_work("zpl", "slow 40000", timing=PATIENT) as (printer, _):
         assert printer.print(tube()).state is JobState.PRINTED
 
 
 def test_a_paused_printer_after_sending_leaves_the_label_unknown():
     simulated = SimulatedPrinter("zpl")
     with Simulator(simulated) as simulator:
-        printer = Printer("x", TcpTransport("127.0.0.1", simulator.port), "zpl", timing=QUICK)
+        printer = Printer("x", TcpTransport("127.0.0.1", simulator.port), "zpl", timing=PATIENT)
         assert printer.print(tube()).state is JobState.PRINTED
         real_work = simulated._work
 

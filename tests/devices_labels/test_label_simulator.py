@@ -3,16 +3,18 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from devices.labels.jobs import JobState
-from devices.labels.printer import Printer, Timing
+from devices.labels.printer import Printer
 from devices.labels.simulated_printer import HELP, SimulatedPrinter
 from devices.labels.transports import TcpTransport
-from tests.devices_labels.label_cases import LANGUAGES, codes_in, encoded, tube
+from tests.devices_labels.label_cases import LANGUAGES, PATIENT, codes_in, encoded, tube
+from tests.fixtures.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +43,7 @@ def test_the_program_prints_its_port_obeys_and_keeps_pictures(language, tmp_path
             program.stdin.flush()
             return program.stdout.readline().strip()
 
-        timing = Timing(answer_s=2, ready_s=0.5, confirm_s=3, settle_s=0.2, poll_s=0.01)
+        timing = replace(PATIENT, ready_s=0.5)
         printer = Printer("x", TcpTransport("127.0.0.1", ready["port"]), language, timing=timing)
         assert told("paper out") == "ok"
         assert printer.print(tube()).code == "printer.media_out"
@@ -51,7 +53,7 @@ def test_the_program_prints_its_port_obeys_and_keeps_pictures(language, tmp_path
         assert told("make coffee").startswith("unknown: ")
         program.stdin.write("quit\n")
         program.stdin.flush()
-        assert program.wait(10) == 0
+        assert program.wait(PATIENCE_S) == 0
     with Image.open(tmp_path / "label-0001.png") as picture:
         assert codes_in(picture) == ["261100000058"]
 

@@ -3,17 +3,17 @@
 import os
 import socket
 import threading
+from dataclasses import replace
 
 import pytest
 
 from devices.labels.jobs import JobState
-from devices.labels.printer import Printer, Timing
+from devices.labels.printer import Printer
 from devices.labels.simulated_printer import SimulatedPrinter
 from devices.labels.transports import DeviceFileTransport, SerialTransport, TcpTransport
 from domain.kernel.errors import UnavailableError
-from tests.devices_labels.label_cases import encoded, tube
-
-QUICK = Timing(answer_s=0.5, ready_s=0.5, confirm_s=2, settle_s=0.1, poll_s=0.005)
+from tests.devices_labels.label_cases import PATIENT, encoded, tube
+from tests.fixtures.patience import PATIENCE_S
 
 
 def serve(handle: int, printer: SimulatedPrinter) -> threading.Thread:
@@ -49,7 +49,7 @@ def terminal():
     yield plug_in
     os.close(our_end)
     for thread in threads:
-        thread.join(5)
+        thread.join(PATIENCE_S)
     os.close(printer_end)
 
 
@@ -61,7 +61,7 @@ def test_a_label_over_a_device_file_and_a_serial_line_with_status(terminal, kind
     path = terminal(simulated)
     # xonxoff: a pseudo-terminal has no RTS line.
     transport = DeviceFileTransport(path) if kind == "device" else SerialTransport(path, 115200, "xonxoff")
-    result = Printer("x", transport, language, timing=QUICK).print(tube())
+    result = Printer("x", transport, language, timing=PATIENT).print(tube())
     assert result.state is JobState.PRINTED
     assert len(simulated.labels) == 1
 
@@ -72,7 +72,7 @@ def test_a_plain_file_takes_the_bytes_and_never_answers(tmp_path):
     silent = Printer("x", DeviceFileTransport(path), "zpl", answers_status=False)
     assert silent.print(tube()).state is JobState.SENT
     assert path.read_bytes() == encoded(tube(), "zpl")
-    asked = Printer("x", DeviceFileTransport(path), "zpl", timing=QUICK)
+    asked = Printer("x", DeviceFileTransport(path), "zpl", timing=replace(PATIENT, answer_s=0.3))
     assert asked.print(tube()).code == "printer.no_answer"
 
 

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from server.interfaces.hl7.mllp import frame
+from tests.fixtures.patience import PATIENCE_S
 from tests.journeys.day.processes import Pilot, ProcessError, wait_until
 from tests.server.conftest import PASSWORD, prepared  # noqa: F401  (a fixture)
 from tests.server.conftest import home as server_home  # noqa: F401  (a fixture)
@@ -47,7 +48,7 @@ def processes(server_home):  # noqa: F811
     yield start
     for process, log in started:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(PATIENCE_S)
         process.stdout.close()
         log.close()
 
@@ -61,7 +62,7 @@ class Door:
         self.http.trust_env = False
 
     def call(self, method, path, **options):
-        return self.http.request(method, self.url + path, timeout=30, **options)
+        return self.http.request(method, self.url + path, timeout=PATIENCE_S, **options)
 
     def sign_in(self, login):
         token = self.call("POST", "/api/session", json={"login": login, "password": PASSWORD}).json()["token"]
@@ -130,10 +131,10 @@ def through_hl7(port):
         message("9", good).replace("王".encode(), b"\xff").replace(NAME.encode(), NAME.encode("gb18030")),
     ]  # fmt: skip
     for content in frames:
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as line:
             line.sendall(frame(content))
             line.recv(4096)
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as line:
         line.sendall(f"GET /{NAME} HTTP/1.1\r\n\r\n{ID_NUMBER}".encode())
 
 

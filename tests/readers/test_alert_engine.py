@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import threading
 import uuid
 from datetime import timedelta
 
@@ -21,6 +20,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.readers import Follower, ReaderThread
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.kernel.worklists import Pages, worklists
+from tests.fixtures.patience import until
 from tests.readers.conftest import CENTRE_DEVICE, Watch
 from tests.readers.logs import carry
 from tests.readers.plans import plans_of, walked
@@ -336,28 +336,19 @@ def system_less(actor):
     return dataclasses.replace(actor, rights=dataclasses.replace(actor.rights, permissions=[]))
 
 
-def test_the_thread_shows_what_fell_due_within_seconds(world, watch, clock):
+def test_the_thread_shows_what_fell_due_by_itself(world, watch, clock):
     thread = ReaderThread(watch.desk.store, [watch.follower], ticks=[watch.engine.tick], interval_s=0.05)
     rung = []
     watch.desk.store.on_commit(rung.append)
     thread.start()
     try:
         world.collect()
-        wait_for(lambda: len(watch.timers()) == 2)
+        until(lambda: len(watch.timers()) == 2)
         clock.advance(2 * HOUR)
-        wait_for(lambda: len(watch.alerts("A-073")) == 1)
+        until(lambda: len(watch.alerts("A-073")) == 1)
     finally:
         assert thread.stop()
     assert thread.failing() == {}
-
-
-def wait_for(condition):
-    pause = threading.Event()
-    for _ in range(200):
-        if condition():
-            return
-        pause.wait(0.02)
-    raise AssertionError("did not happen within four seconds")
 
 
 def test_a_year_of_rounds_keeps_the_ladder_to_the_minute(world, watch, clock):

@@ -5,6 +5,7 @@ import pytest
 from domain.kernel.change_log import cursor_of, head_position
 from domain.kernel.errors import UnavailableError
 from domain.kernel.readers import Follower, ReaderThread
+from tests.fixtures.patience import PATIENCE_S
 from tests.readers.plans import plans_of, walked
 
 
@@ -96,7 +97,7 @@ def test_the_thread_reads_what_is_committed_while_it_runs_and_stops_fast(day, ne
     try:
         new_client()
         new_client()
-        assert reader.caught_up.wait(5)
+        assert reader.caught_up.wait(PATIENCE_S)
     finally:
         assert thread.stop()
     new_client()
@@ -116,8 +117,8 @@ def test_a_failing_reader_does_not_stop_the_others(day, new_client, caplog):
     thread = ReaderThread(day.store, followers, ticks=[ticked.set], interval_s=3600)
     new_client()
     thread.start()
-    assert good.caught_up.wait(5)
-    assert ticked.wait(5)
+    assert good.caught_up.wait(PATIENCE_S)
+    assert ticked.wait(PATIENCE_S)
     assert thread.stop()
     assert thread.failing() == {"broken": "RuntimeError", "waiting": "store.busy"}
     assert "reader broken failed" in caplog.text
@@ -133,7 +134,7 @@ def test_a_reader_that_failed_is_tried_again_and_is_well(day, new_client):
     new_client()
     thread.start()
     try:
-        assert reader.caught_up.wait(5)
+        assert reader.caught_up.wait(PATIENCE_S)
     finally:
         thread.stop()
     assert thread.failing() == {}

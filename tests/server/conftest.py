@@ -23,6 +23,7 @@ from server.settings import Settings
 from sync.device_auth import new_key, public_text
 from sync.schema import prepare_store
 from sync.stores import open_centre_store
+from tests.fixtures.patience import PATIENCE_S
 
 PASSWORD = "Zhong-Xin-2026"
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -99,7 +100,7 @@ class Api:
     def call(self, method, path, *, token=None, **options):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         headers |= options.pop("headers", {})
-        return self.http.request(method, self.url + path, headers=headers, timeout=20, **options)
+        return self.http.request(method, self.url + path, headers=headers, timeout=PATIENCE_S, **options)
 
     def get(self, path, **options):
         return self.call("GET", path, **options)

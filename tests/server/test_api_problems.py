@@ -16,6 +16,7 @@ from domain.kernel.logs import JsonLines
 from domain.kernel.store import Store
 from domain.kernel.texts import Texts
 from server.problems import status_of
+from tests.fixtures.patience import PATIENCE_S
 
 TEXTS = Texts.load(resources.folder("texts") / "zh")
 
@@ -157,6 +158,6 @@ def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_fault_of_the_pr
     head = b"POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n"
     with socket.create_connection((where.hostname, where.port)) as line:
         line.sendall(head + b"half of it")
-    assert gone.wait(20)
+    assert gone.wait(PATIENCE_S)
     assert [r.message for r in caplog.records if r.levelno >= logging.ERROR] == []
     assert server.api.get("/health").ok

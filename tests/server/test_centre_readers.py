@@ -1,9 +1,7 @@
 """Behind the log at the centre: an alert opens by itself, the audit follows, and the clock moves the ladder."""
 
-import threading
 from datetime import date, timedelta
 
-import pytest
 from sqlalchemy import select
 
 from domain.alerts.records import AlertEvent
@@ -11,17 +9,7 @@ from domain.audit.verification import verify
 from domain.checkup.intake import ResultLine
 from domain.checkup.result_commands import Identity, ReceiveResults
 from domain.people.records import Sex
-
-
-def until(found, tries=400):
-    """Return what `found` gives once it gives something."""
-    pause = threading.Event()
-    for _ in range(tries):
-        value = found()
-        if value:
-            return value
-        pause.wait(0.02)
-    pytest.fail("it did not happen")
+from tests.fixtures.patience import until
 
 
 def open_alerts(server):

@@ -18,6 +18,7 @@ from server.interfaces.hl7.mllp import Framer, frame
 from server.interfaces.inbox import Inbox
 from server.settings import Settings
 from sync.stores import open_embedded_store
+from tests.fixtures.patience import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,7 +60,7 @@ class Process:
 
     def end(self, number=signal.SIGTERM):
         self._process.send_signal(number)
-        self._process.wait(15)
+        self._process.wait(PATIENCE_S)
         self._process.stdout.close()
         self.log.close()
         return self._process.returncode
@@ -69,7 +70,7 @@ class Connection:
     """One MLLP connection of a sender."""
 
     def __init__(self, port):
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
         self._framer = Framer()
         self._answers = []
 
@@ -124,11 +125,7 @@ def counts(home):
 
 def wait_until_applied(home, count):
     inbox = Inbox(Settings(data_dir=home).inbox_path)
-    pause = threading.Event()
-    for _ in range(300):
-        if inbox.status(0).by_state.get("done", 0) >= count:
-            break
-        pause.wait(0.05)
+    until(lambda: inbox.status(0).by_state.get("done", 0) >= count, f"the work on {count} messages")
     found = inbox.status(0)
     inbox.close()
     return found
@@ -190,14 +187,10 @@ def test_killed_in_the_middle_every_acknowledged_message_is_applied_exactly_once
     senders = [threading.Thread(target=send, args=(lines[i], range(i, sent, 3))) for i in range(3)]
     for sender in senders:
         sender.start()
-    pause = threading.Event()
-    for _ in range(500):
-        if len(answered) > sent // 3:
-            break
-        pause.wait(0.005)
+    until(lambda: len(answered) > sent // 3, "the first answers", pause_s=0.002)
     process.end(signal.SIGKILL)
     for sender in senders:
-        sender.join(10)
+        sender.join(PATIENCE_S)
     for line in lines:
         line.close()
     again = start()

@@ -2,7 +2,6 @@
 
 import base64
 import os
-import threading
 from datetime import timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from server.housekeeping import Housekeeping, Job
 from server.sessions import IDLE
 from sync.device_auth import new_key, public_text
 from sync.tus.engine import Request
+from tests.fixtures.patience import until
 
 
 @pytest.fixture
@@ -136,11 +136,7 @@ def test_a_job_that_fails_keeps_no_other_from_running_and_each_has_its_time(capl
 def test_a_running_server_does_it_by_itself(run_copy, tmp_path):
     with run_copy(tmp_path / "home") as server:
         jobs = server.centre.housekeeping.jobs
-        pause = threading.Event()
-        for _ in range(200):
-            if all(job.done_at or job.failures for job in jobs):
-                break
-            pause.wait(0.05)
+        until(lambda: all(job.done_at or job.failures for job in jobs), "every job's first run")
         assert [(job.name, job.failures) for job in jobs if not job.done_at] == []
 
 

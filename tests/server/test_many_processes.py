@@ -31,6 +31,7 @@ from sync.protocol import Cursor, PullRequest
 from sync.schema import prepare_store
 from sync.stores import open_branch_store, open_centre_store
 from sync.tus.client_state import SqliteTransferState
+from tests.fixtures.patience import PATIENCE_S, until
 from tests.server.conftest import prepare
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +72,7 @@ def family(address, tmp_path):
         told = json.loads(process.stdout.readline())
         yield process, told, stations, address
         process.send_signal(signal.SIGTERM)
-        assert process.wait(40) == 0
+        assert process.wait(PATIENCE_S) == 0
         process.stdout.close()
 
 
@@ -104,14 +105,16 @@ class Station:
 
     def exchange(self):
         """Exchange until it went through: a killed process cuts the requests it had."""
-        for _ in range(60):
+
+        def gone_through():
             try:
                 return self.sync.exchange()
             except DomainError:
                 raise
             except KnownError:
-                threading.Event().wait(0.2)
-        raise AssertionError("the family never answered")
+                return None
+
+        return until(gone_through, "an answer of the family", pause_s=0.2)
 
     def close(self):
         self.line.close()
@@ -173,9 +176,9 @@ def test_uploads_and_pulls_through_all_of_them_while_one_is_killed(family, tmp_p
     again = json.loads(process.stdout.readline())
     assert len(set(again["processes"]) - set(told["processes"])) == 1, "the dead one was replaced"
     for thread in threads:
-        thread.join(120)
+        thread.join(3 * PATIENCE_S)
     running.clear()
-    reader.join(60)
+    reader.join(PATIENCE_S)
     assert failures == []
     for _ in range(2):
         for station in stations:
@@ -209,7 +212,7 @@ def test_a_family_that_cannot_start_says_so(tmp_path):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AFTERCHECK_")}
     done = subprocess.run(
         [sys.executable, "-m", "server", "--home", str(tmp_path), "serve", "--port", "0", "--processes", "2"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
         env=environment | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 1

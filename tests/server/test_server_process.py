@@ -10,7 +10,6 @@ import sqlite3
 import ssl
 import subprocess
 import sys
-import threading
 import uuid
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from cryptography.x509.oid import NameOID
 from domain.kernel.errors import UnavailableError
 from server.app import build_centre
 from server.settings import Settings
+from tests.fixtures.patience import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,7 +36,13 @@ def environment(**values):
 def run(home, *arguments, **values):
     command = [sys.executable, "-m", "server", "--home", str(home), *arguments]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment(**values), check=False
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        env=environment(**values),
+        check=False,
     )
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     return done.returncode, lines, done.stderr
@@ -53,7 +59,7 @@ class Served:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
+        self.process.wait(PATIENCE_S)
         self.process.stdout.close()
         self.log.close()
         return self.process.returncode
@@ -88,17 +94,13 @@ def test_init_gives_one_administrator_once_and_serve_refuses_before_it(tmp_path)
 def test_served_stopped_and_verified(home, serve):
     server = serve("serve", "--port", "0", AFTERCHECK_DEMO_CLOCK="true")
     url = f"http://127.0.0.1:{server.told['port']}"
-    assert requests.get(f"{url}/ready", timeout=10).json()["ready"] is True
-    before = requests.get(f"{url}/api/demo/clock", timeout=10).json()["now"]
-    after = requests.post(f"{url}/api/demo/clock", json={"seconds": 86400}, timeout=10).json()["now"]
+    assert requests.get(f"{url}/ready", timeout=PATIENCE_S).json()["ready"] is True
+    before = requests.get(f"{url}/api/demo/clock", timeout=PATIENCE_S).json()["now"]
+    after = requests.post(f"{url}/api/demo/clock", json={"seconds": 86400}, timeout=PATIENCE_S).json()["now"]
     assert datetime.datetime.fromisoformat(after) - datetime.datetime.fromisoformat(
         before
     ) >= datetime.timedelta(1)
-    pause = threading.Event()
-    for _ in range(200):
-        if 'behind{reader="audit"} 0.0' in requests.get(f"{url}/metrics", timeout=10).text:
-            break
-        pause.wait(0.05)
+    until(lambda: 'behind{reader="audit"} 0.0' in requests.get(f"{url}/metrics", timeout=PATIENCE_S).text)
     assert server.stop() == 0
     assert "Traceback" not in (home / "server.log").read_text("utf-8")
     assert run(home, "verify-audit")[:2] == (0, [{"audit": "ok"}])
@@ -126,17 +128,15 @@ def test_a_digest_names_every_shared_table(home, prepared):
 def test_the_worker_follows_the_log_for_servers_that_do_not(home, serve):
     worker = serve("worker")
     assert worker.told == {"worker": "started"}
-    pause = threading.Event()
-    for _ in range(200):
+
+    def caught_up():
         store = sqlite3.connect(home / "centre.db")
         found = dict(store.execute("SELECT name, position FROM log_reader").fetchall())
         head = store.execute("SELECT position FROM log_head").fetchone()[0]
         store.close()
-        if found.keys() >= {"audit", "alerts"} and set(found.values()) == {head}:
-            break
-        pause.wait(0.05)
-    assert found.keys() >= {"audit", "alerts"}
-    assert set(found.values()) == {head}
+        return found.keys() >= {"audit", "alerts"} and set(found.values()) == {head}
+
+    until(caught_up, "that the readers read to the head")
     assert worker.stop() == 0
 
 
@@ -183,9 +183,9 @@ def test_over_tls_the_server_is_known_by_its_certificate(home, serve, certificat
         AFTERCHECK_TLS_CERT=str(certificate / "cert.pem"), AFTERCHECK_TLS_KEY=str(certificate / "key.pem"),
     )  # fmt: skip
     url = f"https://127.0.0.1:{server.told['port']}/health"
-    answer = requests.get(url, verify=str(certificate / "cert.pem"), timeout=10)
+    answer = requests.get(url, verify=str(certificate / "cert.pem"), timeout=PATIENCE_S)
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
-    with socket.create_connection(("127.0.0.1", server.told["port"]), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", server.told["port"]), timeout=PATIENCE_S) as line:
         stranger = ssl.create_default_context()
         with pytest.raises(ssl.SSLCertVerificationError):
             stranger.wrap_socket(line, server_hostname="127.0.0.1")

@@ -22,7 +22,7 @@ TEXTS = Texts.load(folder("texts") / "zh")
 
 def outcome(path):
     data = path.read_bytes()
-    begun = time.perf_counter()
+    begun = time.thread_time()
     try:
         parsed = parse_message(data, from_file=True)
         if parsed.msh.text(9) == "ORU":
@@ -34,7 +34,7 @@ def outcome(path):
         code = error.code
         told = TEXTS.explain(error)
     salvage_header(data)
-    assert time.perf_counter() - begun < 1
+    assert time.thread_time() - begun < 1
     assert told != code
     return code
 

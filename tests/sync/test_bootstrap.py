@@ -13,6 +13,7 @@ from sync.bootstrap import Bootstrap, FromCentre, Media, Stage, filling_of
 from sync.local_tables import pull_cursor, pull_state, push_outcome, snapshot_part
 from sync.snapshot_format import MANIFEST
 from sync.snapshots import manifest_of
+from tests.fixtures.patience import PATIENCE_S
 from tests.sync.world import NORTH, SOUTH
 from tests.sync_tus.seeded import seeded
 
@@ -57,7 +58,7 @@ def fill(world, station):
             if error.code != "snapshot.making":
                 raise
             for thread in list(world.sync.snapshots._making.values()):
-                thread.join(20)
+                thread.join(PATIENCE_S)
     raise AssertionError("the snapshot was never made")
 
 

@@ -9,6 +9,7 @@ from domain.kernel.clock import clinic
 from domain.kernel.errors import UnavailableError
 from sync import snapshots as snapshots_module
 from sync.snapshots import manifest_of
+from tests.fixtures.patience import PATIENCE_S
 from tests.sync.world import NORTH, SOUTH
 
 ROOT = SOUTH.__class__(int=0)
@@ -67,7 +68,7 @@ def test_a_log_that_hardly_moved_keeps_its_snapshot_and_serves_a_new_workstation
     with pytest.raises(UnavailableError, match=r"snapshot\.making"):
         followed.sync.snapshots.ask([NORTH, ROOT], followed.sync.now_us() - 86_400_000_000)
     for thread in followed.sync.snapshots._making.values():
-        thread.join(20)
+        thread.join(PATIENCE_S)
     followed.clock.advance(timedelta(days=1))
     write(followed, 5)
     followed.sync.nightly.run()

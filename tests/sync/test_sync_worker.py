@@ -7,8 +7,8 @@ import pytest
 from domain.kernel.errors import DomainError, UnavailableError
 from sync.files import FileExchange
 from sync.worker import Pace, Phase, SyncWorker
+from tests.fixtures.patience import PATIENCE_S
 
-PATIENCE_S = 10
 NEVER = Pace(interval_s=3600, refused_s=3600, gather_s=0, first_pause_s=3600, longest_pause_s=3600)
 
 

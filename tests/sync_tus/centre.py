@@ -42,7 +42,7 @@ class Centre:
             limits=limits or Limits(spare_bytes=0),
         )
         self.engine.recover()
-        self.app = TusApp(self.engine, authorise, idle_s=20.0, watch_s=0.1)
+        self.app = TusApp(self.engine, authorise, idle_s=120.0, watch_s=0.1)
 
     def _receive(self, upload: FinishedUpload) -> None:
         self.blobs.adopt(upload.path, upload.sha256)

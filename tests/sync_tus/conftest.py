@@ -7,6 +7,7 @@ from sync.tools.fault_proxy import FaultProxy
 from sync.tus.client import TusClient
 from sync.tus.client_state import SqliteTransferState
 from sync.tus.pacing import ClientSettings, Surroundings
+from tests.fixtures.patience import PATIENCE_S
 from tests.sync_tus.centre import DEVICE, RunningCentre
 from tests.sync_tus.seeded import seeded
 
@@ -32,7 +33,9 @@ class Branch:
         self.state = SqliteTransferState(state_path)
         self.session = requests.Session()
         self.session.headers.update(DEVICE)
-        self.settings = ClientSettings(**{"attempts": 30, "stall_s": 1.0, "connect_s": 2.0, **settings})
+        self.settings = ClientSettings(
+            **{"attempts": 30, "stall_s": PATIENCE_S, "connect_s": PATIENCE_S, **settings}
+        )
         self.pauses = []
         self.on_pause = lambda: None
         self.surroundings = Surroundings(rng=seeded(7).random, wait=self._wait)

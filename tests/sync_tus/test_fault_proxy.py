@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sync.tools.fault_proxy import FaultProxy, obey
+from tests.fixtures.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +42,7 @@ def echo():
     yield listener.getsockname()[1]
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
-    thread.join(5)
+    thread.join(PATIENCE_S)
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def connect(broken):
     lines = []
 
     def open_line():
-        lines.append(socket.create_connection(("127.0.0.1", broken.port), timeout=5))
+        lines.append(socket.create_connection(("127.0.0.1", broken.port), timeout=PATIENCE_S))
         return lines[-1]
 
     yield open_line
@@ -157,7 +158,7 @@ def test_stall_is_silence_and_restore_delivers(connect, broken):
     with pytest.raises(TimeoutError):
         line.recv(4)
     broken.restore()
-    line.settimeout(5)
+    line.settimeout(PATIENCE_S)
     assert all_of(line, 4) == b"held"
 
 
@@ -183,7 +184,7 @@ def test_throttle_limits_the_rate(connect, broken):
     started = time.monotonic()
     line.sendall(b"z" * 100_000)
     all_of(line, 100_000)
-    assert 0.3 < time.monotonic() - started < 5
+    assert time.monotonic() - started > 0.3
 
 
 def test_commands_that_are_not_understood_change_nothing(broken):
@@ -199,7 +200,7 @@ def test_as_a_program_it_tells_its_port_and_obeys(echo):
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
     ) as process:
         port = json.loads(process.stdout.readline())["port"]
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as line:
             line.sendall(b"hi")
             assert all_of(line, 2) == b"hi"
             process.stdin.write("cut\nnonsense\n")
@@ -209,4 +210,4 @@ def test_as_a_program_it_tells_its_port_and_obeys(echo):
             with pytest.raises(ConnectionResetError):
                 line.recv(1)
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0

@@ -11,6 +11,7 @@ from sync.tus.asgi import AHEAD_BYTES, TusApp
 from sync.tus.keeper import Limits
 from sync.tus.protocol import OFFSET_OCTET_STREAM, answer, encode_metadata
 from sync.tus.source import BytesSource
+from tests.fixtures.patience import PATIENCE_S, until
 from tests.sync_tus.centre import Centre, authorise
 
 PIECE = b"p" * (256 << 10)
@@ -78,7 +79,7 @@ def test_other_scopes_are_not_served(quiet_centre):
 
 
 def test_a_silent_body_is_cut_and_kept(quiet_centre):
-    app = TusApp(quiet_centre.engine, authorise, idle_s=0.05, watch_s=0.02)
+    app = TusApp(quiet_centre.engine, authorise, idle_s=1.0, watch_s=0.02)
     url = create(app)
     piece = {"type": "http.request", "body": b"x" * 400, "more_body": True}
     status = asyncio.run(talk(app, patch_scope(url, content_length="1000"), piece))[0]
@@ -93,10 +94,7 @@ def test_a_request_that_is_cancelled_keeps_what_came(quiet_centre):
     async def cancelled():
         task = asyncio.create_task(talk(quiet_centre.app, patch_scope(url), piece))
         path = quiet_centre.root / "uploads" / f"{url[1:]}.data"
-        for _ in range(500):
-            await asyncio.sleep(0.01)
-            if path.stat().st_size == 400:
-                break
+        await asyncio.to_thread(until, lambda: path.stat().st_size == 400)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -134,7 +132,7 @@ class SlowDisk:
         return self
 
     def feed(self, _data):
-        assert self.go.wait(10)
+        assert self.go.wait(PATIENCE_S)
         return answer(507)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sync.tus.protocol import MOST_METADATA, OFFSET_OCTET_STREAM, Request, encode_metadata
 from sync.tus.source import BytesSource
+from tests.fixtures.patience import PATIENCE_S
 from tests.sync_tus.centre import DEVICE
 from tests.sync_tus.test_tus_engine import CONTENT, code_of, declared, desk  # noqa: F401 (fixture)
 
@@ -83,9 +84,9 @@ def test_no_request_whatever_crashes_or_changes_another_upload(desk, method, kno
 
 @pytest.mark.parametrize("path", ["/", "/elsewhere"])
 def test_a_head_without_end_is_refused_and_the_server_lives(centre, path):
-    with socket.create_connection(("127.0.0.1", centre.port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", centre.port), timeout=PATIENCE_S) as line:
         line.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nUpload-Metadata: n ".encode())
         line.sendall(base64.b64encode(b"x" * (1 << 20)))
         assert b" 431 " in line.recv(4096).splitlines()[0]
-    answer = requests.post(centre.url, headers={**TUS, "Upload-Length": "1"}, timeout=10)
+    answer = requests.post(centre.url, headers={**TUS, "Upload-Length": "1"}, timeout=PATIENCE_S)
     assert answer.status_code == 201

@@ -9,6 +9,7 @@ import requests
 
 from sync.tus.protocol import encode_metadata
 from sync.tus.source import BytesSource
+from tests.fixtures.patience import PATIENCE_S, until
 from tests.sync_tus.centre import DEVICE
 from tests.sync_tus.seeded import seeded
 
@@ -34,14 +35,14 @@ def upload(centre):
     """Return the path of a new upload of `CONTENT`."""
     metadata = encode_metadata({"sha256": BytesSource(CONTENT).sha256})
     headers = {**HEADERS, "Upload-Length": str(len(CONTENT)), "Upload-Metadata": metadata}
-    return requests.post(centre.url, headers=headers, timeout=10).headers["Location"]
+    return requests.post(centre.url, headers=headers, timeout=PATIENCE_S).headers["Location"]
 
 
 class Line:
     """A connection on which requests are written by hand."""
 
     def __init__(self, centre):
-        self.socket = socket.create_connection(("127.0.0.1", centre.port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", centre.port), timeout=PATIENCE_S)
         self._file = self.socket.makefile("rb")
 
     def head(self, method, path, **headers):
@@ -87,18 +88,8 @@ def line(centre):
 
 
 def offset_of(centre, path):
-    answer = requests.head(centre.url.rstrip("/") + path, headers=HEADERS, timeout=10)
+    answer = requests.head(centre.url.rstrip("/") + path, headers=HEADERS, timeout=PATIENCE_S)
     return int(answer.headers["Upload-Offset"])
-
-
-def until(found):
-    """Wait for a thing that another thread or process does."""
-    waiting = threading.Event()
-    for _ in range(2000):
-        if found():
-            return
-        waiting.wait(0.005)
-    pytest.fail("it did not happen within 10 s")
 
 
 def in_file(centre, path):
@@ -159,7 +150,7 @@ def test_a_reset_line_keeps_what_had_come(centre, taken, upload):
 
 def test_a_reset_line_keeps_even_what_nobody_had_read(centre, taken, upload, monkeypatch):
     begin, go = centre.app._engine.begin, threading.Event()
-    monkeypatch.setattr(centre.app._engine, "begin", lambda request: (go.wait(10), begin(request))[1])
+    monkeypatch.setattr(centre.app._engine, "begin", lambda request: (go.wait(PATIENCE_S), begin(request))[1])
     line = Line(centre)
     line.send(line.patch(upload, 0, len(CONTENT)), CONTENT[:50_000])
     line.reset()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sync.blobs import BlobStore
+from tests.fixtures.patience import PATIENCE_S
 from tests.sync_tus.seeded import seeded
 from tests.sync_tus.test_tus_engine import Desk, code_of, declared
 
@@ -79,6 +80,10 @@ print(desk.patch(url, 200_000, b"z" * 300_000).status, len(desk.received[0][2]))
 
 def test_a_file_size_limit_is_answered_like_a_full_disk(tmp_path):
     ran = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", LIMITED, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
     )
     assert ran.stdout.splitlines() == ["507 transfer.no_space 200000 200000", "204 500000"], ran.stderr

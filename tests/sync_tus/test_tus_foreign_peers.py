@@ -9,6 +9,7 @@ import pytest
 from sync.tools.fault_proxy import FaultProxy
 from sync.tus.source import BytesSource
 from tests import peers
+from tests.fixtures.patience import PATIENCE_S
 from tests.sync_tus.centre import DEVICE
 from tests.sync_tus.seeded import seeded
 
@@ -40,7 +41,7 @@ def js_upload(npm, file):
             "node", str(npm / "tus_upload.mjs"), endpoint, str(file), str(chunk), json.dumps(metadata),
             json.dumps(DEVICE),
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
         return json.loads(done.stdout.splitlines()[-1])
 
     return run

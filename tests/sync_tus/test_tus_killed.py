@@ -13,6 +13,7 @@ from sync.blobs import BlobStore
 from sync.tools.fault_proxy import FaultProxy
 from sync.tus.client_state import SqliteTransferState
 from sync.tus.source import BytesSource
+from tests.fixtures.patience import PATIENCE_S
 from tests.sync_tus.seeded import seeded
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +42,7 @@ class Process:
         if not self._process.stdout.closed:
             self._process.stdout.read()
             self._process.stdout.close()
-        return self._process.wait(30)
+        return self._process.wait(PATIENCE_S)
 
 
 @pytest.fixture

@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
-ANSWER_S = 60.0
+ANSWER_S = 150.0
+PATIENCE_S = 120.0
+A_LOOK_S = 2.0
+"""Whoever waits longer than that waits for what must happen: how long is a matter of the machine."""
 
 
 class ProcessError(RuntimeError):
@@ -140,6 +143,8 @@ class Pilot(Running):
 
     def do(self, what: str, *, timeout_s: float = ANSWER_S, **facts: Any) -> dict[str, Any]:
         """Give one order and return its answer; an answer that is not ok is a `ProcessError`."""
+        if facts.get("timeout", 0) > A_LOOK_S:
+            facts["timeout"] = PATIENCE_S
         self.tell(json.dumps({"do": what, **facts}, ensure_ascii=False))
         answer = self.json_line(timeout_s)
         if not answer.get("ok"):
@@ -153,8 +158,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until(holds: Any, what: str, timeout_s: float = 60, pause_s: float = 0.05) -> Any:
+def wait_until(holds: Any, what: str, timeout_s: float = PATIENCE_S, pause_s: float = 0.05) -> Any:
     """Return the first true answer of `holds()`; a `ProcessError` names `what` did not come true."""
+    if timeout_s > A_LOOK_S:
+        timeout_s = max(timeout_s, PATIENCE_S)
     until = time.monotonic() + timeout_s
     while True:
         found = holds()
