@@ -42,6 +42,7 @@ from server.identity import read_identity
 from server.limiter import Failures
 from server.metrics import Metrics
 from server.news import News
+from server.nonces import FileNonces
 from server.problems import problem_response
 from server.readers import readers_of
 from server.readiness import Readiness
@@ -88,6 +89,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     upload_state = SqliteUploadState(settings.data_dir / "uploads.db")
     followers, readers = readers_of(dispatcher, authority, identity, blobs.remove)
     sessions = Sessions(settings.data_dir / "sessions.db", clock)
+    nonces = FileNonces(settings.data_dir / "nonces.db")
     uploads = TusEngine(
         settings.data_dir / "uploads",
         upload_state,
@@ -97,7 +99,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     )
     housekeeping = housekeeping_of(
         dispatcher=dispatcher, identity=identity, clock=clock, sessions=sessions, uploads=uploads, blobs=blobs,
-        sync=sync,
+        sync=sync, nonces=nonces,
     )  # fmt: skip
     search_follower, searching = searching_of(store)
     gauges = gauges_of(
@@ -123,7 +125,8 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         hashing=threading.Semaphore(HASHED_AT_ONCE),
         blobs=blobs,
         sync=sync,
-        verifier=RequestVerifier(sync.public_key, sync.now_us),
+        verifier=RequestVerifier(sync.public_key, sync.now_us, nonces),
+        nonces=nonces,
         uploads=uploads,
         upload_state=upload_state,
         followers=followers,

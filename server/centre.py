@@ -16,6 +16,7 @@ from server.identity import Identity
 from server.limiter import Failures
 from server.metrics import Metrics
 from server.news import News
+from server.nonces import FileNonces
 from server.readiness import Readiness
 from server.sessions import Sessions
 from server.settings import Settings
@@ -47,6 +48,7 @@ class Centre:
     blobs: BlobStore
     sync: CentreSync
     verifier: RequestVerifier
+    nonces: FileNonces
     uploads: TusEngine
     upload_state: SqliteUploadState
     followers: tuple[Follower, ...]
@@ -73,5 +75,6 @@ class Centre:
         self.housekeeping.stop()
         self.searching.stop()
         self.sessions.shut()
+        self.nonces.close()
         self.upload_state.close()
         self.store.close()

@@ -2,9 +2,8 @@
 
 All share one store, one data folder and one listening socket; the kernel hands each connection to whoever is free.
 One of the children follows the log (alerts, audit, housekeeping), the others only serve. What a process remembers
-between requests is little: requests it has seen lately (a signed one could be shown once more to another process; all
-of them may be repeated without harm) and wrong passwords (each process counts its own). A death costs the requests
-under way, and those are sent again.
+between requests is little: wrong passwords (each process counts its own); requests that were seen lately stand in a
+file of the data folder. A death costs the requests under way, and those are sent again.
 """
 
 import json

@@ -9,6 +9,7 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.people.enrolment_commands import ForgetEnrolmentCodes
 from server.housekeeping import Housekeeping, Job
 from server.identity import Identity
+from server.nonces import FileNonces
 from server.sessions import Sessions
 from sync.blobs import BlobStore
 from sync.centre import CentreSync
@@ -27,6 +28,7 @@ def housekeeping_of(
     uploads: TusEngine,
     blobs: BlobStore,
     sync: CentreSync,
+    nonces: FileNonces,
 ) -> Housekeeping:
     """Return the housekeeping of a centre; nothing runs yet."""
 
@@ -40,6 +42,7 @@ def housekeeping_of(
 
     return Housekeeping([
         Job("sessions", OFTEN, sessions.sweep),
+        Job("nonces", OFTEN, lambda: nonces.sweep(to_microseconds(clock()))),
         Job("uploads", OFTEN, lambda: uploads.sweep(to_microseconds(clock()) / 1e6)),
         Job("enrolment_codes", timedelta(hours=1), codes),
         Job("temporary_files", timedelta(hours=1), temporary),

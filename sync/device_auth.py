@@ -24,6 +24,8 @@ from domain.kernel.ids import Id
 
 CONTEXT = b"aftercheck request 1\n"
 WINDOW_US = 300 * 1_000_000
+REMEMBERED_US = 2 * WINDOW_US
+"""A request of the far end of the window is good for that long after it was first seen."""
 ID_HEADER = "Device-Id"
 TIME_HEADER = "Device-Time"
 NONCE_HEADER = "Device-Nonce"
@@ -104,6 +106,30 @@ def signed_headers(
     }
 
 
+class Nonces(Protocol):
+    """Remembers for `REMEMBERED_US` which requests were seen; every thread may ask."""
+
+    def spend(self, device_id: Id, nonce: str, now_us: int) -> bool:
+        """Note a nonce of a device; tells whether it was new."""
+
+
+class MemoryNonces:
+    """Of one process, as long as it lives."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[Id, str], int] = {}
+        self._lock = threading.Lock()
+
+    def spend(self, device_id: Id, nonce: str, now_us: int) -> bool:
+        with self._lock:
+            if (device_id, nonce) in self._seen:
+                return False
+            if len(self._seen) >= _NONCES_KEPT:
+                self._seen = {k: at for k, at in self._seen.items() if now_us - at <= REMEMBERED_US}
+            self._seen[device_id, nonce] = now_us
+        return True
+
+
 class RequestVerifier:
     """Checks signed requests; refuses a request shown twice within the window.
 
@@ -111,13 +137,15 @@ class RequestVerifier:
         public_key: Gives the key (base64) of a device; raises DomainError ``sync.device_unknown`` or
             ``sync.device_revoked``.
         now_us: Microseconds UTC.
+        nonces: Shared by all processes that serve; by default of this one alone.
     """
 
-    def __init__(self, public_key: Callable[[Id], str], now_us: Callable[[], int]) -> None:
+    def __init__(
+        self, public_key: Callable[[Id], str], now_us: Callable[[], int], nonces: Nonces | None = None
+    ) -> None:
         self._public_key = public_key
         self._now_us = now_us
-        self._seen: dict[tuple[Id, str], int] = {}
-        self._lock = threading.Lock()
+        self._nonces = nonces or MemoryNonces()
 
     def verify(self, method: str, target: str, headers: Mapping[str, str]) -> Signed:
         """Return who sent a request.
@@ -149,16 +177,9 @@ class RequestVerifier:
         now = self._now_us()
         if abs(now - at) > WINDOW_US:
             raise DomainError("auth.clock", now=now)
-        self._refuse_if_seen((device_id, nonce), now)
+        if not self._nonces.spend(device_id, nonce, now):
+            raise DomainError("auth.replayed")
         return Signed(device_id, digest)
-
-    def _refuse_if_seen(self, key: tuple[Id, str], now: int) -> None:
-        with self._lock:
-            if key in self._seen:
-                raise DomainError("auth.replayed")
-            if len(self._seen) >= _NONCES_KEPT:
-                self._seen = {k: at for k, at in self._seen.items() if now - at <= 2 * WINDOW_US}
-            self._seen[key] = now
 
 
 def _message(device_id: Id, method: str, target: str, time_text: str, nonce: str, digest: str) -> bytes:
