@@ -7,16 +7,24 @@ program may add members at the end. The body travels as stored (`domain.kernel.c
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, select, update
 
-from domain.kernel.change_log import Body, change_log, decode_body, log_head, log_scope
+from domain.kernel.change_log import (
+    change_log,
+    decode_body,
+    decode_glance,
+    encode_body,
+    log_head,
+    log_scope,
+)
 from domain.kernel.ids import Id
+from domain.kernel.prepared import Prepared, Values, insert_into
 from domain.kernel.record import Place, Scope
 from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from sync.shapes import kind_of
 
 
-class SentTxn(msgspec.Struct, array_like=True, frozen=True):
+class SentTxn(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One transaction of a branch: its number there, its identity, its time, its body."""
 
     seq: int
@@ -25,7 +33,7 @@ class SentTxn(msgspec.Struct, array_like=True, frozen=True):
     body: bytes
 
 
-class PulledEntry(msgspec.Struct, array_like=True, frozen=True):
+class PulledEntry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One entry of the centre's log, cut to what the puller may see."""
 
     position: int
@@ -71,16 +79,29 @@ class NewEntry(msgspec.Struct, frozen=True):
     scopes: frozenset[Id] = frozenset()
 
 
+StoredEntry = tuple[bytes, bytes, int, int | None, int, str, bytes]
+"""An entry as `NewEntry`, in stored form: transaction, device, epoch, number there, time, outcome, body."""
+
+
 def take_positions(connection: Connection, count: int) -> int:
     """Take `count` positions of the log, last before the commit, and return the first of them.
 
     The lock of the one row is held until the commit, so positions rise in the order of commits.
     """
-    connection.execute(
-        update(log_head).where(log_head.c.id == 1).values(position=log_head.c.position + count)
-    )
-    last: int = connection.execute(select(log_head.c.position).where(log_head.c.id == 1)).scalar_one()
+    _TAKE.run(connection, count=count)
+    row = _HEAD.first(connection)
+    if row is None:
+        raise LookupError("the log has no head: the store was not prepared")
+    last: int = row[0]
     return last - count + 1
+
+
+_TAKE = Prepared(
+    update(log_head)
+    .where(log_head.c.id == 1)
+    .values(position=log_head.c.position + bindparam("count", type_=BigInteger))
+)
+_HEAD = Prepared(select(log_head.c.position).where(log_head.c.id == 1))
 
 
 def append_entries(connection: Connection, entries: Sequence[NewEntry]) -> int:
@@ -88,35 +109,25 @@ def append_entries(connection: Connection, entries: Sequence[NewEntry]) -> int:
 
     Call it after every other write of the transaction.
     """
+    stored: list[StoredEntry] = [
+        (e.txn_id.bytes, e.device_id.bytes, e.epoch, e.dev_seq, e.at, e.outcome, e.body) for e in entries
+    ]
+    return append_stored(connection, stored, [[scope.bytes for scope in e.scopes] for e in entries])
+
+
+def append_stored(
+    connection: Connection, entries: Sequence[StoredEntry], scopes: Sequence[Iterable[bytes]] = ()
+) -> int:
+    """Write entries in stored form, each with the organisations it touches; else as `append_entries`."""
     if not entries:
         return 0
     first = take_positions(connection, len(entries))
-    rows = []
-    scopes = []
-    for position, entry in enumerate(entries, first):
-        rows.append((
-            position, entry.txn_id.bytes, entry.device_id.bytes, entry.epoch, entry.dev_seq, entry.at,
-            entry.outcome, entry.body,
-        ))  # fmt: skip
-        scopes += [(scope.bytes, position) for scope in entry.scopes]
-    insert_stored(connection, change_log, _ENTRY_COLUMNS, rows)
-    insert_stored(connection, log_scope, ("org_id", "position"), scopes)
+    rows: list[Values] = [(position, *entry) for position, entry in enumerate(entries, first)]
+    insert_into(change_log).many(connection, rows)
+    touched = [(scope, position) for position, some in enumerate(scopes, first) for scope in some]
+    if touched:
+        insert_into(log_scope).many(connection, touched)
     return first
-
-
-_ENTRY_COLUMNS = ("position", "txn_id", "device_id", "epoch", "dev_seq", "at", "outcome", "body")
-
-
-def insert_stored(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[object, ...]]
-) -> None:
-    """Insert rows whose values are in stored form already, past the types' conversions: the log is written a lot."""
-    if rows:
-        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-        marks = ", ".join([mark] * len(columns))
-        listed = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in columns)
-        statement = f"INSERT INTO {table.name} ({listed}) VALUES ({marks})"  # noqa: S608 (own names)
-        connection.exec_driver_sql(statement, list(rows))
 
 
 def scope_of(entity: str, org_id: bytes) -> bytes | None:
@@ -132,20 +143,19 @@ def scope_of(entity: str, org_id: bytes) -> bytes | None:
     return CATALOGUE_SCOPE.bytes if kind.record_info.scope is Scope.CATALOGUE else org_id
 
 
-def cut_body(data: bytes, scopes: Iterable[bytes] | None) -> tuple[bytes, Body]:
+def cut_body(data: bytes, scopes: Iterable[bytes] | None) -> bytes:
     """Return a body without the changes that do not belong to `scopes` (None: only what is not shared is cut).
 
     The note goes too when something was cut: it may speak of what the reader must not see.
     """
-    body = decode_body(data)
     wanted = None if scopes is None else set(scopes)
-    kept = []
-    for change in body.changes:
-        scope = scope_of(change.entity, change.org_id)
-        if scope is not None and (wanted is None or scope in wanted):
-            kept.append(change)
-    if len(kept) == len(body.changes):
-        return data, body
-    note = body.note if wanted is None else {}
-    cut = msgspec.structs.replace(body, changes=kept, note=note)
-    return _ENCODER.encode(cut), cut
+
+    def belongs(entity: str, org_id: bytes) -> bool:
+        scope = scope_of(entity, org_id)
+        return scope is not None and (wanted is None or scope in wanted)
+
+    if all(belongs(touch.entity, touch.org_id) for touch in decode_glance(data).changes):
+        return data
+    body = decode_body(data)
+    kept = [change for change in body.changes if belongs(change.entity, change.org_id)]
+    return encode_body(msgspec.structs.replace(body, changes=kept, note=body.note if wanted is None else {}))

@@ -74,10 +74,13 @@ class Eraser:
                 self._forget_file(sha256)
 
 
+def anything_erased(connection: Connection) -> bool:
+    """Tell whether this store has to remember any erasure."""
+    return connection.execute(select(erased_record.c.record_id).limit(1)).first() is not None
+
+
 def is_erased(connection: Connection, ids: Iterable[bytes]) -> set[bytes]:
     """Return which of some record ids were erased."""
-    if connection.execute(select(erased_record.c.record_id).limit(1)).first() is None:
-        return set()
     found: set[bytes] = set()
     for chunk in _chunks(list(ids)):
         wanted = [uuid.UUID(bytes=record_id) for record_id in chunk]

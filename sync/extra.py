@@ -27,7 +27,9 @@ def adopt_extra(connection: Connection) -> int:
             rows.load(keys)
             for key in keys:
                 extra = (rows.get(key) or {}).get("extra") or {}
-                known = {n: v for n, v in extra.items() if n in shape.groups and shape.accepts(n, v)}
+                known = {
+                    n: v for n, v in extra.items() if n in shape.groups and shape.refused({n: v}) is None
+                }
                 if known:
                     rows.adopt(shape, key[1], known)
                     changed += 1

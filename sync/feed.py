@@ -13,11 +13,11 @@ from sqlalchemy import Connection, select
 from domain.kernel.change_log import change_log, head_position, log_scope
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
+from domain.kernel.prepared import Among
 from sync.entries import PulledEntry, cut_body
 from sync.pruning import log_start
 
 MAX_BYTES = 4 << 20
-_CHUNK = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +74,13 @@ def _entries(connection: Connection, positions: Sequence[int], scopes: set[bytes
     """Return the entries at `positions`, cut to `scopes`, stopping when they grow large."""
     entries: list[PulledEntry] = []
     size = 0
-    for start in range(0, len(positions), _CHUNK):
-        chunk = positions[start : start + _CHUNK]
-        query = select(change_log).where(change_log.c.position.in_(chunk)).order_by(change_log.c.position)
-        for row in connection.execute(query).all():
-            data, _ = cut_body(row.body, scopes)
-            entries.append(
-                PulledEntry(
-                    row.position, row.txn_id.bytes, row.device_id.bytes, row.epoch, row.dev_seq, row.at,
-                    row.outcome, data,
-                )
-            )  # fmt: skip
-            size += len(data)
-            if size >= MAX_BYTES:
-                return entries
+    for position, txn_id, device_id, epoch, dev_seq, at, outcome, body in _AT.rows(connection, positions):
+        data = cut_body(body, scopes)
+        entries.append(PulledEntry(position, txn_id, device_id, epoch, dev_seq, at, outcome, data))
+        size += len(data)
+        if size >= MAX_BYTES:
+            break
     return entries
+
+
+_AT = Among(list(change_log.columns), change_log.c.position)

@@ -1,6 +1,8 @@
 """Taking in a bundle: slices of transactions, each in one database transaction, then the receipt."""
 
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,6 +23,7 @@ from sync.entries import SentTxn, decode_sent
 from sync.local_tables import inbound_bundle
 from sync.protocol import Receipt, TxnOutcome
 from sync.retry import retried
+from sync.uncollected import uncollected
 from sync.verdicts import APPLIED
 
 _RECEIPT = msgspec.msgpack.Decoder(Receipt)
@@ -64,12 +67,20 @@ class Intake:
         Raises:
             DomainError: ``sync.epoch_fork`` or ``sync.gap``; what was applied before it stays applied.
         """
+        bundle = _Bundle(device, header, bundle_id)
         outcomes: list[TxnOutcome] = []
-        for txns in _slices(path, verify):
-            decided, position = retried(partial(self._slice, device, header.epoch, txns))
+        pieces = _slices(path, verify, header.count)
+        piece = next(pieces, None)
+        while piece is not None:
+            after = next(pieces, None)
+            work = partial(self._slice, bundle, piece, outcomes if after is None else None)
+            decided, position, receipt = retried(work)
             self._store.ring(position)
-            outcomes += [o for o in decided if o.outcome != APPLIED]
-        return retried(partial(self._receipt, device, header, bundle_id, outcomes))
+            if receipt is not None:
+                return receipt
+            outcomes += decided
+            piece = after
+        return retried(partial(self._without_transactions, bundle))
 
     def retry_unknown(self) -> int:
         """Deal with what waited for a newer program; returns how many transactions were dealt with."""
@@ -88,8 +99,16 @@ class Intake:
             connection, self._centre_id, lambda device: orgs_of(connection, device), self._now_us()
         )
 
-    def _slice(self, device: Device, epoch: int, txns: list[SentTxn]) -> tuple[list[TxnOutcome], int]:
-        with self._store.write() as connection:
+    def _slice(
+        self, bundle: "_Bundle", txns: list[SentTxn], before: list[TxnOutcome] | None
+    ) -> tuple[list[TxnOutcome], int, Receipt | None]:
+        """Apply a slice in one transaction; the last one writes the receipt, of the outcomes `before` it too.
+
+        Returns:
+            What was not simply applied, the position reached, and the receipt if it was the last slice.
+        """
+        device, epoch = bundle.device, bundle.header.epoch
+        with uncollected(), self._store.write() as connection:
             applier = self._applier(connection)
             state = state_of(connection, device)
             current = device_of(connection, device.device_id)
@@ -101,35 +120,52 @@ class Intake:
                 raise DomainError("sync.epoch_fork", reason="copied")
             sender = Sender(device.device_id, epoch, orgs_of(connection, device.device_id))
             outcomes = applier.apply(sender, txns)
-            newest = max(txns, key=lambda txn: txn.seq)
-            if newest.seq > state.last_seq:
-                set_state(connection, device.device_id, last_seq=newest.seq, last_txn=outcomes[-1].txn_id)
-            return outcomes, head_position(connection)
+            acked = max(state.last_seq, txns[-1].seq)
+            if acked > state.last_seq:
+                set_state(connection, device.device_id, last_seq=acked, last_txn=outcomes[-1].txn_id)
+            told = [outcome for outcome in outcomes if outcome.outcome != APPLIED]
+            position = head_position(connection)
+            receipt = None
+            if before is not None:
+                receipt = self._receipt(connection, bundle, acked, position, [*before, *told])
+            return told, position, receipt
+
+    def _without_transactions(self, bundle: "_Bundle") -> Receipt:
+        with self._store.write() as connection:
+            state = state_of(connection, bundle.device)
+            return self._receipt(connection, bundle, state.last_seq, head_position(connection), [])
 
     def _receipt(
-        self, device: Device, header: BundleHeader, bundle_id: str, outcomes: list[TxnOutcome]
+        self, connection: Connection, bundle: "_Bundle", acked: int, position: int, outcomes: list[TxnOutcome]
     ) -> Receipt:
-        with self._store.write() as connection:
-            state = state_of(connection, device)
-            known = stored_receipt(connection, device.device_id, bundle_id)
-            if known is not None:
-                return known
-            receipt = Receipt(
-                bundle_id=bundle_id, ack_seq=state.last_seq, position=head_position(connection),
-                outcomes=outcomes,
-            )  # fmt: skip
-            row: dict[str, Any] = {
-                "bundle_id": bundle_id, "device_id": device.device_id, "first_seq": header.first,
-                "last_seq": header.last, "at": self._now_us(), "receipt": msgspec.msgpack.encode(receipt),
-            }  # fmt: skip
-            connection.execute(inbound_bundle.insert(), row)
-            return receipt
+        """Keep and return the receipt; the one that is there if another process was first."""
+        known = stored_receipt(connection, bundle.device.device_id, bundle.bundle_id)
+        if known is not None:
+            return known
+        receipt = Receipt(bundle_id=bundle.bundle_id, ack_seq=acked, position=position, outcomes=outcomes)
+        row: dict[str, Any] = {
+            "bundle_id": bundle.bundle_id, "device_id": bundle.device.device_id, "first_seq": bundle.header.first,
+            "last_seq": bundle.header.last, "at": self._now_us(), "receipt": msgspec.msgpack.encode(receipt),
+        }  # fmt: skip
+        connection.execute(inbound_bundle.insert(), row)
+        return receipt
 
 
-def _slices(path: Path, verify: Verify) -> Iterator[list[SentTxn]]:
+@dataclass(frozen=True, slots=True)
+class _Bundle:
+    """A bundle that is taken in: who sent it, what it says of itself, its name."""
+
+    device: Device
+    header: BundleHeader
+    bundle_id: str
+
+
+def _slices(path: Path, verify: Verify, count: int) -> Iterator[list[SentTxn]]:
+    """Yield the transactions of a bundle in slices of about one length, none longer than `SLICE`."""
+    length = math.ceil(count / max(math.ceil(count / SLICE), 1)) or 1
     with path.open("rb") as stream:
         txns = map(_opened, BundleReader(stream, verify).transactions())
-        while piece := list(islice(txns, SLICE)):
+        while piece := list(islice(txns, length)):
             yield piece
 
 
@@ -144,6 +180,8 @@ def _opened(data: bytes) -> SentTxn:
 
 
 def _refuse_gap(txns: list[SentTxn], last_seq: int) -> None:
+    if len({txn.txn_id for txn in txns}) < len(txns):
+        raise DomainError("bundle.bad_transaction")
     expected = min(txns[0].seq, last_seq + 1)
     for txn in txns:
         if txn.seq != expected:

@@ -6,8 +6,10 @@ saw, so a field is stale if the centre's value is no longer that. The policies a
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from domain.kernel.change_log import Change
 from domain.kernel.columns import Merge
@@ -48,8 +50,7 @@ class Refusal:
     quiet: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """What to do, and what to say.
 
     Attributes:
@@ -64,9 +65,9 @@ class Decision:
     """
 
     act: str = ""
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = {}
     op: str = ""
-    stated: dict[str, Any] = field(default_factory=dict)
+    stated: dict[str, Any] = {}
     clashes: tuple[Clash, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     waits: bool = False

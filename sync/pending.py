@@ -1,17 +1,20 @@
 """What people changed here that has not come back from the centre yet; it stays on top of what is pulled."""
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Integer, bindparam, select
 
 from domain.kernel.change_log import change_log, decode_body
-from domain.kernel.ids import Id
+from domain.kernel.prepared import Among, Prepared
 from sync.identity import Identity, epochs
 from sync.rows import Key
 from sync.shapes import shape_of
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,14 @@ class Pending:
 
     def read(self, connection: Connection) -> "Pending":
         """Read what has been added to the log since last time; returns itself."""
-        for row in own_entries(connection, self._identity, self._read):
-            self._read = row.dev_seq
-            self.seqs[row.txn_id.bytes] = row.dev_seq
-            for change in decode_body(row.body).changes:
-                shape = shape_of(change.entity)
-                if shape is not None:
-                    groups = frozenset(shape.group(name).name for name in change.fields)
+        for own in own_entries(connection, self._identity, self._read):
+            self._read = own.dev_seq
+            self.seqs[own.txn_id] = own.dev_seq
+            for change in decode_body(own.body).changes:
+                groups = _groups(change.entity, tuple(change.fields))
+                if groups is not None:
                     self._changes[change.entity, change.record_id].append(
-                        _Own(row.dev_seq, change.op, groups)
+                        _Own(own.dev_seq, change.op, groups)
                     )
         return self
 
@@ -63,28 +65,58 @@ class Pending:
         return any(own.seq > after for own in self._changes.get(key, ()))
 
 
+@functools.lru_cache(maxsize=4096)
+def _groups(entity: str, fields: tuple[str, ...]) -> frozenset[str] | None:
+    """Return the groups of some fields; None for an entity that is not shared."""
+    shape = shape_of(entity)
+    return None if shape is None else frozenset(shape.group(name).name for name in fields)
+
+
+class OwnEntry(NamedTuple):
+    """An own entry for sync: its number, its transaction, its time, its body."""
+
+    dev_seq: int
+    txn_id: bytes
+    at: int
+    body: bytes
+
+
 def own_entries(
     connection: Connection, identity: Identity, after: int, limit: int | None = None
-) -> Iterator[Any]:
-    """Yield number, transaction, time and body of own entries for sync, in order."""
-    query = (
+) -> Iterator[OwnEntry]:
+    """Yield own entries for sync after a number, in order."""
+    lives = epochs(identity)
+    query = _own(len(lives))
+    given = {"device": identity.device_id.bytes, **{f"epoch{n}": n for n in lives}}
+    left = limit
+    while left is None or left > 0:
+        most = _AT_ONCE if left is None else min(left, _AT_ONCE)
+        found = query.rows(connection, after=after, most=most, **given)
+        yield from map(OwnEntry._make, found)
+        if len(found) < most:
+            return
+        after = found[-1][0]
+        left = None if left is None else left - most
+
+
+@functools.cache
+def _own(lives: int) -> Prepared:
+    """Return the query of `own_entries` for a store in its life of that number."""
+    return Prepared(
         select(change_log.c.dev_seq, change_log.c.txn_id, change_log.c.at, change_log.c.body)
         .where(
-            change_log.c.device_id == identity.device_id,
-            change_log.c.epoch.in_(epochs(identity)),
-            change_log.c.dev_seq > after,
+            change_log.c.device_id == bindparam("device"),
+            change_log.c.epoch.in_([bindparam(f"epoch{n}", type_=Integer) for n in range(1, lives + 1)]),
+            change_log.c.dev_seq > bindparam("after"),
         )
         .order_by(change_log.c.dev_seq)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
     )
-    yield from connection.execute(query)
 
 
-def known_txns(connection: Connection, txn_ids: Iterable[Id]) -> set[Id]:
+def known_txns(connection: Connection, txn_ids: Iterable[bytes]) -> set[bytes]:
     """Return which of these transactions the log has."""
-    wanted = list(txn_ids)
-    found: set[Id] = set()
-    for start in range(0, len(wanted), 400):
-        chunk = wanted[start : start + 400]
-        found.update(connection.scalars(select(change_log.c.txn_id).where(change_log.c.txn_id.in_(chunk))))
-    return found
+    return {txn_id for (txn_id,) in _KNOWN.rows(connection, txn_ids)}
+
+
+_KNOWN = Among([change_log.c.txn_id], change_log.c.txn_id)

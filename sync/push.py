@@ -6,6 +6,7 @@ time, and the next begins where the centre's receipt for it ends.
 
 import os
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,11 +159,11 @@ class Outbox:
         txns: list[SentTxn] = []
         raw = 0
         after = progress_of(connection).acked_seq
-        for row in own_entries(connection, identity, after, MAX_COUNT):
-            body = _sendable(connection, row.body, refused)
+        for own in own_entries(connection, identity, after, MAX_COUNT):
+            body = _sendable(connection, own.body, refused)
             if txns and raw + len(body) > MAX_RAW:
                 break
-            txns.append(SentTxn(row.dev_seq, row.txn_id.bytes, row.at, body))
+            txns.append(SentTxn(own.dev_seq, own.txn_id, own.at, body))
             raw += len(body)
         return txns
 
@@ -181,9 +182,12 @@ def _refused_keys(connection: Connection) -> set[Key]:
     return {(row.entity, row.record_id.bytes) for row in connection.execute(select(refused_record))}
 
 
-def _sendable(connection: Connection, data: bytes, refused: Iterable[Key]) -> bytes:
+def _sendable(connection: Connection, data: bytes, refused: AbstractSet[Key]) -> bytes:
     """Return a body as it is sent: shared changes only, and records the centre refused before sent whole."""
-    data, body = cut_body(data, None)
+    data = cut_body(data, None)
+    if not refused:
+        return data
+    body = decode_body(data)
     again = [c for c in body.changes if (c.entity, c.record_id) in refused and c.op == "upd"]
     if not again:
         return data

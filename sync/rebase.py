@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from domain.kernel.change_log import DONE, SCHEMA_VERSION, Body, Change, decode_body, encode_body
 from domain.kernel.ids import stable_id
 from sync import parking
-from sync.entries import NewEntry, PulledEntry, append_entries, decode_pulled, encode_txn
+from sync.entries import PulledEntry, StoredEntry, append_stored, decode_pulled, encode_txn
 from sync.identity import Identity
 from sync.overlay import Overlay, Read, Result
 from sync.pending import Pending, known_txns
@@ -163,26 +163,23 @@ class Rebase:
         """Append what others did, and what the centre changed of what was done here."""
         entries = [self._remote(one) for one in read if not one.own]
         entries += [self._correction(one, changes) for one, changes in self._result.corrections]
-        known = known_txns(self._connection, [entry.txn_id for entry in entries])
-        fresh = [entry for entry in entries if entry.txn_id not in known]
-        first = append_entries(self._connection, fresh)
+        known = known_txns(self._connection, [entry[0] for entry in entries])
+        fresh = [entry for entry in entries if entry[0] not in known]
+        first = append_stored(self._connection, fresh)
         self._taken.position = first + len(fresh) - 1 if fresh else 0
 
-    def _remote(self, one: Read) -> NewEntry:
+    def _remote(self, one: Read) -> StoredEntry:
         entry = one.entry
-        device_id = uuid.UUID(bytes=entry.device_id)
         # After a restored backup own entries come back that the log lacks: without a number they are not sent.
-        seq = None if device_id == self._identity.device_id else entry.dev_seq
-        return NewEntry(
-            uuid.UUID(bytes=entry.txn_id), device_id, entry.epoch, seq, entry.at, entry.outcome, entry.body
-        )
+        seq = None if entry.device_id == self._identity.device_id.bytes else entry.dev_seq
+        return entry.txn_id, entry.device_id, entry.epoch, seq, entry.at, entry.outcome, entry.body
 
-    def _correction(self, one: Read, changes: list[Change]) -> NewEntry:
+    def _correction(self, one: Read, changes: list[Change]) -> StoredEntry:
         note = {"outcome": one.entry.outcome, "command": one.body.command}
         body = Body(REBASE, None, "system", one.body.org_id, SCHEMA_VERSION, changes, note)
         txn_id = stable_id("rebase", one.entry.txn_id.hex(), one.entry.position)
-        device_id = self._identity.device_id
-        return NewEntry(txn_id, device_id, self._identity.epoch, None, self._now, DONE, encode_body(body))
+        device_id, epoch = self._identity.device_id.bytes, self._identity.epoch
+        return txn_id.bytes, device_id, epoch, None, self._now, DONE, encode_body(body)
 
 
 class _StillMissing(Exception):  # noqa: N818 (it only leaves a savepoint)

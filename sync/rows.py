@@ -4,18 +4,116 @@ Nothing reaches the database before `flush`. A checkpoint takes back what came a
 refused transaction leaves a slice of many.
 """
 
+import functools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, String, Table, bindparam, delete, insert, select, update
+import msgspec
+from sqlalchemy import Boolean, Connection, String, bindparam, delete, update
 
 from domain.exchange.rules import from_jsonable, jsonable
+from domain.kernel.columns import JsonText
+from domain.kernel.prepared import Among, Prepared, Values, insert_into
 from sync.shapes import OWN_NAMES, Shape, shape_of
 
 Key = tuple[str, bytes]
 Row = dict[str, Any]
 _CHUNK = 400
+
+
+class NotStorableError(Exception):
+    """A value that no column can hold; `orig` is what its encoder said."""
+
+    def __init__(self, orig: Exception) -> None:
+        super().__init__(str(orig))
+        self.orig = orig
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How rows of one shape go into the database and come out: values are stored as they are, but for these columns.
+
+    Attributes:
+        names: Columns, in the order of the table.
+        values: Gives the values of a row in that order.
+        flags: Columns that hold truth values.
+        structures: Columns that hold JSON, `extra` not among them.
+        blank: A row of which nothing is known.
+    """
+
+    shape: Shape
+    names: tuple[str, ...]
+    values: Callable[[Row], Values]
+    flags: tuple[str, ...]
+    structures: tuple[str, ...]
+    blank: Row
+    insert: Prepared
+    select: dict[bool, Among]
+
+    def stored(self, row: Row) -> Values:
+        """Return the values of a row as they are stored."""
+        if row["extra"] is None and not self.structures:
+            return self.values(row)
+        changed = {name: _json(row[name]) for name in self.structures}
+        changed["extra"] = _json(jsonable(row["extra"]))
+        return self.values({**row, **changed})
+
+    def one(self, name: str, value: Any) -> Any:
+        """Return the value of one column as it is stored."""
+        if name == "extra":
+            return _json(jsonable(value))
+        return _json(value) if name in self.structures else value
+
+    def row(self, found: Values) -> Row:
+        """Return the row of stored values."""
+        row: Row = dict(zip(self.names, found, strict=True))
+        for name in self.flags:
+            if row[name] is not None:
+                row[name] = bool(row[name])
+        for name in self.structures:
+            if row[name] is not None:
+                row[name] = msgspec.json.decode(row[name])
+        if row["extra"] is not None:
+            row["extra"] = from_jsonable(msgspec.json.decode(row["extra"]))
+        return row
+
+
+def _json(value: Any) -> str | None:
+    if value is None:
+        return None
+    try:
+        return msgspec.json.encode(value).decode()
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise NotStorableError(error) from error
+
+
+@functools.cache
+def _form(entity: str) -> _Form:
+    shape = shape_of(entity)
+    if shape is None:
+        raise LookupError(f"{entity} is no shared record")
+    columns = list(shape.table.columns)
+    names = tuple(column.name for column in columns)
+    return _Form(
+        shape,
+        names,
+        itemgetter(*names),
+        tuple(c.name for c in columns if isinstance(c.type, Boolean)),
+        tuple(c.name for c in columns if isinstance(c.type, JsonText) and c.name != "extra"),
+        {**dict.fromkeys(names), **shape.blank()},
+        insert_into(shape.table),
+        {lock: Among(columns, shape.table.c.id, lock=lock) for lock in (False, True)},
+    )
+
+
+@functools.cache
+def _update(entity: str, names: tuple[str, ...]) -> Prepared:
+    table = _form(entity).shape.table
+    statement = update(table).where(table.c.id == bindparam("row_id"))
+    return Prepared(statement.values({name: bindparam(f"new_{name}") for name in names}))
 
 
 class Rows:
@@ -36,25 +134,22 @@ class Rows:
     def load(self, keys: Iterable[Key]) -> None:
         """Read the rows of `keys`; those read before and those of unknown entities are left alone."""
         wanted: dict[str, set[bytes]] = defaultdict(set)
-        for entity, record_id in keys:
-            if (entity, record_id) not in self._now:
-                wanted[entity].add(record_id)
+        for key in keys:
+            if key not in self._now:
+                wanted[key[0]].add(key[1])
         for entity in sorted(wanted):
-            shape = shape_of(entity)
-            if shape is not None:
-                self._load(shape, sorted(wanted[entity]))
+            if shape_of(entity) is not None:
+                self._load(_form(entity), sorted(wanted[entity]))
 
-    def _load(self, shape: Shape, ids: list[bytes]) -> None:
-        table = shape.table
-        for start in range(0, len(ids), _CHUNK):
-            chunk = ids[start : start + _CHUNK]
-            query = select(table).where(table.c.id.in_(chunk)).order_by(table.c.id)
-            if self._lock:
-                query = query.with_for_update()
-            found = {bytes(r["id"]): _row(r) for r in self.connection.execute(query).mappings()}
-            for record_id in chunk:
-                key = (shape.entity, record_id)
-                self._loaded[key] = self._now[key] = found.get(record_id)
+    def _load(self, form: _Form, ids: list[bytes]) -> None:
+        entity = form.shape.entity
+        absent = dict.fromkeys((entity, record_id) for record_id in ids)
+        self._loaded |= absent
+        self._now |= absent
+        for found in form.select[self._lock].rows(self.connection, ids):
+            row = form.row(found)
+            key = (entity, row["id"])
+            self._loaded[key] = self._now[key] = row
 
     def get(self, key: Key) -> Row | None:
         """Return a loaded row as it is now; not to be changed in place."""
@@ -64,8 +159,9 @@ class Rows:
         self, shape: Shape, record_id: bytes, org_id: bytes, values: Mapping[str, Any], ver: int
     ) -> None:
         """Make a row of `values`; a row that is there is replaced."""
-        blank: Row = {**shape.blank(), "id": record_id, "org_id": org_id, "ver": ver, "extra": None}
-        self._set((shape.entity, record_id), _with(shape, blank, values))
+        row = _form(shape.entity).blank | {"id": record_id, "org_id": org_id, "ver": ver}
+        _put(shape, row, values)
+        self._set((shape.entity, record_id), row)
 
     def update(self, shape: Shape, record_id: bytes, values: Mapping[str, Any], ver: int | None) -> None:
         """Change fields of a row, and its version unless that is None."""
@@ -73,7 +169,8 @@ class Rows:
         row = self._now[key]
         if row is None:
             raise LookupError(f"no {shape.entity} {record_id.hex()} to change")
-        changed = _with(shape, row, values)
+        changed = dict(row)
+        _put(shape, changed, values)
         if ver is not None:
             changed["ver"] = ver
         self._set(key, changed)
@@ -125,33 +222,32 @@ class Rows:
         made: Mapping[str, list[Row]],
     ) -> None:
         for entity, ids in gone.items():
-            table = _shape(entity).table
+            table = _form(entity).shape.table
             for start in range(0, len(ids), _CHUNK):
                 self.connection.execute(delete(table).where(table.c.id.in_(ids[start : start + _CHUNK])))
         for (entity, names), rows in changed.items():
-            self._free_unique(_shape(entity), names, rows)
+            self._free_unique(_form(entity), names, rows)
         for (entity, names), rows in changed.items():
-            self._update(_shape(entity).table, names, rows)
+            self._update(_form(entity), names, rows)
         for entity, rows in made.items():
-            self.connection.execute(
-                insert(_shape(entity).table), [{**row, "extra": jsonable(row["extra"])} for row in rows]
-            )
+            form = _form(entity)
+            form.insert.many(self.connection, [form.stored(row) for row in rows])
 
-    def _free_unique(self, shape: Shape, names: Sequence[str], rows: Sequence[Row]) -> None:
+    def _free_unique(self, form: _Form, names: Sequence[str], rows: Sequence[Row]) -> None:
         """Let go of unique values first, so that rows can exchange them."""
         for name in names:
-            column = shape.table.c[name]
-            if name not in shape.unique or not (column.nullable or isinstance(column.type, String)):
+            column = form.shape.table.c[name]
+            if name not in form.shape.unique or not (column.nullable or isinstance(column.type, String)):
                 continue
             freed = [{**row, name: None if column.nullable else f"~{row['id'].hex()}"} for row in rows]
-            self._update(shape.table, [name], freed)
+            self._update(form, (name,), freed)
 
-    def _update(self, table: Table, names: Sequence[str], rows: Sequence[Row]) -> None:
-        statement = update(table).where(table.c.id == bindparam("row_id"))
-        statement = statement.values({name: bindparam(f"new_{name}") for name in names})
-        self.connection.execute(
-            statement,
-            [{"row_id": row["id"], **{f"new_{n}": _stored(n, row[n]) for n in names}} for row in rows],
+    def _update(self, form: _Form, names: tuple[str, ...], rows: Sequence[Row]) -> None:
+        statement = _update(form.shape.entity, names)
+        order = [name.removeprefix("new_") for name in statement.text(self.connection.dialect)[1]]
+        statement.many(
+            self.connection,
+            [tuple(row["id"] if n == "row_id" else form.one(n, row[n]) for n in order) for row in rows],
         )
 
     def _set(self, key: Key, row: Row | None) -> None:
@@ -159,32 +255,16 @@ class Rows:
         self._now[key] = row
 
 
-def _shape(entity: str) -> Shape:
-    shape = shape_of(entity)
-    if shape is None:
-        raise LookupError(f"{entity} is no shared record")
-    return shape
-
-
-def _row(found: RowMapping) -> Row:
-    row: Row = dict(found)
-    row["extra"] = from_jsonable(row["extra"])
-    return row
-
-
-def _stored(name: str, value: Any) -> Any:
-    return jsonable(value) if name == "extra" else value
-
-
-def _with(shape: Shape, row: Row, values: Mapping[str, Any]) -> Row:
-    """Return a row with values set; those of fields this program does not know go to ``extra``."""
-    made = dict(row)
+def _put(shape: Shape, row: Row, values: Mapping[str, Any]) -> None:
+    """Set values in a row; those of fields this program does not know go to ``extra``."""
+    if values.keys() <= shape.groups.keys():
+        row.update(values)
+        return
     unknown = {}
     for name, value in values.items():
         if name in shape.groups:
-            made[name] = value
+            row[name] = value
         elif name not in OWN_NAMES:
             unknown[name] = value
     if unknown:
-        made["extra"] = {**(row["extra"] or {}), **unknown}
-    return made
+        row["extra"] = {**(row["extra"] or {}), **unknown}

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from domain.kernel.change_log import REJECTED, Body, decode_body
 from domain.kernel.ids import Id
 from sync.entries import SentTxn
-from sync.erasing import is_erased
+from sync.erasing import anything_erased, is_erased
 from sync.graves import Graves
 from sync.rows import Key, Rows
 from sync.shapes import shape_of
@@ -56,6 +56,7 @@ class Settler:
         self._orgs = orgs
         self._now = now
         self._skipped = skipped
+        self._anything_erased = anything_erased(connection)
 
     def settle(self, txns: Sequence[SentTxn]) -> list[Verdict]:
         """Decide transactions in order and write their rows; what cannot be read or stored is rejected."""
@@ -97,14 +98,16 @@ class Settler:
 
     def _judge(self, opened: Sequence[_Opened]) -> Judge:
         rows = Rows(self._connection, lock=True)
-        keys = {(change.entity, change.record_id) for one in opened for change in one.body.changes}
-        rows.load(keys)
-        edited = {(c.entity, c.record_id) for one in opened for c in one.body.changes if c.op == "upd"}
+        changes = [change for one in opened for change in one.body.changes]
+        rows.load((change.entity, change.record_id) for change in changes)
+        edited = {(c.entity, c.record_id) for c in changes if c.op == "upd"}
         missing = [key for key in edited if shape_of(key[0]) is not None and rows.get(key) is None]
         graves = self._graves.find(missing)
-        ids = {record_id for _, record_id in keys}
-        ids |= {v for one in opened for c in one.body.changes for v in c.fields.values() if _is_id(v)}
-        erased = is_erased(self._connection, ids)
+        erased = set()
+        if self._anything_erased:
+            ids = {change.record_id for change in changes}
+            ids |= {value for change in changes for value in change.fields.values() if _is_id(value)}
+            erased = is_erased(self._connection, ids)
         return Judge(rows, graves, self._orgs, self._now, self._skipped, erased)
 
     def _alone(self, one: _Opened, error: StatementError) -> Verdict:

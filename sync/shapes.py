@@ -37,6 +37,17 @@ class Limit:
     length: int | None
     nullable: bool
 
+    def allows(self, value: Any) -> bool:
+        """Tell whether a wire value may stand in the column."""
+        if value is None:
+            return self.nullable
+        kind = type(value)
+        if self.types and kind not in self.types:
+            return False
+        if kind is str or kind is bytes:
+            return self.length is None or len(value) <= self.length
+        return not isinstance(value, int | float) or _INT64_MIN <= value <= _INT64_MAX  # NaN is neither
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -94,18 +105,14 @@ class Shape:
                 return name
         return None
 
-    def accepts(self, field: str, value: Any) -> bool:
-        """Tell whether a wire value may stand in a field: its type, its length, and whether it may be missing."""
-        limit = self.limits.get(field)
-        if limit is None:
-            return True
-        if value is None:
-            return limit.nullable
-        if limit.types and type(value) not in limit.types:
-            return False
-        if isinstance(value, str | bytes):
-            return limit.length is None or len(value) <= limit.length
-        return not isinstance(value, int | float) or _INT64_MIN <= value <= _INT64_MAX  # NaN is neither
+    def refused(self, values: Mapping[str, Any]) -> str | None:
+        """Return a field whose wire value may not stand in it: of another type, too long, or missing."""
+        limits = self.limits
+        for name, value in values.items():
+            limit = limits.get(name)
+            if limit is not None and not limit.allows(value):
+                return name
+        return None
 
 
 _INT64_MIN, _INT64_MAX = -(1 << 63), (1 << 63) - 1
@@ -114,6 +121,14 @@ _INT64_MIN, _INT64_MAX = -(1 << 63), (1 << 63) - 1
 @functools.cache
 def _kind(entity: str) -> type[Record]:
     return record_classes()[entity]
+
+
+@functools.cache
+def _known_shape(entity: str) -> Shape:
+    kind = _kind(entity)
+    if kind.record_info.place is not Place.SHARED:
+        raise KeyError(entity)
+    return _shape(kind)
 
 
 def kind_of(entity: str) -> type[Record] | None:
@@ -126,10 +141,10 @@ def kind_of(entity: str) -> type[Record] | None:
 
 def shape_of(entity: str) -> Shape | None:
     """Return the shape of a shared entity; None if this program does not know it."""
-    kind = kind_of(entity)
-    if kind is None or kind.record_info.place is not Place.SHARED:
+    try:
+        return _known_shape(entity)
+    except KeyError:
         return None
-    return _shape(kind)
 
 
 def is_private(entity: str) -> bool:

@@ -5,8 +5,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from domain.kernel.change_log import REJECTED, Body, Change
 from domain.kernel.ids import Id
 from sync.authors import Author, author_of
@@ -99,7 +97,8 @@ class Judge:
         erased: AbstractSet[bytes] = frozenset(),
     ) -> None:
         self.rows = rows
-        self._graves = dict(graves)
+        self._graves: dict[Key, dict[str, Any]] = dict(graves)
+        self._dug: list[tuple[Key, dict[str, Any] | None]] = []
         self._orgs = {org.bytes for org in orgs}
         self._now = now
         self._skipped = skipped
@@ -118,20 +117,37 @@ class Judge:
         strange = [c.entity for c in body.changes if shape_of(c.entity) is None and not is_private(c.entity)]
         if strange:
             return Verdict(txn, PARKED, "sync.unknown_entity", {"entity": strange[0]})
-        mark, buried = self.rows.checkpoint(), dict(self._graves)
+        mark = self.rows.checkpoint()
+        self._dug.clear()
         verdict, draft = Verdict(txn), _Draft()
         try:
             for change in body.changes:
-                self._judge(verdict, draft, change, barred or {})
+                self._judge(verdict, draft, change, barred or _NOTHING)
         except _Rejected as rejected:
-            self.rows.back_to(mark)
-            self._graves = buried
+            self._back_to(mark)
             return self.rejected(txn, body, rejected.code, **rejected.facts)
         except _Waiting as waiting:
-            self.rows.back_to(mark)
-            self._graves = buried
+            self._back_to(mark)
             facts = {"record": waiting.label}
             return Verdict(txn, DEFERRED, "sync.waits_for_record", facts, waits_for=waiting.record_id)
+        if draft.clashes or draft.refused:
+            self._tell(verdict, draft, txn, body)
+        else:
+            verdict.body = _restated(body, draft.changes, body.note)
+        return verdict
+
+    def _back_to(self, mark: int) -> None:
+        """Take back what the transaction being judged did."""
+        self.rows.back_to(mark)
+        for key, grave in reversed(self._dug):
+            if grave is None:
+                self._graves.pop(key, None)
+            else:
+                self._graves[key] = grave
+        self._dug.clear()
+
+    def _tell(self, verdict: Verdict, draft: _Draft, txn: SentTxn, body: Body) -> None:
+        """Open the conflicts of a transaction, and word what was not taken."""
         opened = [
             conflict_change(txn, body, change, clash, self._now, self._author_of(change, clash))
             for change, _, clash in draft.clashes
@@ -145,8 +161,7 @@ class Judge:
             if draft.refused
             else body.note
         )
-        verdict.body = msgspec.structs.replace(body, changes=draft.changes, note=note)
-        return verdict
+        verdict.body = _restated(body, draft.changes, note)
 
     def _author_of(self, change: Change, clash: Clash) -> Author | None:
         names = clash.theirs.keys() if clash.group != WHOLE else clash.mine.keys()
@@ -172,7 +187,7 @@ class Judge:
             else:
                 changes.append(_stated(change, "ins", whole(shape, row), {}, row["ver"]))
         note = {**body.note, "rejected": code}
-        return Verdict(txn, REJECTED, code, facts, msgspec.structs.replace(body, changes=changes, note=note))
+        return Verdict(txn, REJECTED, code, facts, _restated(body, changes, note))
 
     def _judge(
         self, verdict: Verdict, draft: _Draft, change: Change, barred: Mapping[Key, frozenset[str]]
@@ -208,9 +223,9 @@ class Judge:
             raise _Rejected("sync.not_shared", record=change.entity)
         if change.org_id not in self._orgs:
             raise _Rejected("sync.out_of_scope", record=shape.info.label)
-        for name, value in change.fields.items():
-            if not shape.accepts(name, value):
-                raise _Rejected("sync.bad_value", record=shape.info.label, label=shape.labels.get(name, name))
+        name = shape.refused(change.fields)
+        if name is not None:
+            raise _Rejected("sync.bad_value", record=shape.info.label, label=shape.labels.get(name, name))
         return shape
 
     def _do(self, verdict: Verdict, draft: _Draft, change: Change, shape: Shape, decision: Decision) -> None:
@@ -223,7 +238,7 @@ class Judge:
             missing = shape.lacking(decision.values)
             if missing is not None:
                 raise _Rejected("sync.missing_value", record=shape.info.label, label=shape.labels[missing])
-            grave = self._graves.pop(key, None)
+            grave = self._dig(key)
             ver = 1 if grave is None else grave["ver"] + 1
             self.rows.insert(shape, change.record_id, change.org_id, decision.values, ver)
             verdict.made.append(key)
@@ -237,11 +252,20 @@ class Judge:
             base = whole(shape, row)
             ver += 1
             self.rows.remove(key)
-            self._graves[key] = {**row, "ver": ver}
-            verdict.graves.append((key, change.org_id, self._graves[key]))
+            grave = {**row, "ver": ver}
+            self._dug.append((key, self._graves.get(key)))
+            self._graves[key] = grave
+            verdict.graves.append((key, change.org_id, grave))
         draft.wrote |= bool(decision.act)
         if decision.op:
             draft.changes.append(_stated(change, decision.op, decision.stated, base, ver))
+
+    def _dig(self, key: Key) -> dict[str, Any] | None:
+        """Return what a deleted record held, which is to be a record again."""
+        grave: dict[str, Any] | None = self._graves.pop(key, None)
+        if grave is not None:
+            self._dug.append((key, grave))
+        return grave
 
     def _open(self, change: Change) -> None:
         """Make the row of a conflict."""
@@ -250,6 +274,13 @@ class Judge:
             raise LookupError("conflicts are a shared record")
         self.rows.load([(change.entity, change.record_id)])
         self.rows.insert(shape, change.record_id, change.org_id, change.fields, change.ver)
+
+
+_NOTHING: Mapping[Key, frozenset[str]] = {}
+
+
+def _restated(body: Body, changes: list[Change], note: dict[str, Any]) -> Body:
+    return Body(body.command, body.actor_id, body.role, body.org_id, body.schema_ver, changes, note)
 
 
 def _stated(change: Change, op: str, values: dict[str, Any], base: dict[str, Any], ver: int) -> Change:

@@ -8,10 +8,10 @@ in their stored form (see `domain.kernel.columns`).
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Executable, Table
+from sqlalchemy import Column, Connection, Dialect, Executable, Table, bindparam, select
 from sqlalchemy.exc import DBAPIError
 
 Values = tuple[Any, ...]
@@ -46,7 +46,14 @@ class Prepared:
 
     def rows(self, connection: Connection, **values: Any) -> list[Values]:
         """Run it and return its rows."""
-        text, arguments = self._arguments(connection, values)
+        return self._fetched(connection, *self._arguments(connection, values))
+
+    def of(self, connection: Connection, arguments: Sequence[Any]) -> list[Values]:
+        """Run it with all its parameters, which are in the order of `text`, and return its rows."""
+        return self._fetched(connection, self.text(connection.dialect)[0], arguments)
+
+    @staticmethod
+    def _fetched(connection: Connection, text: str, arguments: Sequence[Any]) -> list[Values]:
         cursor = connection.connection.cursor()
         try:
             cursor.execute(text, arguments)
@@ -78,6 +85,38 @@ class Prepared:
     def _arguments(self, connection: Connection, values: dict[str, Any]) -> tuple[str, list[Any]]:
         text, names, fixed = self.text(connection.dialect)
         return text, [values[n] if n in values else fixed[n] for n in names]
+
+
+class Among:
+    """A SELECT of the rows whose `key` is one of some values, for lists of any length.
+
+    Lists are cut, and filled up by their last value to one of a few lengths, so the texts are few and stay prepared.
+
+    Args:
+        columns: What is read.
+        key: The column that is looked for.
+        lock: Hold what is found until the commit (where writers run side by side; SQLite has one alone).
+    """
+
+    _LENGTHS = (1, 8, 64, 400)
+
+    def __init__(self, columns: Sequence[Column[Any]], key: Column[Any], *, lock: bool = False) -> None:
+        self._made = {n: Prepared(_selected(columns, key, n, lock=lock)) for n in self._LENGTHS}
+
+    def rows(self, connection: Connection, wanted: Iterable[Any]) -> Iterator[Values]:
+        """Yield the rows for stored values of the key, by the key within each piece of the list."""
+        keys = list(wanted)
+        most = self._LENGTHS[-1]
+        for start in range(0, len(keys), most):
+            piece = keys[start : start + most]
+            length = next(n for n in self._LENGTHS if n >= len(piece))
+            piece += [piece[-1]] * (length - len(piece))
+            yield from self._made[length].of(connection, piece)
+
+
+def _selected(columns: Sequence[Column[Any]], key: Column[Any], count: int, *, lock: bool) -> Executable:
+    query = select(*columns).where(key.in_([bindparam(f"key{n}") for n in range(count)])).order_by(key)
+    return query.with_for_update() if lock else query
 
 
 @functools.cache

@@ -17,6 +17,7 @@ from domain.kernel.errors import UnavailableError
 from domain.kernel.prepared import run_text
 
 Bell = Callable[[int], None]
+_ARMED = "aftercheck_writer"
 
 
 class Store:
@@ -25,19 +26,18 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writing = threading.RLock()
-        self._armed = threading.local()
         self._bells: list[Bell] = []
         self._watchers: list[Callable[[], None]] = []
         self.is_sqlite = engine.dialect.name == "sqlite"
         if self.is_sqlite:
             event.listen(engine, "connect", self._on_connect)
 
-    def _on_connect(self, dbapi_connection: Any, _record: Any) -> None:
-        # The guard triggers call this function; a connection of another program lacks it and fails loudly.
-        dbapi_connection.create_function("aftercheck_writer", 0, self._is_armed)
-
-    def _is_armed(self) -> int:
-        return int(getattr(self._armed, "open", False))
+    def _on_connect(self, dbapi_connection: Any, record: Any) -> None:
+        # The guard triggers call this function; a connection of another program lacks it and fails loudly. They call
+        # it for each row, so it is the length of a list, which has an element while the connection is the writer's.
+        armed: list[bool] = []
+        record.info[_ARMED] = armed
+        dbapi_connection.create_function("aftercheck_writer", 0, armed.__len__)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -81,14 +81,16 @@ class Store:
         connection.begin()
         if self.is_sqlite:
             run_text(connection, "BEGIN IMMEDIATE")
-            self._armed.open = True
+            connection.info[_ARMED].append(True)
         else:
             run_text(connection, "SET @aftercheck_writer = 1")
 
     def _end(self, connection: Connection) -> None:
+        if connection.closed or connection.invalidated:
+            return
         if self.is_sqlite:
-            self._armed.open = False
-        elif not connection.closed and not connection.invalidated:
+            connection.info[_ARMED].clear()
+        else:
             run_text(connection, "SET @aftercheck_writer = NULL")
 
     def on_write(self, look: Callable[[], None]) -> Callable[[], None]:

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from domain.kernel.errors import UnavailableError
-from domain.kernel.prepared import Prepared, insert_into
+from domain.kernel.prepared import Among, Prepared, insert_into
 from domain.kernel.record import Record, record_classes
 from domain.kernel.unit_of_work import UnitOfWork, all_columns, stored_values, table_of
 from domain.people.records import Patient, RunningNumber, Sex
@@ -72,6 +72,29 @@ def test_a_missing_parameter_and_a_list_are_refused(store):
             by_name.rows(connection)
         with pytest.raises(ValueError, match="fixed number"):
             Prepared(select(PATIENT.c.id).where(PATIENT.c.name.in_(["王", "李"]))).rows(connection)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 8, 65, 401])
+def test_a_list_of_any_length_is_looked_for_in_pieces(any_store, count):
+    there = [a_patient(f"P{number}") for number in range(count)]
+    strangers = [uuid.uuid4().bytes for _ in range(3)]
+    by_id = Among([PATIENT.c.number], PATIENT.c.id, lock=True)
+    with any_store.write() as connection:
+        insert_into(PATIENT).many(connection, [stored_values(one) for one in there])
+        wanted = [*strangers, *(one.id.bytes for one in there)]
+        found = [number for (number,) in by_id.rows(connection, wanted)]
+        assert list(by_id.rows(connection, [])) == []
+    assert sorted(found) == sorted(f"P{number}" for number in range(count))
+
+
+def test_only_the_connection_that_writes_may_write(store):
+    """Another connection of the same thread is refused by the guard while the write door is open."""
+    with store.write(), store.engine.connect() as beside:
+        assert beside.exec_driver_sql("SELECT aftercheck_writer()").scalar() == 0
+    with store.write() as connection:
+        assert connection.exec_driver_sql("SELECT aftercheck_writer()").scalar() == 1
+    with store.read() as connection:
+        assert connection.exec_driver_sql("SELECT aftercheck_writer()").scalar() == 0
 
 
 def test_the_guard_sees_prepared_statements_too(any_store):
