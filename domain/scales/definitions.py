@@ -105,6 +105,7 @@ class Score(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         part: The `Part` that says how sure the rule is.
         optional: A missing answer leaves this score out and does not make the scale incomplete.
         shown: Whether people see it; steps on the way are not.
+        factor: Code of the risk factor that this score is the value of.
     """
 
     id: str
@@ -129,6 +130,7 @@ class Score(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     optional: bool = False
     shown: bool = True
     better: Literal["", "high", "low"] = ""
+    factor: str = ""
 
 
 class Condition(Span, frozen=True, forbid_unknown_fields=True, kw_only=True):

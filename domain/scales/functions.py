@@ -2,7 +2,7 @@
 
 import dataclasses
 import importlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -32,21 +32,26 @@ class Call:
 
 Function = Callable[[Call], "Fraction | str | None"]
 FUNCTIONS: dict[str, Function] = {}
+NEEDS: dict[str, Callable[[Call], Iterable[str]]] = {}
 
 
-def scale_function(name: str) -> Callable[[Function], Function]:
-    """Register a function under the name that scale files use."""
+def scale_function(
+    name: str, *, needs: Callable[[Call], Iterable[str]] | None = None
+) -> Callable[[Function], Function]:
+    """Register a function under the name that scale files use; `needs` tells what it waits for, if not all."""
 
     def register(function: Function) -> Function:
         if name in FUNCTIONS:
             raise ValueError(f"scale function {name} is declared twice")
         FUNCTIONS[name] = function
+        if needs is not None:
+            NEEDS[name] = needs
         return function
 
     return register
 
 
-MODULES = ("habits",)
+MODULES = ("habits", "constitutions", "lifestyle", "fitness")
 
 
 def load_functions() -> None:

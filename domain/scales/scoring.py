@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from domain.scales.definitions import Band, Condition, Item, Rule, Scale, Score, exact
-from domain.scales.functions import FUNCTIONS, Call
+from domain.scales.functions import FUNCTIONS, NEEDS, Call
 from domain.scales.results import Flag, Graded, ScaleResult, Sentence
 from domain.scales.values import Answers, Facts, asked, binned, item_value, number
 
@@ -129,8 +129,7 @@ class _Work:
 
     def _value(self, rule: Score) -> Value:
         if rule.kind == "function":
-            call = Call(self.values, self.facts, rule, self.skipped, self._bands_reached())
-            return FUNCTIONS[rule.function](call)
+            return FUNCTIONS[rule.function](self._call(rule))
         members = [name for name in rule.of if name not in self.skipped]
         values = [self._member(rule, name) for name in members]
         if rule.kind == "key":
@@ -182,11 +181,7 @@ class _Work:
         seen: set[str] = set()
         while wanted:
             rule = wanted.pop(0)
-            lacking = [
-                n
-                for n in (*rule.of, *rule.yes, *rule.no)
-                if self.values.get(n) is None and n not in self.skipped
-            ]
+            lacking = [n for n in self._needed(rule) if self.values.get(n) is None and n not in self.skipped]
             if not lacking:
                 yield rule.id  # everything is answered, and still nothing can be made of it
             for name in (n for n in lacking if n not in seen):
@@ -195,6 +190,13 @@ class _Work:
                     wanted.append(scores[name])
                 elif name in self.items:
                     yield from self._wanted(self.items[name])
+
+    def _needed(self, rule: Score) -> tuple[str, ...]:
+        needs = NEEDS.get(rule.function)
+        return (*rule.of, *rule.yes, *rule.no) if needs is None else tuple(needs(self._call(rule)))
+
+    def _call(self, rule: Score) -> Call:
+        return Call(self.values, self.facts, rule, self.skipped, self._bands_reached())
 
     def _wanted(self, item: Item) -> Iterator[str]:
         if item.sex and not self.facts.get("sex"):

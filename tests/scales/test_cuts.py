@@ -98,7 +98,7 @@ def test_the_bands_of_the_elderly_mood_scale(scale, score_wanted, band):
 
 
 def apnoea(neck, bmi, age, sex):
-    answers = {"snore": "yes", "tired": "no", "observed": "no", "pressure": "no", "neck": neck}
+    answers = {"snore": True, "tired": False, "observed": False, "pressure": False, "neck-size": neck}
     return answers, {"bmi": bmi, "age": age, "sex": sex}
 
 
@@ -126,19 +126,25 @@ def test_apnoea_counts_what_lies_above_and_not_what_is_equal(scale, neck, bmi, a
         (60, 23.9, 20, 15, "none", 12, "medium"),
         (70, 23.9, 20, 29, "none", 15, "medium"),
         (70, 23.9, 20, 30, "none", 16, "high"),
-        (70, 18.4, 20, 30, "plain", 22, "high"),
+        (70, 18.4, 20, 30, "level", 22, "high"),
     ],
 )
 def test_the_lung_score_by_age_weight_and_smoking(scale, age, bmi, daily, years, breath, total, band):
-    answers = {"smoked": "yes", "cigarettes": daily, "years": years, "cough": "no", "breathless": breath}
-    found = score(scale("copd_sq"), answers | {"fuel": "no", "family": "no"}, {"age": age, "bmi": bmi})
+    answers = {
+        "smoking-state": "former",
+        "cigarettes": daily,
+        "years": years,
+        "cough": False,
+        "breathless": breath,
+    }
+    found = score(scale("copd_sq"), answers | {"fuel": False, "family": False}, {"age": age, "bmi": bmi})
     assert (found.total.value, found.total.band) == (total, band)
 
 
 @pytest.mark.parametrize(("sex", "calf", "points"), [("male", 33.9, 10), ("male", 34, 0), ("female", 32.9, 10),
                                                      ("female", 33, 0)])  # fmt: skip
 def test_a_thin_calf_counts_ten(scale, sex, calf, points):
-    found = score(scale("sarc_f"), reaching(scale("sarc_f"), 1) | {"calf": calf}, {"sex": sex})
+    found = score(scale("sarc_f"), reaching(scale("sarc_f"), 1) | {"calf-girth": calf}, {"sex": sex})
     assert found.score("calf-total").value == 1 + points
     assert found.score("calf-total").band == ("positive" if points else "negative")
 

@@ -1,6 +1,7 @@
 """What holds for every scale that ships: bounds, missing answers, agreement with its form."""
 
 import json
+import math
 
 import pytest
 from hypothesis import assume, given, settings
@@ -19,7 +20,9 @@ from tests.scales.conftest import FORMS, SCALES
 
 ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 SUMS = [
-    name for name, s in SCALES.items() if any(r.id == s.total and r.kind in ("sum", "key") for r in s.scores)
+    name
+    for name, s in SCALES.items()
+    if any(i.points for i in s.items) and any(r.id == s.total and r.kind in ("sum", "key") for r in s.scores)
 ]
 TEXTS = Texts.load(resources.folder("texts/zh"))
 
@@ -35,8 +38,14 @@ def test_a_scale_asks_what_its_form_asks(name):
     asked = questions(form_of(scale))
     unknown = [item.id for item in scale.items if item.id not in asked and not item.fact]
     assert unknown == []
+    assert [i.id for i in scale.items if i.id in asked and i.fact == i.id] == [], (
+        "what is asked is not only a fact"
+    )
     for item in scale.items:
         if not item.points or item.id not in asked:
+            continue
+        if asked[item.id]["type"] == "boolean":
+            assert scale.points[item.points].keys() == {"true", "false"}
             continue
         options = asked[item.id]["answerOption"]
         known = {code for code, _ in scale.points[item.points].items()}
@@ -69,7 +78,7 @@ def some_answers(data, scale, facts):
             facts[item.fact] = data.draw(st.floats(10, 120), label=item.id)
         else:
             low, high = item.low or 0, item.high if item.high is not None else 200
-            answers[item.id] = data.draw(st.integers(int(low), int(high)), label=item.id)
+            answers[item.id] = data.draw(st.integers(math.ceil(low), math.floor(high)), label=item.id)
     bed, up = ([answers.get(f"{when}-{part}") for part in ("hour", "minute")] for when in ("bed", "up"))
     assume(bed != up or bed[0] is None)
     return answers
@@ -90,7 +99,9 @@ def test_any_whole_set_of_answers_is_scored_within_bounds(name, data, sex):
     for one in found.scores:
         assert one.value is None or one.low is None or one.low <= one.value <= one.high, one
     assert found.total is not None
-    assert found.total.band or any(f.kind == "invalid" for f in found.flags), "every total means something"
+    graded = any(rule.bands for rule in scale.scores if rule.id == scale.total)
+    invalid = any(f.kind == "invalid" for f in found.flags)
+    assert found.total.band or invalid or not graded, "every graded total means something"
     assert score(scale, answers, facts) == found
     told = sentences(found, TEXTS.say)
     assert told
@@ -123,7 +134,7 @@ def test_a_required_answer_that_is_missing_gives_no_total(name, data):
     assert not any(one.text for one in found.scores)
 
 
-@pytest.mark.parametrize("name", SUMS)
+@pytest.mark.parametrize("name", [n for n in SUMS if n != "six_minute_walk"])  # its points are no answers
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_a_worse_answer_never_makes_a_sum_better(name, data):
