@@ -16,7 +16,7 @@ from domain import features
 from tests.bench.goals import Goals
 from tests.peers import MissingPeerError
 
-PARTS = ("apply", "peers")
+PARTS = ("apply", "save", "encrypted", "mariadb", "order", "poison", "idle", "peers")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -92,17 +92,16 @@ def pull(sync: BranchSync) -> dict[str, Any]:
 
 
 def idle(sync: BranchSync, times: int) -> dict[str, Any]:
-    """Exchange with nothing to do; the first one settles what is left of the work before."""
+    """Exchange with nothing to do; `disturbed` tells how often the centre had something of its own to say."""
     asked: list[str] = []
     sync.centre._session.hooks["response"].append(lambda answer, **_: asked.append(answer.url))  # type: ignore[attr-defined]
-    took = []
+    took, disturbed = [], 0
     for _ in range(times):
         begun = time.perf_counter()
         done = sync.exchange()
         took.append(time.perf_counter() - begun)
-        if done.sent or done.received:
-            raise RuntimeError(f"there was something to do: {done}")
-    return {"took": took, "requests": len(asked)}
+        disturbed += bool(done.sent or done.received)
+    return {"took": took, "requests": len(asked), "disturbed": disturbed}
 
 
 def main() -> None:
