@@ -25,7 +25,7 @@ GET         ``/wait?position=&longest_s=``      ``{"head": n}`` once there is mo
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
 
@@ -35,6 +35,10 @@ PROTO_MIN = 1
 PROTO_MAX = 1
 MEDIA_TYPE = "application/vnd.aftercheck.sync+msgpack"
 
+Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A position, number or size; what no database could hold is refused where it is read."""
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
 Progress = Callable[[int, int], None]
 """Told (done, total), in bytes."""
 
@@ -43,13 +47,13 @@ class Cursor(msgspec.Struct, frozen=True):
     """How far a scope has been read; the all-zero id is the catalogue."""
 
     org_id: Id
-    position: int
+    position: Whole
 
 
 class Mark(msgspec.Struct, array_like=True, frozen=True):
     """A position of the centre's log and the transaction that stood there when the branch read it."""
 
-    position: int
+    position: Whole
     txn_id: bytes
 
 
@@ -68,13 +72,13 @@ class NodeReport(msgspec.Struct, array_like=True, frozen=True):
         closing: The program is about to end.
     """
 
-    backlog: int = 0
-    backlog_bytes: int = 0
-    oldest_s: int = 0
-    files: int = 0
-    file_bytes: int = 0
-    failures: int = 0
-    rate: int = 0
+    backlog: Int64 = 0
+    backlog_bytes: Int64 = 0
+    oldest_s: Int64 = 0
+    files: Int64 = 0
+    file_bytes: Int64 = 0
+    failures: Int64 = 0
+    rate: Int64 = 0
     stage: str = ""
     closing: bool = False
 
@@ -100,14 +104,14 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     device_id: Id
-    epoch: int
-    last_seq: int
-    acked_seq: int
+    epoch: Whole
+    last_seq: Whole
+    acked_seq: Whole
     nonce: str
-    schema_ver: int
-    at: int
-    proto_min: int = PROTO_MIN
-    proto_max: int = PROTO_MAX
+    schema_ver: Whole
+    at: Int64
+    proto_min: Whole = PROTO_MIN
+    proto_max: Whole = PROTO_MAX
     program: str = ""
     life: str = ""
     marks: list[Mark] = []
@@ -161,8 +165,8 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     device_id: Id
-    epoch: int
-    keep_seq: int
+    epoch: Whole
+    keep_seq: Whole
 
 
 class NewEpoch(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,7 +220,7 @@ class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     cursors: list[Cursor]
-    limit: int = 2000
+    limit: Annotated[int, msgspec.Meta(ge=1, le=2**31)] = 2000
     life: str = ""
 
 
@@ -246,7 +250,7 @@ class DigestRequest(msgspec.Struct, frozen=True):
 
     scopes: list[Id]
     entity: str = ""
-    position: int = 0
+    position: Whole = 0
 
 
 class DigestReply(msgspec.Struct, frozen=True):
@@ -262,8 +266,8 @@ class RowsRequest(msgspec.Struct, frozen=True):
 
     scopes: list[Id]
     entity: str
-    buckets: list[int]
-    position: int = 0
+    buckets: list[Annotated[int, msgspec.Meta(ge=0, le=255)]]
+    position: Whole = 0
 
 
 class SharedRow(msgspec.Struct, array_like=True, frozen=True):
@@ -285,7 +289,7 @@ class RowsReply(msgspec.Struct, frozen=True):
 class SnapshotAsk(msgspec.Struct, frozen=True):
     """Asks for a snapshot of the device's scopes that is at most so old, seconds."""
 
-    oldest_s: int = 86_400
+    oldest_s: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = 86_400
 
 
 class SnapshotFound(msgspec.Struct, frozen=True):

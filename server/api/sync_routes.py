@@ -130,7 +130,7 @@ def fetch_blob(request: Request, centre: CentreDep, sender: SignedDep, sha256: s
 async def wait(
     centre: CentreDep,
     sender: SignedDep,
-    position: int,
+    position: Annotated[int, Query(ge=0, le=2**63 - 1)],
     longest_s: Annotated[float, Query(ge=0, le=60)] = 25.0,
 ) -> Response:
     """Return once there is more than `position` for the workstation (`head`), or empty (204) after a while."""

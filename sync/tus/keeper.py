@@ -13,7 +13,7 @@ from sync.tus.digests import Digests
 from sync.tus.handover import FinishedUpload, Handover
 from sync.tus.protocol import TUS_CHECKSUM_ALGORITHMS, Response, TusRefusal, answer, http_date
 from sync.tus.receiver import Receiver
-from sync.tus.state import Upload, UploadPhase, UploadState
+from sync.tus.state import Added, Upload, UploadPhase, UploadState
 from sync.tus.storage import UploadFile, UploadFiles
 
 log = logging.getLogger(__name__)
@@ -88,9 +88,12 @@ class Keeper:
         )  # fmt: skip
         headers = {"Retry-After": str(self.limits.full_retry_after_s)}
         most = self.limits.most_per_device
-        if self.state.unfinished(owner) >= most:
+        added = Added.TOO_MANY
+        if self.state.unfinished(owner) < most:  # refusing a device gone wild costs one look
+            added = self.state.add(upload, self._free_bytes() - self.limits.spare_bytes, most)
+        if added is Added.TOO_MANY:
             raise TusRefusal(429, "transfer.too_many", headers=headers, limit=most)
-        if not self.state.add(upload, self._free_bytes() - self.limits.spare_bytes):
+        if added is Added.NO_ROOM:
             raise TusRefusal(507, "transfer.no_space", headers=headers, size=length or 0)
         return upload
 

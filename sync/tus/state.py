@@ -56,11 +56,19 @@ class Upload:
     expires_at: float
 
 
+class Added(StrEnum):
+    """What became of a new upload: there, or too many of its device, or no room for it."""
+
+    YES = "yes"
+    TOO_MANY = "too_many"
+    NO_ROOM = "no_room"
+
+
 class UploadState(Protocol):
     """Where the rows live. Every method is atomic and durable when it returns; any thread may call."""
 
-    def add(self, upload: Upload, room: int) -> bool:
-        """Insert, unless the bytes promised to all uploads then exceed `room`; tell if it was inserted."""
+    def add(self, upload: Upload, room: int, most: int) -> Added:
+        """Insert, unless its device then has over `most` receiving, or the bytes promised to all exceed `room`."""
 
     def get(self, upload_id: str) -> Upload | None: ...
 
@@ -109,16 +117,18 @@ class SqliteUploadState:
     def close(self) -> None:
         self._table.close()
 
-    def add(self, upload: Upload, room: int) -> bool:
+    def add(self, upload: Upload, room: int, most: int) -> Added:
         with self._table.transaction():
+            if self.unfinished(upload.owner) >= most:
+                return Added.TOO_MANY
             (promised,) = self._table.rows(
                 'SELECT coalesce(sum(length - "offset"), 0) FROM tus_upload WHERE phase = ?',
                 [UploadPhase.RECEIVING],
             )[0]
             if promised + (upload.length or 0) > room:
-                return False
+                return Added.NO_ROOM
             self._table.changed(_INSERT, astuple(upload))
-            return True
+            return Added.YES
 
     def unfinished(self, owner: str) -> int:
         query = "SELECT count(*) FROM tus_upload WHERE owner = ? AND phase = ?"
