@@ -1,55 +1,50 @@
-"""Reading the elements of FHIR JSON: extensions, value[x], Coding; mistakes are gathered with path."""
+"""Reading the elements of FHIR JSON: extensions, flags, lists; mistakes are gathered with their path."""
 
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
-from forms.questionnaire import Answer, Coding, ItemType
+from forms.fhir_values import as_coding
+from forms.questionnaire import ItemType
+from forms.values import Coding
 
-_HL7 = "http://hl7.org/fhir/StructureDefinition/"
-_SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-"
-HIDDEN = _HL7 + "questionnaire-hidden"
-UNIT = _HL7 + "questionnaire-unit"
-MIN_VALUE = _HL7 + "minValue"
-MAX_VALUE = _HL7 + "maxValue"
-MIN_LENGTH = _HL7 + "minLength"
-MAX_DECIMAL_PLACES = _HL7 + "maxDecimalPlaces"
-SCORES = (_HL7 + "ordinalValue", _HL7 + "itemWeight")
-EXCLUSIVE = _HL7 + "questionnaire-optionExclusive"
+HL7 = "http://hl7.org/fhir/StructureDefinition/"
+SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-"
+HIDDEN = HL7 + "questionnaire-hidden"
+UNIT = HL7 + "questionnaire-unit"
+UNIT_OPTION = HL7 + "questionnaire-unitOption"
+MIN_VALUE = HL7 + "minValue"
+MAX_VALUE = HL7 + "maxValue"
+MIN_LENGTH = HL7 + "minLength"
+MAX_DECIMAL_PLACES = HL7 + "maxDecimalPlaces"
+ITEM_CONTROL = HL7 + "questionnaire-itemControl"
+MIN_OCCURS = HL7 + "questionnaire-minOccurs"
+MAX_OCCURS = HL7 + "questionnaire-maxOccurs"
+REGEX = HL7 + "regex"
+ENTRY_FORMAT = HL7 + "entryFormat"
+MAX_SIZE = HL7 + "maxSize"
+MIME_TYPE = HL7 + "mimeType"
+SIGNATURE_REQUIRED = HL7 + "questionnaire-signatureRequired"
+EXCLUSIVE = HL7 + "questionnaire-optionExclusive"
+SCORES = (HL7 + "ordinalValue", HL7 + "itemWeight")
+CONSTRAINT = HL7 + "questionnaire-constraint"
+TARGET_CONSTRAINT = HL7 + "targetConstraint"
+VARIABLE = HL7 + "variable"
+ENABLE_EXPRESSION = SDC + "enableWhenExpression"
+CALCULATED = SDC + "calculatedExpression"
+INITIAL_EXPRESSION = SDC + "initialExpression"
+ANSWER_EXPRESSION = SDC + "answerExpression"
+LAUNCH_CONTEXT = SDC + "launchContext"
+SOURCE_QUERIES = SDC + "sourceQueries"
 
-# Extensions that change which questions are asked or which answers are right. To pass over one would make
-# another form of it; all others only dress the page, prefill it or serve extraction, and are passed over.
-_CHANGES_MEANING = frozenset(
-    [_HL7 + name for name in ("questionnaire-constraint", "targetConstraint", "regex")]
-    + [_HL7 + name for name in ("questionnaire-minOccurs", "questionnaire-maxOccurs")]
-    + [
-        _SDC + name
-        for name in (
-            "enableWhenExpression",
-            "calculatedExpression",
-            "answerExpression",
-            "answerOptionsToggleExpression",
-            "candidateExpression",
-            "subQuestionnaire",
-        )
-    ]
-)
-_KINDS_OF_VALUE = {
-    ItemType.BOOLEAN: ("Boolean",),
-    ItemType.INTEGER: ("Integer",),
-    ItemType.DECIMAL: ("Decimal", "Integer"),
-    ItemType.STRING: ("String",),
-    ItemType.TEXT: ("String",),
-    ItemType.DATE: ("Date",),
-    ItemType.CHOICE: ("Coding", "String", "Integer", "Date"),
-    ItemType.OPEN_CHOICE: ("Coding", "String", "Integer", "Date"),
-}
+# Extensions that change which questions are asked or which answers are right, and are not understood here. To pass
+# over one would make another form of it; all others only dress the page, prefill or serve extraction: they are kept.
+_CHANGES_MEANING = frozenset(SDC + name for name in ("answerOptionsToggleExpression", "subQuestionnaire"))
 
 
 class Reading:
     """One form being read: the mistakes found so far, and what its questions are."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = False) -> None:
+        self.strict = strict
         self.problems: list[str] = []
         self.kinds: dict[str, ItemType] = {}
         self.seen: set[str] = set()
@@ -70,6 +65,8 @@ class Reading:
     def flag(self, raw: dict[str, Any], name: str, path: str) -> bool:
         """Return a true-or-false element, absent as false."""
         value = raw.get(name, False)
+        if isinstance(value, str) and not self.strict:
+            value = {"true": True, "false": False}.get(value, value)
         if not isinstance(value, bool):
             self.refuse(f"{path}.{name}", f"not a boolean: {value!r}")
         return value is True
@@ -98,66 +95,37 @@ class Reading:
         for entry in self.objects(raw, "extension", path):
             url = str(entry.get("url"))
             if url in _CHANGES_MEANING:
-                self.refuse(f"{path}.extension({url.rpartition('/')[2]})".lstrip("."), "not supported")
+                self.refuse(at_extension(path, url), "not supported")
 
     def coding(self, raw: Any, path: str) -> Coding | None:
-        """Read a Coding that has a code."""
+        """Read a Coding that has a code or a text."""
         found = as_coding(raw)
         if found is None:
             self.refuse(path, "a Coding with a code is needed")
         return found
 
 
+def at_extension(path: str, url: str) -> str:
+    """Return the path of an extension as it is told in refusals."""
+    return f"{path}.extension({url.rpartition('/')[2]})".lstrip(".")
+
+
+def extensions(raw: dict[str, Any], url: str) -> list[dict[str, Any]]:
+    """Return all extensions `url` of an element."""
+    listed = raw.get("extension")
+    found = listed if isinstance(listed, list) else []
+    return [entry for entry in found if isinstance(entry, dict) and entry.get("url") == url]
+
+
 def extension(raw: dict[str, Any], url: str) -> Any:
     """Return the value of the first extension `url`, or None."""
-    for entry in raw.get("extension", []) if isinstance(raw.get("extension"), list) else []:
-        if isinstance(entry, dict) and entry.get("url") == url:
-            return next((value for key, value in entry.items() if key.startswith("value")), None)
+    for entry in extensions(raw, url):
+        return next((value for key, value in entry.items() if key.startswith("value")), None)
     return None
 
 
-def as_coding(raw: Any) -> Coding | None:
-    """Return a FHIR Coding as ours, or None if it has no code."""
-    if not isinstance(raw, dict) or not isinstance(raw.get("code"), str) or not raw["code"]:
-        return None
-    return Coding(raw["code"], str(raw.get("system", "")), str(raw.get("display", "")))
-
-
-def choice_value(raw: dict[str, Any], stem: str, kind: ItemType) -> Answer | None:
-    """Return ``stem[x]`` (value or answer) of an element if it is there once and fits `kind`."""
-    found = [(key.removeprefix(stem), value) for key, value in raw.items() if key.startswith(stem)]
-    if len(found) != 1 or found[0][0] not in _KINDS_OF_VALUE.get(kind, ()):
-        return None
-    value = _typed(*found[0])
-    return Decimal(value) if kind is ItemType.DECIMAL and isinstance(value, int) else value
-
-
-def _typed(type_name: str, raw: Any) -> Answer | None:
-    if type_name == "Coding":
-        return as_coding(raw)
-    if type_name == "Boolean":
-        return raw if isinstance(raw, bool) else None
-    if type_name in ("Integer", "Decimal"):
-        return number(raw, whole=type_name == "Integer")
-    if not isinstance(raw, str) or not raw:
-        return None
-    return full_date(raw) if type_name == "Date" else raw
-
-
-def number(raw: Any, *, whole: bool) -> int | Decimal | None:
-    """Return a JSON number as int or `Decimal`; a float only by its shortest decimal form."""
-    if isinstance(raw, bool) or not isinstance(raw, int | Decimal | float):
-        return None
-    if whole:
-        return raw if isinstance(raw, int) else None
-    value = Decimal(str(raw))
-    return value if value.is_finite() else None
-
-
-def full_date(raw: str) -> date | None:
-    """Return a day; FHIR's partial dates (2026-11) are not answers here."""
-    try:
-        found = date.fromisoformat(raw)
-    except ValueError:
-        return None
-    return found if found.isoformat() == raw else None
+def parts(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of the extensions inside an extension, by their url; the last of a name stands."""
+    listed = entry.get("extension")
+    found = [part for part in listed if isinstance(part, dict)] if isinstance(listed, list) else []
+    return {str(part.get("url")): extension({"extension": [part]}, str(part.get("url"))) for part in found}

@@ -3,24 +3,26 @@
 from decimal import Decimal
 from typing import Any
 
-from forms.fhir_elements import EXCLUSIVE, SCORES, Reading, as_coding, choice_value, extension, number
-from forms.questionnaire import ItemType, Option
+from forms.fhir_elements import EXCLUSIVE, SCORES, Reading, at_extension, extension
+from forms.fhir_values import as_coding, choice_value, number
+from forms.questionnaire import ItemType, Option, Source
 
 _CHOICES = (ItemType.CHOICE, ItemType.OPEN_CHOICE)
+# Simple questions may list what is usually answered, as long as the answers are of their own type (R4 que-5).
+_WITH_OPTIONS = (*_CHOICES, ItemType.INTEGER, ItemType.DATE, ItemType.TIME, ItemType.STRING, ItemType.TEXT)
 
 
 def read_options(raw: dict[str, Any], kind: ItemType, reading: Reading, path: str) -> tuple[Option, ...]:
-    """Return the options of an item; a value set elsewhere is refused: a branch may be offline."""
-    for element in ("answerOption", "answerValueSet"):
-        if element in raw and kind not in _CHOICES:
+    """Return the options of an item; of a value set that is not at hand none: the question is then open."""
+    allowed = {"answerOption": _WITH_OPTIONS, "answerValueSet": _CHOICES}
+    for element, kinds in allowed.items():
+        if element in raw and kind not in kinds:
             reading.refuse(f"{path}.{element}", f"not for {kind}")
             return ()
     if "answerOption" in raw and "answerValueSet" in raw:
         reading.refuse(f"{path}.answerValueSet", "stands beside answerOption (que-4)")
     if "answerValueSet" in raw:
         return _from_value_set(raw["answerValueSet"], reading, f"{path}.answerValueSet")
-    if kind is ItemType.CHOICE and not raw.get("answerOption"):
-        reading.refuse(f"{path}.answerOption", "a choice without answers")
     listed = enumerate(reading.objects(raw, "answerOption", path))
     found = [_option(entry, kind, reading, f"{path}.answerOption[{index}]") for index, entry in listed]
     return tuple(option for option in found if option is not None)
@@ -30,60 +32,69 @@ def _option(raw: dict[str, Any], kind: ItemType, reading: Reading, path: str) ->
     reading.extensions(raw, path)
     value = choice_value(raw, "value", kind)
     if value is None:
-        reading.refuse(f"{path}.value[x]", "one Coding, text, integer or full date is needed")
+        reading.refuse(f"{path}.value[x]", "one Coding, text, integer, date or time is needed")
         return None
     coded = raw.get("valueCoding")
     score = _score(raw, reading, path)
     if score is None and isinstance(coded, dict):
         score = _score(coded, reading, f"{path}.valueCoding")
     initial = reading.flag(raw, "initialSelected", path)
-    return Option(value, score, initial, extension(raw, EXCLUSIVE) is True)
+    option = Option(value, score, initial, extension(raw, EXCLUSIVE) is True)
+    return Option(value, score, initial, option.exclusive, Source(raw, option))
 
 
 def _score(raw: dict[str, Any], reading: Reading, path: str) -> Decimal | None:
-    value = next((found for url in SCORES if (found := extension(raw, url)) is not None), None)
+    url, value = next(
+        ((url, found) for url in SCORES if (found := extension(raw, url)) is not None), ("", None)
+    )
     if value is None:
         return None
     score = number(value, whole=False)
     if score is None:
-        reading.refuse(f"{path}.extension(ordinalValue)", f"not a number: {value!r}")
+        reading.refuse(at_extension(path, url), f"not a number: {value!r}")
     return Decimal(score) if score is not None else None
 
 
 def _from_value_set(reference: Any, reading: Reading, path: str) -> tuple[Option, ...]:
-    value_set = reading.value_sets.get(reference) if isinstance(reference, str) else None
-    if value_set is None or value_set.get("resourceType") != "ValueSet":
-        reading.refuse(path, f"only a contained ValueSet is supported: {reference!r}")
+    if not isinstance(reference, str) or not reference:
+        reading.refuse(path, f"not a reference: {reference!r}")
+        return ()
+    value_set = reading.value_sets.get(reference)
+    if value_set is None and reference.startswith("#"):
+        reading.refuse(path, f"no such contained ValueSet: {reference!r}")
+        return ()
+    if value_set is None:
         return ()
     found = _concepts(value_set, reading, path)
-    if not found:
-        reading.refuse(path, f"no codes listed in the contained ValueSet {reference!r}")
-    return tuple(found)
+    return tuple(found or ())
 
 
-def _concepts(value_set: dict[str, Any], reading: Reading, path: str) -> list[Option]:
+def _concepts(value_set: dict[str, Any], reading: Reading, path: str) -> list[Option] | None:
+    """Return the codes listed; None if they would have to be worked out by a terminology server."""
     expansion, compose = value_set.get("expansion"), value_set.get("compose")
     if isinstance(expansion, dict):
         return _coded(reading.objects(expansion, "contains", path), "", reading, path)
     found: list[Option] = []
     if isinstance(compose, dict):
         if "exclude" in compose:
-            reading.refuse(path, "ValueSet.compose.exclude is not supported")
+            return None
         for include in reading.objects(compose, "include", path):
-            if include.keys() & {"filter", "valueSet"}:
-                reading.refuse(path, "ValueSet.compose.include by filter or reference is not supported")
+            if include.keys() & {"filter", "valueSet"} or not include.get("concept"):
+                return None
             system = str(include.get("system", ""))
             found += _coded(reading.objects(include, "concept", path), system, reading, path)
     return found
 
 
 def _coded(listed: list[dict[str, Any]], system: str, reading: Reading, path: str) -> list[Option]:
-    """Read concepts of one level; an expansion's nested or abstract entries are refused."""
+    """Read concepts; of an expansion's tree the entries that may be chosen, in their order."""
     found = []
     for entry in listed:
         coding = as_coding({"system": system, **entry})
-        if coding is None or "contains" in entry or entry.get("abstract") is True:
-            reading.refuse(path, "a ValueSet entry that is not one plain code")
-        else:
-            found.append(Option(coding, _score(entry, reading, path)))
+        if entry.get("abstract") is not True:
+            if coding is None or not coding.code:
+                reading.refuse(path, "a ValueSet entry without a code")
+            else:
+                found.append(Option(coding, _score(entry, reading, path)))
+        found += _coded(reading.objects(entry, "contains", path), system, reading, path)
     return found

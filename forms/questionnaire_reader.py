@@ -1,7 +1,9 @@
 """Reading FHIR R4 Questionnaire JSON into our values; every element that cannot be used is named."""
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,29 +11,69 @@ from typing import Any
 
 from domain.kernel.content import ContentError
 from domain.kernel.errors import DomainError
-from forms.enablement import loop
+from forms.dependencies import unusable
 from forms.fhir_elements import (
+    ANSWER_EXPRESSION,
+    CALCULATED,
+    ENABLE_EXPRESSION,
+    ENTRY_FORMAT,
     HIDDEN,
+    INITIAL_EXPRESSION,
+    ITEM_CONTROL,
+    LAUNCH_CONTEXT,
     MAX_DECIMAL_PLACES,
+    MAX_OCCURS,
+    MAX_SIZE,
     MAX_VALUE,
+    MIME_TYPE,
     MIN_LENGTH,
+    MIN_OCCURS,
     MIN_VALUE,
+    SIGNATURE_REQUIRED,
+    SOURCE_QUERIES,
     UNIT,
+    UNIT_OPTION,
     Reading,
-    choice_value,
+    at_extension,
     extension,
-    full_date,
-    number,
+    extensions,
+    parts,
 )
-from forms.questionnaire import Answer, Coding, EnableWhen, Item, ItemType, Questionnaire, Unit
+from forms.fhir_values import choice_value, number, read_value
+from forms.questionnaire import (
+    Answer,
+    Coding,
+    EnableWhen,
+    Expression,
+    Item,
+    ItemType,
+    Quantity,
+    Questionnaire,
+    Source,
+    Temporal,
+    Unit,
+)
 from forms.questionnaire_options import read_options
+from forms.questionnaire_rules import (
+    checked,
+    read_constraints,
+    read_expression,
+    read_pattern,
+    read_variables,
+)
 
 _OPERATORS = ("exists", "=", "!=", ">", "<", ">=", "<=")
-_ORDERED = (ItemType.INTEGER, ItemType.DECIMAL, ItemType.DATE)
+_TIMES = (ItemType.DATE, ItemType.DATE_TIME, ItemType.TIME)
+_NUMBERS = (ItemType.INTEGER, ItemType.DECIMAL, ItemType.QUANTITY)
+_UNORDERED = (ItemType.BOOLEAN, ItemType.ATTACHMENT, ItemType.REFERENCE)
+_MEGABYTE = 1_000_000
 _ELEMENTS = frozenset({"linkId", "definition", "code", "prefix", "text", "type", "initial", "item"}) | {
     *("enableWhen", "enableBehavior", "required", "repeats", "readOnly", "maxLength"),
     *("answerValueSet", "answerOption", "extension", "modifierExtension", "id"),
 }
+# What earlier and later versions of FHIR say in place of R4's elements: to pass over it would lose a rule.
+_OTHER_VERSIONS = re.compile(r"initial[A-Z].*|options?")
+_CONSTRAINTS = {"optionsOnly": ItemType.CHOICE, "optionsOrString": ItemType.OPEN_CHOICE}
 _DEEPEST = 30
 
 
@@ -45,7 +87,7 @@ def load_forms(folder: Path) -> dict[str, Questionnaire]:
     problems: list[str] = []
     for path in sorted(folder.glob("*.json")):
         try:
-            form = found[path.stem] = load_form(path)
+            form = found[path.stem] = load_form(path, strict=True)
         except DomainError as error:
             problems += [f"{path.name}: {problem}" for problem in error.facts["problems"]]
         else:
@@ -56,26 +98,30 @@ def load_forms(folder: Path) -> dict[str, Questionnaire]:
     return found
 
 
-def load_form(path: Path) -> Questionnaire:
+def load_form(path: Path, *, strict: bool = False) -> Questionnaire:
     """Read one file; see `parse_form`."""
     try:
         resource = json.loads(path.read_text("utf-8-sig"), parse_float=Decimal)
     except ValueError as error:
         raise _refusal([f"{path.name}: not JSON: {error}"]) from error
-    return parse_form(resource)
+    return parse_form(resource, strict=strict)
 
 
-def parse_form(resource: Any) -> Questionnaire:
+def parse_form(resource: Any, *, strict: bool = False) -> Questionnaire:
     """Return the form.
 
     Args:
         resource: Questionnaire as JSON reads it, best with floats read as `Decimal`.
+        strict: As our own forms are read: elements that R4 does not know, choices that offer nothing, variables that
+            look at link ids that are not there, and items without a link id are refused too. Other programs' forms
+            have all of these; there the first are kept, the second are open, the third are empty, and the last are
+            numbered by their place.
 
     Raises:
         DomainError: ``form.not_supported``; fact `problems` names every element that cannot be honoured,
             `field` is the first of them (``item[2].enableWhen[0].operator``).
     """
-    reading = Reading()
+    reading = Reading(strict=strict)
     if not isinstance(resource, dict) or resource.get("resourceType") != "Questionnaire":
         raise _refusal(["resourceType: not a Questionnaire"])
     reading.extensions(resource, "")
@@ -84,15 +130,43 @@ def parse_form(resource: Any) -> Questionnaire:
     }
     _survey(resource, reading)
     items = _items(resource, reading, "", 0)
-    text = {
-        key: reading.words(resource, key, "Questionnaire") for key in ("url", "version", "title", "status")
-    }
-    form = Questionnaire(**text, items=items)
-    if not reading.problems and (circle := loop(form)):
-        reading.refuse("enableWhen", f"questions depend on each other: {' > '.join(circle)}")
+    url, version, title, status = (
+        reading.words(resource, key, "Questionnaire") for key in ("url", "version", "title", "status")
+    )
+    named = read_expression(resource, CALCULATED, reading, "Questionnaire")
+    form = Questionnaire(
+        url,
+        version,
+        title,
+        status,
+        items=items,
+        variables=read_variables(resource, reading, "Questionnaire"),
+        constraints=read_constraints(resource, reading, "Questionnaire"),
+        contexts=_contexts(resource, reading),
+        signature_required=extension(resource, SIGNATURE_REQUIRED) is not None,
+        named=() if named is None else (named,),
+    )
+    if not reading.problems:
+        for path, reason in unusable(form, strict=strict):
+            reading.refuse(path, reason)
     if reading.problems:
         raise _refusal(reading.problems)
-    return form
+    return replace(form, source=Source(resource, form))
+
+
+def _contexts(resource: dict[str, Any], reading: Reading) -> tuple[str, ...]:
+    """Return the names under which whoever opens the form may hand in records."""
+    found = []
+    for entry in extensions(resource, LAUNCH_CONTEXT):
+        name = parts(entry).get("name")
+        found.append(str(name.get("code", "") if isinstance(name, dict) else name or ""))
+    for query in extensions(resource, SOURCE_QUERIES):
+        reference = extension({"extension": [query]}, SOURCE_QUERIES)
+        if isinstance(reference, dict):
+            found.append(str(reference.get("reference", "")).lstrip("#"))
+    contained = reading.objects(resource, "contained", "Questionnaire")
+    found += [str(entry.get("id")) for entry in contained if entry.get("resourceType") == "Bundle"]
+    return tuple(name for name in found if name)
 
 
 def _refusal(problems: list[str]) -> DomainError:
@@ -105,9 +179,20 @@ def _refusal(problems: list[str]) -> DomainError:
 def _survey(resource: dict[str, Any], reading: Reading) -> None:
     """Learn every question's type first: a condition may look at a question further down."""
     for raw in _raw_items(resource, 0):
-        kind = raw.get("type")
-        if isinstance(kind, str) and kind in set(ItemType):
-            reading.kinds.setdefault(str(raw.get("linkId")), ItemType(kind))
+        if kind := kind_of(raw):
+            reading.kinds.setdefault(str(raw.get("linkId")), kind)
+
+
+def kind_of(raw: dict[str, Any]) -> ItemType | None:
+    """Return the type of an item; R5's ``coding`` is a choice, open or not by its answerConstraint."""
+    kind, constraint = raw.get("type"), raw.get("answerConstraint")
+    if kind == "coding":
+        return (
+            _CONSTRAINTS.get(constraint, ItemType.CHOICE) if isinstance(constraint, str) else ItemType.CHOICE
+        )
+    if kind == "choice" and constraint == "optionsOrString":
+        return ItemType.OPEN_CHOICE
+    return ItemType(kind) if isinstance(kind, str) and kind in set(ItemType) else None
 
 
 def _raw_items(raw: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
@@ -130,14 +215,16 @@ def _items(parent: dict[str, Any], reading: Reading, path: str, depth: int) -> t
 def _item(raw: dict[str, Any], reading: Reading, path: str, depth: int) -> Item | None:
     for name in sorted(raw.keys() - _ELEMENTS):
         # An underscore twin only carries extensions of a plain element (translations, rendering).
-        if name.removeprefix("_") not in _ELEMENTS:
+        if name.removeprefix("_") not in _ELEMENTS and (reading.strict or _OTHER_VERSIONS.fullmatch(name)):
             reading.refuse(f"{path}.{name}", "not an element of an R4 item")
     reading.extensions(raw, path)
     items = _items(raw, reading, f"{path}.", depth + 1)
-    if not isinstance(raw.get("type"), str) or raw["type"] not in set(ItemType):
+    kind = kind_of(raw)
+    if kind is None:
         reading.refuse(f"{path}.type", f"not supported: {raw.get('type')!r}")
         return None
-    kind = ItemType(raw["type"])
+    if "answerConstraint" in raw and not (kind.is_choice and raw["answerConstraint"] in _CONSTRAINTS):
+        reading.refuse(f"{path}.answerConstraint", "not an element of an R4 item")
     item = Item(
         link_id=_link_id(raw, reading, path),
         type=kind,
@@ -153,22 +240,38 @@ def _item(raw: dict[str, Any], reading: Reading, path: str, depth: int) -> Item 
         enable_all=raw.get("enableBehavior") != "any",
         min_value=_bound(raw, MIN_VALUE, kind, reading, path),
         max_value=_bound(raw, MAX_VALUE, kind, reading, path),
-        min_length=reading.whole(extension(raw, MIN_LENGTH), f"{path}.extension(minLength)"),
+        min_length=_count(raw, MIN_LENGTH, reading, path),
         max_length=reading.whole(raw.get("maxLength"), f"{path}.maxLength"),
-        max_decimal_places=reading.whole(
-            extension(raw, MAX_DECIMAL_PLACES), f"{path}.extension(maxDecimalPlaces)"
-        ),
-        unit=_unit(raw, reading, path),
+        max_decimal_places=_count(raw, MAX_DECIMAL_PLACES, reading, path),
+        unit=_unit(extension(raw, UNIT), reading, at_extension(path, UNIT)),
         initial=_initial(raw, kind, reading, path),
         items=items,
+        control=_control(raw),
+        value_set=reading.words(raw, "answerValueSet", path),
+        unit_options=_unit_options(raw, reading, path),
+        min_occurs=_count(raw, MIN_OCCURS, reading, path),
+        max_occurs=_count(raw, MAX_OCCURS, reading, path),
+        pattern=read_pattern(raw, reading, path),
+        entry_format=str(extension(raw, ENTRY_FORMAT) or ""),
+        max_size=_size(raw, reading, path),
+        mime_types=_mime_types(raw),
+        signature_required=extension(raw, SIGNATURE_REQUIRED) is not None,
+        enable_expression=read_expression(raw, ENABLE_EXPRESSION, reading, path),
+        calculated=read_expression(raw, CALCULATED, reading, path),
+        initial_expression=_lenient(raw, INITIAL_EXPRESSION, reading, path),
+        answer_expression=_lenient(raw, ANSWER_EXPRESSION, reading, path),
+        variables=read_variables(raw, reading, path),
+        constraints=read_constraints(raw, reading, path),
     )
-    _check_structure(item, reading, path)
-    return item
+    _check_structure(item, raw, reading, path)
+    return replace(item, source=Source({key: value for key, value in raw.items() if key != "item"}, item))
 
 
 def _link_id(raw: dict[str, Any], reading: Reading, path: str) -> str:
     link_id = reading.words(raw, "linkId", path)
-    if not link_id:
+    if not link_id and "linkId" not in raw and not reading.strict:
+        link_id = path
+    elif not link_id:
         reading.refuse(f"{path}.linkId", "missing")
     elif link_id in reading.seen:
         reading.refuse(f"{path}.linkId", f"twice: {link_id!r} (que-2)")
@@ -176,15 +279,53 @@ def _link_id(raw: dict[str, Any], reading: Reading, path: str) -> str:
     return link_id
 
 
-def _check_structure(item: Item, reading: Reading, path: str) -> None:
-    """Refuse shapes that R4 forbids or that one answer per question cannot hold."""
-    if item.type is ItemType.DISPLAY and (item.items or item.required or item.repeats):
+def _check_structure(item: Item, raw: dict[str, Any], reading: Reading, path: str) -> None:
+    """Refuse shapes that R4 forbids, and a choice that offers nothing to choose."""
+    displays = all(child.type is ItemType.DISPLAY for child in item.items)
+    if item.type is ItemType.DISPLAY and (
+        not displays or (reading.strict and (item.required or item.repeats))
+    ):
         reading.refuse(f"{path}.type", "a display only shows text (que-1, que-6)")
-    if item.type is ItemType.GROUP and item.repeats:
-        reading.refuse(f"{path}.repeats", "repeating groups are not supported")
-    nested = any(child.type is not ItemType.DISPLAY for child in item.items)
-    if item.type.is_question and item.repeats and nested:
-        reading.refuse(f"{path}.item", "questions below a repeating question are not supported")
+    offers = item.options or item.answer_expression or "answerValueSet" in raw
+    if reading.strict and item.type is ItemType.CHOICE and not offers:
+        reading.refuse(f"{path}.answerOption", "a choice without answers")
+    if item.max_occurs is not None and (item.min_occurs or 0) > item.max_occurs:
+        reading.refuse(at_extension(path, MIN_OCCURS), f"more than maxOccurs: {item.min_occurs}")
+
+
+def _count(raw: dict[str, Any], url: str, reading: Reading, path: str) -> int | None:
+    return reading.whole(extension(raw, url), at_extension(path, url))
+
+
+def _control(raw: dict[str, Any]) -> str:
+    """Return the code of itemControl; how a question is shown changes nothing of what it means."""
+    value = extension(raw, ITEM_CONTROL)
+    coded = value.get("coding") if isinstance(value, dict) else None
+    codes = [str(entry.get("code", "")) for entry in coded or [] if isinstance(entry, dict)]
+    return codes[0] if codes else str(value.get("text", "")) if isinstance(value, dict) else ""
+
+
+def _size(raw: dict[str, Any], reading: Reading, path: str) -> int | None:
+    """Return maxSize in bytes; FHIR says megabytes."""
+    value = extension(raw, MAX_SIZE)
+    if value is None:
+        return None
+    size = number(value, whole=False)
+    if size is None or size < 0:
+        reading.refuse(at_extension(path, MAX_SIZE), f"not a size: {value!r}")
+        return None
+    return int(Decimal(size) * _MEGABYTE)
+
+
+def _mime_types(raw: dict[str, Any]) -> tuple[str, ...]:
+    found = [extension({"extension": [entry]}, MIME_TYPE) for entry in extensions(raw, MIME_TYPE)]
+    return tuple(str(value) for value in found if value)
+
+
+def _lenient(raw: dict[str, Any], url: str, reading: Reading, path: str) -> Expression | None:
+    """Read an expression that only fills in or offers: a query to a server is kept and gives nothing here."""
+    value = extension(raw, url)
+    return None if value is None else checked(value, reading, at_extension(path, url), lenient=True)
 
 
 def _codes(raw: dict[str, Any], reading: Reading, path: str) -> tuple[Coding, ...]:
@@ -193,23 +334,33 @@ def _codes(raw: dict[str, Any], reading: Reading, path: str) -> tuple[Coding, ..
     return tuple(code for code in found if code is not None)
 
 
-def _unit(raw: dict[str, Any], reading: Reading, path: str) -> Unit | None:
-    value = extension(raw, UNIT)
-    coding = reading.coding(value, f"{path}.extension(questionnaire-unit)") if value is not None else None
-    return Unit(coding.code, coding.display or coding.code) if coding is not None else None
+def _unit(value: Any, reading: Reading, path: str) -> Unit | None:
+    coding = reading.coding(value, path) if value is not None else None
+    return None if coding is None else Unit(coding.code, coding.display or coding.code, coding.system)
+
+
+def _unit_options(raw: dict[str, Any], reading: Reading, path: str) -> tuple[Unit, ...]:
+    where = at_extension(path, UNIT_OPTION)
+    values = [extension({"extension": [entry]}, UNIT_OPTION) for entry in extensions(raw, UNIT_OPTION)]
+    found = [_unit(value, reading, where) for value in values]
+    return tuple(unit for unit in found if unit is not None)
 
 
 def _bound(
     raw: dict[str, Any], url: str, kind: ItemType, reading: Reading, path: str
-) -> Decimal | date | None:
-    value = extension(raw, url)
-    if value is None:
+) -> Decimal | date | Temporal | None:
+    entry = next(iter(extensions(raw, url)), None)
+    key = next((key for key in entry or {} if key.startswith("value")), "")
+    if entry is None or not key:
         return None
-    if kind is ItemType.DATE and isinstance(value, str) and (day := full_date(value)):
-        return day
-    limit = number(value, whole=False) if kind in (ItemType.INTEGER, ItemType.DECIMAL) else None
-    if limit is None:
-        reading.refuse(f"{path}.extension({url.rpartition('/')[2]})", f"does not fit {kind}: {value!r}")
+    value = read_value(key.removeprefix("value"), entry[key])
+    if kind in _TIMES and isinstance(value, date | Temporal):
+        return value
+    limit = value if kind in _NUMBERS and isinstance(value, int | Decimal) else None
+    if kind is ItemType.QUANTITY and isinstance(value, Quantity):
+        limit = value.value
+    if limit is None or isinstance(limit, bool):
+        reading.refuse(at_extension(path, url), f"does not fit {kind}: {entry[key]!r}")
         return None
     return Decimal(limit)
 
@@ -241,7 +392,7 @@ def _condition(raw: dict[str, Any], reading: Reading, path: str) -> EnableWhen |
         reading.refuse(f"{path}.question", f"no such question: {question!r}")
     elif operator not in _OPERATORS:
         reading.refuse(f"{path}.operator", f"not supported: {operator!r}")
-    elif operator[0] in "<>" and kind not in _ORDERED:
+    elif operator[0] in "<>" and kind in _UNORDERED:
         reading.refuse(f"{path}.operator", f"{operator} has no order to compare {kind} by")
     else:
         answer = choice_value(raw, "answer", ItemType.BOOLEAN if operator == "exists" else kind)

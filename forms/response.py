@@ -1,37 +1,30 @@
-"""A filled-in form as FHIR R4 QuestionnaireResponse: written, and read back as a draft.
+"""A filled-in form as FHIR R4 QuestionnaireResponse: written from the live tree, and read back into it.
 
-Decimals stay `Decimal` in the tree, since FHIR counts 5.60 as more precise than 5.6; `to_json` writes them as
-the digits they are.
+Decimals stay `Decimal` in the tree, since FHIR counts 5.60 as more precise than 5.6; `to_json` writes them as the
+digits they are. What a stored response holds besides ours (ids, authors, extensions) is kept and written back.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from domain.kernel.errors import DomainError
-from forms.fhir_elements import choice_value
-from forms.questionnaire import Answer, Coding, Item, Questionnaire
+from forms.answers import answers_of
+from forms.fhir_elements import extension, extensions, parts
+from forms.fhir_values import choice_value, written
+from forms.nodes import Node, Provenance, Tree
+from forms.questionnaire import Answer, Item, Questionnaire
 
+PREFILLED = "urn:aftercheck:prefilled"
+"""Extension of an answer: where it was taken from, when, and whether a person let it stand."""
+_OURS = frozenset({"resourceType", "questionnaire", "status", "authored", "item"})
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
-Answers = Mapping[str, Sequence[Answer]]
-
-
-def build_response(
-    form: Questionnaire, answers: Answers, status: str, authored: datetime, shown: Callable[[Item], bool]
-) -> dict[str, Any]:
-    """Return the QuestionnaireResponse of the items that are `shown`; `authored` is aware."""
-    return {
-        "resourceType": "QuestionnaireResponse",
-        "questionnaire": form.canonical,
-        "status": status,
-        "authored": authored.isoformat(timespec="seconds"),
-        "item": _written(form.items, answers, shown),
-    }
+Shown = Callable[[Node], bool]
 
 
 def to_json(response: dict[str, Any]) -> bytes:
@@ -52,68 +45,145 @@ def from_json(text: bytes) -> dict[str, Any]:
     return _object(found)
 
 
-def read_answers(form: Questionnaire, response: Any) -> dict[str, list[Answer]]:
-    """Return the answers of a stored response by link id.
+def build_response(tree: Tree, status: str, authored: datetime, shown: Shown) -> dict[str, Any]:
+    """Return the QuestionnaireResponse of the items that are `shown`; `authored` is aware."""
+    return {
+        **tree.root.kept,
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": tree.form.canonical,
+        "status": status,
+        "authored": authored.isoformat(timespec="seconds"),
+        "item": _written_set(tree.root.sets[0], shown),
+    }
+
+
+def _written_set(children: dict[str, list[Node]], shown: Shown) -> list[dict[str, Any]]:
+    found = (_written(node, shown) for nodes in children.values() for node in nodes if shown(node))
+    return [entry for entry in found if entry is not None]
+
+
+def _written(node: Node, shown: Shown) -> dict[str, Any] | None:
+    entry: dict[str, Any] = {**node.kept, "linkId": node.item.link_id}
+    if node.item.text:
+        entry.setdefault("text", node.item.text)
+    below = [_written_set(children, shown) for children in node.sets]
+    if not node.item.type.is_question:
+        # An instance that a person added counts, also while it is empty.
+        alone = not below[0] and not (node.index and node.item.is_container) and not node.kept
+        return None if alone else {**entry, "item": below[0]} if below[0] else entry
+    answers = node.value()
+    given: list[dict[str, Any]] = [_with_kept(node, index, answer) for index, answer in enumerate(answers)]
+    for index, items in enumerate(below):
+        if not items:
+            continue
+        # FHIR puts items below a question into its answer, which may then have no value of its own.
+        while len(given) <= index:
+            given.append({})
+        given[index] = {**given[index], "item": items}
+    given = [one for one in given if one]
+    if given:
+        return {**entry, "answer": given}
+    return entry if node.kept else None
+
+
+def _with_kept(node: Node, index: int, answer: Answer) -> dict[str, Any]:
+    """Return one answer: as it was stored if it still is the same, with where it was taken from."""
+    fresh = written(answer, node.item.type)
+    if index < len(node.kept_answers):
+        kept = node.kept_answers[index]
+        if choice_value(_values(kept), "value", node.item.type) == answer:
+            fresh = kept
+    if node.provenance is None:
+        return fresh
+    others = [entry for entry in fresh.get("extension", []) if entry.get("url") != PREFILLED]
+    return {**fresh, "extension": [*others, _provenance(node.provenance)]}
+
+
+def _provenance(found: Provenance) -> dict[str, Any]:
+    told = [
+        {"url": "source", "valueString": found.source},
+        {"url": "at", "valueString": found.at},
+        {"url": "confirmed", "valueBoolean": found.confirmed},
+    ]
+    return {"url": PREFILLED, "extension": told}
+
+
+# Reading.
+def fill(tree: Tree, response: Any, attach: Callable[[list[Node]], None]) -> None:
+    """Put the answers of a stored response into a fresh tree.
+
+    Args:
+        tree: Nodes as the form begins, without answers.
+        response: QuestionnaireResponse as JSON reads it.
+        attach: Called with every node that is added for more instances.
 
     Raises:
-        DomainError: ``form.other_version`` (filled in with another form or version), ``form.unknown_item`` or
-            ``form.draft_unreadable``.
+        DomainError: ``form.other_version`` (filled in with another form or version), ``form.unknown_item``, or
+            ``form.draft_unreadable``; what an answer may be is checked as if it were typed.
     """
+    form = tree.form
     given = _object(response).get("questionnaire")
     if given != form.canonical:
         raise DomainError("form.other_version", title=form.title, wanted=form.canonical, given=given)
-    items = {item.link_id: item for item in form.walk()}
-    found: dict[str, list[Answer]] = {}
-    _collect(response, items, found)
-    return found
+    _reader(tree, attach).children(tree.root, 0, response)
+    tree.root.kept = {key: value for key, value in response.items() if key not in _OURS}
 
 
-def _written(items: Sequence[Item], answers: Answers, shown: Callable[[Item], bool]) -> list[dict[str, Any]]:
-    written = []
-    for item in items:
-        if not shown(item):
-            continue
-        below = _written(item.items, answers, shown)
-        entry: dict[str, Any] = {"linkId": item.link_id}
-        if item.text:
-            entry["text"] = item.text
-        given: list[dict[str, Any]] = [_value(answer) for answer in answers.get(item.link_id, ())]
-        if not item.type.is_question:
-            if below:
-                written.append({**entry, "item": below})
-            continue
-        if below:
-            # FHIR puts items below a question into its answer, which may then have no value of its own.
-            given = [{**(given[0] if given else {}), "item": below}, *given[1:]]
-        if given:
-            written.append({**entry, "answer": given})
-    return written
+class _reader:  # noqa: N801 -- a function that carries two arguments
+    def __init__(self, tree: Tree, attach: Callable[[list[Node]], None]) -> None:
+        self._tree = tree
+        self._attach = attach
+
+    def children(self, node: Node, set_index: int, parent: dict[str, Any]) -> None:
+        counts: dict[str, int] = {}
+        for entry in _objects(parent, "item"):
+            link_id = entry.get("linkId")
+            if not isinstance(link_id, str) or link_id not in self._tree.items:
+                raise DomainError("form.unknown_item", "linkId", link_id=link_id)
+            siblings = node.sets[set_index].get(link_id) if set_index < len(node.sets) else None
+            if siblings is None:
+                # Elsewhere in this version: an answer of a form that was built otherwise.
+                raise DomainError("form.unknown_item", link_id, link_id=link_id)
+            index = counts[link_id] = counts.get(link_id, -1) + 1
+            if index >= len(siblings):
+                self._more(node, self._tree.items[link_id], set_index)
+            self._item(siblings[index], entry)
+
+    def _more(self, parent: Node, item: Item, set_index: int) -> None:
+        if not item.is_container or item.type.is_question:
+            raise DomainError("form.single_answer", item.link_id, label=item.text or item.link_id)
+        self._attach(self._tree.add(parent, item, set_index))
+
+    def _item(self, node: Node, entry: dict[str, Any]) -> None:
+        item = node.item
+        node.kept = {key: value for key, value in entry.items() if key not in ("linkId", "answer", "item")}
+        if node.kept.get("text") == item.text:
+            del node.kept["text"]
+        listed = _objects(entry, "answer")
+        if listed and not item.type.is_question:
+            raise DomainError("form.not_a_question", item.link_id, label=item.text or item.link_id)
+        plain = [values for one in listed if (values := _values(one))]
+        read = [_read(item, values) for values in plain]
+        node.given.set(answers_of(item, read))
+        node.kept_answers = [{key: value for key, value in one.items() if key != "item"} for one in listed]
+        if item.is_container and item.type.is_question:
+            self._attach(self._tree.fit_sets(node, len(listed)))
+        for index, one in enumerate(listed):
+            node.provenance = node.provenance or _taken_from(one)
+            self.children(node, index if item.is_container else 0, one)
+        self.children(node, 0, entry)
 
 
-def _value(answer: Answer) -> dict[str, Any]:
-    if isinstance(answer, Coding):
-        parts = {"system": answer.system, "code": answer.code, "display": answer.display}
-        return {"valueCoding": {key: value for key, value in parts.items() if value}}
-    if isinstance(answer, bool):
-        return {"valueBoolean": answer}
-    if isinstance(answer, int):
-        return {"valueInteger": answer}
-    if isinstance(answer, Decimal):
-        return {"valueDecimal": answer}
-    return {"valueDate": answer.isoformat()} if isinstance(answer, date) else {"valueString": answer}
+def _taken_from(answer: dict[str, Any]) -> Provenance | None:
+    found = extensions(answer, PREFILLED)
+    if not found:
+        return None
+    told = parts(found[0])
+    return Provenance(str(told.get("source", "")), str(told.get("at", "")), told.get("confirmed") is True)
 
 
-def _collect(parent: dict[str, Any], items: dict[str, Item], found: dict[str, list[Answer]]) -> None:
-    for entry in _objects(parent, "item"):
-        link_id = entry.get("linkId")
-        if link_id not in items:
-            raise DomainError("form.unknown_item", "linkId", link_id=link_id)
-        for given in _objects(entry, "answer"):
-            _collect(given, items, found)
-            plain = {key: value for key, value in given.items() if key.startswith("value")}
-            if plain:
-                found.setdefault(link_id, []).append(_read(items[link_id], plain))
-        _collect(entry, items, found)
+def _values(answer: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in answer.items() if key.startswith("value")}
 
 
 def _read(item: Item, plain: dict[str, Any]) -> Answer:
@@ -134,3 +204,6 @@ def _objects(parent: dict[str, Any], name: str) -> list[dict[str, Any]]:
     if not isinstance(listed, list):
         raise DomainError("form.draft_unreadable", name)
     return [_object(entry) for entry in listed]
+
+
+__all__ = ["PREFILLED", "Questionnaire", "build_response", "extension", "fill", "from_json", "to_json"]

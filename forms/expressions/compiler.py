@@ -13,6 +13,7 @@ from forms.expressions.compare import distinct, equal, equivalent, is_number, or
 from forms.expressions.elements import Collection, Element, child, json_value, system_type
 from forms.expressions.functions import FUNCTIONS
 from forms.expressions.iteration import WITH_EXPRESSIONS, where
+from forms.expressions.reads import link_ids, linked_source
 from forms.expressions.registry import Clock
 from forms.expressions.runtime import LARGEST_COLLECTION, Host, Run, Step, truth
 from forms.expressions.syntax import (
@@ -284,28 +285,18 @@ def _type_of(node: Node) -> str:
 
 def _linked(node: Call, onward: bool) -> Step | None:
     """Return ``X.item.where(linkId = 'a')``, or the same over all descendants, as a look into the index."""
-    match node.args:
-        case (Binary("=", Member(None, "linkId"), Literal(value=str() as link_id)),):
-            pass
-        case (Binary("=", Literal(value=str() as link_id), Member(None, "linkId")),):
-            pass
-        case _:
-            return None
-    match node.source:
-        case Member(source=source, name="item"):
-            deep = False
-        case Call(source=source, name="descendants", args=()):
-            deep = True
-        case _:
-            return None
-    before = _from(source, onward=True)
+    ids = link_ids(node.args[0]) if len(node.args) == 1 else None
+    start = linked_source(node)
+    if ids is None or start is None or node.source is None:
+        return None
+    before, depth = _from(start[0], onward=True), start[1]
     slowly = where(_compile(node.source, onward=False), _compile(node.args[0], onward=False))
 
     def step(run: Run, focus: Collection) -> Collection:
         given = before(run, focus)
         if not all(isinstance(value, Element) for value in given):
             return slowly(run, focus)
-        found = [entry for value in given for entry in value.linked(link_id, deep=deep, present=not onward)]
+        found = [entry for value in given for entry in value.linked(ids, depth, present=not onward)]
         run.spend(1 + len(found))
         return found
 

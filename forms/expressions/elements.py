@@ -26,8 +26,12 @@ class Element(Protocol):
     def names(self) -> tuple[str, ...]:
         """Return the names of all children it may have."""
 
-    def linked(self, link_id: str, *, deep: bool, present: bool) -> Collection:
-        """Return the items `link_id` below: directly, or `deep`; `present` leaves out what the response has not."""
+    def linked(self, link_ids: tuple[str, ...], depth: str, *, present: bool) -> Collection:
+        """Return the items of these link ids below, in the order of the page.
+
+        `depth` is ``item`` (directly below), ``repeat`` (through groups) or ``descendants`` (also through answers);
+        `present` leaves out what the response would not have.
+        """
 
     def plain(self) -> Any:
         """Return it as FHIR JSON."""
