@@ -1,5 +1,6 @@
 """uvicorn's HTTP protocol, extended by what `sync.tus.direct` asks for: a large body straight from its socket."""
 
+import asyncio
 import socket
 from typing import Any
 
@@ -11,6 +12,8 @@ from sync.tus.direct import DIRECT_BODY, LEAST_BYTES, TakenBody
 MOST_HEAD = 64 << 10
 """Bytes of a request's head; the parser itself knows no limit."""
 READ_OVER = 4 << 20
+FIRST_READ = 32 << 10
+"""Bytes taken from a line at once: what comes of a large body with its head is copied, the rest is not."""
 REFUSED_S = 1.0
 
 
@@ -26,6 +29,11 @@ class BodySocketProtocol(HttpToolsProtocol):
         self._body_length = self._body_seen = self._pass_over = 0
         self._away = self._in_head = self._refused = False
         self._head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if hasattr(transport, "max_size"):  # asyncio's own plain transport
+            transport.max_size = FIRST_READ
 
     def on_message_begin(self) -> None:
         self._in_head, self._head_bytes = True, 0

@@ -6,6 +6,7 @@ import zlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+from sync.tus.protocol import CONTENT_SHA256
 from sync.tus.source import Source
 
 CHECKSUMS = ("crc32", "sha256")
@@ -32,6 +33,13 @@ class ReadAhead:
         self._reader = ThreadPoolExecutor(1, "upload-read")
         self._next: tuple[int, str, Future[Piece]] | None = None
         self._buffer, self._other = bytearray(), bytearray()
+        self._content, self._hashed = hashlib.sha256(), 0
+
+    def follows(self, offset: int) -> bool:
+        """Tell whether the content before `offset`, and no more, has gone into `CONTENT_SHA256` checksums."""
+        if self._next:
+            return self._next[:2] == (offset, CONTENT_SHA256)
+        return self._hashed == offset
 
     def piece(self, offset: int, count: int, algorithm: str) -> Piece:
         """Return the piece at `offset`, of about `count` bytes if it was read ahead; raises as `Source.read_into`."""
@@ -57,7 +65,11 @@ class ReadAhead:
     def _read(self, buffer: bytearray, offset: int, count: int, algorithm: str) -> Piece:
         data = memoryview(buffer)[:count]
         self._source.read_into(offset, data)
-        return Piece(offset, data, checksum_of(data, algorithm))
+        if algorithm != CONTENT_SHA256:
+            return Piece(offset, data, checksum_of(data, algorithm))
+        self._content.update(data)
+        self._hashed += count
+        return Piece(offset, data, _told(algorithm, self._content.digest()))
 
 
 def _at_least(buffer: bytearray, count: int) -> bytearray:
@@ -70,10 +82,23 @@ def checksum_of(data: bytes | memoryview, algorithm: str) -> str:
         return ""
     crc32 = algorithm == "crc32"
     digest = zlib.crc32(data).to_bytes(4, "big") if crc32 else hashlib.new(algorithm, data).digest()
+    return _told(algorithm, digest)
+
+
+def _told(algorithm: str, digest: bytes) -> str:
     return f"{algorithm} {base64.b64encode(digest).decode()}"
 
 
 def chosen_checksum(offered: str) -> str:
-    """Return the cheapest algorithm of a `Tus-Checksum-Algorithm` list that we can send, or an empty string."""
-    names = {name.strip().lower() for name in offered.split(",")}
+    """Return the cheapest algorithm of a `Tus-Checksum-Algorithm` list for any body, or an empty string."""
+    names = _names(offered)
     return next((name for name in CHECKSUMS if name in names), "")
+
+
+def takes_content(offered: str) -> bool:
+    """Tell whether a server that offers this list takes `CONTENT_SHA256`, which costs it no hash of its own."""
+    return CONTENT_SHA256 in _names(offered)
+
+
+def _names(offered: str) -> set[str]:
+    return {name.strip().lower() for name in offered.split(",")}

@@ -10,10 +10,10 @@ import requests
 
 from domain.kernel.errors import DomainError, UnavailableError
 from sync.failpoints import reached
-from sync.tus.ahead import ReadAhead, chosen_checksum
+from sync.tus.ahead import ReadAhead, chosen_checksum, takes_content
 from sync.tus.client_state import Lane, Transfer, TransferState
 from sync.tus.pacing import Backoff, ClientSettings, PatchSizer, Surroundings
-from sync.tus.protocol import OFFSET_OCTET_STREAM, TUS_VERSION, encode_metadata
+from sync.tus.protocol import CONTENT_SHA256, OFFSET_OCTET_STREAM, TUS_VERSION, encode_metadata
 from sync.tus.source import Source
 from sync.tus.wire import (
     CancelledTransfer,
@@ -62,7 +62,8 @@ class TusClient:
         self.session.mount(endpoint, self.adapter)
         self.bandwidth_delay_s = bandwidth_delay_s or (lambda _count: 0.0)
         self.algorithm: str | None = None
-        """Checksum that the centre takes; None until it has said which it knows."""
+        """Checksum that the centre takes for any body; None until it has said which it knows."""
+        self.takes_content = False
         self.sizer = PatchSizer(
             self.settings.smallest_patch, self.settings.largest_patch, self.settings.patch_s
         )
@@ -115,6 +116,8 @@ class _Run:
         self._metadata = encode_metadata(metadata)
         settings = client.settings
         self._backoff = Backoff(client.around.rng, settings.first_pause_s, settings.longest_pause_s)
+        # Proxies and certificates of the environment: asked anew for every request they cost more than the request.
+        self._surrounded = client.session.merge_environment_settings(client.endpoint, {}, None, None, None)
         self._offset_known = False
         self._furthest = 0
         self._mismatches = 0
@@ -166,8 +169,10 @@ class _Run:
         self._note(response)
 
     def _patch(self) -> None:
-        algorithm = self._client.algorithm or ""
         offset, size = self._transfer.offset, self._client.sizer.size
+        algorithm = self._client.algorithm or ""
+        if self._client.takes_content and self.ahead.follows(offset):
+            algorithm = CONTENT_SHA256
         piece = self.ahead.piece(offset, min(size, self._source.size - offset), algorithm)
         end = offset + len(piece.data)
         if self._backoff.failures == 0:  # on a line that breaks, what is read ahead is seldom what comes next
@@ -201,15 +206,19 @@ class _Run:
     def _request(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, data: memoryview | None = None
     ) -> requests.Response:
-        settings = self._client.settings
+        settings, session = self._client.settings, self._client.session
+        request = requests.Request(
+            method,
+            url,
+            headers={"Tus-Resumable": TUS_VERSION, **(headers or {})},
+            data=self._body(data) if data else None,
+        )
         try:
-            return self._client.session.request(
-                method,
-                url,
-                headers={"Tus-Resumable": TUS_VERSION, **(headers or {})},
-                data=self._body(data) if data else None,
+            return session.send(
+                session.prepare_request(request),
                 timeout=(settings.connect_s, settings.stall_s),
                 allow_redirects=False,
+                **self._surrounded,
             )
         except requests.RequestException as error:
             raise line_failure(error) from error
@@ -234,7 +243,9 @@ class _Run:
         self.progress(offset, self._transfer.size)
 
     def _learn_checksums(self, response: requests.Response) -> None:
-        self._client.algorithm = chosen_checksum(response.headers.get("Tus-Checksum-Algorithm", ""))
+        offered = response.headers.get("Tus-Checksum-Algorithm", "")
+        self._client.algorithm = chosen_checksum(offered)
+        self._client.takes_content = takes_content(offered)
 
     def _pause(self, interruption: InterruptedTransfer) -> None:
         if interruption.forget_url:

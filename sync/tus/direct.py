@@ -93,10 +93,8 @@ class DirectLines:
 
     async def _receive(self, body: TakenBody, receiver: Receiver, stopping: asyncio.Event) -> Response:
         receiver.idle.clear()
-        if body.begun and (refused := await self._in_thread(receiver.feed, body.begun)):
-            return refused
         small_bursts, going = 0, True
-        while body.left and going and not stopping.is_set():
+        while (body.left or body.begun) and going and not stopping.is_set():
             before = body.left
             receiver.idle.clear()
             found = await self._in_thread(_pull, body, receiver)
@@ -129,6 +127,9 @@ class DirectLines:
 
 def _pull(body: TakenBody, receiver: Receiver) -> _Pulled | Response:
     """Receive while the line delivers, for one turn; at the end of the body finish it."""
+    begun, body.begun = body.begun, b""
+    if refused := receiver.put(begun):
+        return refused
     body.line.settimeout(_QUIET_S)
     end_s, wake = time.monotonic() + _TURN_S, 0
     while body.left:

@@ -203,6 +203,7 @@ class TusEngine:
                 raise TusRefusal(409, "transfer.offset_mismatch", headers=headers, offset=upload.offset)
             upload = self._with_length(request, upload)
             body = self._body(request, offset, upload.length)
+            self._refuse_unprovable(upload, body)
         except BaseException:
             file.close()
             raise
@@ -210,6 +211,13 @@ class TusEngine:
             file.close()
             return offset_answer(204, upload)
         return self._receiver(upload, file, body, 204, {})
+
+    def _refuse_unprovable(self, upload: Upload, body: Body) -> None:
+        """460 at once for a checksum of content whose beginning was hashed elsewhere or before a restart."""
+        of_content = body.checksum is not None and body.checksum.hasher is None
+        if of_content and self._keeper.digests.at(upload.id, upload.fence, upload.offset) is None:
+            headers = {"Upload-Offset": str(upload.offset)}
+            raise TusRefusal(460, "transfer.checksum_mismatch", headers=headers, offset=upload.offset)
 
     def _receiver(
         self, upload: Upload, file: UploadFile, body: Body, status: int, headers: dict[str, str]

@@ -19,7 +19,9 @@ from domain.kernel.errors import DomainError, KnownError, UnavailableError
 
 TUS_VERSION = "1.0.0"
 TUS_EXTENSIONS = "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination"
-TUS_CHECKSUM_ALGORITHMS = "sha256,sha1,crc32"
+CONTENT_SHA256 = "sha256-content"
+"""Checksum of ours, see docs/tus.md: SHA-256 of the content from its first byte to the end of this body."""
+TUS_CHECKSUM_ALGORITHMS = f"sha256,sha1,crc32,{CONTENT_SHA256}"
 OFFSET_OCTET_STREAM = "application/offset+octet-stream"
 MOST_METADATA = 16 << 10
 UPLOAD_DEDUP = "upload-dedup"  # ours, see docs/tus.md: the client accepts "you need not send this"
@@ -176,18 +178,26 @@ def declared_sha256(fields: Mapping[str, str]) -> str:
     return value
 
 
-def parse_checksum(header: str | None) -> tuple[Hasher, bytes] | None:
-    """Return a fresh hasher and the digest to reach, None when no `Upload-Checksum` was sent."""
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """An `Upload-Checksum`: the digest to reach, and a fresh hasher for the body (None: `CONTENT_SHA256`)."""
+
+    digest: bytes
+    hasher: Hasher | None
+
+
+def parse_checksum(header: str | None) -> Checksum | None:
+    """Return what to check a body by, None when no `Upload-Checksum` was sent."""
     if header is None:
         return None
     algorithm, _, encoded = header.strip().partition(" ")
-    if algorithm not in _HASHERS:
+    if algorithm not in _HASHERS and algorithm != CONTENT_SHA256:
         raise TusRefusal(400, "transfer.checksum_unsupported", algorithm=algorithm[:32])
     try:
         digest = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
         raise TusRefusal(400, "transfer.bad_header", header="upload-checksum") from error
-    return _HASHERS[algorithm](), digest
+    return Checksum(digest, None if algorithm == CONTENT_SHA256 else _HASHERS[algorithm]())
 
 
 def http_date(epoch_s: float) -> str:

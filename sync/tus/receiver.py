@@ -1,8 +1,8 @@
 """Takes the body of one PATCH (or of a creation with data) and stores it.
 
 The HTTP adapter either pushes (`feed`) or receives straight into `room` and tells it (`filled`); then `finish` at the
-end of the body or `cut` when the client is gone. One block is hashed and received while the one before it goes to the
-disk; the offset is committed every few MiB or second, and always before it is told.
+end of the body or `cut` when the client is gone. A full block goes to the disk while it is hashed and the next one is
+received; the offset is committed every few MiB or second, and always before it is told.
 """
 
 import threading
@@ -14,8 +14,8 @@ from functools import partial
 from domain.kernel.errors import KnownError, UnavailableError
 from sync.failpoints import reached
 from sync.tus.blocks import BLOCK_BYTES, Blocks
-from sync.tus.digests import Digests, Sha256
-from sync.tus.protocol import Hasher, Response, TusRefusal, problem
+from sync.tus.digests import Digests
+from sync.tus.protocol import Checksum, Response, TusRefusal, problem
 from sync.tus.state import Upload, UploadState
 from sync.tus.storage import NO_SPACE_ERRNOS, UploadFile
 
@@ -24,7 +24,11 @@ YIELD_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class CommitRule:
-    """When a running request makes its bytes durable, and until when they are then kept."""
+    """When a running request makes its bytes durable, and until when they are then kept.
+
+    Where the end of the body, which commits anyway, is at most `2 * every_bytes` behind the last commit, no other
+    one comes in between.
+    """
 
     every_bytes: int
     every_s: float
@@ -37,7 +41,7 @@ class Body:
     """What the request said about its body."""
 
     length: int | None
-    checksum: tuple[Hasher, bytes] | None
+    checksum: Checksum | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,12 @@ class Receiver:
 
     def feed(self, data: bytes) -> Response | None:
         """Store `data` at once; a response means that no more is wanted and the response is to be sent."""
+        self.put(data)
+        self.flush()
+        return self._released_answer()
+
+    def put(self, data: bytes) -> Response | None:
+        """Take `data` as if it had been received into `room`; returns as `filled`."""
         rest = memoryview(data)
         while rest and self._answer is None:
             room = self.room()
@@ -99,7 +109,6 @@ class Receiver:
             room[:count] = rest[:count]
             rest = rest[count:]
             self._guarded(partial(self._take_in, count))
-        self.flush()
         return self._released_answer()
 
     def yield_to_successor(self) -> None:
@@ -123,8 +132,7 @@ class Receiver:
 
     def superseded(self) -> bool:
         """Tell whether another request has taken the upload over."""
-        current = self._depot.state.get(self._upload.id)
-        return current is None or current.fence != self._upload.fence
+        return self._depot.state.fence(self._upload.id) != self._upload.fence
 
     def _answered(self) -> Response:
         if self._released_answer() is None:
@@ -167,14 +175,16 @@ class Receiver:
                 self._roll_back()
             raise TusRefusal(413, "transfer.beyond_length", length=length)
         data = memoryview(self._block)[at : at + count]
-        if self._body.checksum:
-            self._body.checksum[0].update(data)
+        self._received += count
+        full = self._received % BLOCK_BYTES == 0
+        if full or self._received - self._start == self._body.length:
+            self._settle()
+            self._writing = self._depot.blocks.write(partial(self._write_out, self._unwritten()))
+        if self._body.checksum and self._body.checksum.hasher:
+            self._body.checksum.hasher.update(data)
         if self._content:
             self._content.update(data)
-        self._received += count
-        if self._received % BLOCK_BYTES == 0:
-            self._settle()
-            self._writing = self._depot.blocks.write(self._job())
+        if full:
             self._block, self._spare = self._spare, self._block
 
     def _settle(self) -> None:
@@ -186,27 +196,31 @@ class Receiver:
     def _flush(self) -> None:
         self._settle()
         if self._received > self._written:
-            self._job()()
+            self._write_out(self._unwritten())
+        if self._content:
+            self._depot.digests.note(self._upload.id, self._upload.fence, self._written, self._content.copy())
 
-    def _job(self) -> Callable[[], None]:
-        """Return what writes the part of the current block that is not in the file yet."""
+    def _unwritten(self) -> memoryview:
+        """Return the part of the current block that is not in the file yet; nothing is being written."""
         base = (self._received - 1) // BLOCK_BYTES * BLOCK_BYTES
-        data = memoryview(self._block)[self._written - base : self._received - base]
-        digest = self._content.copy() if self._content else None
-        return lambda: self._write_out(data, digest)
+        return memoryview(self._block)[self._written - base : self._received - base]
 
-    def _write_out(self, data: memoryview, digest: Sha256 | None) -> None:
+    def _write_out(self, data: memoryview) -> None:
         with self._file.exclusive():
             self._refuse_if_superseded()
             self._write(data)
             reached("upload-written")
-            if digest:
-                self._depot.digests.note(self._upload.id, self._upload.fence, self._written, digest)
-            rule = self._depot.rule
-            waited_s = rule.monotonic() - self._committed_s
-            due = self._written - self._upload.offset >= rule.every_bytes or waited_s >= rule.every_s
-            if due and self._keeps_parts and self._written - self._start != self._body.length:
+            if self._keeps_parts and self._due():
                 self._commit()
+
+    def _due(self) -> bool:
+        rule, length = self._depot.rule, self._body.length
+        if length is not None and self._written - self._start == length:
+            return False
+        if rule.monotonic() - self._committed_s >= rule.every_s:
+            return True
+        ends_soon = length is not None and self._start + length - self._upload.offset <= 2 * rule.every_bytes
+        return not ends_soon and self._written - self._upload.offset >= rule.every_bytes
 
     def _write(self, rest: memoryview) -> None:
         while rest:
@@ -227,8 +241,8 @@ class Receiver:
             self._refuse_if_superseded()
             good = self._upload.good_offset
             if self._body.checksum:
-                hasher, digest = self._body.checksum
-                if hasher.digest() != digest:
+                hasher = self._body.checksum.hasher or self._content
+                if hasher is None or hasher.digest() != self._body.checksum.digest:
                     self._roll_back()
                     headers = {"Upload-Offset": str(self._start)}
                     raise TusRefusal(460, "transfer.checksum_mismatch", headers=headers, offset=self._start)

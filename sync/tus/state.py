@@ -72,6 +72,9 @@ class UploadState(Protocol):
 
     def get(self, upload_id: str) -> Upload | None: ...
 
+    def fence(self, upload_id: str) -> int | None:
+        """Return the row's fence, None when it is gone."""
+
     def unfinished(self, owner: str) -> int:
         """Return how many uploads of a device are still receiving."""
 
@@ -136,6 +139,10 @@ class SqliteUploadState:
 
     def get(self, upload_id: str) -> Upload | None:
         return self._one("id = ?", upload_id)
+
+    def fence(self, upload_id: str) -> int | None:
+        rows = self._table.rows("SELECT fence FROM tus_upload WHERE id = ?", [upload_id])
+        return int(rows[0][0]) if rows else None
 
     def take(self, upload_id: str) -> Upload | None:
         with self._table.transaction(durable=False):  # nobody holds anything after a power cut

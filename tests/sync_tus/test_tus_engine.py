@@ -431,6 +431,19 @@ def test_the_offset_is_committed_by_bytes_and_by_time(tmp_path):
     desk.state.close()
 
 
+def test_a_body_that_ends_soon_is_committed_at_its_end_alone(tmp_path):
+    desk = Desk(tmp_path, commit_bytes=1000, commit_s=5.0)
+    url = desk.create()
+    receiver = desk.begin_patch(url, 0, 3001)
+    receiver.feed(CONTENT[:1500])
+    assert desk.row(url).offset == 1500  # 1501 bytes are left: the end is near
+    receiver.feed(CONTENT[1500:2900])
+    assert desk.row(url).offset == 1500
+    receiver.feed(CONTENT[2900:3001])
+    assert (receiver.finish().status, desk.row(url).offset) == (204, 3001)
+    desk.state.close()
+
+
 def test_a_restart_goes_back_to_the_committed_offset(tmp_path):
     desk = Desk(tmp_path, commit_bytes=1000)
     url = desk.create(upload_metadata=declared())
