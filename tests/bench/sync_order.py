@@ -22,7 +22,7 @@ from sqlalchemy import Connection, func, select
 from domain.kernel.change_log import Body, Change, change_log, encode_body, head_position
 from domain.kernel.errors import UnavailableError
 from domain.kernel.store import Store
-from sync.entries import NewEntry, append_entries, cut_body, insert_stored
+from sync.entries import append_stored, cut_body
 from sync.feed import entries_for
 from sync.retry import retried
 from sync.schema import prepare_store
@@ -57,21 +57,24 @@ _INDEXES = (
 _COLUMNS = ("txn_id", "device_id", "epoch", "dev_seq", "at", "outcome", "body", "org_id")
 
 
-def append_ours(connection: Connection, ids: list[bytes], device: uuid.UUID, body: bytes) -> None:
+def append_ours(connection: Connection, ids: list[bytes], device: bytes, body: bytes) -> None:
     """Number the entries last, under the lock."""
-    append_entries(
-        connection,
-        [NewEntry(uuid.UUID(bytes=one), device, 1, None, 0, "done", body, frozenset({ORG})) for one in ids],
+    entries = [(one, device, 1, None, 0, "done", body) for one in ids]
+    append_stored(connection, entries, [[ORG.bytes]] * len(entries))
+
+
+def append_wrong(connection: Connection, ids: list[bytes], device: bytes, body: bytes) -> None:
+    """Let the database number the entries as they come."""
+    insert(
+        connection, "bench_log", _COLUMNS, [(one, device, 1, None, 0, "done", body, ORG.bytes) for one in ids]
     )
 
 
-def append_wrong(connection: Connection, ids: list[bytes], device: uuid.UUID, body: bytes) -> None:
-    """Let the database number the entries as they come."""
-    rows = [(one, device.bytes, 1, None, 0, "done", body, ORG.bytes) for one in ids]
-    columns = ", ".join(f"`{name}`" for name in _COLUMNS)
+def insert(connection: Connection, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows as they are, by the driver's ``executemany``."""
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    marks = ", ".join([mark] * len(_COLUMNS))
-    connection.exec_driver_sql(f"INSERT INTO bench_log ({columns}) VALUES ({marks})", rows)
+    listed, marks = ", ".join(f"`{name}`" for name in columns), ", ".join([mark] * len(columns))
+    connection.exec_driver_sql(f"INSERT INTO {table} ({listed}) VALUES ({marks})", rows)
 
 
 def pulled_ours(connection: Connection, cursor: int) -> tuple[list[bytes], int]:
@@ -98,15 +101,15 @@ SCHEMES: dict[str, tuple[Callable[..., None], Callable[..., tuple[list[bytes], i
 def writer(address: str, scheme: str, transactions: int, rows: int, start: Any, told: Any) -> None:
     """Write; tells the ids of the entries it has committed."""
     store = open_centre_store(address)
-    append, device, content = SCHEMES[scheme][0], uuid.uuid4(), str(fields_of(1)).encode()
-    change = Change("patient", device.bytes, ORG.bytes, "ins", 0, fields_of(1), {})
+    append, device, content = SCHEMES[scheme][0], os.urandom(16), str(fields_of(1)).encode()
+    change = Change("patient", device, ORG.bytes, "ins", 0, fields_of(1), {})
     body = encode_body(Body("bench", None, "nurse", ORG.bytes, 1, [change]))
     written: list[bytes] = []
 
     def transaction() -> list[bytes]:
         ids = [os.urandom(16) for _ in range(rows)]
         with store.write() as connection:
-            insert_stored(connection, _Work, ("id", "content"), [(one, content) for one in ids])
+            insert(connection, "bench_work", ("id", "content"), [(one, content) for one in ids])
             append(connection, ids, device, body)
         return ids
 
@@ -132,12 +135,6 @@ def puller(address: str, scheme: str, start: Any, finished: Any, told: Any) -> N
             break
     store.close()
     told.put(("seen", b"".join(seen)))
-
-
-class _Work:
-    """Where the rows go."""
-
-    name = "bench_work"
 
 
 def _patiently(work: Callable[[], list[bytes]]) -> list[bytes]:
