@@ -7,12 +7,13 @@ from domain.catalog.content import load_catalog
 from domain.kernel.authority import Authority
 from domain.kernel.texts import Texts
 from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
+from domain.scales.reading import load_scales
 from server.identity import Identity
 from server.settings import Settings
 
 
 def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
-    """Return roles, catalogue, texts, what passwords have to be like, and the centre's number prefix.
+    """Return roles, catalogue, scales, texts, what passwords have to be like, and the centre's number prefix.
 
     Raises:
         ContentError: Some files cannot be used.
@@ -20,6 +21,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
     return {
         "authority": Authority.load(resources.folder("roles.yaml")),
         "catalog": load_catalog(resources.folder("catalog")),
+        "scales": load_scales(resources.folder("scales")),
         "texts": Texts.load(resources.folder("texts") / "zh"),
         "number_prefix": identity.number_prefix,
         POLICY: policy_for(settings.password_days),

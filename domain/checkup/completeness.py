@@ -11,6 +11,8 @@ from domain.checkup.records import Observation, QuestionnaireResponse
 from domain.kernel.ids import Id
 
 FORM, TUBES = "form", "tubes"
+VISIT_FORM = "pre_visit"
+"""The form every visit has; others that are filled in on the same day do not stand for it."""
 MEASURED = {"sbp": "收缩压", "dbp": "舒张压", "height": "身高", "weight": "体重"}
 """What is measured at every visit, by the catalogue's keys."""
 LABELS = {FORM: "到检问卷", TUBES: "采集管"} | MEASURED
@@ -38,8 +40,10 @@ def lacking(connection: Connection, visit_id: Id) -> list[Lacking]:
 def undone(connection: Connection, visit_id: Id) -> list[Lacking]:
     """Return everything of a visit that is not done, whatever the reason."""
     found = []
-    answered = select(QuestionnaireResponse.id).where(QuestionnaireResponse.visit_id == visit_id).limit(1)
-    if connection.execute(answered).first() is None:
+    answered = select(QuestionnaireResponse.id).where(
+        QuestionnaireResponse.visit_id == visit_id, QuestionnaireResponse.form == VISIT_FORM
+    )
+    if connection.execute(answered.limit(1)).first() is None:
         found.append(Lacking(FORM, LABELS[FORM]))
     items = select(Observation.item).where(Observation.visit_id == visit_id, Observation.item.in_(MEASURED))
     measured = set(connection.execute(items).scalars())

@@ -195,7 +195,11 @@ class ReportSignature(Record, label="电子签名", merge=Merge.APPEND):
 
 
 class QuestionnaireResponse(Record, label="问卷", merge=Merge.APPEND):
-    """A filled-in form, with the exact version it was filled with (FHIR R4 QuestionnaireResponse)."""
+    """A filled-in form, with the exact version it was filled with (FHIR R4 QuestionnaireResponse).
+
+    It belongs to a person, and to a visit where it was filled in at one. A correction is a new response that `amends`
+    the earlier one and says why; `source` tells who filled it in where.
+    """
 
     visit_id: Mapped[Id | None] = column("体检", ref="visit", index=True)
     patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
@@ -203,7 +207,12 @@ class QuestionnaireResponse(Record, label="问卷", merge=Merge.APPEND):
     form_version: Mapped[str] = column("问卷版本", length=40)
     answers: Mapped[dict[str, Any]] = column("答案", sensitivity=SENSITIVE)
     score: Mapped[float | None] = column("得分", sensitivity=SENSITIVE)
-    authored_at: Mapped[datetime] = column("填写时间")
+    authored_at: Mapped[datetime] = column("填写时间", index=True)
+    authored_by: Mapped[Id | None] = column("录入人", ref="staff")
+    source: Mapped[str | None] = column("填写方式", means="words:form_source", length=40)
+    signature_sha256: Mapped[str | None] = column("填写人签名", length=64)
+    amends: Mapped[Id | None] = column("更正", ref="questionnaire_response", index=True)
+    reason: Mapped[str | None] = column("更正原因", length=4000)
 
 
 class Attachment(Record, label="附件", merge=Merge.APPEND):

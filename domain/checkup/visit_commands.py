@@ -2,11 +2,10 @@
 
 import dataclasses
 from datetime import date
-from typing import Any
 
 from domain.checkup.completeness import lacking
 from domain.checkup.numbers import new_visit_number
-from domain.checkup.records import QuestionnaireResponse, Visit
+from domain.checkup.records import Visit
 from domain.checkup.workflow import visit_life
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
@@ -82,29 +81,3 @@ def finish(order: FinishVisit, work: UnitOfWork) -> None:
         labels = "、".join(one.label for one in missing)
         raise DomainError("visit.incomplete", field="visit_id", count=len(missing), items=labels)
     work.move(visit_life, visit, "finish")
-
-
-@command("checkup.answer_form", "提交问卷", permission="checkup.measure")
-class AnswerForm:
-    """A filled-in form, complete and checked by the form engine."""
-
-    visit_id: Id = ask("体检", kind=Kind.HIDDEN)
-    form: str = ask("问卷", kind=Kind.HIDDEN, max_length=120)
-    form_version: str = ask("问卷版本", kind=Kind.HIDDEN, max_length=40)
-    answers: dict[str, Any] = ask("答案", kind=Kind.HIDDEN)
-    score: float | None = ask("得分", kind=Kind.HIDDEN, default=None)
-
-
-@handles(AnswerForm)
-def answer_form(order: AnswerForm, work: UnitOfWork) -> Id:
-    """Return the id of the response."""
-    visit = work.require(Visit, order.visit_id, "visit_id")
-    if not order.answers:
-        raise DomainError("input.missing", field="answers", label="答案")
-    response = work.add(
-        QuestionnaireResponse(
-            org_id=visit.org_id, visit_id=visit.id, patient_id=visit.patient_id, form=order.form,
-            form_version=order.form_version, answers=order.answers, score=order.score, authored_at=work.now,
-        )
-    )  # fmt: skip
-    return response.id

@@ -53,7 +53,7 @@ class ScaleResult:
     """The result of one scale in one exact version.
 
     `missing` names what is lacking: linkIds, or ``fact:NAME``. With anything required missing there is no total and
-    no band; `scores` then holds what could be had (steps a person may see), never a guess.
+    no band; `scores` then holds what could be had, never a guess. `steps` are numbers nobody is shown.
     """
 
     scale: str
@@ -61,6 +61,7 @@ class ScaleResult:
     status: Literal["computed", "incomplete", "not_applicable"]
     total: Graded | None = None
     scores: tuple[Graded, ...] = ()
+    steps: tuple[Graded, ...] = ()
     missing: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
     explanation: tuple[Sentence, ...] = ()

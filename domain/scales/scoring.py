@@ -92,9 +92,10 @@ class _Work:
         missing = tuple(dict.fromkeys(self._missing()))
         flags = tuple(self.flags("safety")) if missing else tuple(self.flags())
         meaning = not missing and not any(flag.kind == "invalid" for flag in flags)
-        graded = [
-            self._graded(one, meaning) for one in self.reached if one.score.shown and one.value is not None
+        known = [
+            (one.score.shown, self._graded(one, meaning)) for one in self.reached if one.value is not None
         ]
+        graded = [one for shown, one in known if shown]
         total = next((g for g in graded if g.id == self.scale.total), None) if not missing else None
         return ScaleResult(
             self.scale.id,
@@ -102,6 +103,7 @@ class _Work:
             "incomplete" if missing else "computed",
             total=total,
             scores=tuple(graded),
+            steps=tuple(one for shown, one in known if not shown),
             missing=missing,
             flags=flags,
             explanation=tuple(self._told(graded, flags, missing)),

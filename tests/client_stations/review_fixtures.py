@@ -19,6 +19,7 @@ from client.settings import Settings
 from client.station import Context
 from domain.catalog.content import load_catalog
 from domain.checkup.attachment_commands import AttachFile
+from domain.checkup.form_commands import AnswerForm
 from domain.checkup.intake import ResultLine, line_for
 from domain.checkup.report_commands import (
     PassFirstReview,
@@ -28,7 +29,7 @@ from domain.checkup.report_commands import (
     WriteReport,
 )
 from domain.checkup.result_commands import Identity, ReceiveResults
-from domain.checkup.visit_commands import AnswerForm, OpenVisit
+from domain.checkup.visit_commands import OpenVisit
 from domain.kernel.authority import system_actor
 from domain.kernel.clock import ManualClock
 from domain.kernel.dispatcher import Dispatcher

@@ -10,12 +10,13 @@ from domain.biobank.commands import CollectSpecimen, PlanSpecimen
 from domain.biobank.records import PrimaryContainer, SpecimenType
 from domain.catalog.content import load_catalog
 from domain.checkup.attachment_commands import AttachFile, DetachFile
+from domain.checkup.form_commands import AnswerForm
 from domain.checkup.omission_commands import RecordOmission
 from domain.checkup.omission_records import Omission, OmissionKind
 from domain.checkup.records import Attachment, AttachmentRemoval, Report, Visit
 from domain.checkup.report_commands import WriteReport
 from domain.checkup.result_commands import Measured, RecordMeasurement
-from domain.checkup.visit_commands import AnswerForm, Arrive, FinishVisit, OpenVisit
+from domain.checkup.visit_commands import Arrive, FinishVisit, OpenVisit
 from domain.kernel.authority import system_actor
 from domain.kernel.errors import DomainError
 from domain.people.patient_commands import RegisterPatient

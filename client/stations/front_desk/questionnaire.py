@@ -23,7 +23,7 @@ from client.stations.front_desk.asking import (
 )
 from client.stations.front_desk.drafts import Drafts, drafts_of
 from client.stations.front_desk.encounter import FORM, Encounter
-from domain.checkup.visit_commands import AnswerForm
+from domain.checkup.form_commands import AnswerForm
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
 from forms.questionnaire import Item, Questionnaire

@@ -1,0 +1,58 @@
+"""What is kept: results of scales, and questionnaires somebody is to fill in."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped
+
+from domain.kernel.columns import Merge, Sensitivity, column
+from domain.kernel.ids import Id
+from domain.kernel.record import Record
+
+SENSITIVE = Sensitivity.SENSITIVE
+
+
+class ScaleResult(Record, label="量表结果", merge=Merge.APPEND):
+    """What a scale came to for one response; `detail` holds every score, flag and sentence of `results.ScaleResult`.
+
+    A response that is corrected gets a result of its own, which `amends` the earlier one.
+    """
+
+    __table_args__ = (Index("ix_scale_result_patient_scale", "patient_id", "scale", "scored_at"),)
+
+    patient_id: Mapped[Id] = column("客户", ref="patient")
+    visit_id: Mapped[Id | None] = column("体检", ref="visit", index=True)
+    response_id: Mapped[Id] = column("答卷", ref="questionnaire_response", index=True)
+    scale: Mapped[str] = column("量表", means="words:scale", length=60)
+    scale_version: Mapped[str] = column("量表版本", length=40)
+    scorer: Mapped[str] = column("计分器版本", length=20)
+    status: Mapped[str] = column("计分状态", means="words:scale_status", length=40)
+    total: Mapped[float | None] = column("总分", sensitivity=SENSITIVE)
+    band: Mapped[str | None] = column("分段代码", sensitivity=SENSITIVE, length=60)
+    meaning: Mapped[str | None] = column("结果", sensitivity=SENSITIVE)
+    level: Mapped[str | None] = column("级别", sensitivity=SENSITIVE, means="words:scale_level", length=20)
+    unverified: Mapped[bool] = column("分段待核定", default=False)
+    safety: Mapped[bool] = column("安全提示", default=False)
+    factors: Mapped[dict[str, Any]] = column("风险因素", sensitivity=SENSITIVE)
+    detail: Mapped[dict[str, Any]] = column("明细", sensitivity=SENSITIVE)
+    scored_at: Mapped[datetime] = column("计分时间", index=True)
+    valid_until: Mapped[date | None] = column("有效期至")
+    amends: Mapped[Id | None] = column("更正", ref="scale_result")
+
+
+class FormTask(Record, label="待填问卷"):
+    """A questionnaire given to a person, in one exact version, to be handed in by a day."""
+
+    patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
+    visit_id: Mapped[Id | None] = column("体检", ref="visit")
+    form: Mapped[str] = column("问卷", means="words:form", length=120)
+    form_version: Mapped[str] = column("问卷版本", length=40)
+    purpose: Mapped[str | None] = column("用途", length=255)
+    issued_by: Mapped[Id | None] = column("下发人", ref="staff")
+    issued_at: Mapped[datetime] = column("下发时间", index=True)
+    begun_at: Mapped[datetime | None] = column("开始填写")
+    state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)
+    state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")
+    due_at: Mapped[datetime | None] = column("填写截止", merge=Merge.CENTRE, group="state", index=True)
+    reason: Mapped[str | None] = column("未填原因", length=4000)

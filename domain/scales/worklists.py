@@ -1,0 +1,47 @@
+"""Responses, results of scales, and questionnaires that wait."""
+
+from sqlalchemy import select
+
+from domain.checkup.form_commands import GiveUpForm, WithdrawForm
+from domain.checkup.records import QuestionnaireResponse
+from domain.kernel.worklists import Query, worklist
+from domain.people.records import Patient
+from domain.scales.records import FormTask, ScaleResult
+
+
+@worklist(
+    "form.responses", "问卷答卷", permission="form.view", record=QuestionnaireResponse, order="-authored_at"
+)
+def responses() -> Query:
+    """Everything that was handed in, the latest first; a correction names what it corrects."""
+    return select(
+        Patient.name, Patient.number.label("patient_number"), QuestionnaireResponse.form,
+        QuestionnaireResponse.form_version, QuestionnaireResponse.source, QuestionnaireResponse.score,
+        QuestionnaireResponse.authored_at, QuestionnaireResponse.reason,
+    ).join(Patient, Patient.id == QuestionnaireResponse.patient_id)  # fmt: skip
+
+
+@worklist("form.results", "量表结果", permission="form.view", record=ScaleResult, order="-scored_at")
+def results() -> Query:
+    """What scales came to, the latest first."""
+    return select(
+        Patient.name, Patient.number.label("patient_number"), ScaleResult.scale, ScaleResult.status,
+        ScaleResult.total, ScaleResult.meaning, ScaleResult.level, ScaleResult.unverified, ScaleResult.safety,
+        ScaleResult.scored_at, ScaleResult.scale_version,
+    ).join(Patient, Patient.id == ScaleResult.patient_id)  # fmt: skip
+
+
+@worklist("form.tasks", "待填问卷", permission="form.view", record=FormTask, order="due_at")
+def tasks() -> Query:
+    """Questionnaires that were given out and have not come back, by what runs out first."""
+    return (
+        select(
+            Patient.name, Patient.number.label("patient_number"), FormTask.form, FormTask.form_version,
+            FormTask.purpose, FormTask.state, FormTask.issued_at, FormTask.begun_at, FormTask.due_at,
+        )
+        .join(Patient, Patient.id == FormTask.patient_id)
+        .where(FormTask.due_at.is_not(None))
+    )  # fmt: skip
+
+
+tasks.offers(GiveUpForm, WithdrawForm)
