@@ -51,6 +51,9 @@ class FileStore(Store):
         unfinished = target.with_name(f"{target.name}.part")
         try:
             with self.read() as connection:
+                # The moment is that of the first look: without one, what others commit meanwhile would be in the
+                # store when it is compared, and not in the copy.
+                connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
                 unfinished.unlink(missing_ok=True)
                 copy = FileStore(unfinished, self._key)
                 try:

@@ -12,9 +12,11 @@ import pytest
 from sqlalchemy import event, select, text
 
 import resources
+import sync.stores
 from domain.catalog.content import load_catalog
 from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.checkup.visit_commands import OpenVisit
+from domain.kernel.authority import system_actor
 from domain.kernel.clock import ManualClock
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import UnavailableError
@@ -296,3 +298,29 @@ def test_a_sudden_end_while_migrating_leaves_a_store_that_can_be_migrated(tmp_pa
         prepare_store(store)
         assert_whole(store)
         store.close()
+
+
+def test_a_store_is_copied_as_of_one_moment_while_another_process_commits(tmp_path, sound, monkeypatch):
+    """A backup of a running centre: what is committed during the copy is in neither copy nor comparison."""
+    path = tmp_path / "s.db"
+    path.write_bytes(sound[0])
+    store, other = open_branch_store(path, KEY), open_branch_store(path, KEY)
+    measure, asked = sync.stores._measure, []
+
+    def measure_late(raw):
+        """Let another process commit once the pages are copied, before anything is compared."""
+        asked.append(raw)
+        if len(asked) == 1:
+            desk = Dispatcher(other, content={"number_prefix": "777"})
+            order = RegisterPatient(name="迟到者", sex=Sex.FEMALE, birth_date=date(1980, 5, 1), another_person=True)
+            desk.run(order, system_actor(uuid.UUID(int=0xB1), DEVICE))
+        return measure(raw)
+
+    monkeypatch.setattr(sync.stores, "_measure", measure_late)
+    store.copy_to(tmp_path / "copy.db")
+    copy = open_branch_store(tmp_path / "copy.db", KEY)
+    assert len(asked) == 2
+    assert everything(copy) == sound[1]
+    assert everything(store) != sound[1]
+    for one in (store, other, copy):
+        one.close()
