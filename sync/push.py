@@ -76,9 +76,12 @@ class Outbox:
         """Note what became of a bundle, in one transaction, then let its file go."""
         with self._store.write() as connection:
             identity = identity_of(connection)
-            for outcome in receipt.outcomes:
+            # Under a new identity old transactions are sent, and answered, once more; what has come back was dealt with.
+            settled = progress_of(connection).settled_seq
+            outcomes = [outcome for outcome in receipt.outcomes if outcome.seq > settled]
+            for outcome in outcomes:
                 self._note(connection, outcome)
-            _note_refused_records(connection, identity, receipt.outcomes)
+            _note_refused_records(connection, identity, outcomes)
             acked = max(progress_of(connection).acked_seq, packed.last_seq)
             set_progress(connection, acked_seq=acked)
             connection.execute(

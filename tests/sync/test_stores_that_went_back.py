@@ -10,7 +10,7 @@ from domain.kernel.errors import DomainError, UnavailableError
 from domain.people.records import Workstation
 from sync.centre import CentreSync
 from sync.local_centre import LocalCentre
-from sync.local_tables import device_state, installation, push_outcome
+from sync.local_tables import device_state, installation, push_outcome, refused_record
 from sync.stores import open_embedded_store
 
 
@@ -61,6 +61,31 @@ def test_a_copied_disk_is_noticed_when_both_have_written(world, north, tmp_path)
     copy.exchange()
     assert numbers(north) == numbers(copy) == numbers(world.centre) == ["P1", "P2", "P3", "P4"]
     assert world.centre.all(device_state)[0].forks == 3
+    copy.store.close()
+
+
+def test_a_record_that_was_mended_is_not_held_back_again_by_a_renewed_identity(world, north, north_too, tmp_path):
+    """The old refusal comes once more when everything is sent under the new identity; it was dealt with long ago."""
+    north.exchange()
+    north.backup(tmp_path / "image.db")
+    copy = north.restored(tmp_path / "image.db", "copy")
+    north_too.add_patient("P1")
+    north_too.exchange()
+    mine = north.add_patient("P1")
+    north.exchange()
+    assert len(north.all(refused_record)) == 1
+    told = north.all(push_outcome)
+    north.set("patient", mine, number="P2")
+    north.exchange()
+    assert north.all(refused_record) == []
+    with north.store.write() as connection:
+        connection.execute(push_outcome.update().values(seen=True))
+    assert copy.exchange().renewed
+    assert north.exchange().renewed
+    assert north.all(refused_record) == []
+    assert [(row.dev_seq, row.seen) for row in north.all(push_outcome)] == [(told[0].dev_seq, True)]
+    assert numbers(north) == numbers(world.centre) == ["P1", "P2"]
+    assert world.differing(north) == []
     copy.store.close()
 
 
