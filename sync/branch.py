@@ -206,13 +206,14 @@ class BranchSync:
         self._check(identity, welcome)
         with self.store.write() as connection:
             set_identity(connection, db_nonce=welcome.nonce, server_key=welcome.server_key)
+            lost = bool(hello.life) and welcome.life != hello.life
             if welcome.life != hello.life:
                 set_pull_state(connection, life=welcome.life)
-                if hello.life:
-                    forget_read(connection, welcome.common)
-            if welcome.acked_seq < progress.acked_seq:
+            if lost:
+                forget_read(connection, welcome.common)
+            if lost or welcome.acked_seq < progress.acked_seq:
                 # The centre was restored from a backup: what it lost is sent again, what it has it knows.
-                go_back(connection, welcome.acked_seq)
+                go_back(connection, min(welcome.acked_seq, progress.acked_seq))
         return welcome
 
     def _fill(self, welcome: Welcome, tell: Report, stop: threading.Event) -> None:
@@ -296,9 +297,11 @@ class BranchSync:
         """Begin a new life after the store went back or was copied; unsent work goes on under it."""
         with self.store.read() as connection:
             identity, progress = identity_of(connection), progress_of(connection)
-        renewed = self.centre.fork(
-            Fork(device_id=identity.device_id, epoch=identity.epoch, keep_seq=progress.acked_seq)
-        )
+            fork = Fork(
+                device_id=identity.device_id, epoch=identity.epoch, keep_seq=progress.acked_seq,
+                life=life_read(connection),
+            )  # fmt: skip
+        renewed = self.centre.fork(fork)
         with self.store.write() as connection:
             begin_epoch(connection, renewed)
 

@@ -26,7 +26,16 @@ from sync.blobs import BlobStore
 from sync.bundle import BundleHeader, pack
 from sync.bundle_reader import check_bundle
 from sync.device_auth import public_text, signature_fits
-from sync.devices import Device, all_scopes, device_of, greet, note_refusal, orgs_of, start_epoch
+from sync.devices import (
+    Device,
+    all_scopes,
+    device_of,
+    greet,
+    note_refusal,
+    notice_life,
+    orgs_of,
+    start_epoch,
+)
 from sync.digest import bucket_digests, store_digest
 from sync.entries import encode_txn
 from sync.feed import entries_for, standing
@@ -128,6 +137,9 @@ class CentreSync:
         try:
             return retried(work)
         except DomainError as error:
+            if error.code == "sync.epoch_fork":
+                with self.store.write() as connection:
+                    notice_life(connection, device_of(connection, device_id), hello, self.now_us())
             if error.code in {"sync.device_revoked", "sync.proto_unsupported"}:
                 with self.store.write() as connection:
                     note_refusal(connection, device_id)

@@ -14,7 +14,7 @@ from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from domain.people.organizations import subtree
 from domain.people.records import Workstation
 from sync.feed import standing
-from sync.lives import begin_life, common_position, held_life, is_strange, mark_at, note_life
+from sync.lives import begin_life, common_position, held_life, is_strange, life_of, mark_at, note_life
 from sync.local_tables import device_state
 from sync.protocol import PROTO_MAX, PROTO_MIN, Cursor, Fork, Hello, NodeReport, Welcome
 
@@ -101,12 +101,7 @@ def greet(connection: Connection, device: Device, hello: Hello, now: int, server
     state = state_of(connection, device)
     head = head_position(connection)
     common = common_position(connection, hello.marks)
-    life = held_life(connection, head, now)
-    if is_strange(connection, hello.life):
-        note_life(connection, hello.life, "lost", head, now)  # so that the next who read it finds it known
-        life = begin_life(connection, "noticed", head, now)
-    elif hello.life == life and _went_back(hello, state, common, head):
-        life = begin_life(connection, "noticed", head, now)
+    life = _life_now(connection, hello, state, common, head, now)
     if hello.epoch != device.epoch or state.epoch != device.epoch:
         raise DomainError("sync.epoch_fork", reason="epoch", epoch=device.epoch)
     if hello.last_seq < state.last_seq:
@@ -131,6 +126,25 @@ def greet(connection: Connection, device: Device, hello: Hello, now: int, server
         server_key=server_key, life=life, common=common, mark=mark_at(connection, head),
         current=_current(connection, hello, orgs, head) if hello.life == life else None,
     )  # fmt: skip
+
+
+def notice_life(connection: Connection, device: Device, hello: Hello, now: int) -> None:
+    """Begin a new life of the log if this greeting shows that it went back, whatever else becomes of the greeting."""
+    head = head_position(connection)
+    common = common_position(connection, hello.marks)
+    _life_now(connection, hello, state_of(connection, device), common, head, now)
+
+
+def _life_now(
+    connection: Connection, hello: Hello, state: Row[tuple[object, ...]], common: int, head: int, now: int
+) -> str:
+    life = held_life(connection, head, now)
+    if is_strange(connection, hello.life):
+        note_life(connection, hello.life, "lost", head, now)  # so that the next who read it finds it known
+        return begin_life(connection, "noticed", head, now)
+    if hello.life == life and _went_back(hello, state, common, head):
+        return begin_life(connection, "noticed", head, now)
+    return life
 
 
 def _reported(report: NodeReport) -> dict[str, object]:
@@ -175,10 +189,12 @@ def start_epoch(connection: Connection, device: Device, fork: Fork, epoch: int) 
     """Let a new life of a device begin; returns the number after which it sends.
 
     That is where both sides agree: the store of the device, or of the centre, may have gone back. What is sent
-    although it is known is taken once.
+    although it is known is taken once. If our log went back since, nothing is agreed: a copy of the store may have
+    sent other work under the same numbers before this one came.
     """
     state = state_of(connection, device)
-    keep_seq: int = min(fork.keep_seq, state.last_seq)
+    lost = bool(fork.life) and fork.life != life_of(connection)
+    keep_seq: int = 0 if lost else min(fork.keep_seq, state.last_seq)
     set_state(
         connection, device.device_id, epoch=epoch, last_seq=keep_seq, last_txn=None, nonce="",
         nonce_before="", forks=state.forks + 1,

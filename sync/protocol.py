@@ -162,11 +162,13 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True):
         device_id: Installation.
         epoch: The epoch it had.
         keep_seq: Newest number of which it knows that the centre has decided it.
+        life: Life of the centre's log in which it was decided, as the branch has read it.
     """
 
     device_id: Id
     epoch: Whole
     keep_seq: Whole
+    life: str = ""
 
 
 class NewEpoch(msgspec.Struct, frozen=True, kw_only=True):

@@ -76,7 +76,7 @@ class Outbox:
         """Note what became of a bundle, in one transaction, then let its file go."""
         with self._store.write() as connection:
             identity = identity_of(connection)
-            # Under a new identity old transactions are sent, and answered, once more; what has come back was dealt with.
+            # Under a new identity old transactions are answered once more; what has come back was dealt with.
             settled = progress_of(connection).settled_seq
             outcomes = [outcome for outcome in receipt.outcomes if outcome.seq > settled]
             for outcome in outcomes:

@@ -64,7 +64,9 @@ def test_a_copied_disk_is_noticed_when_both_have_written(world, north, tmp_path)
     copy.store.close()
 
 
-def test_a_record_that_was_mended_is_not_held_back_again_by_a_renewed_identity(world, north, north_too, tmp_path):
+def test_a_record_that_was_mended_is_not_held_back_again_by_a_renewed_identity(
+    world, north, north_too, tmp_path
+):
     """The old refusal comes once more when everything is sent under the new identity; it was dealt with long ago."""
     north.exchange()
     north.backup(tmp_path / "image.db")
@@ -160,6 +162,38 @@ def test_before_enrolment_there_is_nothing_to_say(world, north):
         connection.execute(installation.delete())
     with pytest.raises(UnavailableError, match=r"sync\.not_enrolled"):
         north.exchange()
+
+
+@pytest.mark.parametrize("noticed_before", [True, False])
+def test_a_copied_disk_and_a_restored_centre_at_once_lose_nothing(
+    world, north, north_too, tmp_path, noticed_before
+):
+    """The copy has given the numbers of what the centre lost to work of its own before the original comes."""
+    north.add_patient("P1")
+    world.settle()
+    north.backup(tmp_path / "image.db")
+    copy = north.restored(tmp_path / "image.db", "copy")
+    with world.centre.store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copyfile(tmp_path / "centre.db", tmp_path / "centre2.db")
+    north.add_patient("P2")
+    north.exchange()
+    if noticed_before:
+        north_too.exchange()
+    world.put_centre(tmp_path / "centre2.db")
+    copy.sync.centre = LocalCentre(world.sync, copy.device_id)
+    if noticed_before:
+        north_too.exchange()
+    copy.add_patient("C2")
+    copy.add_patient("C3")
+    copy.exchange()
+    north.exchange()
+    for station in (copy, north, north_too, copy, north, north_too):
+        station.exchange()
+    assert numbers(world.centre) == ["C2", "C3", "P1", "P2"]
+    for station in (copy, north, north_too):
+        assert world.differing(station) == []
+    copy.store.close()
 
 
 def test_the_epoch_is_in_the_centres_records(world, north, backup):

@@ -310,7 +310,7 @@ class SyncMachine(RuleBasedStateMachine):
     @rule()
     def restore_the_centre(self):
         """Last night's copy is put back. What workstations that are gone had sent since is nobody's to send again."""
-        if self.centre_backup is None or self.centre_restored or self.clones or self.backups:
+        if self.centre_backup is None or self.centre_restored or self.backups:
             return
         self.centre_restored = True
         self.serial += 1
