@@ -206,14 +206,13 @@ class BranchSync:
         self._check(identity, welcome)
         with self.store.write() as connection:
             set_identity(connection, db_nonce=welcome.nonce, server_key=welcome.server_key)
-            lost = bool(hello.life) and welcome.life != hello.life
             if welcome.life != hello.life:
                 set_pull_state(connection, life=welcome.life)
-            if lost:
-                forget_read(connection, welcome.common)
-            if lost or welcome.acked_seq < progress.acked_seq:
+                if hello.life:
+                    forget_read(connection, welcome.common)
+            if welcome.acked_seq < progress.acked_seq:
                 # The centre was restored from a backup: what it lost is sent again, what it has it knows.
-                go_back(connection, min(welcome.acked_seq, progress.acked_seq))
+                go_back(connection, welcome.acked_seq)
         return welcome
 
     def _fill(self, welcome: Welcome, tell: Report, stop: threading.Event) -> None:

@@ -76,9 +76,7 @@ class Outbox:
         """Note what became of a bundle, in one transaction, then let its file go."""
         with self._store.write() as connection:
             identity = identity_of(connection)
-            # Under a new identity old transactions are answered once more; what has come back was dealt with.
-            settled = progress_of(connection).settled_seq
-            outcomes = [outcome for outcome in receipt.outcomes if outcome.seq > settled]
+            outcomes = _news(connection, receipt.outcomes)
             for outcome in outcomes:
                 self._note(connection, outcome)
             _note_refused_records(connection, identity, outcomes)
@@ -219,6 +217,17 @@ def _note_refused_records(connection: Connection, identity: Identity, outcomes: 
             for change in decode_body(row.body).changes:
                 if change.op == "ins" and shape_of(change.entity) is not None:
                     _refuse(connection, change, outcome)
+
+
+def _news(connection: Connection, outcomes: Iterable[TxnOutcome]) -> list[TxnOutcome]:
+    """Return what was not told before: under a new identity old transactions are sent, and answered, once more.
+
+    What has come back was dealt with, perhaps by mending it since; a verdict that is another than then is news.
+    """
+    settled = progress_of(connection).settled_seq
+    query = select(push_outcome.c.dev_seq, push_outcome.c.outcome, push_outcome.c.code)
+    told = {(row.dev_seq, row.outcome, row.code or "") for row in connection.execute(query)}
+    return [o for o in outcomes if o.seq > settled or (o.seq, o.outcome, o.code) not in told]
 
 
 def _refuse(connection: Connection, change: Change, outcome: TxnOutcome) -> None:

@@ -312,7 +312,9 @@ def test_a_store_is_copied_as_of_one_moment_while_another_process_commits(tmp_pa
         asked.append(raw)
         if len(asked) == 1:
             desk = Dispatcher(other, content={"number_prefix": "777"})
-            order = RegisterPatient(name="迟到者", sex=Sex.FEMALE, birth_date=date(1980, 5, 1), another_person=True)
+            order = RegisterPatient(
+                name="迟到者", sex=Sex.FEMALE, birth_date=date(1980, 5, 1), another_person=True
+            )
             desk.run(order, system_actor(uuid.UUID(int=0xB1), DEVICE))
         return measure(raw)
 
