@@ -42,15 +42,23 @@ class Applier:
         centre_id: Device of the centre.
         orgs_of: Organisations a device may write for.
         now: Time of the centre, microseconds UTC.
+        careful: As for `sync.settle.Settler`; without, the caller does it again with care after a `MoreCareError`.
     """
 
     def __init__(
-        self, connection: Connection, centre_id: Id, orgs_of: Callable[[Id], frozenset[Id]], now: int
+        self,
+        connection: Connection,
+        centre_id: Id,
+        orgs_of: Callable[[Id], frozenset[Id]],
+        now: int,
+        *,
+        careful: bool = True,
     ) -> None:
         self._connection = connection
         self._graves = Graves(connection, centre_id)
         self._orgs_of = orgs_of
         self._now = now
+        self._careful = careful
         self._decided: dict[bytes, TxnOutcome | None] = {}
 
     def apply(self, sender: Sender, txns: Sequence[SentTxn]) -> list[TxnOutcome]:
@@ -65,7 +73,8 @@ class Applier:
         """
         known = self.known(txns)
         fresh = [txn for txn in txns if txn.txn_id not in known]
-        verdicts = Settler(self._connection, self._graves, sender.orgs, self._now).settle(fresh)
+        settler = Settler(self._connection, self._graves, sender.orgs, self._now, careful=self._careful)
+        verdicts = settler.settle(fresh)
         self._keep([(sender, verdict) for verdict in verdicts])
         self._retry_waiting(sender, verdicts)
         found = known | {v.txn.txn_id: _outcome(v) for v in verdicts}

@@ -25,6 +25,7 @@ from domain.exchange.rules import FILLED
 from domain.kernel.change_log import SCHEMA_VERSION, Body, append_entry
 from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.ids import new_id
+from domain.kernel.prepared import write_rows
 from domain.kernel.record import shared_tables
 from domain.kernel.store import Store
 from sync.identity import identity_of, progress_of, set_cursors
@@ -34,6 +35,7 @@ from sync.pending import Pending
 from sync.protocol import Centre, Cursor, Progress, SnapshotAsk
 from sync.search import SearchIndex, create_search
 from sync.snapshot_format import MANIFEST, Block, Manifest, Part, blocks_of, opened
+from sync.uncollected import uncollected
 
 
 class Stage(enum.StrEnum):
@@ -245,22 +247,37 @@ class Bootstrap:
         raise DomainError("snapshot.damaged", name=part.name)
 
     def _load(self, part: Part, data: bytes) -> None:
-        """Load a part in one transaction; a row with something pending stays as it is."""
-        blocks = list(blocks_of(data, part.name))
-        known = {table.name: table for table in shared_tables()}
-        with self._store.write() as connection:
-            settled = progress_of(connection).settled_seq
-            pending = Pending(identity_of(connection), settled).read(connection)
-            for entity, names, rows in blocks:
-                free = [row for row in rows if not pending.touched((entity, row[0]), 0)]
-                if entity in known and free:
-                    _insert(connection, {c.name for c in known[entity].columns}, (entity, names, free))
-                if entity == "patient":
-                    SearchIndex().renew(connection, [uuid.UUID(bytes=row[0]) for row in rows])
-            connection.execute(
-                update(snapshot_part).where(snapshot_part.c.name == part.name).values(state="loaded")
-            )
+        """Load a part in one transaction; a row with something pending stays as it is.
+
+        Rows of a new store are there for the first time and stand in nobody's way: they are tried as that first, then
+        as rows of which some are here, then with care. Savepoints make each row dearer the larger the store is.
+        """
+        for write in (_add, _replace):
+            try:
+                self._loaded(part, data, write)
+                break
+            except IntegrityError:
+                continue
+        else:
+            self._loaded(part, data, _replace_with_care)
         (self._folder / f"{part.sha256}.part").unlink(missing_ok=True)
+
+    def _loaded(self, part: Part, data: bytes, write: Callable[[Connection, Block], None]) -> None:
+        known = {table.name: frozenset(column.name for column in table.columns) for table in shared_tables()}
+        with uncollected():
+            blocks = list(blocks_of(data, part.name))
+            with self._store.write() as connection:
+                settled = progress_of(connection).settled_seq
+                pending = Pending(identity_of(connection), settled).read(connection)
+                for entity, names, rows in blocks:
+                    free = pending.untouched(entity, rows)
+                    if entity in known and free:
+                        write(connection, _fitting(known[entity], (entity, names, free)))
+                    if entity == "patient":
+                        SearchIndex().renew(connection, [uuid.UUID(bytes=row[0]) for row in rows])
+                connection.execute(
+                    update(snapshot_part).where(snapshot_part.c.name == part.name).values(state="loaded")
+                )
 
     def _note_usable(self, left: Sequence[Part]) -> None:
         if any(part.hot for part in left):
@@ -292,26 +309,47 @@ def _missing(connection: Connection, manifest: Manifest) -> list[Part]:
     return [part for part in manifest.parts if part.name not in loaded]
 
 
-def _insert(connection: Connection, known: set[str], block: Block) -> None:
+def _fitting(known: frozenset[str], block: Block) -> Block:
+    """Return a block with columns this program has; those of a newer minor shape are kept aside, as sync does."""
     entity, names, rows = block
     unknown = [at for at, name in enumerate(names) if name not in known]
-    if unknown:  # columns of a newer minor shape: kept aside, as sync keeps them
-        extra = names.index("extra")
-        for row in rows:
-            aside = {names[at]: row[at] for at in unknown if row[at] is not None}
-            kept = msgspec.json.decode(row[extra]) if row[extra] else {}
-            row[extra] = msgspec.json.encode({**kept, **aside}).decode() if kept or aside else None
-        keep = [at for at in range(len(names)) if at not in unknown]
-        names, rows = [names[at] for at in keep], [[row[at] for at in keep] for row in rows]
-    listed, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+    if not unknown:
+        return block
+    extra = names.index("extra")
+    for row in rows:
+        aside = {names[at]: row[at] for at in unknown if row[at] is not None}
+        kept = msgspec.json.decode(row[extra]) if row[extra] else {}
+        row[extra] = msgspec.json.encode({**kept, **aside}).decode() if kept or aside else None
+    keep = [at for at in range(len(names)) if at not in unknown]
+    return entity, [names[at] for at in keep], [[row[at] for at in keep] for row in rows]
+
+
+def _add(connection: Connection, block: Block) -> None:
+    entity, names, rows = block
+    write_rows(connection, _insertion(entity, names), rows)
+
+
+def _replace(connection: Connection, block: Block) -> None:
+    entity, names, rows = block
     taken = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != "id")
-    statement = f'INSERT INTO "{entity}" ({listed}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {taken}'  # noqa: S608
-    values = [tuple(row) for row in rows]
+    write_rows(connection, f"{_insertion(entity, names)} ON CONFLICT (id) DO UPDATE SET {taken}", rows)
+
+
+def _replace_with_care(connection: Connection, block: Block) -> None:
+    """Write what can be written: a unique value of something unsent here may stand in a row's way.
+
+    Such a row comes by the comparison later.
+    """
+    entity, names, rows = block
     try:
         with connection.begin_nested():
-            connection.exec_driver_sql(statement, values)
+            _replace(connection, block)
     except IntegrityError:
-        # A unique value of something unsent here stands in the way of a row: that one comes by the comparison.
-        for value in values:
+        for row in rows:
             with contextlib.suppress(IntegrityError), connection.begin_nested():
-                connection.exec_driver_sql(statement, value)
+                _replace(connection, (entity, names, [row]))
+
+
+def _insertion(entity: str, names: Sequence[str]) -> str:
+    listed, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+    return f'INSERT INTO "{entity}" ({listed}) VALUES ({marks})'  # noqa: S608 (own names)

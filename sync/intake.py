@@ -23,6 +23,7 @@ from sync.entries import SentTxn, decode_sent
 from sync.local_tables import inbound_bundle
 from sync.protocol import Receipt, TxnOutcome
 from sync.retry import retried
+from sync.settle import MoreCareError
 from sync.uncollected import uncollected
 from sync.verdicts import APPLIED
 
@@ -94,10 +95,11 @@ class Intake:
             self._store.ring(position)
         return done
 
-    def _applier(self, connection: Connection) -> Applier:
+    def _applier(self, connection: Connection, *, careful: bool = True) -> Applier:
         return Applier(
-            connection, self._centre_id, lambda device: orgs_of(connection, device), self._now_us()
-        )
+            connection, self._centre_id, lambda device: orgs_of(connection, device), self._now_us(),
+            careful=careful,
+        )  # fmt: skip
 
     def _slice(
         self, bundle: "_Bundle", txns: list[SentTxn], before: list[TxnOutcome] | None
@@ -107,9 +109,17 @@ class Intake:
         Returns:
             What was not simply applied, the position reached, and the receipt if it was the last slice.
         """
+        try:
+            return self._applied(bundle, txns, before, careful=False)
+        except MoreCareError:
+            return self._applied(bundle, txns, before, careful=True)
+
+    def _applied(
+        self, bundle: "_Bundle", txns: list[SentTxn], before: list[TxnOutcome] | None, *, careful: bool
+    ) -> tuple[list[TxnOutcome], int, Receipt | None]:
         device, epoch = bundle.device, bundle.header.epoch
         with uncollected(), self._store.write() as connection:
-            applier = self._applier(connection)
+            applier = self._applier(connection, careful=careful)
             state = state_of(connection, device)
             current = device_of(connection, device.device_id)
             if epoch != state.epoch or epoch != current.epoch:

@@ -9,10 +9,15 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, func, select
 
+from domain.kernel.change_log import decode_body
 from domain.kernel.ids import Id
+from domain.kernel.prepared import Among, Prepared
+from sync.entries import decode_pulled
 from sync.local_tables import parked_txn
+from sync.rows import Key
+from sync.shapes import shape_of
 
 WAITS = "sync.waits_for_record"
 UNKNOWN = "sync.unknown_entity"
@@ -45,17 +50,74 @@ def park(
 
 def unpark(connection: Connection, txn_ids: Sequence[Id]) -> None:
     """Let transactions go."""
-    connection.execute(delete(parked_txn).where(parked_txn.c.txn_id.in_(txn_ids)))
+    for start in range(0, len(txn_ids), _CHUNK):
+        some = txn_ids[start : start + _CHUNK]
+        connection.execute(delete(parked_txn).where(parked_txn.c.txn_id.in_(some)))
 
 
 def waiting_for(connection: Connection, records: Iterable[bytes]) -> list[Row[Any]]:
     """Return what waits for any of these records, in the order of their devices."""
-    waiting = connection.execute(
-        select(parked_txn.c.txn_id, parked_txn.c.waits_for).where(parked_txn.c.waits_for.is_not(None))
-    ).all()
-    come = set(records)
-    wanted = [row.txn_id for row in waiting if row.waits_for.bytes in come]
-    return parked(connection, parked_txn.c.txn_id.in_(wanted)) if wanted else []
+    if _ANY_WAITS.first(connection) is None:
+        return []
+    wanted = [uuid.UUID(bytes=txn_id) for (txn_id,) in _WAITS_FOR.rows(connection, records)]
+    return these(connection, wanted)
+
+
+def these(connection: Connection, txn_ids: Sequence[Id]) -> list[Row[Any]]:
+    """Return some parked transactions, in the order of `parked`."""
+    found: list[Row[Any]] = []
+    for start in range(0, len(txn_ids), _CHUNK):
+        found += parked(connection, parked_txn.c.txn_id.in_(txn_ids[start : start + _CHUNK]))
+    return sorted(found, key=lambda row: (row.position, row.device_id, row.dev_seq))
+
+
+_CHUNK = 400
+_ANY_WAITS = Prepared(select(parked_txn.c.txn_id).where(parked_txn.c.waits_for.is_not(None)).limit(1))
+_WAITS_FOR = Among([parked_txn.c.txn_id], parked_txn.c.waits_for)
+
+
+class Waiting:
+    """What is parked at a branch: looked at anew for each piece of the log, read only where it is new.
+
+    A branch whose program is older than the centre's may have thousands waiting for the upgrade, and they must not
+    make each piece dearer.
+    """
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[bytes, int, int], frozenset[Key]] = {}
+        self.keys: frozenset[Key] = frozenset()
+        """Records of which something waits."""
+        self.hopeful: list[Id] = []
+        """Transactions with a change of a kind of record this program knows."""
+
+    def look(self, connection: Connection) -> "Waiting":
+        """Look what is parked now; returns itself."""
+        there = [(txn_id, at, size) for txn_id, at, size in _STANDING.rows(connection)]
+        if there == list(self._read):
+            return self
+        fresh = [mark[0] for mark in there if mark not in self._read]
+        keys = {
+            txn_id: frozenset(
+                (c.entity, c.record_id) for c in decode_body(decode_pulled(payload).body).changes
+            )
+            for txn_id, payload in _PAYLOADS.rows(connection, fresh)
+        }
+        self._read = {mark: self._read[mark] if mark in self._read else keys[mark[0]] for mark in there}
+        self.keys = frozenset().union(*self._read.values())
+        self.hopeful = [
+            uuid.UUID(bytes=mark[0])
+            for mark, some in self._read.items()
+            if any(shape_of(entity) is not None for entity, _ in some)
+        ]
+        return self
+
+
+_STANDING = Prepared(
+    select(parked_txn.c.txn_id, parked_txn.c.at, func.length(parked_txn.c.payload)).order_by(
+        parked_txn.c.txn_id
+    )
+)
+_PAYLOADS = Among([parked_txn.c.txn_id, parked_txn.c.payload], parked_txn.c.txn_id)
 
 
 def parked(connection: Connection, *where: Any) -> list[Row[Any]]:

@@ -4,7 +4,7 @@ import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Integer, bindparam, select
 
@@ -63,6 +63,12 @@ class Pending:
     def touched(self, key: Key, after: int) -> bool:
         """Tell whether a record has own changes whose number is after `after`."""
         return any(own.seq > after for own in self._changes.get(key, ()))
+
+    def untouched(self, entity: str, rows: list[list[Any]]) -> list[list[Any]]:
+        """Return the rows, each with its id in front, of records without own changes."""
+        if not self._changes:
+            return rows
+        return [row for row in rows if not self.touched((entity, row[0]), 0)]
 
 
 @functools.lru_cache(maxsize=4096)

@@ -28,14 +28,17 @@ from sync.identity import (
 from sync.leaving import leave
 from sync.local_tables import outbound_bundle, push_outcome, refused_record
 from sync.marks import keep_mark, life_read
+from sync.parking import Waiting
 from sync.pending import Pending
 from sync.protocol import Centre, Cursor, PullReply, PullRequest, Welcome
 from sync.push import forget_refused
 from sync.rebase import Rebase
 from sync.rows import Key
+from sync.settle import MoreCareError
+from sync.uncollected import uncollected
 from sync.verdicts import APPLIED, DEFERRED, PARKED
 
-LIMIT = 500
+LIMIT = 1000
 """Entries taken in at a time: some 100 ms during which commands of this branch wait."""
 
 
@@ -50,6 +53,7 @@ class Inbox:
     def __init__(self, store: Store, now_us: Callable[[], int]) -> None:
         self._store = store
         self._now_us = now_us
+        self._waiting = Waiting()
 
     def is_at(self, welcome: Welcome) -> bool:
         """Take over what a greeting says of a log in which nothing is new; returns whether it does.
@@ -118,8 +122,22 @@ class Inbox:
     def _take(
         self, entries: Sequence[PulledEntry], pending: Pending, before: list[Cursor], reply: PullReply
     ) -> None:
+        try:
+            self._taken(entries, pending, before, reply, careful=False)
+        except MoreCareError:
+            self._taken(entries, pending, before, reply, careful=True)
+
+    def _taken(
+        self,
+        entries: Sequence[PulledEntry],
+        pending: Pending,
+        before: list[Cursor],
+        reply: PullReply,
+        *,
+        careful: bool,
+    ) -> None:
         position = 0
-        with self._store.write() as connection:
+        with uncollected(), self._store.write() as connection:
             if {c.org_id: c.position for c in cursors_of(connection)} != {
                 c.org_id: c.position for c in before
             }:
@@ -128,7 +146,15 @@ class Inbox:
                 identity = identity_of(connection)
                 settled = progress_of(connection).settled_seq
                 pending.read(connection)
-                taken = Rebase(connection, identity, pending, settled, self._now_us()).take(entries)
+                taken = Rebase(
+                    connection,
+                    identity,
+                    pending,
+                    settled,
+                    self._now_us(),
+                    waiting=self._waiting,
+                    careful=careful,
+                ).take(entries)
                 position = taken.position
                 forget_refused(connection, _refused_among(connection, taken.stated))
                 _note_returned(connection, identity.device_id, entries)

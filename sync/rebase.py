@@ -13,16 +13,20 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError
 
 from domain.kernel.change_log import DONE, SCHEMA_VERSION, Body, Change, decode_body, encode_body
-from domain.kernel.ids import stable_id
+from domain.kernel.ids import Id, stable_id
 from sync import parking
+from sync.claims import runs, suspects
 from sync.entries import PulledEntry, StoredEntry, append_stored, decode_pulled, encode_txn
 from sync.identity import Identity
 from sync.overlay import Overlay, Read, Result
 from sync.pending import Pending, known_txns
-from sync.rows import Key
+from sync.rows import Key, NotStorableError
+from sync.settle import MoreCareError
 from sync.shapes import is_private, shape_of
 
 REBASE = "sync.rebase"
+REFUSED = (IntegrityError, DataError, NotStorableError)
+"""What the database says of a change it does not take."""
 
 
 @dataclass(slots=True)
@@ -49,29 +53,41 @@ class Rebase:
         pending: What is pending here, read in this transaction.
         settled: Newest own transaction that has come back before.
         now: Time of this branch, microseconds UTC.
+        waiting: What is parked here, as last looked at.
+        careful: As for `sync.settle.Settler`; without, the caller does it again with care after a `MoreCareError`.
     """
 
     def __init__(
-        self, connection: Connection, identity: Identity, pending: Pending, settled: int, now: int
+        self,
+        connection: Connection,
+        identity: Identity,
+        pending: Pending,
+        settled: int,
+        now: int,
+        *,
+        waiting: parking.Waiting | None = None,
+        careful: bool = True,
     ) -> None:
         self._connection = connection
         self._identity = identity
         self._now = now
         self._pending = pending
+        self._waiting = waiting or parking.Waiting()
+        self._careful = careful
         self._taken = Taken(settled)
         self._result = Result()
         self._blocked: set[Key] = set()
 
     def take(self, entries: Sequence[PulledEntry]) -> Taken:
         """Take in entries in order, then what was parked and can be taken now, then write the local log."""
-        waiting = parking.parked(self._connection)
-        for row in waiting:
-            self._blocked |= _keys(decode_body(decode_pulled(row.payload).body).changes)
+        self._blocked |= self._waiting.look(self._connection).keys
         read = [self._opened(entry) for entry in entries]
-        self._halved(read)
+        doubtful = suspects(self._connection, [one.body.changes for one in read])
+        for start, end in runs(len(read), doubtful):
+            self._run(read[start:end], apart=start in doubtful)
         self._park()
-        if waiting or self._result.parked:
-            self._retry_parked()
+        if self._waiting.look(self._connection).hopeful:
+            self._retry_parked(self._waiting.hopeful)
         self._write_log(read)
         self._taken.stated = {key for one in read for key in _keys(one.body.changes)}
         return self._taken
@@ -87,15 +103,33 @@ class Rebase:
                 self._result.park(one, change, parking.UNKNOWN)
         return one
 
+    def _run(self, read: Sequence[Read], *, apart: bool) -> None:
+        """Make the changes of entries; of those of which nothing is suspected without savepoints, if that is asked.
+
+        Raises:
+            MoreCareError: The database refuses something, and there was no savepoint.
+        """
+        if self._careful or apart:
+            self._halved(read)
+            return
+        try:
+            self._make(read)
+        except REFUSED as error:
+            raise MoreCareError from error
+
+    def _make(self, read: Sequence[Read]) -> None:
+        result = Overlay(self._connection, self._pending, frozenset(self._blocked)).take(read)
+        self._result.add(result)
+        self._blocked |= result.blocked()
+
     def _halved(self, read: Sequence[Read]) -> None:
         """Make the changes of entries in one savepoint, or of each half, down to a single change."""
         if not read:
             return
         try:
             with self._connection.begin_nested():
-                overlay = Overlay(self._connection, self._pending, frozenset(self._blocked))
-                result = overlay.take(read)
-        except (IntegrityError, DataError):
+                self._make(read)
+        except REFUSED:
             if len(read) > 1:
                 middle = len(read) // 2
                 self._halved(read[:middle])
@@ -106,9 +140,6 @@ class Rebase:
                 # A value of this branch stands in its way: it waits, and with it what comes later to the record.
                 self._result.park(read[0], read[0].body.changes[0], parking.CLASHES)
                 self._blocked |= _keys(read[0].body.changes)
-        else:
-            self._result.add(result)
-            self._blocked |= result.blocked()
 
     def _park(self) -> None:
         for one, changes, reason in self._result.parked.values():
@@ -120,12 +151,12 @@ class Rebase:
                 position=entry.position,
             )  # fmt: skip
 
-    def _retry_parked(self) -> None:
+    def _retry_parked(self, hopeful: Sequence[Id]) -> None:
         """Try again what was parked: all together, else record by record as long as that gets on.
 
         Only where the changes of a record end is written, so a value it had in between stands in nobody's way.
         """
-        parked = parking.parked(self._connection)
+        parked = parking.these(self._connection, hopeful)
         singles = [one for row in parked for one in self._singles(decode_pulled(row.payload))]
         left = [one for one in singles if shape_of(one.body.changes[0].entity) is not None]
         if left and self._made(left):
@@ -155,7 +186,7 @@ class Rebase:
             with self._connection.begin_nested():
                 if Overlay(self._connection, self._pending, frozenset()).take(read).parked:
                     raise _StillMissing
-        except (IntegrityError, DataError, _StillMissing):
+        except (*REFUSED, _StillMissing):
             return False
         return True
 

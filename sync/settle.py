@@ -10,12 +10,18 @@ from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
 from domain.kernel.change_log import REJECTED, Body, decode_body
 from domain.kernel.ids import Id
+from sync.claims import runs, suspects
 from sync.entries import SentTxn
 from sync.erasing import anything_erased, is_erased
 from sync.graves import Graves
-from sync.rows import Key, Rows
+from sync.rows import Key, NotStorableError, Rows
 from sync.shapes import shape_of
 from sync.verdicts import Judge, Verdict
+
+
+class MoreCareError(Exception):
+    """Something was refused where no savepoint was: take all back and begin again, carefully."""
+
 
 _ID_BYTES = 16
 _COMMAND, _ROLE = 80, 40
@@ -41,6 +47,8 @@ class Settler:
         orgs: Organisations the sender may write for.
         now: Time of the centre, microseconds UTC.
         skipped: Records whose changes are passed over.
+        careful: Work in savepoints, so that what the database refuses can be found by halving. They make each write
+            of SQLite dearer the more pages they have to remember, so the first try goes without.
     """
 
     def __init__(
@@ -50,12 +58,15 @@ class Settler:
         orgs: frozenset[Id],
         now: int,
         skipped: frozenset[Key] = frozenset(),
+        *,
+        careful: bool = True,
     ) -> None:
         self._connection = connection
         self._graves = graves
         self._orgs = orgs
         self._now = now
         self._skipped = skipped
+        self._careful = careful
         self._anything_erased = anything_erased(connection)
 
     def settle(self, txns: Sequence[SentTxn]) -> list[Verdict]:
@@ -68,32 +79,60 @@ class Settler:
                 verdicts[txn.txn_id] = Verdict(txn, REJECTED, "sync.unreadable")
             else:
                 opened.append(_Opened(txn, body))
-        verdicts |= {verdict.txn.txn_id: verdict for verdict in self._halved(opened)}
+        doubtful = suspects(self._connection, [one.body.changes for one in opened])
+        for start, end in runs(len(opened), doubtful):
+            some = self._apart(opened[start]) if start in doubtful else self._run(opened[start:end])
+            verdicts |= {verdict.txn.txn_id: verdict for verdict in some}
         return [verdicts[txn.txn_id] for txn in txns]
+
+    def _run(self, opened: list[_Opened]) -> list[Verdict]:
+        """Settle transactions of which nothing is suspected.
+
+        Raises:
+            MoreCareError: The database refuses something, and there was no savepoint.
+        """
+        if self._careful:
+            return list(self._halved(opened))
+        try:
+            return self._together(opened)
+        except (StatementError, NotStorableError) as error:
+            if _at_fault(error):
+                raise MoreCareError from error
+            raise
 
     def _halved(self, opened: list[_Opened]) -> Iterator[Verdict]:
         """Settle all in one savepoint, or, if the database refuses that, each half by itself."""
-        if not opened:
+        if len(opened) == 1:
+            yield from self._apart(opened[0])
             return
         try:
-            yield from self._together(opened)
-        except StatementError as error:
+            with self._connection.begin_nested():
+                verdicts = self._together(opened)
+        except (StatementError, NotStorableError) as error:
             if not _at_fault(error):
                 raise
-            if len(opened) == 1:
-                yield self._alone(opened[0], error)
-                return
             middle = len(opened) // 2
             yield from self._halved(opened[:middle])
             yield from self._halved(opened[middle:])
+        else:
+            yield from verdicts
+
+    def _apart(self, one: _Opened) -> list[Verdict]:
+        """Settle one transaction in a savepoint of its own."""
+        try:
+            with self._connection.begin_nested():
+                return self._together([one])
+        except (StatementError, NotStorableError) as error:
+            if not _at_fault(error):
+                raise
+            return [self._alone(one, error)]
 
     def _together(
         self, opened: Sequence[_Opened], barred: dict[Key, frozenset[str]] | None = None
     ) -> list[Verdict]:
-        with self._connection.begin_nested():
-            judge = self._judge(opened)
-            verdicts = [judge.judge(one.txn, one.body, barred) for one in opened]
-            judge.rows.flush()
+        judge = self._judge(opened)
+        verdicts = [judge.judge(one.txn, one.body, barred) for one in opened]
+        judge.rows.flush()
         return verdicts
 
     def _judge(self, opened: Sequence[_Opened]) -> Judge:
@@ -110,7 +149,7 @@ class Settler:
             erased = is_erased(self._connection, ids)
         return Judge(rows, graves, self._orgs, self._now, self._skipped, erased)
 
-    def _alone(self, one: _Opened, error: StatementError) -> Verdict:
+    def _alone(self, one: _Opened, error: StatementError | NotStorableError) -> Verdict:
         """Deal with the one transaction the database refuses.
 
         If changes of unique fields of known records are at fault, only those are refused; else all of it is.
@@ -118,8 +157,9 @@ class Settler:
         barred, facts = self._duplicates(one.body)
         if barred:
             try:
-                return self._together([one], barred)[0]
-            except StatementError as again:
+                with self._connection.begin_nested():
+                    return self._together([one], barred)[0]
+            except (StatementError, NotStorableError) as again:
                 if not _at_fault(again):
                     raise
         if facts:
@@ -166,6 +206,6 @@ def _readable(txn: SentTxn) -> Body | None:
     return body if sound and len(body.command) <= _COMMAND and len(body.role) <= _ROLE else None
 
 
-def _at_fault(error: StatementError) -> bool:
+def _at_fault(error: StatementError | NotStorableError) -> bool:
     """Tell whether a transaction's content is to blame, and not the database or the line to it."""
-    return isinstance(error, IntegrityError | DataError) or type(error) is StatementError
+    return isinstance(error, IntegrityError | DataError | NotStorableError) or type(error) is StatementError

@@ -132,6 +132,11 @@ def _by_position(text: str, names: Sequence[str] | None) -> tuple[str, tuple[str
     return _NAMED.sub("%s", text), tuple(_NAMED.findall(text))
 
 
+def write_rows(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run a statement once for each row of stored values; its text is the caller's, by the driver's own marks."""
+    _run(connection, text, rows, many=True)
+
+
 def run_text(connection: Connection, text: str) -> None:
     """Run a statement that is no query and has no parameters."""
     _run(connection, text, ())
