@@ -268,3 +268,31 @@ def test_old_snapshots_go(full):
         full.sync.snapshots.make(orgs)
     assert len(list(full.sync.snapshots._folder.iterdir())) == 2
     assert full.sync.make_snapshots() >= 1
+
+
+def test_rows_that_are_here_already_and_numbers_that_are_taken(full):
+    """A snapshot is loaded over what an earlier one left, and around a number that something unsent here has."""
+    orgs = [NORTH, SOUTH.__class__(int=0)]
+    full.sync.snapshots.make(orgs)
+    station = full.add_branch(NORTH)
+    mine = station.add_patient("P4", name="本地")
+    station.sync._greet()
+    stop = threading.Event()
+    with pytest.raises(UnavailableError, match=r"snapshot\.stopped"):
+        station.sync.bootstrap.run(
+            FromCentre(station.sync.centre), lambda done, total: done * 2 > total and stop.set(), stop
+        )
+    assert 0 < len(numbers(station)) < 40
+    station.sync.bootstrap.forget()
+    station.sync.bootstrap.run(FromCentre(station.sync.centre), *QUIET)
+    assert numbers(station) == sorted(f"P{n}" for n in range(40)), (
+        "all but the one whose number is taken, and mine"
+    )
+    assert station.row("patient", mine).name == "本地"
+    full.settle(station)
+    station.set("patient", mine, number="P99")
+    full.settle(station)
+    station.sync.mend()
+    full.settle(station)
+    assert full.differing(station) == []
+    assert len(numbers(station)) == 41
