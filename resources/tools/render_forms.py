@@ -5,6 +5,7 @@ An instrument is written down short: sections, items, and tables of answers that
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ def rendered(source: Path) -> str:
 def questionnaire(name: str, told: dict[str, Any]) -> dict[str, Any]:
     """Return the Questionnaire of an instrument."""
     form = _Form(name, told)
+    checks = [_check(check) for check in told.get("checks", ())]
     return {
         "resourceType": "Questionnaire",
         "url": f"{BASE}/Questionnaire/{name}",
@@ -62,6 +64,7 @@ def questionnaire(name: str, told: dict[str, Any]) -> dict[str, Any]:
         "publisher": "检后通",
         "purpose": told["purpose"].strip(),
         "copyright": told.get("copyright", OWN_WORDS).strip(),
+        **({"extension": checks} if checks else {}),
         "item": [form.section(number, section) for number, section in enumerate(told["sections"], 1)],
     }
 
@@ -157,6 +160,20 @@ def _entries(told: Any) -> list[dict[str, Any]]:
             entry = {"say": entry[0], "points": entry[1]}
         made.append({"code": str(code), **entry})
     return made
+
+
+def _check(told: dict[str, str]) -> dict[str, Any]:
+    """Return a constraint of the form; ``{id}`` in `that` stands for the answer of an item."""
+    expression = re.sub(
+        r"\{([\w-]+)\}", r"%resource.repeat(item).where(linkId='\1').answer.value", told["that"]
+    )
+    parts = [
+        {"url": "key", "valueId": told["key"]},
+        {"url": "severity", "valueCode": told.get("severity", "error")},
+        {"url": "expression", "valueString": expression},
+        {"url": "human", "valueString": told["say"]},
+    ]
+    return {"url": HL7 + "questionnaire-constraint", "extension": parts}
 
 
 def _extensions(told: dict[str, Any], kind: str) -> list[dict[str, Any]]:
