@@ -1,0 +1,1 @@
+"""What may become of a client: disease risks by published models, and the four-colour level."""

@@ -1,0 +1,101 @@
+"""Build the risk models from their folder (``factors``, ``models``, ``diseases.yaml``), or tell all mistakes.
+
+To add a factor, a model or a disease, add a file or an entry; nothing here changes.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from domain.catalog.lookup import Catalog
+from domain.kernel.content import ContentError, load_folder
+from domain.risk.definitions import DiseaseDefinition, DiseaseFile, FactorFile, Model, Rules
+from domain.risk.expressions import ExpressionError
+from domain.risk.factors import FactorBook
+from domain.risk.prepared import Prepared, prepare
+
+
+class RiskModels:
+    """Factors, models ready to run, and the diseases they serve; read-only after it is built."""
+
+    def __init__(
+        self,
+        book: FactorBook,
+        models: Mapping[str, Prepared],
+        diseases: Mapping[str, DiseaseDefinition],
+        version: str,
+    ) -> None:
+        self.book, self.models, self.diseases, self.version = book, dict(models), dict(diseases), version
+        self.in_order = tuple(
+            self.models[served.model] for one in self.diseases.values() for served in one.serves
+        )
+
+
+def load_risk(folder: Path, catalog: Catalog) -> RiskModels:
+    """Return the models of `folder`.
+
+    Raises:
+        ContentError: Files are missing or wrong; every problem names its file or entry.
+    """
+    problems: list[str] = []
+    factors: dict[str, FactorFile] = _load(folder / "factors", FactorFile, problems)
+    models: dict[str, Any] = _load(folder / "models", Model, problems)
+    diseases = DiseaseFile(version="", diseases=())
+    try:
+        text = (folder / "diseases.yaml").read_text("utf-8")
+        loaded = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        diseases = msgspec.convert(loaded, DiseaseFile)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
+        problems.append(f"diseases.yaml: {error}")
+    book = FactorBook((one for file in factors.values() for one in file.factors), catalog)
+    problems += book.problems
+    ready: dict[str, Prepared] = {}
+    for stem, model in models.items():
+        if model.id != stem:
+            problems.append(f"models/{stem}.yaml: id: {model.id} is not the file's name")
+        try:
+            ready[model.id] = prepare(model, book)
+        except (ExpressionError, IndexError) as error:
+            problems.append(f"models/{stem}.yaml: {error}")
+    problems += _check_diseases(diseases, ready)
+    if problems:
+        raise ContentError(problems)
+    digest = hashlib.sha256(msgspec.json.encode([sorted(models.items()), sorted(factors.items()), diseases]))
+    version = f"{diseases.version}+{digest.hexdigest()[:8]}"
+    return RiskModels(book, ready, {one.id: one for one in diseases.diseases}, version)
+
+
+def _load(folder: Path, schema: Any, problems: list[str]) -> dict[str, Any]:
+    try:
+        found = load_folder(folder, schema)
+    except ContentError as error:
+        problems += [f"{folder.name}/{text}" for text in error.problems]
+        return {}
+    if not found:
+        problems.append(f"{folder.name}: no files")
+    return found
+
+
+def _check_diseases(file: DiseaseFile, ready: Mapping[str, Prepared]) -> list[str]:
+    problems: list[str] = []
+    served: dict[str, str] = {}
+    ids = [one.id for one in file.diseases]
+    problems += [
+        f"diseases.yaml: {one}: declared twice" for one in sorted({i for i in ids if ids.count(i) > 1})
+    ]
+    for disease in file.diseases:
+        for one in disease.serves:
+            if (model := ready.get(one.model)) is None:
+                problems.append(f"diseases.yaml: {disease.id}: {one.model} is no model")
+            elif model.model.disease != disease.id:
+                problems.append(f"diseases.yaml: {disease.id}: {one.model} is of {model.model.disease}")
+            elif one.role != "compares" and not (model.model.bands or isinstance(model.model, Rules)):
+                problems.append(f"diseases.yaml: {disease.id}: {one.model} gives no level")
+            if served.setdefault(one.model, disease.id) != disease.id:
+                problems.append(f"diseases.yaml: {disease.id}: {one.model} also serves {served[one.model]}")
+    problems += [f"models/{name}.yaml: serves no disease" for name in sorted(set(ready) - set(served))]
+    return problems
