@@ -107,6 +107,7 @@ class Graph:
         self.reader: Cell | None = None
         self.waiting: dict[Cell, None] = {}
         self.computed = 0
+        self._changed: list[Cell] = []
         self._computing: set[Cell] = set()
 
     def is_computing(self, cell: Cell) -> bool:
@@ -148,6 +149,9 @@ class Graph:
         if _same(cell._value, value):
             return False
         cell._value = value
+        if cell.eager:
+            # Also when it was another cell that asked for it.
+            self._changed.append(cell)
         for reader in list(cell.readers):
             self.mark(reader, _STALE)
         return True
@@ -157,15 +161,16 @@ class Graph:
 
         Cells that chase each other, which reading the form has not told, are left where they are after some rounds.
         """
-        changed: list[Cell] = []
+        self._changed = []
         self.computed = 0
         for _ in range(_ROUNDS):
             if not self.waiting:
                 break
             ready = sorted(self.waiting, key=lambda cell: cell.rank)
             self.waiting = {}
-            changed += [cell for cell in ready if cell.refresh()]
-        return changed
+            for cell in ready:
+                cell.refresh()
+        return self._changed
 
 
 def _same(one: Any, other: Any) -> bool:

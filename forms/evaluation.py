@@ -22,7 +22,7 @@ from forms.fhir_values import as_coding
 from forms.nodes import Node, Tree
 from forms.questionnaire import Answer, Constraint, Expression, ItemType, Option
 from forms.questionnaire_rules import step_of
-from forms.values import Coding
+from forms.values import Coding, same
 from forms.views import ItemView, Window
 
 _CODE_SYSTEMS = {
@@ -199,6 +199,10 @@ class Evaluation:
         elif item.type.is_question:
             for problem in problems_of(item, answers):
                 yield Problem(item.link_id, problem.code, problem.facts, at)
+            if node.options is not None and item.type is ItemType.CHOICE:
+                offered = [option.value for option in self.options(node)]
+                if not all(any(same(one, answer) for one in offered) for answer in answers):
+                    yield Problem(item.link_id, "form.not_an_option", {"label": label(item)}, at)
         if item.type is ItemType.GROUP and item.repeats and node.index == 0 and node.parent is not None:
             node.parent.structure.get()
             count = len(node.parent.sets[node.set_index][item.link_id])

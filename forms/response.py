@@ -14,9 +14,10 @@ import msgspec
 from domain.kernel.errors import DomainError
 from forms.answers import answers_of
 from forms.fhir_elements import extension, extensions, parts
-from forms.fhir_values import choice_value, written
+from forms.fhir_values import choice_value, json_of, written
 from forms.nodes import Node, Provenance, Tree
 from forms.questionnaire import Answer, Item, Questionnaire
+from forms.values import Coding, same
 
 PREFILLED = "urn:aftercheck:prefilled"
 """Extension of an answer: where it was taken from, when, and whether a person let it stand."""
@@ -58,8 +59,14 @@ def build_response(tree: Tree, status: str, authored: datetime, shown: Shown) ->
 
 
 def _written_set(children: dict[str, list[Node]], shown: Shown) -> list[dict[str, Any]]:
-    found = (_written(node, shown) for nodes in children.values() for node in nodes if shown(node))
-    return [entry for entry in found if entry is not None]
+    found: list[dict[str, Any]] = []
+    for nodes in children.values():
+        entries = [_written(node, shown) if shown(node) else None for node in nodes]
+        # An empty instance between others keeps their places.
+        while entries and entries[-1] is None:
+            entries.pop()
+        found += [entry or {"linkId": node.item.link_id} for node, entry in zip(nodes, entries, strict=False)]
+    return found
 
 
 def _written(node: Node, shown: Shown) -> dict[str, Any] | None:
@@ -91,12 +98,22 @@ def _with_kept(node: Node, index: int, answer: Answer) -> dict[str, Any]:
     fresh = written(answer, node.item.type)
     if index < len(node.kept_answers):
         kept = node.kept_answers[index]
-        if choice_value(_values(kept), "value", node.item.type) == answer:
+        if _still(choice_value(_values(kept), "value", node.item.type), answer):
             fresh = kept
-    if node.provenance is None:
-        return fresh
-    others = [entry for entry in fresh.get("extension", []) if entry.get("url") != PREFILLED]
-    return {**fresh, "extension": [*others, _provenance(node.provenance)]}
+    extensions = [entry for entry in fresh.get("extension", []) if entry.get("url") != PREFILLED]
+    if node.provenance is not None:
+        extensions.append(_provenance(node.provenance))
+    fresh = {key: value for key, value in fresh.items() if key != "extension"}
+    return {**fresh, "extension": extensions} if extensions else fresh
+
+
+def _still(stored: Answer | None, answer: Answer) -> bool:
+    """Tell whether a stored answer is what is answered now: to the digit, a coding by its code."""
+    if stored is None:
+        return False
+    if isinstance(stored, Coding) and stored.code:
+        return same(stored, answer)
+    return type(stored) is type(answer) and str(json_of(stored)) == str(json_of(answer))
 
 
 def _provenance(found: Provenance) -> dict[str, Any]:
@@ -164,7 +181,8 @@ class _reader:  # noqa: N801 -- a function that carries two arguments
             raise DomainError("form.not_a_question", item.link_id, label=item.text or item.link_id)
         plain = [values for one in listed if (values := _values(one))]
         read = [_read(item, values) for values in plain]
-        node.given.set(answers_of(item, read))
+        # What may be chosen can hang on answers that are not read yet; `problems` judges it afterwards.
+        node.given.set(tuple(read) if item.answer_expression is not None else answers_of(item, read))
         node.kept_answers = [{key: value for key, value in one.items() if key != "item"} for one in listed]
         if item.is_container and item.type.is_question:
             self._attach(self._tree.fit_sets(node, len(listed)))
