@@ -54,25 +54,26 @@ def push(sync: BranchSync, *, only: bool = False) -> dict[str, Any]:
     """
     if only:
         sync._receive = lambda *_given: 0  # type: ignore[method-assign]
-    kept: list[float] = []
+    kept: list[tuple[float, float]] = []
     settle = sync.outbox.settle
 
     def settled(packed: Packed, receipt: Receipt) -> None:
         settle(packed, receipt)
-        kept.append(time.perf_counter())
+        kept.append((time.perf_counter(), time.process_time()))
 
     sync.outbox.settle = settled  # type: ignore[method-assign]
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), time.process_time()
     done = sync.exchange()
+    ended, cpu_ended = kept[-1]
     return {
-        "seconds": kept[-1] - begun, "whole_s": time.perf_counter() - begun, "sent": done.sent,
+        "seconds": ended - begun, "whole_s": time.perf_counter() - begun, "sent": done.sent, "cpu": cpu_ended - cpu,
         "attention": done.attention,
     }  # fmt: skip
 
 
 def pull(sync: BranchSync) -> dict[str, Any]:
     """Receive everything; if the centre makes a snapshot first, wait for that outside of the clock's `seconds`."""
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), time.process_time()
     waited = 0.0
     while True:
         try:
@@ -84,11 +85,12 @@ def pull(sync: BranchSync) -> dict[str, Any]:
             threading.Event().wait(MAKING_S)
             waited += time.perf_counter() - asked
         else:
+            took, spent = time.perf_counter() - begun - waited, time.process_time() - cpu
+            with sync.store.read() as connection:
+                clients = connection.exec_driver_sql("SELECT count(*) FROM patient").scalar_one()
             return {
-                "seconds": time.perf_counter() - begun - waited,
-                "waited_s": waited,
-                "received": done.received,
-            }
+                "seconds": took, "cpu": spent, "waited_s": waited, "received": done.received, "clients": clients,
+            }  # fmt: skip
 
 
 def idle(sync: BranchSync, times: int) -> dict[str, Any]:
@@ -118,15 +120,13 @@ def main() -> None:
     store = open_store(options.folder)
     sync = station_of(options.folder, store, options.server)
     branch_module.SNAPSHOT_FROM = 1 if options.action == "snapshot" else NEVER
-    cpu = time.process_time()
     if options.profile is not None:
         import cProfile
 
-        profile = cProfile.Profile()
+        profile = cProfile.Profile(time.process_time)
         profile.enable()
     told = idle(sync, options.times) if options.action == "idle" else None
     told = told or (push(sync, only=options.only_send) if options.action == "push" else pull(sync))
-    told["cpu"] = time.process_time() - cpu
     if options.profile is not None:
         profile.disable()
         profile.dump_stats(options.profile)

@@ -4,11 +4,14 @@ Ours is the product: an encrypted store, a change log, bundles, resumable upload
 durably and answers with receipts, and signed pulls. PouchDB replicates from LevelDB to that of express-pouchdb;
 RxDB replicates two databases in memory over HTTP, its documented way between processes. Both with the batches they
 come with (100 documents) count; what 1,000 make of it is told beside. Nobody's file is flushed to the disk but ours.
-Every round has new stores; the clock of each runs in its client process, over the replication alone.
+Every round has new stores; the clock of each runs in its client process, over the replication alone. The processor
+seconds told are those of client and server together (of ours with the readers of the log, unless they are apart).
 """
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,7 +22,7 @@ from tests.bench import sync_parties as parties
 from tests.bench.goals import Goals
 from tests.bench.sync_client import open_store
 from tests.bench.sync_records import write_lines
-from tests.peers import replication
+from tests.peers import Served, replication
 
 DEFAULT, LARGE = 100, 1000
 GOALS = (
@@ -35,6 +38,7 @@ class Peers:
         self.home, self.count = home, count
         self.lines = home / "records.jsonl"
         self.took: dict[str, list[float]] = {}
+        self.cpu: dict[str, list[float]] = {}
         self.wrong: list[str] = []
         self.waited_s: list[float] = []
         replication.folder()
@@ -45,11 +49,21 @@ class Peers:
         parties.fill(home / "sender", count)
         replication.pouch_client("fill", home / "pouch", "", str(self.lines))
 
-    def note(self, name: str, told: dict[str, Any], found: int) -> None:
-        """Keep what a way took; a figure counts only if everything is where it should be."""
+    def time(
+        self, name: str, server_cpu_s: Callable[[], float], way: Callable[[], dict[str, Any]], found: str
+    ) -> None:
+        """Run one way and keep what it took; it counts only if everything is where it should be.
+
+        Args:
+            server_cpu_s: Processor seconds of the server so far.
+            found: Which of the told figures says how many records are there.
+        """
+        before = server_cpu_s()
+        told = way()
+        self.cpu.setdefault(name, []).append(told["cpu"] + server_cpu_s() - before)
         self.took.setdefault(name, []).append(told["seconds"])
-        if found < self.count:
-            self.wrong.append(f"{name}: {found}")
+        if told[found] < self.count or told.get("attention"):
+            self.wrong.append(f"{name}: {told}")
 
     def rates(self, name: str) -> list[float]:
         return [self.count / seconds for seconds in self.took[name]]
@@ -67,9 +81,11 @@ class Peers:
         self._pouch(folder, DEFAULT, "")
         self._pouch(folder, LARGE, f"_{LARGE}")
         for batch, suffix in ((DEFAULT, ""), (LARGE, f"_{LARGE}")):
-            self._served(replication.rxdb_server(), lambda url, b=batch, s=suffix: self._rxdb(url, b, s))
-        told = replication.rxdb_client("push", "here", self.lines, DEFAULT)
-        self.note("rxdb_in_one_process", told, told["docs"])
+            with served_by(replication.rxdb_server()) as (url, cpu_s):
+                push = partial(replication.rxdb_client, "push", url, self.lines, batch)
+                self.time(f"rxdb_push{suffix}", cpu_s, push, "docs")
+        push = partial(replication.rxdb_client, "push", "here", self.lines, DEFAULT)
+        self.time("rxdb_in_one_process", float, push, "docs")
         parties.remove(folder)
         shown = "  ".join(f"{name} {self.rates(name)[-1]:.0f}/s" for name in self.took)
         sys.stdout.write(f"  round {number}: {shown}\n")
@@ -79,14 +95,12 @@ class Peers:
         for name in ("centre", "sender", "puller", "filled", "asking"):
             parties.copied(self.home / name, folder / name)
         with parties.serving(folder / "centre") as server:
-            sent = parties.client("push", folder / "sender", server.url)
-            self.note("push", sent, sent["sent"] if not sent["attention"] else 0)
-            pulled = parties.client("pull", folder / "puller", server.url)
-            self.note("pull", pulled, pulled["received"])
+            self._client("push", server, "push", folder / "sender", "sent")
+            self._client("pull", server, "pull", folder / "puller", "received")
             # Another workstation asks first: the centre makes its snapshots in the night.
             asked = parties.client("snapshot", folder / "asking", server.url)
             self.waited_s.append(asked["waited_s"])
-            self.note("snapshot", parties.client("snapshot", folder / "filled", server.url), self.count)
+            self._client("snapshot", server, "snapshot", folder / "filled", "clients")
         stores = [open_store(folder / name) for name in ("sender", "puller", "filled")]
         centre = open_embedded_store(folder / "centre" / "centre.db")
         if not parties.same_rows(self.org, centre, *stores) or parties.clients_in(centre) != self.count:
@@ -95,23 +109,18 @@ class Peers:
             store.close()
         with parties.serving(parties.copied(self.home / "centre", folder / "c2"), readers="worker") as server:
             sender = parties.copied(self.home / "sender", folder / "s2")
-            sent = parties.client("push", sender, server.url)
-            self.note("push_readers_apart", sent, sent["sent"])
+            self._client("push_readers_apart", server, "push", sender, "sent")
+
+    def _client(self, name: str, server: Any, action: str, folder: Path, found: str) -> None:
+        self.time(name, server.cpu_s, partial(parties.client, action, folder, server.url), found)
 
     def _pouch(self, folder: Path, batch: int, suffix: str) -> None:
         files = folder / f"pouch{suffix}"
-
-        def work(url: str) -> None:
-            filled = parties.copied(self.home / "pouch", files / "filled")
+        filled = parties.copied(self.home / "pouch", files / "filled")
+        with served_by(replication.pouch_server(files / "server")) as (url, cpu_s):
             for action, local in (("push", filled), ("pull", files / "empty")):
-                told = replication.pouch_client(action, local, f"{url}/records", str(batch))
-                self.note(f"pouch_{action}{suffix}", told, told["docs"])
-
-        self._served(replication.pouch_server(files / "server"), work)
-
-    def _rxdb(self, url: str, batch: int, suffix: str) -> None:
-        told = replication.rxdb_client("push", url, self.lines, batch)
-        self.note(f"rxdb_push{suffix}", told, told["docs"])
+                way = partial(replication.pouch_client, action, local, f"{url}/records", str(batch))
+                self.time(f"pouch_{action}{suffix}", cpu_s, way, "docs")
 
     def bytes_on_the_wire(self) -> dict[str, float]:
         """Return the bytes each document takes both ways, counted by a proxy in between."""
@@ -130,16 +139,14 @@ class Peers:
                     server.port,
                     lambda url, a=action, n=name, m=more: parties.client(a, folder / n, url, *m),
                 )
-        served = replication.pouch_server(folder / "server")
-        try:
-            parties.copied(self.home / "pouch", folder / "pouch")
+        parties.copied(self.home / "pouch", folder / "pouch")
+        with served_by(replication.pouch_server(folder / "server")) as (url, _):
+            port = int(url.rpartition(":")[2])
             for action, local in (("push", folder / "pouch"), ("pull", folder / "empty")):
                 found[f"pouch_{action}"] = self._counted(
-                    served.port,
-                    lambda url, a=action, at=local: replication.pouch_client(a, at, f"{url}/r", str(DEFAULT)),
+                    port,
+                    lambda at, a=action, to=local: replication.pouch_client(a, to, f"{at}/r", str(DEFAULT)),
                 )
-        finally:
-            served.stop()
         parties.remove(folder)
         return found
 
@@ -151,12 +158,14 @@ class Peers:
             proxy.stop()
         return (proxy.up_bytes + proxy.down_bytes) / self.count
 
-    @staticmethod
-    def _served(served: Any, work: Callable[[str], None]) -> None:
-        try:
-            work(f"http://127.0.0.1:{served.port}")
-        finally:
-            served.stop()
+
+@contextlib.contextmanager
+def served_by(served: Served) -> Iterator[tuple[str, Callable[[], float]]]:
+    """Give the address of a peer's server and its processor seconds, and stop it at the end."""
+    try:
+        yield f"http://127.0.0.1:{served.port}", partial(parties.cpu_s, served.process.pid)
+    finally:
+        served.stop()
 
 
 def run(goals: Goals, home: Path, count: int, rounds: int) -> None:
@@ -167,6 +176,7 @@ def run(goals: Goals, home: Path, count: int, rounds: int) -> None:
     wire = peers.bytes_on_the_wire()
     goals.note(
         **{f"{name}_per_s": median(peers.rates(name)) for name in peers.took},
+        **{f"{name}_cpu_s_per_10000": 1e4 * median(spent) / count for name, spent in peers.cpu.items()},
         **{f"{name}_bytes_per_record": size for name, size in wire.items()},
         **{f"push_vs_{name}": peers.ratio("push", name) for name in ("pouch_push_1000", "rxdb_push_1000",
                                                                      "rxdb_in_one_process")},

@@ -19,7 +19,7 @@ from tests.bench.sync_records import fields_of, write_lines
 
 def peers_that_took(**took):
     peers = Peers.__new__(Peers)
-    peers.count, peers.took, peers.wrong = 1000, took, []
+    peers.count, peers.took, peers.cpu, peers.wrong = 1000, took, {}, []
     return peers
 
 
@@ -31,9 +31,10 @@ def test_a_ratio_is_taken_within_each_round_and_the_middle_one_counts():
 
 def test_a_figure_of_a_way_that_lost_something_is_told_as_wrong():
     peers = peers_that_took()
-    peers.note("push", {"seconds": 1.0}, 1000)
-    peers.note("pouch_push", {"seconds": 0.5}, 999)
-    assert peers.wrong == ["pouch_push: 999"]
+    peers.time("push", iter([1.0, 3.0]).__next__, lambda: {"seconds": 1.0, "cpu": 0.5, "sent": 1000}, "sent")
+    peers.time("pouch_push", float, lambda: {"seconds": 0.5, "cpu": 0.0, "docs": 999}, "docs")
+    assert [told.partition(":")[0] for told in peers.wrong] == ["pouch_push"]
+    assert peers.cpu["push"] == [2.5]
 
 
 def test_what_a_bad_record_costs_is_its_slice_beyond_its_neighbours():

@@ -1,5 +1,5 @@
 // PouchDB on LevelDB as a branch: node pouch_client.mjs fill|push|pull FOLDER URL FILE|BATCH
-// Prints a line of JSON: seconds of the replication alone, and how many documents are where they should be.
+// Prints a line of JSON: seconds of the replication alone, its processor seconds, and how many documents are where they should be.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
@@ -18,9 +18,12 @@ if (action === 'fill') {
   const options = { batch_size: Number(given) }
   await local.info() // opens the store before the clock starts
   const begun = performance.now()
+  const cpu = process.cpuUsage()
   if (action === 'push') await local.replicate.to(remote, options)
   else await local.replicate.from(remote, options)
   told.seconds = (performance.now() - begun) / 1000
+  const { user, system } = process.cpuUsage(cpu)
+  told.cpu = (user + system) / 1e6
   told.docs = (await (action === 'push' ? remote : local).info()).doc_count
 }
 await local.close()

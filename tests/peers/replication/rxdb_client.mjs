@@ -29,14 +29,16 @@ const pull = {
     : ask('/pull', { checkpoint, limit }),
 }
 const begun = performance.now()
+const before = process.cpuUsage()
 const replication = replicateRxCollection({
   collection, replicationIdentifier: 'bench', live: false, retryTime: 1000, ...(action === 'push' ? { push } : { pull }),
 })
 replication.error$.subscribe((error) => { console.error(error); process.exit(1) })
 await replication.awaitInitialReplication()
 const seconds = (performance.now() - begun) / 1000
+const { user, system } = process.cpuUsage(before)
 const there = action === 'pull'
   ? await collection.count().exec()
   : here ? await here.collection.count().exec() : (await ask('/count')).docs
-console.log(JSON.stringify({ seconds, docs: there }))
+console.log(JSON.stringify({ seconds, cpu: (user + system) / 1e6, docs: there }))
 process.exit(0)
