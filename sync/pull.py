@@ -58,12 +58,14 @@ class Inbox:
     def is_at(self, welcome: Welcome) -> bool:
         """Take over what a greeting says of a log in which nothing is new; returns whether it does.
 
-        It does not where something waits to come back, which only reading the log can settle.
+        It does not where something waits to come back, which only reading the log can settle, or was set aside and
+        may be taken in by now.
         """
         with self._store.write() as connection:
             progress = progress_of(connection)
             waits = progress.settled_seq < progress.acked_seq or leaving(connection)
-            if welcome.current is None or waits:
+            set_aside = self._waiting.look(connection).hopeful
+            if welcome.current is None or waits or set_aside:
                 return False
             if welcome.current != cursors_of(connection):
                 set_cursors(connection, welcome.current)
@@ -142,7 +144,7 @@ class Inbox:
                 c.org_id: c.position for c in before
             }:
                 raise UnavailableError("sync.pulled_twice")
-            if entries:
+            if entries or self._waiting.look(connection).hopeful:
                 identity = identity_of(connection)
                 settled = progress_of(connection).settled_seq
                 pending.read(connection)

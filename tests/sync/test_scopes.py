@@ -5,6 +5,7 @@ import uuid
 from domain.kernel.change_log import change_log, decode_body
 from sync.local_tables import parked_txn, pull_cursor, push_outcome
 from sync.protocol import Cursor, PullRequest
+from tests.sync.test_refusals import a_specimen
 from tests.sync.world import HEAD, NORTH, SOUTH
 
 
@@ -96,4 +97,22 @@ def test_a_scope_that_comes_back_is_read_anew(world, north, south):
     world.centre.set("organization", SOUTH, parent_id=NORTH)
     world.settle()
     assert numbers(north) == ["S1", "S2"]
+    assert world.differing(north) == []
+
+
+def test_what_a_row_of_a_left_scope_stood_in_the_way_of_is_taken_in(world, north, south):
+    """A slot that somebody here gave to a specimen of another branch is free once that branch is left."""
+    world.centre.set("organization", SOUTH, parent_id=NORTH)
+    ours = north.add("specimen", **a_specimen("T1", uuid.UUID(int=9)))
+    theirs = south.add("specimen", **a_specimen("T2", uuid.UUID(int=9)))
+    world.settle()
+    north.set("specimen", theirs, slot="A2")
+    world.centre.set("organization", SOUTH, parent_id=HEAD)
+    world.centre.set("specimen", ours, slot="A2")
+    north.exchange()
+    assert [row.reason for row in north.all(parked_txn)] == ["sync.clashes_here"]
+    world.settle(rounds=2)
+    assert north.row("specimen", theirs) is None
+    assert north.row("specimen", ours).slot == "A2"
+    assert north.all(parked_txn) == []
     assert world.differing(north) == []
