@@ -12,6 +12,8 @@ import msgspec
 
 MOST_VARIANTS = 8
 _MOST_READINGS = 3
+_MOST_MARKS = 8192
+"""Characters whose readings are kept; names in use have some five thousand different ones."""
 _UMLAUT = re.compile("([ln])v")
 
 # Readings as a surname that differ from the character's usual one; the first is the common one.
@@ -111,8 +113,32 @@ def _surname(name: str) -> tuple[str, tuple[str, ...]]:
     return "", ()
 
 
+def common_readings(text: str) -> list[str]:
+    """Return the commonest reading of each character; what is no Chinese character stays."""
+    return [_common(mark) for mark in text]
+
+
 def _readings(text: str) -> list[tuple[str, ...]]:
     """Return for each character its readings, the commonest first; other letters stay one syllable."""
+    if not _each_by_itself(text):
+        return _read(text)
+    return [_readings_of(mark) for mark in text]
+
+
+def _each_by_itself(text: str) -> bool:
+    """Tell whether no two characters stand together in the dictionary of phrases, as in nearly all names.
+
+    A phrase is read as a phrase, which takes a millisecond; a character by itself is read once and kept.
+    """
+    from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
+
+    if not all(ord(mark) in PINYIN_DICT for mark in text):
+        return False
+    ends = range(2, len(text) + 1)
+    return not any(text[start:end] in PHRASES_DICT for end in ends for start in range(end - 1))
+
+
+def _read(text: str) -> list[tuple[str, ...]]:
     if not text:
         return []
     from pypinyin import Style, pinyin
@@ -123,3 +149,15 @@ def _readings(text: str) -> list[tuple[str, ...]]:
         tuple(dict.fromkeys((best[0].lower(), *(one.lower() for one in every))))[:_MOST_READINGS]
         for best, every in zip(usual, found, strict=True)
     ]
+
+
+@lru_cache(maxsize=_MOST_MARKS)
+def _readings_of(mark: str) -> tuple[str, ...]:
+    return _read(mark)[0]
+
+
+@lru_cache(maxsize=_MOST_MARKS)
+def _common(mark: str) -> str:
+    from pypinyin import lazy_pinyin
+
+    return "".join(lazy_pinyin([mark]))

@@ -138,12 +138,10 @@ def _starts(text: str) -> Iterator[str]:
 
 def _spellings(name: str, joined: str) -> tuple[list[str], list[str]]:
     """Return pinyin and initials: the readings as a name, then the common reading of each character."""
-    from pypinyin import lazy_pinyin
-
-    from domain.people.names import search_keys
+    from domain.people.names import common_readings, search_keys
 
     keys = search_keys(name)
-    syllables = [fold(s) for s in lazy_pinyin(list(joined))] if joined else []
+    syllables = [fold(syllable) for syllable in common_readings(joined)]
     pinyin = dict.fromkeys([*keys.pinyin, "".join(syllables)])
     initials = dict.fromkeys([*keys.initials, "".join(s[:1] for s in syllables)])
     return [p for p in pinyin if p.isascii() and p], [i for i in initials if i.isascii() and i]

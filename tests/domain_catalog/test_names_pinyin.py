@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.people import names
 from domain.people.names import MOST_VARIANTS, search_keys
 
 SURNAMES = Path(__file__).parents[3] / "shared/data/china/names/surnames-pinyin.tsv"
@@ -69,3 +70,16 @@ def test_surnames_read_as_two_independent_lists_have_them():
             if not readings & {key.removesuffix("san") for key in search_keys(row["surname"] + "三").pinyin}:
                 wrong.append(row["surname"])
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "text", ["美娜", "重庆", "小长安", "乐行", "单重", "㛃䶮", "ab重", "力a", "〇", "中行长", ""]
+)
+def test_characters_read_by_themselves_are_read_as_the_whole_text_is(text):
+    assert names._readings(text) == names._read(text)
+
+
+def test_a_phrase_in_a_name_is_read_as_a_phrase():
+    assert names._readings("重庆") == [("chong",), ("qing",)]
+    assert names._readings("重美")[0] == ("zhong", "chong", "tong")
+    assert names.common_readings("重a庆") == ["zhong", "a", "qing"]
