@@ -11,6 +11,7 @@ As a program it prints one JSON line with its port and takes one command a line 
 | `restore` | ends all faults |
 | `cut-after N` | resets everything once N more bytes have gone up, as `cut` |
 | `reset-every N` | resets the connection each time N more bytes have gone up; new ones are served at once |
+| `drop-every N` | the same without a warning: what is on its way in either direction is lost |
 | `fin-after N` | closes once N more bytes have gone up; new connections are served |
 | `freeze` | forwards nothing on the present connections and tells nobody; new ones are served |
 | `stall` | forwards nothing in either direction and tells nobody |
@@ -33,15 +34,22 @@ from typing import Any
 from sync.tools.faults import Faults, Line, delivered
 
 _PIECE = 16 << 10
+_WIDE_PIECE = 256 << 10
 _BUFFER = 32 << 10
 
 
 class FaultProxy:
     """The proxy in a thread of its own; all methods may be called from any thread."""
 
-    def __init__(self, host: str, port: int, listen: int = 0) -> None:
-        """Forward to `host`:`port` from 127.0.0.1:`listen` (0 chooses a free port, see `port`)."""
+    def __init__(self, host: str, port: int, listen: int = 0, *, narrow: bool = True) -> None:
+        """Forward to `host`:`port` from 127.0.0.1:`listen` (0 chooses a free port, see `port`).
+
+        A `narrow` line holds some ten KiB by itself; one that is not takes all that the kernels give it, so that a
+        fast client is far ahead of what the server has read.
+        """
         self._target = (host, port)
+        self._narrow = narrow
+        self._piece = _PIECE if narrow else _WIDE_PIECE
         self._listen = listen
         self._faults = Faults()
         self._loop = asyncio.new_event_loop()
@@ -79,7 +87,7 @@ class FaultProxy:
         """End every fault; stalled connections go on."""
         self._change(
             down=False, stalled=False, bits_per_s=0, cut_after=None, fin_after=None, reset_every=0,
-            reset_after=None, flip_after=None, lose_answers=0,
+            reset_after=None, dropping=False, flip_after=None, lose_answers=0,
         )  # fmt: skip
 
     def cut_after(self, count: int) -> None:
@@ -89,6 +97,10 @@ class FaultProxy:
     def reset_every(self, count: int) -> None:
         """Reset the connections each time `count` more bytes have gone up; new ones are served at once."""
         self._change(reset_every=count, reset_after=count)
+
+    def drop_every(self, count: int) -> None:
+        """Reset as `reset_every`, but lose what is on its way instead of letting it arrive first."""
+        self._change(reset_every=count, reset_after=count, dropping=True)
 
     def fin_after(self, count: int) -> None:
         """Let `count` more bytes go up, then act as `fin`: the server sees a truncated request."""
@@ -136,8 +148,9 @@ class FaultProxy:
         self._going = asyncio.Event()
         self._going.set()
         listener = socket.create_server(("127.0.0.1", self._listen))
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)  # a line holds little by itself
-        self._server = await asyncio.start_server(self._accept, sock=listener, limit=_PIECE)
+        if self._narrow:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        self._server = await asyncio.start_server(self._accept, sock=listener, limit=self._piece)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
@@ -155,9 +168,10 @@ class FaultProxy:
         try:
             if self._faults.down:
                 return
-            far_reader, far_writer = await asyncio.open_connection(*self._target, limit=_PIECE)
+            far_reader, far_writer = await asyncio.open_connection(*self._target, limit=self._piece)
             line.far = far_writer
-            far_writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+            if self._narrow:
+                far_writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
             up = asyncio.create_task(self._pump(line, reader, far_writer, self._spoil_up))
             down = asyncio.create_task(self._pump(line, far_reader, writer, self._spoil_down))
             await asyncio.wait({up, down})
@@ -175,10 +189,12 @@ class FaultProxy:
         spoil: Callable[[Line, bytes], bytes],
     ) -> None:
         with suppress(OSError):
-            while data := await reader.read(_PIECE):
+            while data := await reader.read(self._piece):
                 if line.frozen:
                     await asyncio.Event().wait()  # until the proxy stops: the far side never learns either
                 data = spoil(line, data)
+                if line.ending and self._faults.dropping:
+                    break
                 if self._going:
                     await self._going.wait()
                 writer.write(data)
@@ -189,7 +205,8 @@ class FaultProxy:
                     await asyncio.sleep(len(data) * 8 / self._faults.bits_per_s)
             ending, line.ending = line.ending, None  # the other direction must not do it again
             if ending:
-                await delivered(writer)
+                if not self._faults.dropping:
+                    await delivered(writer)
                 ending()
             elif writer.can_write_eof():
                 writer.write_eof()
@@ -259,6 +276,7 @@ def obey(proxy: FaultProxy, command: str) -> bool:
     counted = {
         "cut-after": proxy.cut_after,
         "reset-every": proxy.reset_every,
+        "drop-every": proxy.drop_every,
         "fin-after": proxy.fin_after,
         "lose-answers": proxy.lose_answers,
         "flip": proxy.flip,

@@ -25,6 +25,7 @@ class Faults:
     fin_after: int | None = None
     reset_every: int = 0
     reset_after: int | None = None
+    dropping: bool = False
     flip_after: int | None = None
     lose_answers: int = 0
 

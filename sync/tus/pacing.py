@@ -77,13 +77,17 @@ class Backoff:
 
 
 class PatchSizer:
-    """Chooses the bytes of the next PATCH so that it takes about `aim_s`."""
+    """Chooses the bytes of the next PATCH so that it takes about `aim_s`.
+
+    On a line that breaks again and again a small one loses less: a failure halves the size, and from there on it
+    grows by a step a PATCH instead of fourfold.
+    """
 
     def __init__(self, smallest: int = MIN_PATCH, largest: int = MAX_PATCH, aim_s: float = 10.0) -> None:
         self.size = smallest
         self.rate = 0.0
         self._smallest = smallest
-        self._largest = largest
+        self._largest = self._sure = largest
         self._aim_s = aim_s
 
     def sent(self, count: int, took_s: float) -> None:
@@ -91,7 +95,8 @@ class PatchSizer:
         if count < self.size and took_s < self._aim_s:
             return
         self.rate = count / max(took_s, 1e-3)
-        self._set(min(int(self.rate * self._aim_s), self.size * 4))
+        grown = max(self.size + _STEP, min(self.size * 4, self._sure))
+        self._set(min(int(self.rate * self._aim_s), grown))
 
     @property
     def piece(self) -> int:
@@ -100,6 +105,7 @@ class PatchSizer:
 
     def failed(self) -> None:
         self._set(self.size // 2)
+        self._sure = self.size
 
     def _set(self, wanted: int) -> None:
         self.size = max(self._smallest, min(self._largest, wanted // _STEP * _STEP))

@@ -19,7 +19,7 @@ from sync.tus.protocol import Checksum, Response, TusRefusal, problem
 from sync.tus.state import Upload, UploadState
 from sync.tus.storage import NO_SPACE_ERRNOS, UploadFile
 
-YIELD_S = 0.1
+YIELD_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)

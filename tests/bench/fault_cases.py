@@ -48,19 +48,31 @@ class Broken:
     resets: int
     client_mib: float
     right: bool
+    finished: bool
+    """False for a client that gave up or was stopped at its time limit: its figures are those so far."""
 
 
 def through_cuts(
-    party: Party, way: Callable[[str], dict[str, Any]], size: int, sha256: str, every: int
+    party: Party,
+    way: Callable[[str], dict[str, Any]],
+    size: int,
+    sha256: str,
+    every: int,
+    *,
+    drop: bool = False,
 ) -> Broken:
-    """Upload through a proxy that resets every connection each time `every` bytes have gone up."""
+    """Upload through a proxy that resets every connection each time `every` bytes have gone up.
+
+    The line takes all that a fast client gives it. What has passed arrives before the reset, or with `drop` is lost
+    as far as the server's machine has not taken it.
+    """
     host, _, path = party.endpoint.removeprefix("http://").partition("/")
     address, _, port = host.partition(":")
-    proxy, tally = FaultProxy(address, int(port)), Tally()
+    proxy, tally = FaultProxy(address, int(port), narrow=False), Tally()
     proxy.watch_up = tally.see
     proxy.start()
     try:
-        proxy.reset_every(every)
+        (proxy.drop_every if drop else proxy.reset_every)(every)
         begun = time.perf_counter()
         try:
             told = way(f"http://127.0.0.1:{proxy.port}/{path}")
@@ -70,12 +82,15 @@ def through_cuts(
         ) as failed:  # a peer that gives up, or does not get on
             sys.stdout.write(f"  gave up: {str(failed)[-200:]}\n")
             told = {"seconds": time.perf_counter() - begun}
+        finished = "peak_kib" in told or "url" in told
         stored = party.stored()
         right = stored is not None and parties.sha256_of(stored) == sha256
         if stored is not None:
             stored.unlink()
         peak = told.get("peak_kib", 0) / 1024
-        return Broken(tally.again, proxy.up_bytes - size, told["seconds"], proxy.resets, peak, right)
+        return Broken(
+            tally.again, proxy.up_bytes - size, told["seconds"], proxy.resets, peak, right, finished
+        )
     finally:
         proxy.stop()
 

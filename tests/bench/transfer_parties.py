@@ -107,23 +107,15 @@ def our_client(
     return _told(command)
 
 
-def tuspy_client(endpoint: str, file: Path, patch: int) -> dict[str, Any]:
-    return _told([str(peers.python_of_peers()), str(ROOT / "tests/peers/tuspy_upload.py"), endpoint, str(file),
-                  str(patch)])  # fmt: skip
+def tuspy_client(endpoint: str, file: Path, patch: int, limit_s: int = CLIENT_S) -> dict[str, Any]:
+    script = str(ROOT / "tests/peers/tuspy_upload.py")
+    return _told([str(peers.python_of_peers()), script, endpoint, str(file), str(patch)], limit_s)
 
 
-def js_client(endpoint: str, file: Path, patch: int) -> dict[str, Any]:
+def js_client(endpoint: str, file: Path, patch: int, limit_s: int = CLIENT_S) -> dict[str, Any]:
     begun = time.perf_counter()
-    told = _told(
-        [
-            "node",
-            str(peers.npm_folder() / "tus_upload.mjs"),
-            endpoint,
-            str(file),
-            str(patch),
-            '{"filename": "file"}',
-        ]
-    )
+    script = str(peers.npm_folder() / "tus_upload.mjs")
+    told = _told(["node", script, endpoint, str(file), str(patch), '{"filename": "file"}'], limit_s)
     return {"seconds": time.perf_counter() - begun, **told}
 
 
@@ -158,10 +150,11 @@ def _status_kib(pid: int, name: str) -> int:
     return next(int(row.split()[1]) for row in rows if row.startswith(name + ":"))
 
 
-def _told(command: list[str]) -> dict[str, Any]:
+def _told(command: list[str], limit_s: int = CLIENT_S) -> dict[str, Any]:
+    """Run a client and return what it printed; raises RuntimeError, or TimeoutExpired after `limit_s`."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=CLIENT_S, check=False
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=limit_s, check=False
     )
     if done.returncode:
         raise RuntimeError(f"{command[:3]}: {done.stdout[-500:]} {done.stderr[-2000:]}")

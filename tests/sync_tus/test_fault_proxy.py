@@ -1,5 +1,6 @@
 """The proxy that breaks lines does what its table says."""
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -123,6 +124,28 @@ def test_reset_every_resets_again_and_again_and_serves_the_next(connect, broken)
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
             talk_on(connect())
         assert (broken.resets, broken.up_bytes) == (number, number * 1000)
+
+
+@pytest.mark.parametrize(("fault", "arrived"), [("reset_every", 1000), ("drop_every", 999)])
+def test_a_reset_lets_what_has_passed_arrive_or_drops_it(fault, arrived):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE_S)
+        proxy = FaultProxy("127.0.0.1", listener.getsockname()[1], narrow=False).start()
+        getattr(proxy, fault)(1000)
+        with socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE_S) as line:
+            line.sendall(b"y" * 999)
+            far, _ = listener.accept()
+            with far:
+                far.settimeout(PATIENCE_S)
+                assert len(all_of(far, 999)) == 999
+                line.sendall(b"y")
+                with pytest.raises((ConnectionResetError, BrokenPipeError)):
+                    talk_on(line)
+                rest = 0
+                with contextlib.suppress(ConnectionResetError):
+                    rest = len(all_of(far, 1))
+        assert (999 + rest, proxy.resets) == (arrived, 1)
+        proxy.stop()
 
 
 def test_a_frozen_line_says_nothing_and_a_new_one_is_served(connect, broken):

@@ -273,6 +273,20 @@ def test_the_size_of_a_patch_aims_at_ten_seconds():
     assert sizer.size == 256 << 10
 
 
+def test_on_a_line_that_breaks_the_size_grows_by_steps():
+    sizer = PatchSizer()
+    for _ in range(4):
+        sizer.sent(sizer.size, 0.001)
+    assert sizer.size == 16 << 20
+    for _ in range(4):
+        sizer.failed()
+    sizes = []
+    for _ in range(3):
+        sizer.sent(sizer.size, 0.001)
+        sizes.append(sizer.size)
+    assert sizes == [(1 << 20) + n * (64 << 10) for n in (1, 2, 3)]
+
+
 def test_a_bandwidth_limit_is_a_mean_over_bursts_of_a_second():
     now = [0.0]
     limit = BandwidthLimit(1000, lambda: now[0])
