@@ -26,8 +26,11 @@ INSTRUMENTS = "https://aftercheck.example/fhir/Questionnaire/"
 def scales_of(
     content: Mapping[str, Any], form: str, version: str, response: Mapping[str, Any]
 ) -> list[Scale]:
-    """Return the scales that score this form in this version."""
-    canonical = response.get("questionnaire") or f"{INSTRUMENTS}{form}|{version}"
+    """Return the scales that score this form in this version.
+
+    What follows a ``+`` in a version marks licensed words over the same items, which are scored alike.
+    """
+    canonical = str(response.get("questionnaire") or f"{INSTRUMENTS}{form}|{version}").partition("+")[0]
     known: Mapping[str, Scale] = content.get(SCALES) or {}
     return [scale for scale in known.values() if scale.instrument and scale.instrument == canonical]
 
