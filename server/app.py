@@ -38,6 +38,7 @@ from server.centre import Centre
 from server.clock import clock_of
 from server.content import centre_content
 from server.gauges import gauges_of
+from server.giving_way import GivingWay
 from server.identity import read_identity
 from server.limiter import Failures
 from server.metrics import Metrics
@@ -87,7 +88,8 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     blobs = BlobStore(settings.data_dir / "blobs")
     sync = CentreSync(store, device_id=identity.device_id, key=identity.key, blobs=blobs, clock=clock)
     upload_state = SqliteUploadState(settings.data_dir / "uploads.db")
-    followers, readers = readers_of(dispatcher, authority, identity, blobs.remove)
+    giving_way = GivingWay()
+    followers, readers = readers_of(dispatcher, authority, identity, blobs.remove, giving_way)
     sessions = Sessions(settings.data_dir / "sessions.db", clock)
     nonces = FileNonces(settings.data_dir / "nonces.db")
     uploads = TusEngine(
@@ -101,7 +103,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         dispatcher=dispatcher, identity=identity, clock=clock, sessions=sessions, uploads=uploads, blobs=blobs,
         sync=sync, nonces=nonces,
     )  # fmt: skip
-    search_follower, searching = searching_of(store)
+    search_follower, searching = searching_of(store, giving_way)
     gauges = gauges_of(
         store,
         [*followers, search_follower],
@@ -125,6 +127,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         hashing=threading.Semaphore(HASHED_AT_ONCE),
         blobs=blobs,
         sync=sync,
+        giving_way=giving_way,
         verifier=RequestVerifier(sync.public_key, sync.now_us, nonces),
         nonces=nonces,
         uploads=uploads,

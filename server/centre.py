@@ -11,6 +11,7 @@ from domain.kernel.store import Store
 from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
 from server.accounts import Accounts
+from server.giving_way import GivingWay
 from server.housekeeping import Housekeeping
 from server.identity import Identity
 from server.limiter import Failures
@@ -47,6 +48,7 @@ class Centre:
     hashing: threading.Semaphore
     blobs: BlobStore
     sync: CentreSync
+    giving_way: GivingWay
     verifier: RequestVerifier
     nonces: FileNonces
     uploads: TusEngine

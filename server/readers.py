@@ -9,16 +9,23 @@ from domain.audit.chain import AuditReader
 from domain.kernel.authority import Authority, system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower, ReaderThread
+from server.giving_way import GivingWay
 from server.identity import Identity
 from server.nodes import NodeWatch
 from sync.erasing import Eraser
 
+GIVES_WAY_S = 2.0
+"""How much later than at once alerts may come while bundles come in."""
 LOOK_EVERY_S = 1.0
 """The bell rings only for commits of this process; the listener's are found by looking."""
 
 
 def readers_of(
-    dispatcher: Dispatcher, authority: Authority, identity: Identity, forget_file: Callable[[str], object]
+    dispatcher: Dispatcher,
+    authority: Authority,
+    identity: Identity,
+    forget_file: Callable[[str], object],
+    giving_way: GivingWay,
 ) -> tuple[tuple[Follower, ...], ReaderThread]:
     """Return the readers, in the order they are served, and the thread that serves them.
 
@@ -35,4 +42,5 @@ def readers_of(
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
     ticks = [watch.tick, engine.tick]
-    return followers, ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S)
+    turns = giving_way.turns(GIVES_WAY_S)
+    return followers, ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S, give_way=turns)

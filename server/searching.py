@@ -2,8 +2,10 @@
 
 from domain.kernel.readers import Follower, ReaderThread
 from domain.kernel.store import Store
+from server.giving_way import GivingWay
 from sync.search import SearchIndex
 
+GIVES_WAY_S = 20.0
 LOOK_EVERY_S = 2.0
 
 
@@ -22,7 +24,14 @@ class SearchFollower(Follower):
         return super().step()
 
 
-def searching_of(store: Store) -> tuple[SearchFollower, ReaderThread]:
+def searching_of(store: Store, giving_way: GivingWay) -> tuple[SearchFollower, ReaderThread]:
     """Return the reader of the index and its thread; nothing runs yet."""
     follower = SearchFollower(store)
-    return follower, ReaderThread(store, [follower], interval_s=LOOK_EVERY_S, name="search-reader")
+    thread = ReaderThread(
+        store,
+        [follower],
+        interval_s=LOOK_EVERY_S,
+        name="search-reader",
+        give_way=giving_way.turns(GIVES_WAY_S),
+    )
+    return follower, thread

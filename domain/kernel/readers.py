@@ -143,6 +143,7 @@ class ReaderThread:
         ticks: Work to be done in each round after the readers (alerts that fall due).
         interval_s: Longest time between two rounds.
         name: Name of the thread.
+        give_way: Called before each batch; it may wait for more urgent work, until the event that it is given.
     """
 
     def __init__(
@@ -153,19 +154,25 @@ class ReaderThread:
         ticks: Sequence[Callable[[], object]] = (),
         interval_s: float = 2.0,
         name: str = "log-readers",
+        give_way: Callable[[threading.Event], None] = lambda _stopping: None,
     ) -> None:
         self._store = store
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._interval_s = interval_s
         self._name = name
+        self._give_way = give_way
         self._thread: threading.Thread | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._turns = [_Turn(f.name, self._catching_up(f)) for f in followers]
         self._turns += [_Turn(getattr(t, "__qualname__", "tick"), t) for t in ticks]
 
     def _catching_up(self, follower: Follower) -> Callable[[], object]:
-        return lambda: follower.catch_up(self._stopping.is_set)
+        return lambda: follower.catch_up(self._stops_here)
+
+    def _stops_here(self) -> bool:
+        self._give_way(self._stopping)
+        return self._stopping.is_set()
 
     def start(self) -> None:
         """Begin to read; the first round is at once."""

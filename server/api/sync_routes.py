@@ -64,7 +64,8 @@ def fork(centre: CentreDep, sender: SignedDep, asked: Annotated[Any, message(pro
 @router.post("/bundles/{bundle_id}", summary="应用变更包")
 def apply_bundle(request: Request, centre: CentreDep, sender: SignedDep, bundle_id: str) -> Response:
     """Apply an uploaded bundle, once; asked again, the receipt is the same."""
-    receipt = centre.sync.apply_bundle(sender.device_id, bundle_id)
+    with centre.giving_way.first():
+        receipt = centre.sync.apply_bundle(sender.device_id, bundle_id)
     request.state.sequence = receipt.ack_seq
     return _answer(receipt)
 
