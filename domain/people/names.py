@@ -14,6 +14,7 @@ MOST_VARIANTS = 8
 _MOST_READINGS = 3
 _MOST_MARKS = 8192
 """Characters whose readings are kept; names in use have some five thousand different ones."""
+_LAST_LETTERS = re.compile("[0-9A-Za-z]+$")
 _UMLAUT = re.compile("([ln])v")
 
 # Readings as a surname that differ from the character's usual one; the first is the common one.
@@ -120,6 +121,9 @@ def common_readings(text: str) -> list[str]:
 
 def _readings(text: str) -> list[tuple[str, ...]]:
     """Return for each character its readings, the commonest first; other letters stay one syllable."""
+    letters = _LAST_LETTERS.search(text)
+    if letters is not None:  # 王丽2, 张伟A: namesakes told apart
+        return [*_readings(text[: letters.start()]), (letters[0].lower(),)]
     if not _each_by_itself(text):
         return _read(text)
     return [_readings_of(mark) for mark in text]

@@ -73,7 +73,25 @@ def test_surnames_read_as_two_independent_lists_have_them():
 
 
 @pytest.mark.parametrize(
-    "text", ["美娜", "重庆", "小长安", "乐行", "单重", "㛃䶮", "ab重", "力a", "〇", "中行长", ""]
+    "text",
+    [
+        "美娜",
+        "美2",
+        "重庆A",
+        "12",
+        "a1b",
+        "美12美b",
+        "重庆",
+        "小长安",
+        "乐行",
+        "单重",
+        "㛃䶮",
+        "ab重",
+        "力a",
+        "〇",
+        "中行长",
+        "",
+    ],
 )
 def test_characters_read_by_themselves_are_read_as_the_whole_text_is(text):
     assert names._readings(text) == names._read(text)
