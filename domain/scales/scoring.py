@@ -53,7 +53,7 @@ def _outside(scale: Scale, facts: Facts) -> Sentence | None:
     low, high = limits.age_from or 0, limits.age_to or 150
     if not low <= int(age) <= high:
         told = {"title": scale.title, "low": low, "high": high, "age": int(age)}
-        return Sentence("scales.other_age", told)
+        return Sentence("scales.other_age" if limits.age_to is not None else "scales.too_young", told)
     return None
 
 

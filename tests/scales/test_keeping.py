@@ -26,8 +26,10 @@ from domain.kernel.authority import system_actor
 from domain.kernel.change_log import entries_after
 from domain.kernel.errors import DomainError
 from domain.people.patient_commands import RegisterPatient
-from domain.people.records import Sex
+from domain.people.records import Patient, Sex
+from domain.scales.profile import latest_results, person_of
 from domain.scales.records import FormTask, ScaleResult
+from domain.scales.suggesting import load_suggestions, suggest
 from tests.conftest import BRANCH, DEVICE
 from tests.scales.answering import least, reaching
 from tests.scales.conftest import SCALES
@@ -287,3 +289,35 @@ def test_a_questionnaire_that_is_late_is_told(branch, nurse, patient, alarms, cl
     assert "A-062" not in alarms()
     clock.advance(timedelta(days=1, minutes=1))
     assert alarms()["A-062"].severity == "general"
+
+
+def test_the_person_is_gathered_for_the_rules(branch, nurse, patient, clock):
+    visit = branch.run(OpenVisit(patient_id=patient), nurse).receipt.visit_id
+    branch.run(Arrive(visit_id=visit), nurse)
+    values = [Measured(item="height", value=160, unit="cm"), Measured(item="weight", value=76.8, unit="kg")]
+    branch.run(RecordMeasurement(visit_id=visit, values=values), nurse)
+    first = hand_in(branch, nurse, patient, "gad7", reaching(SCALES["gad7"], 12)).response_id
+    fixed = response("gad7", reaching(SCALES["gad7"], 3))
+    branch.run(CorrectForm(response_id=first, answers=fixed, reason="看错一行"), nurse)
+    book = load_suggestions(resources.folder("scales") / "rules")
+    with branch.store.read() as connection:
+        row = connection.execute(select(Patient.__table__).where(Patient.id == patient)).one()
+        known = Patient(**{k: v for k, v in row._asdict().items() if k not in ("ver", "extra")})
+        person = person_of(connection, known, book, branch.clock(), history={"smoking": "current"})
+        kept = latest_results(connection, patient)
+    assert (person.sex, person.age, person.values["bmi"]) == ("female", 76, 30.0)
+    assert (person.results["gad7"].band, person.results["gad7"].total) == ("none", 3)
+    assert person.done["gad7"] == person.today
+    assert kept["gad7"].result.total.value == 3
+    found = {one.form: one.reasons for one in suggest(book, person)}
+    assert "体重指数 30" in found["stop_bang"][0]
+    assert "ftnd" in found
+    assert "gad7" not in found
+    assert "phq9" not in found, "the corrected result is the one that counts"
+
+
+def test_a_result_with_answers_missing_does_not_hide_an_older_one(branch, nurse, patient):
+    hand_in(branch, nurse, patient, "gad7", reaching(SCALES["gad7"], 12))
+    hand_in(branch, nurse, patient, "gad7", {"worry": "most"})
+    with branch.store.read() as connection:
+        assert latest_results(connection, patient)["gad7"].result.total.value == 12
