@@ -100,6 +100,7 @@ def main() -> int:
     parser.add_argument("--takeovers", type=int, default=50)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--power-cuts", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0, help="other random points, for a part of the kills")
     parser.add_argument("--only", choices=["cuts", "one-patch", "half-open", "stall", "kills", "power"])
     options = parser.parse_args()
     goals = Goals("faults")
@@ -109,8 +110,8 @@ def main() -> int:
         "one-patch": lambda: one_patch(goals, folder, 16 << 20),
         "half-open": lambda: cases.half_open(goals, folder, options.takeovers),
         "stall": lambda: cases.stall(goals, folder),
-        "kills": lambda: cases.kills(goals, folder, options.kills, MOST_LOST),
-        "power": lambda: cases.power_cuts(goals, folder, options.power_cuts),
+        "kills": lambda: cases.kills(goals, folder, options.kills, MOST_LOST, options.seed),
+        "power": lambda: cases.power_cuts(goals, folder, options.power_cuts, options.seed),
     }
     try:
         for name, part in parts.items():

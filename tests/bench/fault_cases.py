@@ -128,7 +128,9 @@ def _number(head: bytes, name: bytes) -> int:
 
 def half_open(goals: Goals, folder: Path, count: int) -> None:
     """A line dies in mid-body without a word; its successor asks where the upload stands, others work on."""
-    centre = RunningCentre(folder / "half-open")
+    centre = _Killable(
+        folder / "half-open"
+    )  # a process of its own: who measures must not slow down what it measures
     stopping, others = threading.Event(), []
 
     def other(_number: int) -> None:
@@ -148,13 +150,13 @@ def half_open(goals: Goals, folder: Path, count: int) -> None:
             took.extend(_take_over(session, centre) for _ in range(count))
         finally:
             stopping.set()
-    centre.stop()
+    centre.kill()
     goals.note(takeover_median_s=percentile(took, 0.5), others_requests=len(others))
     goals.goal("faults_half_open_takeover_s", max(took), "<=", 0.15)
     goals.goal("faults_others_p99_s", percentile(others, 0.99), "<", 0.1)
 
 
-def _take_over(session: requests.Session, centre: RunningCentre) -> float:
+def _take_over(session: requests.Session, centre: "_Killable") -> float:
     content = b"h" * (4 << 20)
     path = _create(session, centre.url, len(content), BytesSource(content).sha256)
     with socket.create_connection(("127.0.0.1", centre.port)) as line:
@@ -199,19 +201,20 @@ def stall(goals: Goals, folder: Path) -> None:
     goals.goal("faults_stalled_line_resumed_s", after[0] - frozen[0] if done else 1e9, "<=", STALL_LIMIT_S)
 
 
-def kills(goals: Goals, folder: Path, count: int, most_lost: int) -> None:
+def kills(goals: Goals, folder: Path, count: int, most_lost: int, seed: int) -> None:
     """SIGKILL a server process at random points of a PATCH, start it again, go on; the files must be right."""
-    chance, root = seeded(8), folder / "kills"
-    size, lost, wrong, killed = 96 << 20, [], 0, 0
+    chance, root = seeded(seed + 8), folder / "kills"
+    size, lost, wrong, killed, uploads = 96 << 20, [], 0, 0, 0
     with requests.Session() as session:
         server = _Killable(root)
         while killed < count:
-            content = seeded(killed).randbytes(size)
+            content = seeded(seed + killed).randbytes(size)
             sha256 = BytesSource(content).sha256
             path, offset = _create(session, server.url, size, sha256), 0
             while offset < size:
-                sent = server.send_and_kill(path, content, offset, chance if killed < count else None)
-                if killed < count:
+                kill = killed < count and size - offset > most_lost  # what is left then comes in one go
+                sent = server.send_and_kill(path, content, offset, chance if kill else None)
+                if kill:
                     killed += 1
                     server = _Killable(root, server.port)
                 answer = session.head(server.url + path, headers=TUS, timeout=30)
@@ -220,8 +223,11 @@ def kills(goals: Goals, folder: Path, count: int, most_lost: int) -> None:
             blob = root / "blobs" / sha256[:2] / sha256
             wrong += not blob.exists() or parties.sha256_of(blob) != sha256
             blob.unlink(missing_ok=True)
+            uploads += 1
         server.kill()
-    goals.note(kills=killed, median_lost_kib=percentile([float(n) for n in lost], 0.5) / 1024)
+    goals.note(
+        kills=killed, uploads=uploads, median_lost_kib=percentile([float(n) for n in lost], 0.5) / 1024
+    )
     goals.goal("faults_wrong_files_after_sigkill", wrong, "<=", 0)
     goals.goal("faults_most_lost_by_sigkill_mib", max(lost) / (1 << 20), "<=", most_lost / (1 << 20))
 
@@ -239,6 +245,7 @@ class _Killable:
             str(port),
             "--as-product",
         ]
+        self.root = root
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout
         self.port = int(json.loads(self._process.stdout.readline())["port"])
@@ -252,7 +259,8 @@ class _Killable:
 
     def send_and_kill(self, path: str, content: bytes, offset: int, chance: random.Random | None) -> int:
         """Send the rest of `content` and kill the server on the way; returns how far it was sent."""
-        end = len(content) if chance is None else offset + chance.randrange(1, 40 << 20)
+        most = min(40 << 20, len(content) - offset)
+        end = len(content) if chance is None else offset + chance.randrange(1, most + 1)
         sent, piece = offset, 64 << 10
         with socket.create_connection(("127.0.0.1", self.port)) as line:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 << 10)
@@ -267,9 +275,9 @@ class _Killable:
         return sent
 
 
-def power_cuts(goals: Goals, folder: Path, count: int) -> None:
+def power_cuts(goals: Goals, folder: Path, count: int, seed: int) -> None:
     """Drop what was not synced when the power goes, start again from what is left, finish the upload."""
-    wrong = sum(not lost_power(folder / f"power-{number}", seed=number) for number in range(count))
+    wrong = sum(not lost_power(folder / f"power-{number}", seed=seed + number) for number in range(count))
     goals.note(power_cuts=count)
     goals.goal("faults_wrong_files_after_power_cut", wrong, "<=", 0)
 
