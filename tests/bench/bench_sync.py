@@ -7,6 +7,7 @@ size of the requirement. Parts whose peer is missing here (node and npm, a Maria
 
 import argparse
 import importlib
+import os
 import shutil
 import sys
 import tempfile
@@ -33,12 +34,14 @@ def main(arguments: list[str] | None = None) -> int:
         part = importlib.import_module(f"tests.bench.sync_{name}")
         sys.stdout.write(f"{name}: {part.__doc__.splitlines()[0]}\n")
         home = Path(tempfile.mkdtemp(dir=Path.cwd(), prefix=".bench-"))
+        before = os.getloadavg()[0]
         try:
             part.run(goals, home, options.records, options.rounds)
         except MissingPeerError as error:
             goals.note(**{f"{name}_left_out": str(error)})
         finally:
             shutil.rmtree(home, ignore_errors=True)
+        goals.note(**{f"{name}_load_of_the_machine": f"{before:.1f} to {os.getloadavg()[0]:.1f}"})
     return goals.close()
 
 

@@ -23,6 +23,8 @@ from tests.bench.sync_records import fields_of, write_records
 MOST = 10_000
 SHARE = 0.01
 NEAR = 4
+TIMES = 3
+"""Runs a round: each takes a second or two, and the difference looked for is small."""
 
 
 class Slices:
@@ -113,7 +115,7 @@ def run(goals: Goals, home: Path, count: int, rounds: int) -> None:
     worst, good, asked = 0.0, 0, 0
     for spoil in KINDS:
         found = []
-        for number in range(rounds):
+        for number in range(TIMES * rounds):
             delay, right = one_run(home / f"{spoil.__name__}-{number}", min(count, MOST), spoil)
             found.append(delay)
             good, asked = good + right, asked + 1
