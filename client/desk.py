@@ -248,7 +248,7 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.kernel.dispatcher import Dispatcher
     from domain.kernel.worklists import Pages
     from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
-    from domain.scales.reading import load_scales
+    from domain.scales.content import scale_content
 
     dispatcher = Dispatcher(store, clock=desk.clock)
     dispatcher.content = Contents(
@@ -259,7 +259,7 @@ def _join(desk: Desk, store: "Store") -> None:
         },
         {
             "catalog": lambda: load_catalog(resources.folder("catalog")),
-            "scales": lambda: load_scales(resources.folder("scales")),
+            **scale_content(resources.folder("scales"), resources.folder("forms")),
             COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
         },
     )

@@ -23,6 +23,7 @@ from domain.kernel.worklists import Pages
 from domain.people.password_policy import POLICY
 from server.accounts import Accounts
 from server.api import (
+    assessment_routes,
     demo_routes,
     enrolment_routes,
     health_routes,
@@ -172,6 +173,7 @@ def create_app(centre: Centre) -> FastAPI:
         session_routes,
         worklist_routes,
         search_routes,
+        assessment_routes,
         enrolment_routes,
         health_routes,
         sync_routes,

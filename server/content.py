@@ -7,7 +7,7 @@ from domain.catalog.content import load_catalog
 from domain.kernel.authority import Authority
 from domain.kernel.texts import Texts
 from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
-from domain.scales.reading import load_scales
+from domain.scales.content import scale_content
 from server.identity import Identity
 from server.settings import Settings
 
@@ -18,10 +18,11 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
     Raises:
         ContentError: Some files cannot be used.
     """
+    instruments = scale_content(resources.folder("scales"), resources.folder("forms"))
     return {
         "authority": Authority.load(resources.folder("roles.yaml")),
         "catalog": load_catalog(resources.folder("catalog")),
-        "scales": load_scales(resources.folder("scales")),
+        **{name: read() for name, read in instruments.items()},
         "texts": Texts.load(resources.folder("texts") / "zh"),
         "number_prefix": identity.number_prefix,
         POLICY: policy_for(settings.password_days),

@@ -1,7 +1,9 @@
 """What is handed in is scored and kept; corrections, what is given out, and the alarm of a dangerous answer."""
 
+import uuid
 from datetime import date, timedelta
 
+import pypdfium2
 import pytest
 from sqlalchemy import select
 
@@ -25,16 +27,22 @@ from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.kernel.authority import system_actor
 from domain.kernel.change_log import entries_after
 from domain.kernel.errors import DomainError
+from domain.kernel.texts import Texts
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Patient, Sex
+from domain.scales.content import scale_content
 from domain.scales.profile import latest_results, person_of
 from domain.scales.records import FormTask, ScaleResult
+from domain.scales.suggest_commands import SuggestForms
 from domain.scales.suggesting import load_suggestions, suggest
+from forms.assessing import assessment_pdf
+from forms.documents import load_documents
 from tests.conftest import BRANCH, DEVICE
-from tests.scales.answering import least, reaching
-from tests.scales.conftest import SCALES
+from tests.scales.answering import least, questions, reaching
+from tests.scales.conftest import FORMS, SCALES
 
 BASE = "https://aftercheck.example/fhir/Questionnaire/"
+CONTENT = scale_content(resources.folder("scales"), resources.folder("forms"))
 
 
 def response(form, answers, version="1.0.0"):
@@ -321,3 +329,64 @@ def test_a_result_with_answers_missing_does_not_hide_an_older_one(branch, nurse,
     hand_in(branch, nurse, patient, "gad7", {"worry": "most"})
     with branch.store.read() as connection:
         assert latest_results(connection, patient)["gad7"].result.total.value == 12
+
+
+def denied(name):
+    """Answer a risk questionnaire with no to every tick and the first of every choice."""
+    found = []
+    for link_id, item in questions(FORMS[name]).items():
+        if item["type"] == "boolean":
+            found.append({"linkId": link_id, "answer": [{"valueBoolean": False}]})
+        elif item["type"] == "choice":
+            coding = item["answerOption"][0]["valueCoding"]
+            found.append({"linkId": link_id, "answer": [{"valueCoding": coding}]})
+    return {"questionnaire": f"{BASE}{name}|1.0.0", "item": found}
+
+
+def test_what_was_answered_before_decides_what_is_proposed(branch, nurse, patient):
+    branch.content |= {name: read() for name, read in CONTENT.items()}
+    answers = denied("ascvd")
+    for entry in answers["item"]:
+        if entry["linkId"] == "smoking":
+            entry["answer"] = [{"valueCoding": {"code": "current"}}]
+        if entry["linkId"] == "htn-history":
+            entry["answer"] = [{"valueBoolean": True}]
+    first = branch.run(
+        AnswerForm(patient_id=patient, form="ascvd", form_version="1.0.0", answers=answers), nurse
+    ).receipt
+    found = {one.form: one for one in branch.run(SuggestForms(patient_id=patient), nurse).receipt}
+    assert {"ftnd", "stop_bang", "type_a", "gds15", "tcm_elderly"} <= found.keys()
+    assert "ascvd" not in found
+    assert "现在吸烟" in found["ftnd"].reasons[0]
+    fixed = denied("ascvd")
+    branch.run(CorrectForm(response_id=first.response_id, answers=fixed, reason="本人更正"), nurse)
+    assert "ftnd" not in {one.form for one in branch.run(SuggestForms(patient_id=patient), nurse).receipt}
+
+
+def test_what_is_kept_becomes_the_report_of_special_assessments(branch, nurse, patient, as_role):
+    branch.content |= {name: read() for name, read in CONTENT.items()}
+    branch.content["texts"] = Texts.load(resources.folder("texts/zh"))
+    document = load_documents(resources.folder("documents"))["assessment_report"]
+    with pytest.raises(DomainError, match=r"assessment\.nothing"):
+        assessment_pdf(branch, nurse, document, patient)
+    given = {i.id: "1" for i in SCALES["tcm_elderly"].items} | dict.fromkeys(("q16", "q32"), "4")
+    given |= {"q9": 29, "q28": 107}
+    hand_in(branch, nurse, patient, "tcm_elderly", given)
+    hand_in(branch, nurse, patient, "isi", reaching(SCALES["isi"], 16))
+    pdf = assessment_pdf(branch, nurse, document, patient, levels={"diabetes": "high"})
+    pages = pypdfium2.PdfDocument(pdf)
+    shown = "".join("".join(page.get_textpage().get_text_range() for page in pages).split())
+    pages.close()
+    for told in (
+        "王美娜",
+        "痰湿质",
+        "中度失眠",
+        "请医生评估睡眠",
+        "痰湿质并有体重、血糖方面的风险",
+        "清淡少甜",
+    ):
+        assert told in shown, told
+    with pytest.raises(DomainError, match=r"assessment\.clearance"):
+        assessment_pdf(branch, as_role("health_manager"), document, patient)
+    with pytest.raises(DomainError, match=r"patient\.unknown"):
+        assessment_pdf(branch, as_role("physician", org_id=uuid.uuid4()), document, patient)

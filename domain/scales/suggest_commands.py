@@ -1,0 +1,40 @@
+"""Asking which forms suit a person; nothing is changed by it."""
+
+import dataclasses
+
+from domain.kernel.commands import Kind, ask, command, handles
+from domain.kernel.ids import Id
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.records import Patient
+from domain.scales.history import history_of
+from domain.scales.profile import person_of
+from domain.scales.suggesting import suggest
+
+SUGGESTIONS, LINKS = "suggestions", "factor_links"
+"""Names of the rules and of the items that ask for factors, in the content that commands may ask for."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Proposed:
+    """A form that suits the person, why, and how pressing it is (smaller is more)."""
+
+    form: str
+    reasons: list[str]
+    order: int
+
+
+@command("form.suggest", "推荐量表", permission="form.answer")
+class SuggestForms:
+    """Which questionnaires suit this client now."""
+
+    patient_id: Id = ask("客户", kind=Kind.HIDDEN)
+
+
+@handles(SuggestForms)
+def suggest_forms(order: SuggestForms, work: UnitOfWork) -> list[Proposed]:
+    """Return the forms, the most pressing first; none that was handed in lately."""
+    patient = work.require(Patient, order.patient_id, "patient_id")
+    book = work.content[SUGGESTIONS]
+    history = history_of(work.connection, patient.id, work.content.get(LINKS) or {})
+    person = person_of(work.connection, patient, book, work.now, history=history)
+    return [Proposed(one.form, list(one.reasons), one.order) for one in suggest(book, person)]

@@ -1,0 +1,136 @@
+"""The special assessments of one person, from what is kept to the printed page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from domain.kernel.authority import Actor
+from domain.kernel.columns import Sensitivity
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+from domain.people.records import Organization, Patient
+from domain.scales.advice import Advice, advise, crossed
+from domain.scales.definitions import Scale
+from domain.scales.exercise_draft import DraftRules, exercise_draft
+from domain.scales.facts import latest
+from domain.scales.history import history_of
+from domain.scales.keeping import SCALES
+from domain.scales.profile import Kept, latest_results, person_of
+from domain.scales.suggest_commands import LINKS, SUGGESTIONS
+from forms.assessment_report import Assessed, Follows, assessment_content, render_assessment
+from forms.documents import Document
+
+ADVICE, DRAFTS = "advice", "exercise_drafts"
+"""Names of the advice and of the rules of exercise drafts in the content."""
+GATED = ("parq", "ipaq", "fitness_2023")
+"""Scales of which any makes an exercise draft worth telling, or why there is none."""
+
+
+def assessment_pdf(
+    dispatcher: Dispatcher,
+    actor: Actor,
+    document: Document,
+    patient_id: Id,
+    *,
+    levels: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return the report of everything a person was assessed with, the latest of each.
+
+    Args:
+        dispatcher: Its store and content.
+        actor: Needs ``form.view``, the scope of the person and clearance for what is sensitive.
+        document: ``assessment_report``.
+        patient_id: Whose.
+        levels: Level of risk by disease, for what constitutions say beside them.
+
+    Raises:
+        DomainError: ``permission.denied``; ``patient.unknown``; ``assessment.nothing`` without any result.
+    """
+    actor.check("form.view")
+    if actor.clearance < Sensitivity.SENSITIVE:
+        raise DomainError("assessment.clearance")
+    with dispatcher.store.read() as connection:
+        patient = _patient(connection, actor, patient_id)
+        content = _content(connection, dispatcher, patient, levels or {})
+    return render_assessment(document, content)
+
+
+def _patient(connection: Connection, actor: Actor, patient_id: Id) -> Patient:
+    row = connection.execute(select(Patient.__table__).where(Patient.id == patient_id)).one_or_none()
+    if row is None or not actor.sees(row.org_id):
+        raise DomainError("patient.unknown", field="patient_id", value=str(patient_id))
+    return Patient(**{name: value for name, value in row._asdict().items() if name not in ("ver", "extra")})
+
+
+def _content(
+    connection: Connection, dispatcher: Dispatcher, patient: Patient, levels: Mapping[str, str]
+) -> dict[str, Any]:
+    told = dispatcher.content
+    scales: Mapping[str, Scale] = told[SCALES]
+    advice: Advice = told[ADVICE]
+    kept = {name: one for name, one in latest_results(connection, patient.id).items() if name in scales}
+    if not kept:
+        raise DomainError("assessment.nothing", field="patient_id")
+    now = dispatcher.clock()
+    history = history_of(connection, patient.id, told.get(LINKS) or {})
+    person = person_of(connection, patient, told[SUGGESTIONS], now, history=history)
+    drafts: DraftRules = told[DRAFTS]
+    draft = None
+    if set(GATED) & kept.keys():
+        resting = latest(connection, patient.id, {"pulse"}).get("pulse")
+        by_effort = history.get("af_history") is True
+        draft = exercise_draft(drafts, person, resting_rate=resting, by_effort=by_effort)
+    assessed = [Assessed(scales[name], one.result, one.scored_at) for name, one in _in_order(kept)]
+    follows = Follows(
+        advise(advice, [one.result for one in assessed]),
+        advice,
+        crossed(advice, _leaning(kept), levels),
+        draft,
+    )
+    head = _head(connection, patient, person.age)
+    return assessment_content(head, assessed, follows, now, told["texts"].say)
+
+
+def _in_order(kept: Mapping[str, Kept]) -> list[tuple[str, Kept]]:
+    """Return results with what is about safety first, then the latest."""
+    return sorted(
+        kept.items(), key=lambda one: (not one[1].result.safety, -one[1].scored_at.timestamp(), one[0])
+    )
+
+
+def _leaning(kept: Mapping[str, Kept]) -> list[str]:
+    """Return the constitutions found or tended to, of the latest judgement."""
+    judged = [
+        one for name, one in kept.items() if name.startswith("tcm_") and one.result.status == "computed"
+    ]
+    if not judged:
+        return []
+    result = max(judged, key=lambda one: one.scored_at).result
+    return [
+        score.id for score in result.scores if score.band in ("yes", "tendency") and score.id != "peaceful"
+    ]
+
+
+def _head(connection: Connection, patient: Patient, age: int | None) -> dict[str, Any]:
+    names = _names(connection, patient.org_id)
+    client: dict[str, Any] = {"name": patient.name, "number": patient.number}
+    client["sex"] = {"1": "male", "2": "female"}.get(str(patient.sex), "unknown")
+    if age is not None:
+        client["age"] = age
+    return {"organisation": {"name": names[-1], "branch": names[0]}, "client": client}
+
+
+def _names(connection: Connection, org_id: Id) -> list[str]:
+    """Return the names of an organisation and of those above it, the top last."""
+    table = Organization.__table__
+    names: list[str] = []
+    above: Id | None = org_id
+    while above is not None and len(names) < 10:
+        row: Row[Any] | None = connection.execute(select(table).where(table.c.id == above)).one_or_none()
+        if row is None:
+            break
+        names.append(row.name)
+        above = row.parent_id
+    return names or ["—"]
