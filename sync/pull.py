@@ -3,6 +3,7 @@
 import io
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
@@ -103,22 +104,25 @@ class Inbox:
             cancel: Stops between pieces.
         """
         count = 0
-        more = True
         with self._store.read() as connection:
-            pending = Pending(identity_of(connection), progress_of(connection).settled_seq)
-        while more:
-            if cancel.is_set():
-                raise UnavailableError("transfer.cancelled")
-            with self._store.read() as connection:
-                cursors = cursors_of(connection)
-                server_key = identity_of(connection).server_key
-                life = life_read(connection)
-            reply = centre.pull(PullRequest(cursors=cursors, limit=LIMIT, life=life))
-            entries = [] if reply.bundle is None else _entries(reply.bundle, server_key)
-            self._take(entries, pending, cursors, reply)
-            count += len(entries)
-            received(min((c.position for c in reply.cursors), default=reply.head), reply.head)
-            more = reply.more
+            identity = identity_of(connection)
+            pending = Pending(identity, progress_of(connection).settled_seq)
+            request = PullRequest(cursors=cursors_of(connection), limit=LIMIT, life=life_read(connection))
+        with ThreadPoolExecutor(1, thread_name_prefix="pull-ahead") as ahead:
+            asked = ahead.submit(centre.pull, request)
+            more = True
+            while more:
+                if cancel.is_set():
+                    raise UnavailableError("transfer.cancelled")
+                reply, before = asked.result(), request.cursors
+                entries = [] if reply.bundle is None else _entries(reply.bundle, identity.server_key)
+                more = reply.more
+                if more:  # the centre packs the next piece while this one is taken in
+                    request = msgspec.structs.replace(request, cursors=reply.cursors)
+                    asked = ahead.submit(centre.pull, request)
+                self._take(entries, pending, before, reply)
+                count += len(entries)
+                received(min((c.position for c in reply.cursors), default=reply.head), reply.head)
         return count
 
     def _take(
