@@ -22,6 +22,7 @@ from forms.fhir_values import as_coding
 from forms.nodes import Node, Tree
 from forms.questionnaire import Answer, Constraint, Expression, ItemType, Option
 from forms.questionnaire_rules import step_of
+from forms.response import draft_entry
 from forms.values import Coding, same
 from forms.views import ItemView, Window
 
@@ -65,6 +66,7 @@ class Evaluation:
             node.calculated = self._cell(("A", link_id), lambda: self._calculated(node))
         if item.answer_expression is not None and item.answer_expression.is_fhirpath:
             node.options = self._cell(("O", link_id), lambda: self._offered(node))
+        node.written = self._cell(("W", link_id), lambda: draft_entry(node), eager=False)
         node.problems = self._cell(("P", link_id), lambda: tuple(self._problems(node)), eager=False)
         if any(constraint.severity == "warning" for constraint in item.constraints):
             node.warnings = self._cell(

@@ -32,6 +32,7 @@ ENABLE_EXPRESSION = SDC + "enableWhenExpression"
 CALCULATED = SDC + "calculatedExpression"
 INITIAL_EXPRESSION = SDC + "initialExpression"
 ANSWER_EXPRESSION = SDC + "answerExpression"
+STANDS_FOR = "urn:aftercheck:stands-for"
 LAUNCH_CONTEXT = SDC + "launchContext"
 SOURCE_QUERIES = SDC + "sourceQueries"
 

@@ -48,7 +48,7 @@ class Node:
     __slots__ = (
         "answers", "calculated", "enabled", "faults", "given", "index", "item", "kept", "kept_answers", "options",
         "parent", "parked", "problems", "provenance", "set_index", "sets", "structure", "variables", "views",
-        "warnings",
+        "warnings", "written",
     )  # fmt: skip
 
     def __init__(self, item: Item, parent: "Node | None", graph: Graph) -> None:
@@ -65,6 +65,7 @@ class Node:
         self.options: Cell | None = None
         self.problems: Cell | None = None
         self.warnings: Cell | None = None
+        self.written: Cell | None = None
         self.variables: dict[str, Cell] = {}
         self.views: dict[Any, Any] = {}
         self.faults: dict[str, str] = {}
@@ -166,6 +167,18 @@ class Tree:
                 return None
             node = node.sets[set_index][step][index]
         return node if node is not self.root else None
+
+    def instances_of(self, place: Place) -> list[Place]:
+        """Return the instances of repeating groups that a place stands in, from outside in."""
+        found: list[Place] = []
+        used = 0
+        for step in self._steps("", place.link_id) or ():
+            item = self.items[step]
+            if item.is_container and used < len(place.at):
+                used += 1
+                if not item.type.is_question:
+                    found.append(Place(step, place.at[:used]))
+        return found
 
     def below(self, node: Node, link_id: str) -> list[Node]:
         """Return all instances of an item below a node, in the order of the page."""

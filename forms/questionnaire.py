@@ -121,6 +121,7 @@ class Item:
         control: Code of questionnaire-itemControl (``radio-button``, ``slider``, ``page`` …), a hint only.
         value_set: Reference of ``answerValueSet``; where it is no list the form brings along, `options` is empty and
             `options_elsewhere` true: the question is then open, with a sign.
+        stands_for: In a composite, the questions of its parts that this one asks, as ``canonical#linkId``.
         min_occurs: Fewest answers or instances, where the item is asked at all.
     """
 
@@ -160,6 +161,7 @@ class Item:
     answer_expression: Expression | None = None
     variables: tuple[Expression, ...] = ()
     constraints: tuple[Constraint, ...] = ()
+    stands_for: tuple[str, ...] = ()
     source: Source | None = field(default=None, compare=False, repr=False)
 
     def walk(self) -> Iterator["Item"]:

@@ -31,6 +31,7 @@ from forms.fhir_elements import (
     MIN_VALUE,
     SIGNATURE_REQUIRED,
     SOURCE_QUERIES,
+    STANDS_FOR,
     UNIT,
     UNIT_OPTION,
     Reading,
@@ -254,7 +255,7 @@ def _item(raw: dict[str, Any], reading: Reading, path: str, depth: int) -> Item 
         pattern=read_pattern(raw, reading, path),
         entry_format=str(extension(raw, ENTRY_FORMAT) or ""),
         max_size=_size(raw, reading, path),
-        mime_types=_mime_types(raw),
+        mime_types=_texts(raw, MIME_TYPE),
         signature_required=extension(raw, SIGNATURE_REQUIRED) is not None,
         enable_expression=read_expression(raw, ENABLE_EXPRESSION, reading, path),
         calculated=read_expression(raw, CALCULATED, reading, path),
@@ -262,6 +263,7 @@ def _item(raw: dict[str, Any], reading: Reading, path: str, depth: int) -> Item 
         answer_expression=_lenient(raw, ANSWER_EXPRESSION, reading, path),
         variables=read_variables(raw, reading, path),
         constraints=read_constraints(raw, reading, path),
+        stands_for=_texts(raw, STANDS_FOR),
     )
     _check_structure(item, raw, reading, path)
     return replace(item, source=Source({key: value for key, value in raw.items() if key != "item"}, item))
@@ -317,8 +319,9 @@ def _size(raw: dict[str, Any], reading: Reading, path: str) -> int | None:
     return int(Decimal(size) * _MEGABYTE)
 
 
-def _mime_types(raw: dict[str, Any]) -> tuple[str, ...]:
-    found = [extension({"extension": [entry]}, MIME_TYPE) for entry in extensions(raw, MIME_TYPE)]
+def _texts(raw: dict[str, Any], url: str) -> tuple[str, ...]:
+    """Return the texts of all extensions `url`."""
+    found = [extension({"extension": [entry]}, url) for entry in extensions(raw, url)]
     return tuple(str(value) for value in found if value)
 
 

@@ -136,6 +136,7 @@ def _item_extensions(item: Item) -> list[Element]:
     if item.max_size is not None:
         found.append({"url": fhir.MAX_SIZE, "valueDecimal": Decimal(item.max_size) / 1_000_000})
     found += [{"url": fhir.MIME_TYPE, "valueCode": mime} for mime in item.mime_types]
+    found += [{"url": fhir.STANDS_FOR, "valueString": other} for other in item.stands_for]
     if item.signature_required:
         found.append(_signature())
     found += [_expression(url, expression) for url, expression in expressions if expression is not None]

@@ -7,7 +7,7 @@ digits they are. What a stored response holds besides ours (ids, authors, extens
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -26,6 +26,8 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 Shown = Callable[[Node], bool]
+Entry: TypeAlias = dict[str, Any] | None
+EntryOf: TypeAlias = Callable[[Node], Entry]
 
 
 def to_json(response: dict[str, Any]) -> bytes:
@@ -46,22 +48,43 @@ def from_json(text: bytes) -> dict[str, Any]:
     return _object(found)
 
 
-def build_response(tree: Tree, status: str, authored: datetime, shown: Shown) -> dict[str, Any]:
-    """Return the QuestionnaireResponse of the items that are `shown`; `authored` is aware."""
+def build_response(tree: Tree, status: str, authored: datetime, shown: Shown | None = None) -> dict[str, Any]:
+    """Return the QuestionnaireResponse of the items that are `shown`; `authored` is aware.
+
+    Without `shown` it is everything that was typed: a draft, of which only what has changed is written anew. Its
+    parts are shared between drafts, so nobody may change them.
+    """
     return {
         **tree.root.kept,
         "resourceType": "QuestionnaireResponse",
         "questionnaire": tree.form.canonical,
         "status": status,
         "authored": authored.isoformat(timespec="seconds"),
-        "item": _written_set(tree.root.sets[0], shown),
+        "item": _written_set(tree.root.sets[0], _kept_entry if shown is None else _entry_if(shown)),
     }
 
 
-def _written_set(children: dict[str, list[Node]], shown: Shown) -> list[dict[str, Any]]:
+def draft_entry(node: Node) -> Entry:
+    """Return what a draft has of a node, from what it has of those below: the value of a node's cell."""
+    return _written(node, _kept_entry)
+
+
+def _kept_entry(node: Node) -> Entry:
+    found: Entry = node.written.get() if node.written is not None else draft_entry(node)
+    return found
+
+
+def _entry_if(shown: Shown) -> EntryOf:
+    def entry(node: Node) -> Entry:
+        return _written(node, entry) if shown(node) else None
+
+    return entry
+
+
+def _written_set(children: dict[str, list[Node]], entry_of: EntryOf) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for nodes in children.values():
-        entries = [_written(node, shown) if shown(node) else None for node in nodes]
+        entries = [entry_of(node) for node in nodes]
         # An empty instance between others keeps their places.
         while entries and entries[-1] is None:
             entries.pop()
@@ -69,11 +92,12 @@ def _written_set(children: dict[str, list[Node]], shown: Shown) -> list[dict[str
     return found
 
 
-def _written(node: Node, shown: Shown) -> dict[str, Any] | None:
+def _written(node: Node, entry_of: EntryOf) -> Entry:
     entry: dict[str, Any] = {**node.kept, "linkId": node.item.link_id}
     if node.item.text:
         entry.setdefault("text", node.item.text)
-    below = [_written_set(children, shown) for children in node.sets]
+    node.structure.get()
+    below = [_written_set(children, entry_of) for children in node.sets]
     if not node.item.type.is_question:
         # An instance that a person added counts, also while it is empty.
         alone = not below[0] and not (node.index and node.item.is_container) and not node.kept

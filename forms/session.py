@@ -16,7 +16,7 @@ from forms.nodes import At, Node, Place, Provenance, Tree
 from forms.questionnaire import Answer, Item, ItemType, Option, Questionnaire
 from forms.questionnaire_writer import write_form
 from forms.response import build_response, fill
-from forms.values import same
+from forms.values import same, shown
 
 SIGNATURE = "http://hl7.org/fhir/StructureDefinition/questionnaireresponse-signature"
 
@@ -208,6 +208,10 @@ class FormSession:
         """Yield every item that is asked now with its instances, in the order of the page."""
         return (node.place() for node in self._nodes() if self._visible(node))
 
+    def is_to_answer(self, place: Place) -> bool:
+        """Tell whether a place is a question that a person answers now."""
+        return self._to_answer(self._node(*place))
+
     def provenance(self, link_id: str, at: At = ()) -> Provenance | None:
         """Return where an answer was taken from, None if a person gave it."""
         return self._node(link_id, at).provenance
@@ -223,11 +227,40 @@ class FormSession:
         node.provenance = Provenance(source, at)
         return self._set(node, answers)
 
+    def given_answers(self) -> Iterator[tuple[Place, tuple[Answer, ...]]]:
+        """Yield what was given for each question, also where it is not asked now; not what was worked out."""
+        return ((node.place(), node.given.now) for node in self._nodes() if node.given.now)
+
+    def clear(self) -> None:
+        """Take back everything the form began with."""
+        for place, _ in list(self.given_answers()):
+            self._set(self._question(*place), ())
+
+    def make_room(self, place: Place) -> None:
+        """Add the instances that a place stands in, as far as they are missing.
+
+        Raises:
+            DomainError: ``form.unknown_item`` if there can be no such place.
+        """
+        for group, at in self._tree.instances_of(place):
+            while self.instances(group, at[:-1]) <= at[-1]:
+                self.add_instance(group, at[:-1])
+
+    def carry_in(self, place: Place, answers: tuple[Answer, ...], provenance: Provenance | None) -> None:
+        """Set an answer that was given in another form, with where it came from; errors as `set_answer`."""
+        node = self._question(*place)
+        fitting = answers_of(
+            node.item, [_plainer(node.item, one) for one in answers], self._evaluation.options(node)
+        )
+        node.provenance = provenance
+        self._set(node, fitting)
+
     def confirm(self, link_id: str, at: At = ()) -> None:
         """Note that a person let a prefilled answer stand."""
         node = self._question(link_id, at)
         if node.provenance is not None:
             node.provenance.confirmed = True
+            node.given.set(node.given.now)
 
     def progress(self) -> Progress:
         """Return how far the form is."""
@@ -273,9 +306,10 @@ class FormSession:
 
     def sign(self, signature: Mapping[str, Any], link_id: str = "", at: At = ()) -> None:
         """Put a FHIR Signature under the response, or under one item that asks for it; a later answer voids it."""
-        kept = (self._node(link_id, at) if link_id else self._tree.root).kept
-        others = [one for one in kept.get("extension", []) if one.get("url") != SIGNATURE]
-        kept["extension"] = [*others, {"url": SIGNATURE, "valueSignature": dict(signature)}]
+        node = self._node(link_id, at) if link_id else self._tree.root
+        others = [one for one in node.kept.get("extension", []) if one.get("url") != SIGNATURE]
+        node.kept["extension"] = [*others, {"url": SIGNATURE, "valueSignature": dict(signature)}]
+        node.given.set(node.given.now)
 
     def response(self, authored: datetime) -> dict[str, Any]:
         """Return the finished QuestionnaireResponse, enabled items only.
@@ -290,9 +324,13 @@ class FormSession:
             )
         return build_response(self._tree, "completed", authored, lambda node: node.is_enabled)
 
+    def response_now(self, authored: datetime) -> dict[str, Any]:
+        """Return the response as it would be if it were finished now, whatever is missing."""
+        return build_response(self._tree, "in-progress", authored, lambda node: node.is_enabled)
+
     def draft(self, authored: datetime) -> dict[str, Any]:
         """Return everything typed so far, also below disabled items, as a response ``in-progress``."""
-        return build_response(self._tree, "in-progress", authored, lambda _: True)
+        return build_response(self._tree, "in-progress", authored)
 
     def _node(self, link_id: str, at: At) -> Node:
         node = self._tree.find(link_id, at)
@@ -344,7 +382,14 @@ class FormSession:
 
     def _let_go(self, node: Node) -> None:
         for below in node.walk():
-            cells = (below.enabled, below.calculated, below.options, below.problems, below.warnings)
+            cells = (
+                below.enabled,
+                below.calculated,
+                below.options,
+                below.problems,
+                below.warnings,
+                below.written,
+            )
             for cell in (*cells, *below.variables.values()):
                 if cell is not None:
                     cell.forget()
@@ -380,6 +425,15 @@ class FormSession:
         if self._raw is None:
             self._raw = write_form(self.form)
         return self._raw
+
+
+def _plainer(item: Item, answer: Answer) -> Any:
+    """Return an answer as the other question may take it: whole decimals as integers, codings as texts."""
+    if item.type is ItemType.INTEGER and isinstance(answer, Decimal) and answer == int(answer):
+        return int(answer)
+    if item.type in (ItemType.STRING, ItemType.TEXT):
+        return shown(answer)
+    return answer
 
 
 def _is_signed(node: Node) -> bool:
