@@ -2,7 +2,8 @@
 
 To add a document, make a folder with `document.yaml` (id, label, version, paper, dated_by, fields),
 `template.typ` and `sample.json` (data that fills the page and is checked against the fields). The folder's
-name is the document's id; what templates share stands in ``common/``.
+name is the document's id; what templates share stands in ``common/``. A document that shows the data of another in
+another way says ``same_data_as: ID`` instead of ``fields`` and has no sample of its own.
 """
 
 import json
@@ -21,7 +22,8 @@ from forms.document_fields import Field, mistakes, parse_field
 DECLARATION = "document.yaml"
 TEMPLATE = "template.typ"
 SAMPLE = "sample.json"
-_PAPERS = ("a4", "a5")
+SAME = "same_data_as"
+_PAPERS = ("a4", "a5", "phone")
 _KEYS = {"id", "label", "version", "paper", "dated_by", "fields"}
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -41,6 +43,7 @@ class Document:
     dated_by: str
     fields: Field
     folder: Path
+    sample_folder: Path
 
     @property
     def template(self) -> Path:
@@ -49,7 +52,7 @@ class Document:
 
     def sample(self) -> dict[str, Any]:
         """Return the sample data that ships with the document."""
-        return dict(json.loads((self.folder / SAMPLE).read_text("utf-8")))
+        return dict(json.loads((self.sample_folder / SAMPLE).read_text("utf-8")))
 
     def check(self, data: dict[str, Any]) -> None:
         """Refuse data that lacks a field, has one too many or one of the wrong kind.
@@ -90,21 +93,27 @@ def load_documents(folder: Path) -> dict[str, Document]:
 
 def _load(place: Path, problems: list[str]) -> Document | None:
     declared = _readable(place / DECLARATION, yaml.safe_load, problems)
-    sample = _readable(place / SAMPLE, json.loads, problems)
     if not (place / TEMPLATE).is_file():
         problems.append(f"{TEMPLATE}: missing")
     if not isinstance(declared, dict):
         problems.append(f"{DECLARATION}: not a mapping")
         return None
-    problems += [f"{DECLARATION}: {key}: missing" for key in sorted(_KEYS - declared.keys())]
-    problems += [f"{DECLARATION}: {key}: unknown" for key in sorted(declared.keys() - _KEYS)]
+    keys = (_KEYS - {"fields"}) | {SAME} if SAME in declared else _KEYS
+    problems += [f"{DECLARATION}: {key}: missing" for key in sorted(keys - declared.keys())]
+    problems += [f"{DECLARATION}: {key}: unknown" for key in sorted(declared.keys() - keys)]
     problems += [f"{DECLARATION}: {key}: refused {declared[key]!r}" for key in _refused(declared, place.name)]
-    fields = parse_field(declared.get("fields", {}), "fields", problems)
+    data_of, fields_declared = place, declared.get("fields", {})
+    if SAME in declared:
+        data_of = place.parent / str(declared[SAME])
+        other = _readable(data_of / DECLARATION, yaml.safe_load, problems)
+        fields_declared = other.get("fields", {}) if isinstance(other, dict) else {}
+    sample = _readable(data_of / SAMPLE, json.loads, problems)
+    fields = parse_field(fields_declared, "fields", problems)
     if problems:
         return None
     problems += [f"{SAMPLE}: {mistake}" for mistake in mistakes(fields, sample)]
     plain = {key: str(declared[key]) for key in _KEYS - {"fields"}}
-    return Document(**plain, fields=fields, folder=place)
+    return Document(**plain, fields=fields, folder=place, sample_folder=data_of)
 
 
 def _readable(path: Path, parse: Callable[[str], Any], problems: list[str]) -> Any:
@@ -124,5 +133,6 @@ def _refused(declared: dict[str, Any], name: str) -> list[str]:
         "version": _VERSION.fullmatch(str(declared.get("version"))) is not None,
         "paper": declared.get("paper") in _PAPERS,
         "fields": isinstance(declared.get("fields"), dict),
+        SAME: re.fullmatch(r"[a-z0-9_]+", str(declared.get(SAME))) is not None and declared.get(SAME) != name,
     }
     return [key for key, fits in good.items() if key in declared and not fits]

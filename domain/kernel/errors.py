@@ -18,6 +18,10 @@ class KnownError(Exception):
         self.field = field
         self.facts = facts
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Come whole from another process, values included."""
+        return _again, (type(self), self.code, self.field, self.facts)
+
     def __str__(self) -> str:
         return f"{self.code} (field={self.field}, facts={self.facts})"
 
@@ -28,3 +32,7 @@ class DomainError(KnownError):
 
 class UnavailableError(KnownError):
     """Something outside the program is missing or does not answer; trying again may help."""
+
+
+def _again(kind: type[KnownError], code: str, field: str | None, facts: dict[str, Any]) -> KnownError:
+    return kind(code, field, **facts)

@@ -114,6 +114,11 @@ class FactorBook:
             return "性别" if code == "sex" else "年龄"
         return self.definitions[code].label if code in self.definitions else code
 
+    def decimals(self, code: str) -> int:
+        """Return how many decimal places a value of a factor is shown with: those of its result, else two."""
+        item = self._items[code]
+        return item.decimals if self.definitions[code].observation else 2
+
     def ideal(self, code: str, sex: str | None) -> Plain | None:
         """Return the ideal value in the canonical unit, None where none is declared."""
         ideal = self.definitions[code].ideal if code in self.definitions else None
