@@ -144,6 +144,19 @@ def test_every_kind_of_person_fits_the_data_set(documents):
         documents["risk_report"].check(content_of(factors))
 
 
+def test_the_drawings_say_their_numbers(ill, documents):
+    radar, heat = charts_of(ill)[:2]
+    for point in ill["axes"]["points"]:
+        assert f"{point['label']} {point['value']}" in radar.alt
+        assert f">{point['value']}<" in radar.svg
+    row = ill["matrix"]["rows"].index("血压")
+    share = ill["matrix"]["cells"][row][ill["matrix"]["columns"].index("心血管病（ASCVD）")]
+    assert f"心血管病（ASCVD） {share}%" in heat.alt
+    found = next(one for one in ill["diseases"] if one["id"] == "ascvd")
+    assert share == next(one["percent"] for one in found["shares"] if one["group"] == "血压")
+    assert sum(int(one["percent"]) for one in found["shares"]) in range(98, 103)
+
+
 def test_data_that_is_not_the_documents_is_refused(documents, ill):
     with pytest.raises(DomainError, match=r"document\.data_invalid"):
         render_risk_report(documents, {**ill, "client": {"name": "甲"}}, "plain")
