@@ -103,8 +103,9 @@ class SpecimenNumberBlock:
         end: First serial that belongs to somebody else; without it the block ends with its last place.
 
     Raises:
-        DomainError: ``specimen_number.prefix`` (length or alphabet), ``specimen_number.prefix_weak`` (a swap inside
-            the prefix would go unseen: choose another) or ``specimen_number.serial`` (negative).
+        DomainError: ``specimen_number.prefix`` (length or alphabet), ``specimen_number.prefix_weak`` (a swap
+            inside the prefix, or of its end with the serial's first digit, would go unseen: choose another) or
+            ``specimen_number.serial`` (negative).
     """
 
     prefix: str
@@ -117,7 +118,7 @@ class SpecimenNumberBlock:
             raise DomainError("specimen_number.prefix", "prefix", prefix=self.prefix)
         if self.next < 0:
             raise DomainError("specimen_number.serial", "next", serial=self.next)
-        if _weak_inside(self.prefix):
+        if _weak_inside(self.prefix + self._written(self.next)[:1]):
             raise DomainError("specimen_number.prefix_weak", "prefix", prefix=self.prefix)
 
     @property
@@ -149,6 +150,15 @@ class SpecimenNumberBlock:
             serial, place = divmod(serial, len(symbols))
             written = symbols[place] + written
         return written
+
+
+def is_good_prefix(prefix: str) -> bool:
+    """Tell whether a block of digits with this prefix has numbers to hand out."""
+    try:
+        SpecimenNumberBlock(prefix, 1, digits=True)
+    except DomainError:
+        return False
+    return True
 
 
 def _weak_inside(prefix: str) -> bool:

@@ -12,8 +12,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.record import Record, record_classes
 from domain.kernel.unit_of_work import UnitOfWork, data_columns
-from domain.people.enrolment_commands import FIRST_PREFIX
-from domain.people.numbers import next_value
+from domain.people.numbers import next_prefix
 from domain.people.records import Workstation
 
 
@@ -114,6 +113,6 @@ def renew(order: RenewWorkstation, work: UnitOfWork) -> Renewed:
     """
     station = work.require(Workstation, order.workstation_id, "workstation_id")
     station.epoch = max(station.epoch, order.epoch) + 1
-    station.number_prefix = str(FIRST_PREFIX + next_value(work, "workstation") - 1)
+    station.number_prefix = next_prefix(work)
     work.note["epoch"] = station.epoch
     return Renewed(station.epoch, station.number_prefix)

@@ -12,13 +12,12 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.people.numbers import next_value
+from domain.people.numbers import next_prefix
 from domain.people.records import EnrolmentCode, Organization, Workstation
 
 CODE_BYTES = 16
 VALID_FOR = timedelta(hours=24)
 LATE_KEPT, USED_KEPT = timedelta(days=7), timedelta(days=90)
-FIRST_PREFIX = 101
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def enrol(order: EnrolWorkstation, work: UnitOfWork) -> Enrolled:
     if work.now >= code.expires_at:
         raise DomainError("enrolment.expired_code", field="code")
     organization = work.require(Organization, code.org_id)
-    prefix = str(FIRST_PREFIX + next_value(work, "workstation") - 1)
+    prefix = next_prefix(work)
     station = work.add(
         Workstation(
             org_id=code.org_id, name=order.name, public_key=order.public_key, enrolled_at=work.now,

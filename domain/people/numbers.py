@@ -2,11 +2,13 @@
 
 from sqlalchemy import bindparam, select, update
 
+from domain.biobank.numbers import is_good_prefix
 from domain.kernel.prepared import Prepared, insert_into
 from domain.kernel.unit_of_work import UnitOfWork, stored_values, table_of
 from domain.people.records import RunningNumber
 
 DIGITS = 7
+FIRST_PREFIX = 101
 
 _COUNTER = table_of(RunningNumber)
 _MINE = _COUNTER.c.purpose == bindparam("mine")
@@ -37,6 +39,18 @@ def next_value(work: UnitOfWork, purpose: str) -> int:
 def set_next(work: UnitOfWork, purpose: str, following: int) -> None:
     """Let the counter of `purpose` go on at `following`."""
     _SET.run(work.connection, mine=purpose, following=following)
+
+
+def next_prefix(work: UnitOfWork) -> str:
+    """Return the prefix of the next installation, digits from `FIRST_PREFIX` on; the centre gives them.
+
+    Passed over are those from which no tube could be numbered, and those with a nought after the third digit: in the
+    fixed length of a tube's number ``1010`` and a serial would be ``101`` and a serial that begins with noughts.
+    """
+    while True:
+        prefix = str(FIRST_PREFIX + next_value(work, "workstation") - 1)
+        if "0" not in prefix[len(str(FIRST_PREFIX)) :] and is_good_prefix(prefix):
+            return prefix
 
 
 def next_number(work: UnitOfWork, purpose: str, letter: str) -> str:

@@ -17,6 +17,7 @@ from domain.biobank.numbers import (
     unseen_swap,
 )
 from domain.kernel.errors import DomainError
+from domain.people import numbers as running
 
 ALL = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -145,3 +146,19 @@ def test_a_prefix_with_an_unseen_swap_is_refused():
         with pytest.raises(DomainError, match="prefix_weak"):
             SpecimenNumberBlock(prefix, 0)
     assert weak
+
+
+def test_installations_get_prefixes_that_number_tubes_and_never_the_same(monkeypatch):
+    """The 71st installation could number none, and the 910th would have repeated the first one's tubes."""
+    counter = itertools.count(1)
+    monkeypatch.setattr(running, "next_value", lambda _work, _purpose: next(counter))
+    made = {}
+    prefixes = [running.next_prefix(None) for _ in range(1500)]
+    for prefix in prefixes:
+        block = SpecimenNumberBlock(prefix, 1, digits=True, end=1000)
+        for _ in range(2):
+            number, block = block.allocate()
+            assert made.setdefault(number, prefix) == prefix, number
+            assert len(number) == LENGTH
+    assert prefixes[0] == "101"
+    assert not {"171", "589", "1010"} & set(prefixes)
