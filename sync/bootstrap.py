@@ -6,7 +6,6 @@ from what happens to be there. When all parts are in, the cursors stand at the s
 pulling goes on. What people write meanwhile stays on top of what is loaded.
 """
 
-import contextlib
 import enum
 import errno
 import hashlib
@@ -25,7 +24,6 @@ from domain.exchange.rules import FILLED
 from domain.kernel.change_log import SCHEMA_VERSION, Body, append_entry
 from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.ids import new_id
-from domain.kernel.prepared import write_rows
 from domain.kernel.record import shared_tables
 from domain.kernel.store import Store
 from sync.identity import identity_of, progress_of, set_cursors
@@ -33,8 +31,9 @@ from sync.local_tables import pull_state, snapshot_part
 from sync.marks import keep_mark, set_pull_state
 from sync.pending import Pending
 from sync.protocol import Centre, Cursor, Progress, SnapshotAsk
-from sync.search import SearchIndex, create_search
+from sync.search import create_search
 from sync.snapshot_format import MANIFEST, Block, Manifest, Part, blocks_of, opened
+from sync.snapshot_rows import add, fitting, index_clients, replace, replace_with_care
 from sync.uncollected import uncollected
 
 
@@ -252,14 +251,14 @@ class Bootstrap:
         Rows of a new store are there for the first time and stand in nobody's way: they are tried as that first, then
         as rows of which some are here, then with care. Savepoints make each row dearer the larger the store is.
         """
-        for write in (_add, _replace):
+        for write in (add, replace):
             try:
                 self._loaded(part, data, write)
                 break
             except IntegrityError:
                 continue
         else:
-            self._loaded(part, data, _replace_with_care)
+            self._loaded(part, data, replace_with_care)
         (self._folder / f"{part.sha256}.part").unlink(missing_ok=True)
 
     def _loaded(self, part: Part, data: bytes, write: Callable[[Connection, Block], None]) -> None:
@@ -272,9 +271,9 @@ class Bootstrap:
                 for entity, names, rows in blocks:
                     free = pending.untouched(entity, rows)
                     if entity in known and free:
-                        write(connection, _fitting(known[entity], (entity, names, free)))
+                        write(connection, fitting(known[entity], (entity, names, free)))
                     if entity == "patient":
-                        SearchIndex().renew(connection, [uuid.UUID(bytes=row[0]) for row in rows])
+                        index_clients(connection, [uuid.UUID(bytes=row[0]) for row in rows])
                 connection.execute(
                     update(snapshot_part).where(snapshot_part.c.name == part.name).values(state="loaded")
                 )
@@ -307,49 +306,3 @@ def _missing(connection: Connection, manifest: Manifest) -> list[Part]:
     rows: Sequence[Row[Any]] = connection.execute(select(snapshot_part)).all()
     loaded = {row.name for row in rows if row.state == "loaded"}
     return [part for part in manifest.parts if part.name not in loaded]
-
-
-def _fitting(known: frozenset[str], block: Block) -> Block:
-    """Return a block with columns this program has; those of a newer minor shape are kept aside, as sync does."""
-    entity, names, rows = block
-    unknown = [at for at, name in enumerate(names) if name not in known]
-    if not unknown:
-        return block
-    extra = names.index("extra")
-    for row in rows:
-        aside = {names[at]: row[at] for at in unknown if row[at] is not None}
-        kept = msgspec.json.decode(row[extra]) if row[extra] else {}
-        row[extra] = msgspec.json.encode({**kept, **aside}).decode() if kept or aside else None
-    keep = [at for at in range(len(names)) if at not in unknown]
-    return entity, [names[at] for at in keep], [[row[at] for at in keep] for row in rows]
-
-
-def _add(connection: Connection, block: Block) -> None:
-    entity, names, rows = block
-    write_rows(connection, _insertion(entity, names), rows)
-
-
-def _replace(connection: Connection, block: Block) -> None:
-    entity, names, rows = block
-    taken = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != "id")
-    write_rows(connection, f"{_insertion(entity, names)} ON CONFLICT (id) DO UPDATE SET {taken}", rows)
-
-
-def _replace_with_care(connection: Connection, block: Block) -> None:
-    """Write what can be written: a unique value of something unsent here may stand in a row's way.
-
-    Such a row comes by the comparison later.
-    """
-    entity, names, rows = block
-    try:
-        with connection.begin_nested():
-            _replace(connection, block)
-    except IntegrityError:
-        for row in rows:
-            with contextlib.suppress(IntegrityError), connection.begin_nested():
-                _replace(connection, (entity, names, [row]))
-
-
-def _insertion(entity: str, names: Sequence[str]) -> str:
-    listed, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
-    return f'INSERT INTO "{entity}" ({listed}) VALUES ({marks})'  # noqa: S608 (own names)
