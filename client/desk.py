@@ -248,6 +248,7 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.kernel.dispatcher import Dispatcher
     from domain.kernel.worklists import Pages
     from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
+    from domain.risk.content import RISK, load_risk
     from domain.scales.content import scale_content
 
     dispatcher = Dispatcher(store, clock=desk.clock)
@@ -260,6 +261,9 @@ def _join(desk: Desk, store: "Store") -> None:
         {
             "catalog": lambda: load_catalog(resources.folder("catalog")),
             **scale_content(resources.folder("scales"), resources.folder("forms")),
+            RISK: lambda: load_risk(
+                resources.folder("risk"), dispatcher.content["catalog"], resources.folder("forms")
+            ),
             COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
         },
     )

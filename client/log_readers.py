@@ -8,6 +8,7 @@ from domain.alerts.engine import AlertEngine
 from domain.audit.chain import AuditReader
 from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower, ReaderThread
+from domain.risk.follower import RiskFollower
 from sync.erasing import Eraser
 
 
@@ -16,13 +17,15 @@ def join_readers(desk: Any) -> None:
     who = desk.installation
     rules = load_rules(resources.folder("alerts"), desk.authority.roles)
     engine = AlertEngine(desk.dispatcher, rules, system_actor(who.org_id, who.device_id))
+    risks = RiskFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
     eraser = Eraser(lambda sha256: _forget_file(desk, sha256))
     followers = [
         Follower(desk.store, AuditReader()),
         Follower(desk.store, engine),
         Follower(desk.store, eraser),
+        Follower(desk.store, risks),
     ]
-    desk.workers.append(ReaderThread(desk.store, followers, ticks=[engine.tick]))
+    desk.workers.append(ReaderThread(desk.store, followers, ticks=[engine.tick, risks.tick]))
 
 
 def _forget_file(desk: Any, sha256: str) -> None:

@@ -7,22 +7,25 @@ from domain.catalog.content import load_catalog
 from domain.kernel.authority import Authority
 from domain.kernel.texts import Texts
 from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
+from domain.risk.content import RISK, load_risk
 from domain.scales.content import scale_content
 from server.identity import Identity
 from server.settings import Settings
 
 
 def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
-    """Return roles, catalogue, scales, texts, what passwords have to be like, and the centre's number prefix.
+    """Return roles, catalogue, scales, risk models, texts, rules of passwords, and the centre's number prefix.
 
     Raises:
         ContentError: Some files cannot be used.
     """
     instruments = scale_content(resources.folder("scales"), resources.folder("forms"))
+    catalog = load_catalog(resources.folder("catalog"))
     return {
         "authority": Authority.load(resources.folder("roles.yaml")),
-        "catalog": load_catalog(resources.folder("catalog")),
+        "catalog": catalog,
         **{name: read() for name, read in instruments.items()},
+        RISK: load_risk(resources.folder("risk"), catalog, resources.folder("forms")),
         "texts": Texts.load(resources.folder("texts") / "zh"),
         "number_prefix": identity.number_prefix,
         POLICY: policy_for(settings.password_days),

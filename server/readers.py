@@ -1,4 +1,4 @@
-"""The readers of the centre's log: audit and alerts, each with a cursor of its own."""
+"""The readers of the centre's log: audit, alerts and risks, each with a cursor of its own."""
 
 from collections.abc import Callable
 
@@ -9,6 +9,7 @@ from domain.audit.chain import AuditReader
 from domain.kernel.authority import Authority, system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower, ReaderThread
+from domain.risk.follower import RiskFollower
 from server.giving_way import GivingWay
 from server.identity import Identity
 from server.nodes import NodeWatch
@@ -34,13 +35,15 @@ def readers_of(
     """
     book = load_rules(resources.folder("alerts"), authority.roles)
     engine = AlertEngine(dispatcher, book, system_actor(identity.org_id, identity.device_id))
+    risks = RiskFollower(dispatcher, system_actor(identity.org_id, identity.device_id))
     store = dispatcher.store
     followers = (
         Follower(store, engine),
         Follower(store, AuditReader()),
         Follower(store, Eraser(forget_file)),
+        Follower(store, risks),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
-    ticks = [watch.tick, engine.tick]
+    ticks = [watch.tick, engine.tick, risks.tick]
     turns = giving_way.turns(GIVES_WAY_S)
     return followers, ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S, give_way=turns)

@@ -5,7 +5,7 @@ from datetime import date
 from domain.risk.content import RiskModels
 from domain.risk.definitions import DiseaseDefinition
 from domain.risk.evaluate import evaluate
-from domain.risk.factors import Factors
+from domain.risk.factors import Factors, Known
 from domain.risk.prepared import worst
 from domain.risk.results import Assessment, DiseaseResult, Result
 
@@ -15,7 +15,11 @@ def assess(factors: Factors, on: date, models: RiskModels) -> Assessment:
 
     Never raises on any input: what cannot be used or computed is told with its reason.
     """
-    known = models.book.know(factors, on)
+    return assess_known(models.book.know(factors, on), on, models)
+
+
+def assess_known(known: Known, on: date, models: RiskModels) -> Assessment:
+    """Return the same of factors that were taken in already."""
     results = {ready.model.id: evaluate(ready, known, models.book) for ready in models.in_order}
     return Assessment(
         on=on,

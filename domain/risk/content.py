@@ -6,21 +6,28 @@ To add a factor, a model or a disease, add a file or an entry; nothing here chan
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
 
 from domain.catalog.lookup import Catalog
 from domain.kernel.content import ContentError, load_folder
+from domain.risk.answers import factor_links
 from domain.risk.definitions import DiseaseDefinition, DiseaseFile, FactorFile, Model, Rules
 from domain.risk.expressions import ExpressionError
 from domain.risk.factors import FactorBook
+from domain.risk.levels import LevelFile, LevelRules, rule_labels
 from domain.risk.prepared import Prepared, prepare
+
+D = TypeVar("D")
 
 
 class RiskModels:
-    """Factors, models ready to run, and the diseases they serve; read-only after it is built."""
+    """Factors, models ready to run, the diseases they serve, the rules of the colours; read-only after it is built.
+
+    `links` says which item of a form (by linkId) asks for which factor.
+    """
 
     def __init__(
         self,
@@ -28,15 +35,22 @@ class RiskModels:
         models: Mapping[str, Prepared],
         diseases: Mapping[str, DiseaseDefinition],
         version: str,
+        levels: LevelRules,
+        links: Mapping[str, Mapping[str, str]],
     ) -> None:
         self.book, self.models, self.diseases, self.version = book, dict(models), dict(diseases), version
+        self.levels, self.links = levels, links
         self.in_order = tuple(
             self.models[served.model] for one in self.diseases.values() for served in one.serves
         )
 
 
-def load_risk(folder: Path, catalog: Catalog) -> RiskModels:
-    """Return the models of `folder`.
+RISK = "risk"
+"""Name of the models in the content that commands may ask for."""
+
+
+def load_risk(folder: Path, catalog: Catalog, forms: Path | None = None) -> RiskModels:
+    """Return the models of `folder`; `forms` is the folder of the questionnaires that ask for factors.
 
     Raises:
         ContentError: Files are missing or wrong; every problem names its file or entry.
@@ -44,13 +58,7 @@ def load_risk(folder: Path, catalog: Catalog) -> RiskModels:
     problems: list[str] = []
     factors: dict[str, FactorFile] = _load(folder / "factors", FactorFile, problems)
     models: dict[str, Any] = _load(folder / "models", Model, problems)
-    diseases = DiseaseFile(version="", diseases=())
-    try:
-        text = (folder / "diseases.yaml").read_text("utf-8")
-        loaded = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-        diseases = msgspec.convert(loaded, DiseaseFile)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
-        problems.append(f"diseases.yaml: {error}")
+    diseases = _one(folder / "diseases.yaml", DiseaseFile, problems) or DiseaseFile(version="", diseases=())
     book = FactorBook((one for file in factors.values() for one in file.factors), catalog)
     problems += book.problems
     ready: dict[str, Prepared] = {}
@@ -62,11 +70,29 @@ def load_risk(folder: Path, catalog: Catalog) -> RiskModels:
         except (ExpressionError, IndexError) as error:
             problems.append(f"models/{stem}.yaml: {error}")
     problems += _check_diseases(diseases, ready)
+    file = _one(folder / "level_rules.yaml", LevelFile, problems)
+    if problems or file is None:
+        raise ContentError(problems)
+    names = {one.id: one.name for one in diseases.diseases}
+    levels = LevelRules(
+        file, book, rule_labels(names, {one.model.id: one.model.title for one in ready.values()})
+    )
+    problems += levels.problems
     if problems:
         raise ContentError(problems)
     digest = hashlib.sha256(msgspec.json.encode([sorted(models.items()), sorted(factors.items()), diseases]))
     version = f"{diseases.version}+{digest.hexdigest()[:8]}"
-    return RiskModels(book, ready, {one.id: one for one in diseases.diseases}, version)
+    links = factor_links(forms) if forms is not None else {}
+    return RiskModels(book, ready, {one.id: one for one in diseases.diseases}, version, levels, links)
+
+
+def _one(path: Path, schema: type[D], problems: list[str]) -> D | None:
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return msgspec.convert(yaml.load(path.read_text("utf-8"), Loader=loader), schema)  # noqa: S506
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
+        problems.append(f"{path.name}: {error}")
+        return None
 
 
 def _load(folder: Path, schema: Any, problems: list[str]) -> dict[str, Any]:

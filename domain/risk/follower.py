@@ -1,0 +1,79 @@
+"""Levels follow what arrives: a reader of the log that assesses the clients whose results or answers are new.
+
+Each installation does it for what was kept at it; the assessment then travels like any record. It reads at least
+once: the same basis makes no second assessment.
+"""
+
+import logging
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from domain.kernel.authority import Actor
+from domain.kernel.change_log import Entry
+from domain.kernel.clock import clinic
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+from domain.risk.commands import AssessRisks, ExpireManualLevels
+from domain.risk.records import Cause, RiskLevel
+
+log = logging.getLogger(__name__)
+AT_A_TIME = 200
+_ARRIVES = {
+    "observation": Cause.RESULTS,
+    "questionnaire_response": Cause.ANSWERS,
+    "scale_result": Cause.ANSWERS,
+}
+_PERSON = {"sex", "birth_date"}
+
+
+class RiskFollower:
+    """Give it to a `Follower`, and call `tick` from time to time for manual levels that run out.
+
+    Args:
+        dispatcher: Runs its commands; its content has the models.
+        actor: The system's actor of this installation; entries of other devices are not its work.
+    """
+
+    name = "risk"
+
+    def __init__(self, dispatcher: Dispatcher, actor: Actor) -> None:
+        self.dispatcher, self.actor = dispatcher, actor
+
+    def act(self, entries: Sequence[Entry]) -> None:
+        """Assess every client once whom the entries brought something new about."""
+        for patient_id, cause in self._touched(entries).items():
+            try:
+                self.dispatcher.run(AssessRisks(patient_id=patient_id, cause=cause), self.actor)
+            except DomainError as error:  # the client was erased, or merged away, meanwhile
+                log.warning("risk assessment refused: %s", error.code)
+
+    def _touched(self, entries: Sequence[Entry]) -> dict[Id, Cause]:
+        own = self.actor.device_id.bytes
+        found: dict[Id, Cause] = {}
+        for entry in entries:
+            if entry.device_id != own or not any(
+                touch.entity in _ARRIVES or touch.entity == "patient" for touch in entry.glance.changes
+            ):
+                continue
+            for change in entry.body.changes:
+                if change.entity in _ARRIVES and isinstance(
+                    patient := change.fields.get("patient_id"), bytes
+                ):
+                    found[uuid.UUID(bytes=patient)] = _ARRIVES[change.entity]
+                elif change.entity == "patient" and change.op == "upd" and _PERSON & change.fields.keys():
+                    found.setdefault(uuid.UUID(bytes=change.record_id), Cause.IDENTITY)
+        return found
+
+    def tick(self) -> int:
+        """Take back manual levels whose last day is past; returns how many."""
+        today = clinic(self.dispatcher.clock()).date()
+        table = RiskLevel.__table__.c
+        query = select(table.patient_id).where(table.manual_until < today).limit(AT_A_TIME)
+        with self.dispatcher.store.read() as connection:
+            due = list(connection.execute(query).scalars())
+        if not due:
+            return 0
+        return int(self.dispatcher.run(ExpireManualLevels(patient_ids=due), self.actor).receipt)

@@ -1,0 +1,43 @@
+"""Levels that wait for a physician, factors that wait for a health manager, and what was assessed and changed."""
+
+from sqlalchemy import select
+
+from domain.kernel.worklists import Query, worklist
+from domain.people.records import Patient
+from domain.risk.commands import AssessRisks, ConfirmRiskLevel, EndManualLevel, NoteFactors, SetRiskLevel
+from domain.risk.records import RiskAssessment, RiskLevel, RiskLevelChange
+
+
+@worklist("risk.levels", "风险等级", permission="risk.view", record=RiskLevel, order="-changed_at")
+def levels() -> Query:
+    """The level of each client, what changed last first."""
+    return select(
+        Patient.name, Patient.number.label("patient_number"), RiskLevel.colour, RiskLevel.automatic, RiskLevel.manual,
+        RiskLevel.manual_until, RiskLevel.confirmed, RiskLevel.risen, RiskLevel.open_factors, RiskLevel.assessed_at,
+        RiskLevel.changed_at,
+    ).join(Patient, Patient.id == RiskLevel.patient_id)  # fmt: skip
+
+
+levels.offers(ConfirmRiskLevel, SetRiskLevel, EndManualLevel, NoteFactors, AssessRisks)
+
+
+@worklist("risk.changes", "风险等级变动", permission="risk.view", record=RiskLevelChange, order="-at")
+def changes() -> Query:
+    """Every change of a level, the latest first."""
+    return select(
+        Patient.name, Patient.number.label("patient_number"), RiskLevelChange.act, RiskLevelChange.colour_before,
+        RiskLevelChange.colour_after, RiskLevelChange.reason, RiskLevelChange.valid_until, RiskLevelChange.staff_name,
+        RiskLevelChange.at,
+    ).join(Patient, Patient.id == RiskLevelChange.patient_id)  # fmt: skip
+
+
+@worklist(
+    "risk.assessments", "风险评估记录", permission="risk.view", record=RiskAssessment, order="-assessed_at"
+)
+def assessments() -> Query:
+    """Every assessment, the latest first."""
+    return select(
+        Patient.name, Patient.number.label("patient_number"), RiskAssessment.on_date, RiskAssessment.colour,
+        RiskAssessment.high, RiskAssessment.medium, RiskAssessment.diagnosed, RiskAssessment.computed,
+        RiskAssessment.unverified, RiskAssessment.cause, RiskAssessment.models_version, RiskAssessment.assessed_at,
+    ).join(Patient, Patient.id == RiskAssessment.patient_id)  # fmt: skip
