@@ -10,7 +10,7 @@ from domain.biobank.commands import CollectSpecimen, PlanSpecimen, ProcessSpecim
 from domain.biobank.records import PrimaryContainer, SpecimenType
 from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
 from domain.checkup.intake import ResultLine
-from domain.checkup.records import CriticalValue, Report
+from domain.checkup.records import CriticalValue, Report, Visit
 from domain.checkup.report_commands import (
     PassFirstReview,
     PassSecondReview,
@@ -26,6 +26,12 @@ from domain.people.identity import Identity
 from domain.people.identity_commands import VerifyIdentity
 from domain.people.identity_records import IdentityCheck
 from domain.people.records import Sex
+from domain.risk.commands import AssessRisks, ConfirmRiskLevel, NoteFactors
+
+WELL = {"sbp": 118.0, "dbp": 74.0, "height": 165.0, "weight": 58.0, "waist": 74.0, "fpg": 5.0, "ua": 300.0}
+WELL |= {"tc": 4.4, "hdl": 1.5, "ldl": 2.3, "tg": 1.0, "ggt": 18.0}
+WELL_UNITS = {"sbp": "mm[Hg]", "dbp": "mm[Hg]", "height": "cm", "weight": "kg", "waist": "cm", "ua": "umol/L"}
+WELL_UNITS |= {"ggt": "U/L"} | dict.fromkeys(("fpg", "tc", "hdl", "ldl", "tg"), "mmol/L")
 
 
 class World:
@@ -39,6 +45,7 @@ class World:
         self.chief = as_role("chief_physician")
         self.new_visit = new_visit
         self.number = ""
+        self.client = self.client_visit = None
 
     def measure(self, *results):
         """Take results ("k", 6.8, "mmol/L") at a new visit."""
@@ -121,6 +128,22 @@ class World:
         facts = NodeFacts(self.nurse.device_id, self.nurse.org_id, well | seen)
         self.desk.run(NoteNodes(nodes=[facts]), system_actor(self.nurse.org_id, self.nurse.device_id))
 
+    def assess(self, **changed):
+        """Results of a client who is well but for `changed`, and the assessment that follows."""
+        values = {**WELL, **changed} if self.client is None else changed
+        if self.client is None:
+            self.client_visit = self.new_visit()
+            self.client = self.one(Visit).patient_id
+        measured = [Measured(item=item, value=value, unit=WELL_UNITS[item]) for item, value in values.items()]
+        self.desk.run(RecordMeasurement(visit_id=self.client_visit, values=measured), self.nurse)
+        self.desk.run(AssessRisks(patient_id=self.client), self.nurse)
+
+    def confirm_level(self):
+        self.desk.run(ConfirmRiskLevel(patient_id=self.client, note="已复核，加强随访"), self.doctor)
+
+    def note_factors(self):
+        self.desk.run(NoteFactors(patient_id=self.client, note="已开饮食处方"), self.doctor)
+
     def one(self, kind):
         with self.desk.store.read() as connection:
             return connection.execute(select(kind.__table__)).one()
@@ -159,7 +182,22 @@ def steps(*names):
 
 HOUR = timedelta(hours=1)
 
+
+def after_confirming(**changed):
+    def run(world):
+        world.assess()
+        world.confirm_level()
+        world.assess(**changed)
+
+    return run
+
+
 CASES = [
+    Case(
+        "A-002", lambda w: w.assess(ua=360.0), steps("confirm_level"), harmless=lambda w: w.assess(ua=359.0)
+    ),
+    Case("A-003", lambda w: w.assess(tg=2.3), steps("note_factors"), harmless=lambda w: w.assess(tg=2.29)),
+    Case("A-004", after_confirming(ldl=4.1), steps("confirm_level"), harmless=after_confirming(ldl=3.39)),
     Case("A-085", steps("potassium"), steps("handle_critical"), harmless=lambda world: world.potassium(5.4)),
     Case("A-007", lambda world: world.pressure(180), None, harmless=lambda world: world.pressure(179)),
     Case("A-073", steps("collect"), steps("receive"), 2 * HOUR, steps("collect", "receive")),

@@ -19,6 +19,7 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Sex
+from domain.risk.content import RISK, load_risk
 from sync.stores import open_branch_store
 from tests.readers.alert_cases import World
 
@@ -34,6 +35,7 @@ def catalog():
 @pytest.fixture
 def day(desk, catalog):
     desk.content["catalog"] = catalog
+    desk.content[RISK] = load_risk(resources.folder("risk"), catalog)
     return desk
 
 
