@@ -124,17 +124,12 @@ class Applier:
 
     def _keep(self, decided: Sequence[tuple[Sender, Verdict]]) -> None:
         """Write what goes with the rows: graves, parked ones, outcomes, and last the log."""
-        for sender, verdict in decided:
+        for _, verdict in decided:
             for key in verdict.revived:
                 self._graves.revive(key)
             for key, org_id, row in verdict.graves:
                 self._graves.bury(key, org_id, row)
-            if verdict.outcome in {REJECTED, DEFERRED, PARKED} and verdict.code != ERASED:
-                parking.park(
-                    self._connection, txn_id=verdict.txn.txn_id, device_id=sender.device_id,
-                    dev_seq=verdict.txn.seq, reason=verdict.code, payload=encode_txn(verdict.txn),
-                    at=self._now, waits_for=verdict.waits_for,
-                )  # fmt: skip
+        parking.park(self._connection, [self._parked(s, v) for s, v in decided if _stays(v)])
         logged = [(sender, verdict) for sender, verdict in decided if verdict.body is not None]
         entries = [_entry(sender, verdict) for sender, verdict in logged]
         first = append_stored(self._connection, entries, [_scopes(verdict) for _, verdict in logged])
@@ -142,6 +137,24 @@ class Applier:
         rows = [_applied(s, v, positions.get(v.txn.txn_id, 0)) for s, v in decided]
         if rows:
             insert_into(applied_txn).many(self._connection, rows)
+
+    def _parked(self, sender: Sender, verdict: Verdict) -> parking.Parked:
+        txn = verdict.txn
+        return parking.Parked(
+            txn.txn_id,
+            sender.device_id.bytes,
+            txn.seq,
+            0,
+            verdict.code,
+            verdict.waits_for,
+            self._now,
+            encode_txn(txn),
+        )
+
+
+def _stays(verdict: Verdict) -> bool:
+    """Tell whether a transaction has to be kept whole; what was erased by law must not be."""
+    return verdict.outcome in {REJECTED, DEFERRED, PARKED} and verdict.code != ERASED
 
 
 _KNOWN = Among(

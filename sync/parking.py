@@ -7,13 +7,13 @@ holds a `PulledEntry` cut to the changes that could not be made, with its positi
 
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, func, select
 
 from domain.kernel.change_log import decode_body
 from domain.kernel.ids import Id
-from domain.kernel.prepared import Among, Prepared
+from domain.kernel.prepared import Among, Prepared, insert_into
 from sync.entries import decode_pulled
 from sync.local_tables import parked_txn
 from sync.rows import Key
@@ -24,28 +24,30 @@ UNKNOWN = "sync.unknown_entity"
 CLASHES = "sync.clashes_here"
 
 
-def park(
-    connection: Connection,
-    *,
-    txn_id: bytes,
-    device_id: Id,
-    dev_seq: int,
-    reason: str,
-    payload: bytes,
-    at: int,
-    position: int = 0,
-    waits_for: bytes | None = None,
-) -> None:
-    """Keep a transaction; one that is there already gets the new reason and payload."""
-    unpark(connection, [uuid.UUID(bytes=txn_id)])
-    connection.execute(
-        parked_txn.insert(),
-        {
-            "txn_id": uuid.UUID(bytes=txn_id), "device_id": device_id, "dev_seq": dev_seq, "position": position,
-            "reason": reason[:80], "waits_for": None if waits_for is None else uuid.UUID(bytes=waits_for),
-            "at": at, "payload": payload,
-        },
-    )  # fmt: skip
+class Parked(NamedTuple):
+    """A transaction to be kept, in stored form, in the order of the table's columns."""
+
+    txn_id: bytes
+    device_id: bytes
+    dev_seq: int
+    position: int
+    reason: str
+    waits_for: bytes | None
+    at: int
+    payload: bytes
+
+
+def park(connection: Connection, transactions: Sequence[Parked]) -> None:
+    """Keep transactions; one that is there already gets the new reason and payload."""
+    there = _STANDING_OF.rows(connection, [one.txn_id for one in transactions])
+    unpark(connection, [uuid.UUID(bytes=txn_id) for (txn_id,) in there])
+    if transactions:
+        insert_into(parked_txn).many(
+            connection, [one._replace(reason=one.reason[:80]) for one in transactions]
+        )
+
+
+_STANDING_OF = Among([parked_txn.c.txn_id], parked_txn.c.txn_id)
 
 
 def unpark(connection: Connection, txn_ids: Sequence[Id]) -> None:

@@ -4,7 +4,6 @@ The log of the centre says what each touched field holds at each position. So a 
 everything up to a position, and has nothing pending, holds what the centre held there.
 """
 
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -142,14 +141,17 @@ class Rebase:
                 self._blocked |= _keys(read[0].body.changes)
 
     def _park(self) -> None:
+        kept = []
         for one, changes, reason in self._result.parked.values():
             body = msgspec.structs.replace(one.body, changes=changes)
             entry = msgspec.structs.replace(one.entry, body=encode_body(body))
-            parking.park(
-                self._connection, txn_id=entry.txn_id, device_id=uuid.UUID(bytes=entry.device_id),
-                dev_seq=entry.dev_seq or 0, reason=reason, payload=encode_txn(entry), at=self._now,
-                position=entry.position,
+            kept.append(
+                parking.Parked(
+                    entry.txn_id, entry.device_id, entry.dev_seq or 0, entry.position, reason, None, self._now,
+                    encode_txn(entry),
+                )
             )  # fmt: skip
+        parking.park(self._connection, kept)
 
     def _retry_parked(self, hopeful: Sequence[Id]) -> None:
         """Try again what was parked: all together, else record by record as long as that gets on.

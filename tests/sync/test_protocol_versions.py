@@ -7,6 +7,7 @@ import pytest
 
 from domain.kernel.change_log import change_log, decode_body
 from domain.kernel.errors import DomainError
+from domain.kernel.record import record_classes
 from sync.device_auth import public_text
 from sync.identity import set_identity
 from sync.local_tables import applied_txn, parked_txn
@@ -140,4 +141,40 @@ def test_an_older_centre_that_knows_no_life_of_its_log_is_spoken_to(world, north
     north_too.add_patient("P2")
     world.settle()
     assert sorted(row.number for row in world.centre.rows("patient")) == ["P1", "P2"]
+    assert world.differing(north_too) == []
+
+
+def test_what_waits_for_an_upgrade_is_read_once_and_taken_in_after_it(world, north, north_too, monkeypatch):
+    """A branch older than its centre may have thousands of entries waiting: they make no piece dearer."""
+    from sync import parking, shapes
+
+    for number in range(5):
+        north.add_patient(f"P{number}")
+    north.exchange()
+    known = shapes._known_shape
+
+    def older(entity):
+        if entity == "patient":
+            raise KeyError(entity)
+        return known(entity)
+
+    with monkeypatch.context() as before_the_upgrade:
+        before_the_upgrade.setattr(shapes, "_known_shape", older)
+        before_the_upgrade.setattr(shapes, "_kind", lambda entity: older(entity) and record_classes()[entity])
+        read = []
+        decode = parking.decode_pulled
+        before_the_upgrade.setattr(parking, "decode_pulled", lambda data: read.append(data) or decode(data))
+        north_too.exchange()
+        assert [row.reason for row in north_too.all(parked_txn)] == ["sync.unknown_entity"] * 5
+        assert len(read) == 5
+        for number in range(3):
+            world.centre.set("organization", NORTH, name=f"北{number}")
+            north_too.exchange()
+        assert len(read) == 5, "what waits is not read again for each piece"
+        assert north_too.sync.inbox._waiting.hopeful == []
+    north_too.sync.inbox._waiting = parking.Waiting()  # the program was started anew
+    world.centre.set("organization", NORTH, name="北")
+    north_too.exchange()
+    assert north_too.all(parked_txn) == []
+    assert len(north_too.rows("patient")) == 5
     assert world.differing(north_too) == []
