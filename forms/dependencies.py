@@ -5,6 +5,7 @@ items it does not name ("sweeps") would wait for everything, itself included. It
 out from a sweep: the total of a form never counts a total, nor what is only asked because of one.
 """
 
+import weakref
 from collections import defaultdict
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -26,7 +27,8 @@ class Dependencies:
     """
 
     def __init__(self, form: Questionnaire) -> None:
-        self.form = form
+        # Not the form itself: whoever holds these must not keep it alive.
+        self._names = frozenset(one.name for one in (*form.variables, *_named(form)))
         self.items = {item.link_id: item for item in form.walk()}
         self.above = {child.link_id: item.link_id for item in form.walk() for child in item.items}
         self._edges: dict[Cell, set[Cell]] = defaultdict(set)
@@ -52,8 +54,7 @@ class Dependencies:
             if any(one.name == name for one in declared(self.items[at])):
                 return at
             at = self.above.get(at)
-        known = (*self.form.variables, *_named(self.form))
-        return "" if any(one.name == name for one in known) else None
+        return "" if name in self._names else None
 
     def _add_item(self, item: Item) -> None:
         enabled, answer = ("E", item.link_id), ("A", item.link_id)
@@ -101,6 +102,20 @@ class Dependencies:
         return frozenset(cell[1] for cell in reached if cell[0] in "AE")
 
 
+_known: "dict[int, tuple[weakref.ref[Questionnaire], Dependencies]]" = {}
+
+
+def dependencies_of(form: Questionnaire) -> Dependencies:
+    """Return the dependencies of a form, worked out once as long as the form is in use."""
+    held = _known.get(id(form))
+    if held is not None and held[0]() is form:
+        return held[1]
+    made = Dependencies(form)
+    key = id(form)
+    _known[key] = (weakref.ref(form, lambda _: _known.pop(key, None)), made)
+    return made
+
+
 def declared(item: Item) -> tuple[Expression, ...]:
     """Return the variables of an item: those it declares, and its expressions that have a name."""
     named = (item.calculated, item.initial_expression, item.answer_expression)
@@ -127,7 +142,7 @@ def unusable(form: Questionnaire, *, strict: bool = True) -> Iterator[tuple[str,
 
     Unless `strict`, a variable may look at link ids that are not there: it is then empty.
     """
-    dependencies = Dependencies(form)
+    dependencies = dependencies_of(form)
     if dependencies.cycle:
         yield "enableWhen", f"questions depend on each other: {' > '.join(dependencies.cycle)}"
     for where, link_id, expression in _ruling(form):

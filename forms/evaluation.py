@@ -4,6 +4,7 @@ Each of these is a cell of the node it belongs to, computed when something it lo
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from forms.expressions.elements import Collection, child, json_value
 from forms.expressions.reads import reads_of
 from forms.expressions.registry import Clock
 from forms.expressions.runtime import Run, truth
-from forms.expressions.syntax import ExpressionError
+from forms.expressions.syntax import ExpressionError, LimitExceededError
 from forms.fhir_values import as_coding
 from forms.nodes import Node, Tree
 from forms.questionnaire import Answer, Constraint, Expression, ItemType, Option
@@ -26,6 +27,7 @@ from forms.response import draft_entry
 from forms.values import Coding, same
 from forms.views import ItemView, Window
 
+_STRIKES = 3
 _CODE_SYSTEMS = {
     "ucum": "http://unitsofmeasure.org",
     "sct": "http://snomed.info/sct",
@@ -75,8 +77,18 @@ class Evaluation:
 
     def evaluate(self, node: Node, expression: Expression, what: str) -> Collection:
         """Return what an expression gives at a node; what goes wrong is noted there, and gives nothing."""
+        try:
+            return self._evaluated(node, expression, what)
+        except ExpressionError as error:
+            node.faults[what] = error.reason
+            return []
+
+    def _evaluated(self, node: Node, expression: Expression, what: str) -> Collection:
+        """Evaluate; an expression that ran into its limits some times is not tried again."""
         if not expression.is_fhirpath:
             return []
+        if node.struck.get(what, 0) >= _STRIKES:
+            raise ExpressionError(node.faults.get(what, "over its limits"))
         sweeping = reads_of(expression.text).sweeping
         window = self._sweep if sweeping and what not in ("constraint", "initial") else self.whole
         context: Collection = [window.root if node is self.tree.root else window.item(node)]
@@ -84,12 +96,11 @@ class Evaluation:
             found = step_of(expression)(
                 Run(_Host(self, node, window), Clock(self._clock()), context), context
             )
-        except ExpressionError as error:
-            node.faults[what] = error.reason
-            return []
-        except RecursionError:
-            node.faults[what] = "nested too deeply"
-            return []
+        except LimitExceededError:
+            node.struck[what] = node.struck.get(what, 0) + 1
+            raise
+        except RecursionError as error:
+            raise ExpressionError("nested too deeply") from error
         node.faults.pop(what, None)
         return found
 
@@ -131,8 +142,15 @@ class Evaluation:
     def _add_variable(self, node: Node, variable: Expression, scope: str) -> None:
         name = variable.name
         node.variables[name] = self._cell(
-            ("V", scope, name), lambda: self.evaluate(node, variable, f"%{name}"), eager=False
+            ("V", scope, name), lambda: self._held(node, variable, f"%{name}"), eager=False
         )
+
+    def _held(self, node: Node, variable: Expression, what: str) -> "Collection | _Failed":
+        """Return what a variable holds; one that failed fails whoever looks at it, rather than be empty."""
+        try:
+            return self._evaluated(node, variable, what)
+        except ExpressionError as error:
+            return _Failed(f"{what}: {error.reason}"[:200])
 
     def _enabled(self, node: Node) -> bool:
         if node.parent is not None and not node.parent.is_enabled:
@@ -224,6 +242,13 @@ class Evaluation:
         return any(self._is_answered(child) for child in asked if child.item.type is not ItemType.DISPLAY)
 
 
+@dataclass(frozen=True)
+class _Failed:
+    """The value of a variable whose expression failed."""
+
+    reason: str
+
+
 class _Host:
     """What variables mean at one node, through one window."""
 
@@ -251,7 +276,10 @@ class _Host:
             if name in at.variables:
                 cell = at.variables[name]
                 if not evaluation.graph.is_computing(cell):
-                    return [self._seen(value) for value in cell.get()]
+                    held = cell.get()
+                    if isinstance(held, _Failed):
+                        raise ExpressionError(held.reason)
+                    return [self._seen(value) for value in held]
             at = at.parent
         if name in evaluation.contexts:
             found = evaluation.contexts[name]

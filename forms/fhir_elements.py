@@ -114,6 +114,8 @@ def at_extension(path: str, url: str) -> str:
 def extensions(raw: dict[str, Any], url: str) -> list[dict[str, Any]]:
     """Return all extensions `url` of an element."""
     listed = raw.get("extension")
+    if not listed:
+        return []
     found = listed if isinstance(listed, list) else []
     return [entry for entry in found if isinstance(entry, dict) and entry.get("url") == url]
 

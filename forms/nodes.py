@@ -37,6 +37,7 @@ class Node:
 
     Attributes:
         sets: The children; one set, or one an answer below a repeating question.
+        faults: What went wrong in which of its expressions; `struck` how often it was their limits.
         parked: Sets of answers that were taken back.
         index: Which instance of a repeating group this is.
         set_index: In which of its parent's sets it lies.
@@ -47,8 +48,8 @@ class Node:
 
     __slots__ = (
         "answers", "calculated", "enabled", "faults", "given", "index", "item", "kept", "kept_answers", "options",
-        "parent", "parked", "problems", "provenance", "set_index", "sets", "structure", "variables", "views",
-        "warnings", "written",
+        "parent", "parked", "problems", "provenance", "set_index", "sets", "struck", "structure", "variables",
+        "views", "warnings", "written",
     )  # fmt: skip
 
     def __init__(self, item: Item, parent: "Node | None", graph: Graph) -> None:
@@ -69,6 +70,7 @@ class Node:
         self.variables: dict[str, Cell] = {}
         self.views: dict[Any, Any] = {}
         self.faults: dict[str, str] = {}
+        self.struck: dict[str, int] = {}
         self.kept: dict[str, Any] = {}
         self.kept_answers: list[dict[str, Any]] = []
         self.provenance: Provenance | None = None

@@ -18,6 +18,10 @@ class PatternError(Exception):
     """A pattern that cannot be used, with the reason."""
 
 
+class SlowPatternError(PatternError):
+    """A pattern that backtracks without end."""
+
+
 @lru_cache(maxsize=500)
 def compiled(pattern: str) -> "regex.Pattern[str]":
     """Return the pattern, ready to run by `search` and `fullmatch`.
@@ -47,7 +51,7 @@ def search(pattern: str, text: str) -> bool:
     try:
         return compiled(pattern).search(text, timeout=PATIENCE_S) is not None
     except TimeoutError as error:
-        raise PatternError("takes too long") from error
+        raise SlowPatternError("takes too long") from error
 
 
 def fullmatch(pattern: str, text: str) -> bool:
@@ -55,7 +59,7 @@ def fullmatch(pattern: str, text: str) -> bool:
     try:
         return compiled(pattern).fullmatch(text, timeout=PATIENCE_S) is not None
     except TimeoutError as error:
-        raise PatternError("takes too long") from error
+        raise SlowPatternError("takes too long") from error
 
 
 def replace(pattern: str, text: str, by: str) -> str:
@@ -64,6 +68,6 @@ def replace(pattern: str, text: str, by: str) -> str:
     try:
         return str(compiled(pattern).sub(template, text, timeout=PATIENCE_S))
     except TimeoutError as error:
-        raise PatternError("takes too long") from error
+        raise SlowPatternError("takes too long") from error
     except (regex.error, IndexError) as error:
         raise PatternError(f"no such group: {error}") from error

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,9 @@ from forms.fhir_elements import (
     ENTRY_FORMAT,
     HIDDEN,
     INITIAL_EXPRESSION,
-    ITEM_CONTROL,
     LAUNCH_CONTEXT,
     MAX_DECIMAL_PLACES,
     MAX_OCCURS,
-    MAX_SIZE,
     MAX_VALUE,
     MIME_TYPE,
     MIN_LENGTH,
@@ -33,30 +30,34 @@ from forms.fhir_elements import (
     SOURCE_QUERIES,
     STANDS_FOR,
     UNIT,
-    UNIT_OPTION,
     Reading,
     at_extension,
     extension,
     extensions,
     parts,
 )
-from forms.fhir_values import choice_value, number, read_value
+from forms.fhir_values import choice_value
 from forms.questionnaire import (
-    Answer,
-    Coding,
     EnableWhen,
-    Expression,
     Item,
     ItemType,
-    Quantity,
     Questionnaire,
     Source,
-    Temporal,
-    Unit,
 )
 from forms.questionnaire_options import read_options
+from forms.questionnaire_parts import (
+    bound_of,
+    codes_of,
+    control_of,
+    count_of,
+    initial_of,
+    lenient_expression,
+    size_of,
+    texts_of,
+    unit_of,
+    unit_options_of,
+)
 from forms.questionnaire_rules import (
-    checked,
     read_constraints,
     read_expression,
     read_pattern,
@@ -64,10 +65,7 @@ from forms.questionnaire_rules import (
 )
 
 _OPERATORS = ("exists", "=", "!=", ">", "<", ">=", "<=")
-_TIMES = (ItemType.DATE, ItemType.DATE_TIME, ItemType.TIME)
-_NUMBERS = (ItemType.INTEGER, ItemType.DECIMAL, ItemType.QUANTITY)
 _UNORDERED = (ItemType.BOOLEAN, ItemType.ATTACHMENT, ItemType.REFERENCE)
-_MEGABYTE = 1_000_000
 _ELEMENTS = frozenset({"linkId", "definition", "code", "prefix", "text", "type", "initial", "item"}) | {
     *("enableWhen", "enableBehavior", "required", "repeats", "readOnly", "maxLength"),
     *("answerValueSet", "answerOption", "extension", "modifierExtension", "id"),
@@ -147,12 +145,13 @@ def parse_form(resource: Any, *, strict: bool = False) -> Questionnaire:
         signature_required=extension(resource, SIGNATURE_REQUIRED) is not None,
         named=() if named is None else (named,),
     )
+    form = replace(form, source=Source(resource, form))
     if not reading.problems:
         for path, reason in unusable(form, strict=strict):
             reading.refuse(path, reason)
     if reading.problems:
         raise _refusal(reading.problems)
-    return replace(form, source=Source(resource, form))
+    return form
 
 
 def _contexts(resource: dict[str, Any], reading: Reading) -> tuple[str, ...]:
@@ -231,7 +230,7 @@ def _item(raw: dict[str, Any], reading: Reading, path: str, depth: int) -> Item 
         type=kind,
         text=reading.words(raw, "text", path),
         prefix=reading.words(raw, "prefix", path),
-        codes=_codes(raw, reading, path),
+        codes=codes_of(raw, reading, path),
         required=reading.flag(raw, "required", path),
         repeats=reading.flag(raw, "repeats", path),
         read_only=reading.flag(raw, "readOnly", path),
@@ -239,31 +238,31 @@ def _item(raw: dict[str, Any], reading: Reading, path: str, depth: int) -> Item 
         options=read_options(raw, kind, reading, path),
         enable_when=_conditions(raw, reading, path),
         enable_all=raw.get("enableBehavior") != "any",
-        min_value=_bound(raw, MIN_VALUE, kind, reading, path),
-        max_value=_bound(raw, MAX_VALUE, kind, reading, path),
-        min_length=_count(raw, MIN_LENGTH, reading, path),
+        min_value=bound_of(raw, MIN_VALUE, kind, reading, path),
+        max_value=bound_of(raw, MAX_VALUE, kind, reading, path),
+        min_length=count_of(raw, MIN_LENGTH, reading, path),
         max_length=reading.whole(raw.get("maxLength"), f"{path}.maxLength"),
-        max_decimal_places=_count(raw, MAX_DECIMAL_PLACES, reading, path),
-        unit=_unit(extension(raw, UNIT), reading, at_extension(path, UNIT)),
-        initial=_initial(raw, kind, reading, path),
+        max_decimal_places=count_of(raw, MAX_DECIMAL_PLACES, reading, path),
+        unit=unit_of(extension(raw, UNIT), reading, at_extension(path, UNIT)),
+        initial=initial_of(raw, kind, reading, path),
         items=items,
-        control=_control(raw),
+        control=control_of(raw),
         value_set=reading.words(raw, "answerValueSet", path),
-        unit_options=_unit_options(raw, reading, path),
-        min_occurs=_count(raw, MIN_OCCURS, reading, path),
-        max_occurs=_count(raw, MAX_OCCURS, reading, path),
+        unit_options=unit_options_of(raw, reading, path),
+        min_occurs=count_of(raw, MIN_OCCURS, reading, path),
+        max_occurs=count_of(raw, MAX_OCCURS, reading, path),
         pattern=read_pattern(raw, reading, path),
         entry_format=str(extension(raw, ENTRY_FORMAT) or ""),
-        max_size=_size(raw, reading, path),
-        mime_types=_texts(raw, MIME_TYPE),
+        max_size=size_of(raw, reading, path),
+        mime_types=texts_of(raw, MIME_TYPE),
         signature_required=extension(raw, SIGNATURE_REQUIRED) is not None,
         enable_expression=read_expression(raw, ENABLE_EXPRESSION, reading, path),
         calculated=read_expression(raw, CALCULATED, reading, path),
-        initial_expression=_lenient(raw, INITIAL_EXPRESSION, reading, path),
-        answer_expression=_lenient(raw, ANSWER_EXPRESSION, reading, path),
+        initial_expression=lenient_expression(raw, INITIAL_EXPRESSION, reading, path),
+        answer_expression=lenient_expression(raw, ANSWER_EXPRESSION, reading, path),
         variables=read_variables(raw, reading, path),
         constraints=read_constraints(raw, reading, path),
-        stands_for=_texts(raw, STANDS_FOR),
+        stands_for=texts_of(raw, STANDS_FOR),
     )
     _check_structure(item, raw, reading, path)
     return replace(item, source=Source({key: value for key, value in raw.items() if key != "item"}, item))
@@ -293,90 +292,6 @@ def _check_structure(item: Item, raw: dict[str, Any], reading: Reading, path: st
         reading.refuse(f"{path}.answerOption", "a choice without answers")
     if item.max_occurs is not None and (item.min_occurs or 0) > item.max_occurs:
         reading.refuse(at_extension(path, MIN_OCCURS), f"more than maxOccurs: {item.min_occurs}")
-
-
-def _count(raw: dict[str, Any], url: str, reading: Reading, path: str) -> int | None:
-    return reading.whole(extension(raw, url), at_extension(path, url))
-
-
-def _control(raw: dict[str, Any]) -> str:
-    """Return the code of itemControl; how a question is shown changes nothing of what it means."""
-    value = extension(raw, ITEM_CONTROL)
-    coded = value.get("coding") if isinstance(value, dict) else None
-    codes = [str(entry.get("code", "")) for entry in coded or [] if isinstance(entry, dict)]
-    return codes[0] if codes else str(value.get("text", "")) if isinstance(value, dict) else ""
-
-
-def _size(raw: dict[str, Any], reading: Reading, path: str) -> int | None:
-    """Return maxSize in bytes; FHIR says megabytes."""
-    value = extension(raw, MAX_SIZE)
-    if value is None:
-        return None
-    size = number(value, whole=False)
-    if size is None or size < 0:
-        reading.refuse(at_extension(path, MAX_SIZE), f"not a size: {value!r}")
-        return None
-    return int(Decimal(size) * _MEGABYTE)
-
-
-def _texts(raw: dict[str, Any], url: str) -> tuple[str, ...]:
-    """Return the texts of all extensions `url`."""
-    found = [extension({"extension": [entry]}, url) for entry in extensions(raw, url)]
-    return tuple(str(value) for value in found if value)
-
-
-def _lenient(raw: dict[str, Any], url: str, reading: Reading, path: str) -> Expression | None:
-    """Read an expression that only fills in or offers: a query to a server is kept and gives nothing here."""
-    value = extension(raw, url)
-    return None if value is None else checked(value, reading, at_extension(path, url), lenient=True)
-
-
-def _codes(raw: dict[str, Any], reading: Reading, path: str) -> tuple[Coding, ...]:
-    listed = enumerate(reading.objects(raw, "code", path))
-    found = [reading.coding(code, f"{path}.code[{index}]") for index, code in listed]
-    return tuple(code for code in found if code is not None)
-
-
-def _unit(value: Any, reading: Reading, path: str) -> Unit | None:
-    coding = reading.coding(value, path) if value is not None else None
-    return None if coding is None else Unit(coding.code, coding.display or coding.code, coding.system)
-
-
-def _unit_options(raw: dict[str, Any], reading: Reading, path: str) -> tuple[Unit, ...]:
-    where = at_extension(path, UNIT_OPTION)
-    values = [extension({"extension": [entry]}, UNIT_OPTION) for entry in extensions(raw, UNIT_OPTION)]
-    found = [_unit(value, reading, where) for value in values]
-    return tuple(unit for unit in found if unit is not None)
-
-
-def _bound(
-    raw: dict[str, Any], url: str, kind: ItemType, reading: Reading, path: str
-) -> Decimal | date | Temporal | None:
-    entry = next(iter(extensions(raw, url)), None)
-    key = next((key for key in entry or {} if key.startswith("value")), "")
-    if entry is None or not key:
-        return None
-    value = read_value(key.removeprefix("value"), entry[key])
-    if kind in _TIMES and isinstance(value, date | Temporal):
-        return value
-    limit = value if kind in _NUMBERS and isinstance(value, int | Decimal) else None
-    if kind is ItemType.QUANTITY and isinstance(value, Quantity):
-        limit = value.value
-    if limit is None or isinstance(limit, bool):
-        reading.refuse(at_extension(path, url), f"does not fit {kind}: {entry[key]!r}")
-        return None
-    return Decimal(limit)
-
-
-def _initial(raw: dict[str, Any], kind: ItemType, reading: Reading, path: str) -> tuple[Answer, ...]:
-    found = []
-    for index, entry in enumerate(reading.objects(raw, "initial", path)):
-        value = choice_value(entry, "value", kind)
-        if value is None:
-            reading.refuse(f"{path}.initial[{index}]", f"does not fit {kind}")
-        else:
-            found.append(value)
-    return tuple(found)
 
 
 def _conditions(raw: dict[str, Any], reading: Reading, path: str) -> tuple[EnableWhen, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from forms.expressions.elements import Collection
+from forms.expressions.elements import Collection, Element
 from forms.fhir_values import json_of, type_of
 from forms.nodes import Node, Tree
 from forms.questionnaire import Option
@@ -78,7 +78,7 @@ class Window:
         return coding
 
 
-class ResponseView:
+class ResponseView(Element):
     """``%resource``."""
 
     def __init__(self, window: Window) -> None:
@@ -111,7 +111,7 @@ class ResponseView:
         }
 
 
-class ItemView:
+class ItemView(Element):
     """One ``QuestionnaireResponse.item``."""
 
     def __init__(self, window: Window, node: Node) -> None:
@@ -160,7 +160,7 @@ class ItemView:
         return found
 
 
-class AnswerView:
+class AnswerView(Element):
     """One ``QuestionnaireResponse.item.answer``."""
 
     def __init__(self, window: Window, node: Node, index: int) -> None:

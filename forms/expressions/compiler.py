@@ -21,6 +21,7 @@ from forms.expressions.syntax import (
     Call,
     ExpressionError,
     Index,
+    LimitExceededError,
     Literal,
     Member,
     Node,
@@ -266,7 +267,7 @@ def _call(node: Call, onward: bool) -> Step:
         run.spend(1 + len(given))
         found = work(run.clock, given, *(arg(run, run.this) for arg in args))
         if len(found) > LARGEST_COLLECTION:
-            raise ExpressionError(f"a collection of more than {LARGEST_COLLECTION}")
+            raise LimitExceededError(f"a collection of more than {LARGEST_COLLECTION}")
         return found
 
     return step

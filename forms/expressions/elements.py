@@ -4,11 +4,12 @@ A collection is a list. Its members are Python values (bool, int, `Decimal`, str
 of `forms.values`, JSON objects, and any `Element`, which answers for its own children.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from forms.values import Attachment, Coding, Quantity, Reference, Temporal
 
@@ -16,16 +17,20 @@ Collection = list[Any]
 Complex = Coding | Quantity | Attachment | Reference
 
 
-@runtime_checkable
-class Element(Protocol):
-    """A live part of a form, seen as FHIR."""
+class Element(ABC):
+    """A live part of a form, seen as FHIR; no protocol, since asking whether a value is one is done all the time."""
 
+    __slots__ = ()
+
+    @abstractmethod
     def child(self, name: str) -> Collection:
         """Return the children called `name`."""
 
+    @abstractmethod
     def names(self) -> tuple[str, ...]:
         """Return the names of all children it may have."""
 
+    @abstractmethod
     def linked(self, link_ids: tuple[str, ...], depth: str, *, present: bool) -> Collection:
         """Return the items of these link ids below, in the order of the page.
 
@@ -33,6 +38,7 @@ class Element(Protocol):
         `present` leaves out what the response would not have.
         """
 
+    @abstractmethod
     def plain(self) -> Any:
         """Return it as FHIR JSON."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from forms.expressions.compare import Distinct
 from forms.expressions.elements import Collection, child, children
 from forms.expressions.runtime import LARGEST_COLLECTION, Run, Step, truth
-from forms.expressions.syntax import ExpressionError
+from forms.expressions.syntax import LimitExceededError
 from forms.values import Coding
 
 
@@ -37,7 +37,7 @@ def _select(source: Step, projection: Step) -> Step:
             found += made
             run.spend(len(made))
             if len(found) > LARGEST_COLLECTION:
-                raise ExpressionError(f"a collection of more than {LARGEST_COLLECTION}")
+                raise LimitExceededError(f"a collection of more than {LARGEST_COLLECTION}")
         return found
 
     return step
@@ -53,7 +53,7 @@ def _repeat(source: Step, projection: Step) -> Step:
             run.spend(len(made) + sum(len(known.found) // 4 for value in made if isinstance(value, dict)))
             waiting = known.add(made)
             if len(known.found) > LARGEST_COLLECTION:
-                raise ExpressionError(f"a collection of more than {LARGEST_COLLECTION}")
+                raise LimitExceededError(f"a collection of more than {LARGEST_COLLECTION}")
         return known.found
 
     return step

@@ -15,7 +15,7 @@ from typing import Any
 from forms.expressions.elements import Collection, json_value, plain
 from forms.expressions.functions import FUNCTIONS
 from forms.expressions.runtime import Run, Step
-from forms.expressions.syntax import Call, ExpressionError, Node, Variable, parse, walk
+from forms.expressions.syntax import Call, ExpressionError, LimitExceededError, Node, Variable, parse, walk
 
 CALLS = 150_000
 PATIENCE_S = 3.0
@@ -108,7 +108,7 @@ def _guarded(work: Callable[[], Any], *, measure: bool = True) -> Any:
     try:
         return work()
     except _Stopped as error:
-        raise ExpressionError(f"library: {error}") from error
+        raise LimitExceededError(f"library: {error}") from error
     except Exception as error:
         raise ExpressionError(f"library: {type(error).__name__}: {error!s:.200}") from error
     finally:

@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 from forms.expressions.arithmetic import single
 from forms.expressions.elements import Collection
 from forms.expressions.registry import Clock
-from forms.expressions.syntax import ExpressionError
+from forms.expressions.syntax import LimitExceededError
 
 STEPS = 200_000
 LARGEST_COLLECTION = 20_000
@@ -35,7 +35,7 @@ class Run:
         """Count work; raises `ExpressionError` when there was too much."""
         self.left -= steps
         if self.left < 0:
-            raise ExpressionError(f"more than {STEPS} steps")
+            raise LimitExceededError(f"more than {STEPS} steps")
 
 
 Step: TypeAlias = Callable[[Run, Collection], Collection]

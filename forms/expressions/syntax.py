@@ -27,6 +27,10 @@ class ExpressionError(Exception):
         self.at = at
 
 
+class LimitExceededError(ExpressionError):
+    """It would take too long or too much memory; trying again would only cost the same again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Literal:
     """A constant; None stands for the empty collection ``{}``."""

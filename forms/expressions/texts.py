@@ -7,7 +7,7 @@ from forms import patterns
 from forms.expressions.arithmetic import single
 from forms.expressions.elements import Collection
 from forms.expressions.registry import FUNCTIONS, LONGEST_TEXT, Clock, function, limited, text_of, whole_of
-from forms.expressions.syntax import ExpressionError
+from forms.expressions.syntax import ExpressionError, LimitExceededError
 
 
 def _on_text(name: str, work: Callable[..., Any], *arities: int) -> None:
@@ -26,6 +26,8 @@ def _pattern(work: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*args: str) -> Any:
         try:
             return work(*args)
+        except patterns.SlowPatternError as error:
+            raise LimitExceededError(f"pattern: {error}") from error
         except patterns.PatternError as error:
             raise ExpressionError(f"pattern: {error}") from error
 
