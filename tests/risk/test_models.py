@@ -382,7 +382,8 @@ def test_medicine_already_taken_and_diagnoses_are_no_levers():
 
 def test_unverified_parts_are_marked_in_each_result():
     results = results_of(healthy("male", 60))
-    assert results["scored"].unverified == ("模型整体",)
+    assert results["hba1c_state"].unverified == ("5.7–<6.5% 为风险升高",)
+    assert results_of(healthy("female", 50))["cervix_cn"].unverified == ("模型整体",)
     assert results["china_par"].unverified == ()
     assert "条目分值（两套公布分值，默认变体 A）" in results["copd_sq"].unverified
     for ready in models().models.values():

@@ -287,3 +287,29 @@ def test_lifes_essential_8():
     assert [one.value for one in result.parts] == [80, 80, 75, 100, 70, 60, 100, 75]
     assert result.value == pytest.approx(80)
     assert results_of(factors)["le8"].value == pytest.approx(77.5)
+
+
+def test_kidney_screening_score_and_its_probability():
+    """Points of the published score; the probability by the equation of the same paper, worked out apart."""
+    result = results_of(healthy("female", 60, htn_history=True))["scored"]
+    assert (result.value, result.level) == (5, "high")
+    assert result.extras[0].value == pytest.approx(100 / (1 + math.exp(5.4 - 2.31 - 0.29 - 0.45)))
+    assert results_of(healthy("male", 49))["scored"].value == 0
+
+
+@pytest.mark.parametrize(
+    ("ast", "age", "level"),
+    [
+        (129, 60, "low"),
+        (130, 60, "medium"),
+        (267, 60, "medium"),
+        (268, 60, "high"),
+        (171, 70, "low"),
+        (172, 70, "medium"),
+    ],
+)
+def test_fibrosis_index_has_another_low_step_from_65(ast, age, level):
+    """age · AST / (platelets · √ALT) with 600 and √100; from 65 on the first step is 2.0 in place of 1.3."""
+    result = results_of(person("male", age, ast=ast, alt=100, plt=600))["fib4"]
+    assert result.value == pytest.approx(age * ast / 6000)
+    assert result.level == level
