@@ -48,6 +48,7 @@ def one_round(home: Path, number: int, org: uuid.UUID, turned: bool) -> dict[str
         told[f"pack_{kind}"] = packing(parties.copied(home / kind, folder / f"pack-{kind}"))
         with parties.serving(parties.copied(home / "centre", folder / f"centre-{kind}")) as server:
             told[kind] = parties.client("push", sender, server.url)["seconds"]
+            parties.settled(server, sender)
         centre, branch = open_embedded_store(folder / f"centre-{kind}" / "centre.db"), open_store(sender)
         told["equal"] *= parties.same_rows(org, centre, branch)
         centre.close()

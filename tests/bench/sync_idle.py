@@ -6,8 +6,6 @@ in a round, the largest to the smallest.
 """
 
 import shutil
-import threading
-import time
 from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
@@ -19,7 +17,6 @@ from tests.bench.goals import Goals
 
 SHARES = (100, 10, 1)
 TIMES, TRIES = 20, 5
-QUIET_S, QUIET_CPU_S, LONGEST_S = 1.0, 0.1, 600
 MOST_BYTES, MOST_TIMES_AS_LONG = 2000, 1.25
 
 
@@ -32,22 +29,9 @@ def grown(home: Path, count: int) -> None:
         written = count // share
         with parties.serving(home / "centre") as server:
             parties.client("push", home / "station", server.url)
-            rested(server)
+            parties.rested(server)
         for name in ("centre", "station"):
             shutil.copytree(home / name, home / f"{name}-{share}")
-
-
-def rested(server: SimpleNamespace) -> None:
-    """Wait until the readers of the log (alerts, audit, search) have done their work."""
-    until = time.monotonic() + LONGEST_S
-    before = server.cpu_s()
-    while time.monotonic() < until:
-        threading.Event().wait(QUIET_S)
-        now = server.cpu_s()
-        if now - before < QUIET_CPU_S:
-            return
-        before = now
-    raise RuntimeError("the server does not come to rest")
 
 
 def one_turn(home: Path, share: int) -> dict[str, Any]:
@@ -69,7 +53,7 @@ def _turn(folder: Path, server: SimpleNamespace, proxy: FaultProxy) -> dict[str,
     parties.client(
         "pull", folder, counted
     )  # what the centre has added itself: alerts, the state of its nodes
-    rested(server)
+    parties.rested(server)
     before = proxy.up_bytes + proxy.down_bytes
     through = parties.client("idle", folder, counted, "--times", str(TIMES))
     size = proxy.up_bytes + proxy.down_bytes - before

@@ -100,6 +100,7 @@ def one_round(folder: Path, count: int) -> dict[str, float]:
         parties.fill(folder / "sender", count)
         with parties.serving(folder / "centre", address=place.url) as server:
             sent = parties.client("push", folder / "sender", server.url)
+            parties.settled(server, folder / "sender")
         centre, sender = open_mysql_store(place.url), open_store(folder / "sender")
         same = parties.same_rows(org, centre, sender) and parties.clients_in(centre) == count == sent["sent"]
         centre.close()

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,6 +33,7 @@ from tests.server.conftest import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT_S = 1200
+QUIET_S, QUIET_CPU_S, LONGEST_S = 1.0, 0.1, 600
 
 
 def make_centre(home: Path, stations: Iterable[Path], *, address: str = "") -> Id:
@@ -144,13 +147,36 @@ def told_by(command: list[str], **options: Any) -> dict[str, Any]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
+def rested(server: SimpleNamespace) -> None:
+    """Wait until the readers of the log (alerts, audit, search) have done their work."""
+    until = time.monotonic() + LONGEST_S
+    before = server.cpu_s()
+    while time.monotonic() < until:
+        threading.Event().wait(QUIET_S)
+        now = server.cpu_s()
+        if now - before < QUIET_CPU_S:
+            return
+        before = now
+    raise RuntimeError("the server does not come to rest")
+
+
+def settled(server: SimpleNamespace, *folders: Path) -> None:
+    """Let workstations take in what the centre has added (alerts, the state of its nodes), once it rests."""
+    rested(server)
+    for folder in folders:
+        client("pull", folder, server.url)
+
+
 def same_rows(org: Id, centre: Store, *stores: Store) -> bool:
-    """Tell whether all stores hold the same rows of a branch and of the catalogue, by digest of their content."""
+    """Tell by digest of content whether all hold the same rows of a branch and of the catalogue; print what not."""
     digests = []
     for store in (centre, *stores):
         with store.read() as connection:
             digests.append(store_digest(connection, [org, EVERYBODY]))
-    return not any(differing(digests[0], other) for other in digests[1:])
+    found = [differing(digests[0], other) for other in digests[1:]]
+    if any(found):
+        sys.stdout.write(f"  not the same as at the centre: {found}\n")
+    return not any(found)
 
 
 def clients_in(store: Store) -> int:

@@ -101,6 +101,7 @@ class Peers:
             asked = parties.client("snapshot", folder / "asking", server.url)
             self.waited_s.append(asked["waited_s"])
             self._client("snapshot", server, "snapshot", folder / "filled", "clients")
+            parties.settled(server, *(folder / name for name in ("sender", "puller", "filled")))
         stores = [open_store(folder / name) for name in ("sender", "puller", "filled")]
         centre = open_embedded_store(folder / "centre" / "centre.db")
         if not parties.same_rows(self.org, centre, *stores) or parties.clients_in(centre) != self.count:
