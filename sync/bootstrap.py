@@ -13,6 +13,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -166,17 +167,28 @@ class Bootstrap:
         total = sum(part.size for part in manifest.parts)
         done = total - sum(part.size for part in todo)
         self._note_usable(todo)
-        for at, part in enumerate(todo):
-            if cancel.is_set():
-                raise UnavailableError("snapshot.stopped")
-            before = done
-            data = self._fetched(source, manifest, part, lambda n, _: progress(before + n, total), cancel)  # noqa: B023
-            self._load(part, data)
-            done += part.size
-            progress(done, total)
-            self._note_usable(todo[at + 1 :])
-            if todo[at + 1 :] and not todo[at + 1].hot:
-                between()
+        told = _rising(progress, total)
+        with ThreadPoolExecutor(1, thread_name_prefix="snapshot-ahead") as ahead:
+
+            def begun(part: Part, before: int) -> Future[bytes]:
+                return ahead.submit(
+                    self._fetched, source, manifest, part, lambda n, _: told(before + n), cancel
+                )
+
+            fetched = [begun(todo[0], done)] if todo else []
+            for at, part in enumerate(todo):
+                if cancel.is_set():
+                    raise UnavailableError("snapshot.stopped")
+                data = fetched.pop().result()
+                done += part.size
+                left = todo[at + 1 :]
+                fetched = [begun(left[0], done)] if left else []  # comes in while this one is loaded
+                self._load(part, data)
+                told(done)
+                self._note_usable(left)
+                if left and not left[0].hot:
+                    wait(fetched)  # one thread at a time speaks with the centre
+                    between()
         self._end(manifest)
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -300,6 +312,19 @@ class Bootstrap:
                 connection, txn_id=new_id(), device_id=identity.device_id, at=self._now_us(), body=body
             )
         self._store.ring(position)
+
+
+def _rising(progress: Progress, total: int) -> Callable[[int], None]:
+    """Return what tells how many bytes are done of all, never fewer than before: two threads know of it."""
+    most = 0
+
+    def told(done: int) -> None:
+        nonlocal most
+        if done >= most:
+            most = done
+            progress(done, total)
+
+    return told
 
 
 def _missing(connection: Connection, manifest: Manifest) -> list[Part]:

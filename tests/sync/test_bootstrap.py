@@ -296,3 +296,36 @@ def test_rows_that_are_here_already_and_numbers_that_are_taken(full):
     full.settle(station)
     assert full.differing(station) == []
     assert len(numbers(station)) == 41
+
+
+def test_the_next_part_comes_while_one_is_loaded(full, monkeypatch):
+    """A line of some megabits is never idle, and what is told only grows."""
+    station = full.add_branch(NORTH)
+    full.sync.snapshots.make([NORTH, SOUTH.__class__(int=0)])
+    station.sync._greet()
+    asked, seen, told = [], [], []
+    second = threading.Event()
+
+    class Line(FromCentre):
+        def fetch(self, manifest, part, target, progress, cancel):
+            asked.append(part.name)
+            super().fetch(manifest, part, target, progress, cancel)
+            if len(asked) == 2:
+                second.set()
+
+    load = Bootstrap._load
+
+    def loading(self, part, data):
+        if not seen:
+            assert second.wait(30), "the second part was not asked for"
+        seen.append(part.name)
+        load(self, part, data)
+
+    monkeypatch.setattr(Bootstrap, "_load", loading)
+    station.sync.bootstrap.run(
+        Line(station.sync.centre), lambda done, total: told.append((done, total)), threading.Event()
+    )
+    assert seen == asked
+    assert told == sorted(told)
+    assert told[-1][0] == told[-1][1]
+    assert len(numbers(station)) == 40
