@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, bindparam, select, update
@@ -10,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from domain.kernel.change_log import SCHEMA_VERSION, head_position
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
+from domain.kernel.prepared import Prepared
 from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from domain.people.organizations import subtree
 from domain.people.records import Workstation
@@ -31,10 +33,12 @@ class Device:
     public_key: str
 
 
-_DEVICE = select(
-    *(Workstation.__table__.c[name] for name in ("id", "org_id", "epoch", "public_key", "revoked_at", "name"))
-).where(Workstation.__table__.c.id == bindparam("device"))
-"""Asked with every signed request, so made once."""
+_DEVICE = Prepared(
+    select(
+        *(Workstation.__table__.c[name] for name in ("org_id", "epoch", "public_key", "revoked_at", "name"))
+    ).where(Workstation.__table__.c.id == bindparam("device"))
+)
+"""Asked with every signed request."""
 
 
 def device_of(connection: Connection, device_id: Id) -> Device:
@@ -43,12 +47,13 @@ def device_of(connection: Connection, device_id: Id) -> Device:
     Raises:
         DomainError: ``sync.device_unknown`` or ``sync.device_revoked``.
     """
-    row = connection.execute(_DEVICE, {"device": device_id}).first()
+    row = _DEVICE.first(connection, device=device_id.bytes)
     if row is None:
         raise DomainError("sync.device_unknown")
-    if row.revoked_at is not None:
-        raise DomainError("sync.device_revoked", name=row.name)
-    return Device(row.id, row.org_id, row.epoch, row.public_key)
+    org_id, epoch, public_key, revoked_at, name = row
+    if revoked_at is not None:
+        raise DomainError("sync.device_revoked", name=name)
+    return Device(device_id, uuid.UUID(bytes=bytes(org_id)), epoch, public_key)
 
 
 def orgs_of(connection: Connection, device_id: Id) -> frozenset[Id]:

@@ -7,6 +7,7 @@ HTTP servers drop their own buffer on a disconnect. No thread waits for the netw
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 from sync.tus.direct import DIRECT_BODY, DirectLines
@@ -56,13 +57,17 @@ class TusApp:
         await _send(send, await self._serve(scope, receive))
 
     async def _serve(self, scope: Scope, receive: Receive) -> Response:
+        offer = scope.get("extensions", {}).get(DIRECT_BODY)
+        if offer and not any(name == b"expect" for name, _ in scope["headers"]):
+            taken = offer.take()
+            if taken:
+                return await self._direct.store(offer, taken, partial(self._begin, scope))
         begun = await asyncio.to_thread(self._begin, scope)
         if isinstance(begun, Response):
             return begun
-        offer = scope.get("extensions", {}).get(DIRECT_BODY)
         taken = offer.take() if offer else None
         if taken:
-            return await self._direct.store(offer, taken, begun)
+            return await self._direct.store(offer, taken, lambda: begun)
         body = _Body(receive)
         pump = asyncio.create_task(body.pump())
         try:

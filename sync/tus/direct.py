@@ -8,6 +8,7 @@ loop.
 
 import asyncio
 import contextlib
+import contextvars
 import socket
 import time
 from collections.abc import Callable
@@ -74,10 +75,18 @@ class DirectLines:
         self._idle_s = idle_s
         self._threads = ThreadPoolExecutor(_THREADS, "upload-line")
 
-    async def store(self, offer: DirectBody, body: TakenBody, receiver: Receiver) -> Response:
-        """Receive the whole body, or what comes of it, and return the answer."""
+    async def store(
+        self, offer: DirectBody, body: TakenBody, begin: Callable[[], Response | Receiver]
+    ) -> Response:
+        """Receive the whole body, or what comes of it, and return the answer.
+
+        Args:
+            offer: Where `body` was taken from.
+            body: The body.
+            begin: Gives what takes it, or at once the answer; called in the thread that then receives.
+        """
         stopping = asyncio.Event()
-        work = asyncio.ensure_future(self._receive(body, receiver, stopping))
+        work = asyncio.ensure_future(self._receive(body, contextvars.copy_context(), begin, stopping))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -85,19 +94,38 @@ class DirectLines:
             await work
             raise
         finally:
-            receiver.idle.set()
             with contextlib.suppress(OSError):  # the connection is the server's again, as it was
                 body.line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
             body.line.close()
             offer.give_back(body.left)
 
-    async def _receive(self, body: TakenBody, receiver: Receiver, stopping: asyncio.Event) -> Response:
-        receiver.idle.clear()
-        small_bursts, going = 0, True
-        while (body.left or body.begun) and going and not stopping.is_set():
-            before = body.left
-            receiver.idle.clear()
-            found = await self._in_thread(_pull, body, receiver)
+    async def _receive(
+        self,
+        body: TakenBody,
+        context: contextvars.Context,
+        begin: Callable[[], Response | Receiver],
+        stopping: asyncio.Event,
+    ) -> Response:
+        before = body.left
+        begun = await self._in_thread(context.run, _begin, body, begin)
+        if isinstance(begun, Response):
+            return begun
+        receiver, found = begun
+        try:
+            return await self._go_on(body, receiver, found, before, stopping)
+        finally:
+            receiver.idle.set()
+
+    async def _go_on(
+        self,
+        body: TakenBody,
+        receiver: Receiver,
+        found: "_Pulled | Response",
+        before: int,
+        stopping: asyncio.Event,
+    ) -> Response:
+        small_bursts = 0
+        while True:
             if isinstance(found, Response):
                 return found
             going = found is not _Pulled.BROKEN
@@ -107,7 +135,11 @@ class DirectLines:
                 if small_bursts > _BURSTS_AT_ONCE:  # a slow line: fewer and larger bursts
                     await asyncio.sleep(_GATHER_S)
                 going = await self._speaks_again(body, receiver, stopping)
-        return await self._in_thread(receiver.cut if body.left else receiver.finish)
+            if not going or stopping.is_set():
+                return await self._in_thread(receiver.cut)
+            before = body.left
+            receiver.idle.clear()
+            found = await self._in_thread(_pull, body, receiver)
 
     async def _speaks_again(self, body: TakenBody, receiver: Receiver, stopping: asyncio.Event) -> bool:
         """Wait for a silent line; False once it has been silent too long or the upload has been taken over."""
@@ -123,6 +155,21 @@ class DirectLines:
 
     async def _in_thread(self, work: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+
+def _begin(
+    body: TakenBody, begin: Callable[[], Response | Receiver]
+) -> Response | tuple[Receiver, _Pulled | Response]:
+    """Begin the request and take the first turn of its body: a thread less to wait for."""
+    receiver = begin()
+    if isinstance(receiver, Response):
+        return receiver
+    receiver.idle.clear()
+    try:
+        return receiver, _pull(body, receiver)
+    except BaseException:
+        receiver.idle.set()
+        raise
 
 
 def _pull(body: TakenBody, receiver: Receiver) -> _Pulled | Response:

@@ -176,8 +176,11 @@ class Receiver:
             raise TusRefusal(413, "transfer.beyond_length", length=length)
         data = memoryview(self._block)[at : at + count]
         self._received += count
-        full = self._received % BLOCK_BYTES == 0
-        if full or self._received - self._start == self._body.length:
+        ended = (
+            self._received - self._start == self._body.length
+        )  # then who ends the body writes the rest of it
+        full = self._received % BLOCK_BYTES == 0 and not ended
+        if full:
             self._settle()
             self._writing = self._depot.blocks.write(partial(self._write_out, self._unwritten()))
         if self._body.checksum and self._body.checksum.hasher:

@@ -22,9 +22,9 @@ def taken(centre, monkeypatch):
     """Return the lengths of the bodies that were taken from their sockets."""
     found, store = [], centre.app._direct.store
 
-    async def counted(offer, body, receiver):
+    async def counted(offer, body, begin):
         found.append(len(body.begun) + body.left)
-        return await store(offer, body, receiver)
+        return await store(offer, body, begin)
 
     monkeypatch.setattr(centre.app._direct, "store", counted)
     return found
