@@ -11,6 +11,7 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.people.records import Organization, Patient
+from domain.risk.records import RiskLevel
 from domain.scales.advice import Advice, advise, crossed
 from domain.scales.definitions import Scale
 from domain.scales.exercise_draft import DraftRules, exercise_draft
@@ -28,22 +29,14 @@ GATED = ("parq", "ipaq", "fitness_2023")
 """Scales of which any makes an exercise draft worth telling, or why there is none."""
 
 
-def assessment_pdf(
-    dispatcher: Dispatcher,
-    actor: Actor,
-    document: Document,
-    patient_id: Id,
-    *,
-    levels: Mapping[str, str] | None = None,
-) -> bytes:
+def assessment_pdf(dispatcher: Dispatcher, actor: Actor, document: Document, patient_id: Id) -> bytes:
     """Return the report of everything a person was assessed with, the latest of each.
 
     Args:
         dispatcher: Its store and content.
         actor: Needs ``form.view``, the scope of the person and clearance for what is sensitive.
         document: ``assessment_report``.
-        patient_id: Whose.
-        levels: Level of risk by disease, for what constitutions say beside them.
+        patient_id: Whose. What constitutions say beside risks goes by the levels kept of the person now.
 
     Raises:
         DomainError: ``permission.denied``; ``patient.unknown``; ``assessment.nothing`` without any result.
@@ -53,7 +46,7 @@ def assessment_pdf(
         raise DomainError("assessment.clearance")
     with dispatcher.store.read() as connection:
         patient = _patient(connection, actor, patient_id)
-        content = _content(connection, dispatcher, patient, levels or {})
+        content = _content(connection, dispatcher, patient)
     return render_assessment(document, content)
 
 
@@ -64,9 +57,7 @@ def _patient(connection: Connection, actor: Actor, patient_id: Id) -> Patient:
     return Patient(**{name: value for name, value in row._asdict().items() if name not in ("ver", "extra")})
 
 
-def _content(
-    connection: Connection, dispatcher: Dispatcher, patient: Patient, levels: Mapping[str, str]
-) -> dict[str, Any]:
+def _content(connection: Connection, dispatcher: Dispatcher, patient: Patient) -> dict[str, Any]:
     told = dispatcher.content
     scales: Mapping[str, Scale] = told[SCALES]
     advice: Advice = told[ADVICE]
@@ -86,11 +77,17 @@ def _content(
     follows = Follows(
         advise(advice, [one.result for one in assessed]),
         advice,
-        crossed(advice, _leaning(kept), levels),
+        crossed(advice, _leaning(kept), _levels(connection, patient.id)),
         draft,
     )
     head = _head(connection, patient, person.age)
     return assessment_content(head, assessed, follows, now, told["texts"].say)
+
+
+def _levels(connection: Connection, patient_id: Id) -> dict[str, str]:
+    """Return the level of each disease as it is kept of the person, none where nobody was assessed."""
+    kept = connection.execute(select(RiskLevel.levels).where(RiskLevel.patient_id == patient_id)).scalar()
+    return dict(kept or {})
 
 
 def _in_order(kept: Mapping[str, Kept]) -> list[tuple[str, Kept]]:

@@ -1,17 +1,13 @@
 """What is handed in is scored and kept; corrections, what is given out, and the alarm of a dangerous answer."""
 
-import uuid
 from datetime import date, timedelta
 
-import pypdfium2
 import pytest
-from sqlalchemy import select
 
 import resources
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
 from domain.alerts.records import Alert
-from domain.catalog.content import load_catalog
 from domain.checkup.form_commands import (
     AnswerForm,
     BeginForm,
@@ -26,72 +22,11 @@ from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.kernel.authority import system_actor
 from domain.kernel.change_log import entries_after
-from domain.kernel.errors import DomainError
-from domain.kernel.texts import Texts
-from domain.people.patient_commands import RegisterPatient
-from domain.people.records import Patient, Sex
-from domain.scales.content import scale_content
-from domain.scales.profile import latest_results, person_of
 from domain.scales.records import FormTask, ScaleResult
-from domain.scales.suggest_commands import SuggestForms
-from domain.scales.suggesting import load_suggestions, suggest
-from forms.assessing import assessment_pdf
-from forms.documents import load_documents
 from tests.conftest import BRANCH, DEVICE
-from tests.scales.answering import least, questions, reaching
-from tests.scales.conftest import FORMS, SCALES
-
-BASE = "https://aftercheck.example/fhir/Questionnaire/"
-CONTENT = scale_content(resources.folder("scales"), resources.folder("forms"))
-
-
-def response(form, answers, version="1.0.0"):
-    """Return answers as the form engine hands them in."""
-    items = [{"linkId": k, "answer": [{"valueCoding": {"code": v}} if isinstance(v, str) else {"valueDecimal": v}]}
-             for k, v in answers.items()]  # fmt: skip
-    return {
-        "resourceType": "QuestionnaireResponse",
-        "questionnaire": f"{BASE}{form}|{version}",
-        "item": items,
-    }
-
-
-@pytest.fixture
-def branch(desk, authority):
-    desk.content |= {
-        "catalog": load_catalog(resources.folder("catalog")),
-        "authority": authority,
-        "scales": SCALES,
-    }
-    return desk
-
-
-def person(branch, nurse, name="王美娜", sex=Sex.FEMALE, born=date(1950, 5, 1)):
-    return branch.run(RegisterPatient(name=name, sex=sex, birth_date=born), nurse).receipt.patient_id
-
-
-@pytest.fixture
-def patient(branch, nurse):
-    return person(branch, nurse)
-
-
-def rows(branch, kind):
-    table = kind.__table__
-    with branch.store.read() as connection:
-        return connection.execute(select(table).order_by(table.c.id)).all()
-
-
-def hand_in(branch, actor, patient, form, answers, **more):
-    order = AnswerForm(
-        patient_id=patient, form=form, form_version="1.0.0", answers=response(form, answers), **more
-    )
-    return branch.run(order, actor).receipt
-
-
-def refused(branch, order, actor):
-    with pytest.raises(DomainError) as found:
-        branch.run(order, actor)
-    return found.value
+from tests.scales.answering import least, reaching
+from tests.scales.conftest import SCALES
+from tests.scales.handing_in import hand_in, person, refused, response, rows
 
 
 def test_a_form_without_a_visit_is_kept_and_scored(branch, nurse, patient):
@@ -297,96 +232,3 @@ def test_a_questionnaire_that_is_late_is_told(branch, nurse, patient, alarms, cl
     assert "A-062" not in alarms()
     clock.advance(timedelta(days=1, minutes=1))
     assert alarms()["A-062"].severity == "general"
-
-
-def test_the_person_is_gathered_for_the_rules(branch, nurse, patient, clock):
-    visit = branch.run(OpenVisit(patient_id=patient), nurse).receipt.visit_id
-    branch.run(Arrive(visit_id=visit), nurse)
-    values = [Measured(item="height", value=160, unit="cm"), Measured(item="weight", value=76.8, unit="kg")]
-    branch.run(RecordMeasurement(visit_id=visit, values=values), nurse)
-    first = hand_in(branch, nurse, patient, "gad7", reaching(SCALES["gad7"], 12)).response_id
-    fixed = response("gad7", reaching(SCALES["gad7"], 3))
-    branch.run(CorrectForm(response_id=first, answers=fixed, reason="看错一行"), nurse)
-    book = load_suggestions(resources.folder("scales") / "rules")
-    with branch.store.read() as connection:
-        row = connection.execute(select(Patient.__table__).where(Patient.id == patient)).one()
-        known = Patient(**{k: v for k, v in row._asdict().items() if k not in ("ver", "extra")})
-        person = person_of(connection, known, book, branch.clock(), history={"smoking": "current"})
-        kept = latest_results(connection, patient)
-    assert (person.sex, person.age, person.values["bmi"]) == ("female", 76, 30.0)
-    assert (person.results["gad7"].band, person.results["gad7"].total) == ("none", 3)
-    assert person.done["gad7"] == person.today
-    assert kept["gad7"].result.total.value == 3
-    found = {one.form: one.reasons for one in suggest(book, person)}
-    assert "体重指数 30" in found["stop_bang"][0]
-    assert "ftnd" in found
-    assert "gad7" not in found
-    assert "phq9" not in found, "the corrected result is the one that counts"
-
-
-def test_a_result_with_answers_missing_does_not_hide_an_older_one(branch, nurse, patient):
-    hand_in(branch, nurse, patient, "gad7", reaching(SCALES["gad7"], 12))
-    hand_in(branch, nurse, patient, "gad7", {"worry": "most"})
-    with branch.store.read() as connection:
-        assert latest_results(connection, patient)["gad7"].result.total.value == 12
-
-
-def denied(name):
-    """Answer a risk questionnaire with no to every tick and the first of every choice."""
-    found = []
-    for link_id, item in questions(FORMS[name]).items():
-        if item["type"] == "boolean":
-            found.append({"linkId": link_id, "answer": [{"valueBoolean": False}]})
-        elif item["type"] == "choice":
-            coding = item["answerOption"][0]["valueCoding"]
-            found.append({"linkId": link_id, "answer": [{"valueCoding": coding}]})
-    return {"questionnaire": f"{BASE}{name}|1.0.0", "item": found}
-
-
-def test_what_was_answered_before_decides_what_is_proposed(branch, nurse, patient):
-    branch.content |= {name: read() for name, read in CONTENT.items()}
-    answers = denied("ascvd")
-    for entry in answers["item"]:
-        if entry["linkId"] == "smoking":
-            entry["answer"] = [{"valueCoding": {"code": "current"}}]
-        if entry["linkId"] == "htn-history":
-            entry["answer"] = [{"valueBoolean": True}]
-    first = branch.run(
-        AnswerForm(patient_id=patient, form="ascvd", form_version="1.0.0", answers=answers), nurse
-    ).receipt
-    found = {one.form: one for one in branch.run(SuggestForms(patient_id=patient), nurse).receipt}
-    assert {"ftnd", "stop_bang", "type_a", "gds15", "tcm_elderly"} <= found.keys()
-    assert "ascvd" not in found
-    assert "现在吸烟" in found["ftnd"].reasons[0]
-    fixed = denied("ascvd")
-    branch.run(CorrectForm(response_id=first.response_id, answers=fixed, reason="本人更正"), nurse)
-    assert "ftnd" not in {one.form for one in branch.run(SuggestForms(patient_id=patient), nurse).receipt}
-
-
-def test_what_is_kept_becomes_the_report_of_special_assessments(branch, nurse, patient, as_role):
-    branch.content |= {name: read() for name, read in CONTENT.items()}
-    branch.content["texts"] = Texts.load(resources.folder("texts/zh"))
-    document = load_documents(resources.folder("documents"))["assessment_report"]
-    with pytest.raises(DomainError, match=r"assessment\.nothing"):
-        assessment_pdf(branch, nurse, document, patient)
-    given = {i.id: "1" for i in SCALES["tcm_elderly"].items} | dict.fromkeys(("q16", "q32"), "4")
-    given |= {"q9": 29, "q28": 107}
-    hand_in(branch, nurse, patient, "tcm_elderly", given)
-    hand_in(branch, nurse, patient, "isi", reaching(SCALES["isi"], 16))
-    pdf = assessment_pdf(branch, nurse, document, patient, levels={"diabetes": "high"})
-    pages = pypdfium2.PdfDocument(pdf)
-    shown = "".join("".join(page.get_textpage().get_text_range() for page in pages).split())
-    pages.close()
-    for told in (
-        "王美娜",
-        "痰湿质",
-        "中度失眠",
-        "请医生评估睡眠",
-        "痰湿质并有体重、血糖方面的风险",
-        "清淡少甜",
-    ):
-        assert told in shown, told
-    with pytest.raises(DomainError, match=r"assessment\.clearance"):
-        assessment_pdf(branch, as_role("health_manager"), document, patient)
-    with pytest.raises(DomainError, match=r"patient\.unknown"):
-        assessment_pdf(branch, as_role("physician", org_id=uuid.uuid4()), document, patient)
