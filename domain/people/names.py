@@ -102,7 +102,8 @@ def search_keys(name: str) -> SearchKeys:
         syllables[0] = syllables[0][:1]  # a rare reading is no surname's unless the table says so
     spellings = [" ".join(one).split() for one in islice(product(*syllables), MOST_VARIANTS)]
     pinyin = ["".join(one) for one in spellings]
-    pinyin += [_UMLAUT.sub(other, one) for other in (r"\1yu", r"\1u") for one in pinyin]
+    if any("v" in one for one in pinyin):
+        pinyin += [_UMLAUT.sub(other, one) for other in (r"\1yu", r"\1u") for one in pinyin]
     initials = ("".join(syllable[0] for syllable in one) for one in spellings)
     return SearchKeys(tuple(dict.fromkeys(pinyin)), tuple(dict.fromkeys(initials)))
 
