@@ -18,6 +18,7 @@ from domain.audit.chain import entry_digest
 from domain.audit.trail import rows_about
 from domain.kernel.change_log import Body, Change, Entry, change_log, decode_body, encode_body
 from domain.kernel.ids import Id
+from domain.kernel.prepared import Prepared
 from domain.people.erasure import ERASE, concerning
 from sync.blob_columns import blob_columns, named_blobs
 from sync.entries import decode_pulled, decode_sent
@@ -76,7 +77,10 @@ class Eraser:
 
 def anything_erased(connection: Connection) -> bool:
     """Tell whether this store has to remember any erasure."""
-    return connection.execute(select(erased_record.c.record_id).limit(1)).first() is not None
+    return _ANY_ERASED.first(connection) is not None
+
+
+_ANY_ERASED = Prepared(select(erased_record.c.record_id).limit(1))
 
 
 def is_erased(connection: Connection, ids: Iterable[bytes]) -> set[bytes]:

@@ -271,10 +271,11 @@ def entry_of(row: Any) -> Entry:
 
 def head_position(connection: Connection) -> int:
     """Return the position of the newest entry, 0 for an empty log."""
-    found: int = connection.execute(select(func.coalesce(func.max(change_log.c.position), 0))).scalar_one()
-    return found
+    found = _NEWEST.first(connection)
+    return int(found[0]) if found is not None else 0
 
 
+_NEWEST = Prepared(select(func.coalesce(func.max(change_log.c.position), 0)))
 _CURSOR = Prepared(select(log_reader.c.position).where(log_reader.c.name == bindparam("reader")))
 _MOVE = Prepared(
     update(log_reader).where(log_reader.c.name == bindparam("reader")).values(position=bindparam("reached"))
