@@ -130,7 +130,7 @@ class CorrectForm:
 
 @handles(CorrectForm)
 def correct_form(order: CorrectForm, work: UnitOfWork) -> HandedIn:
-    """Keep the corrected response, in the version of the first, and score it again.
+    """Keep the corrected response, in the version and of the time of the first, and score it again.
 
     Raises:
         DomainError: ``form.corrected_already`` if there is a later correction, which is the one to correct;
@@ -147,8 +147,9 @@ def correct_form(order: CorrectForm, work: UnitOfWork) -> HandedIn:
     response = work.add(
         QuestionnaireResponse(
             org_id=first.org_id, visit_id=first.visit_id, patient_id=first.patient_id, form=first.form,
-            form_version=first.form_version, answers=order.answers, score=order.score, authored_at=work.now,
-            authored_by=work.actor.staff_id, source=first.source, amends=first.id, reason=order.reason,
+            form_version=first.form_version, answers=order.answers, score=order.score,
+            authored_at=first.authored_at, corrected_at=work.now, authored_by=work.actor.staff_id,
+            source=first.source, amends=first.id, reason=order.reason,
         )
     )  # fmt: skip
     patient = work.require(Patient, first.patient_id, "patient_id")

@@ -198,7 +198,7 @@ class QuestionnaireResponse(Record, label="问卷", merge=Merge.APPEND):
     """A filled-in form, with the exact version it was filled with (FHIR R4 QuestionnaireResponse).
 
     It belongs to a person, and to a visit where it was filled in at one. A correction is a new response that `amends`
-    the earlier one and says why; `source` tells who filled it in where.
+    the earlier one and says why, of the same time as that; `source` tells who filled it in where.
     """
 
     visit_id: Mapped[Id | None] = column("体检", ref="visit", index=True)
@@ -213,6 +213,7 @@ class QuestionnaireResponse(Record, label="问卷", merge=Merge.APPEND):
     signature_sha256: Mapped[str | None] = column("填写人签名", length=64)
     amends: Mapped[Id | None] = column("更正", ref="questionnaire_response", index=True)
     reason: Mapped[str | None] = column("更正原因", length=4000)
+    corrected_at: Mapped[datetime | None] = column("更正时间")
 
 
 class Attachment(Record, label="附件", merge=Merge.APPEND):

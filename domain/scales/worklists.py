@@ -17,7 +17,7 @@ def responses() -> Query:
     return select(
         Patient.name, Patient.number.label("patient_number"), QuestionnaireResponse.form,
         QuestionnaireResponse.form_version, QuestionnaireResponse.source, QuestionnaireResponse.score,
-        QuestionnaireResponse.authored_at, QuestionnaireResponse.reason,
+        QuestionnaireResponse.authored_at, QuestionnaireResponse.reason, QuestionnaireResponse.corrected_at,
     ).join(Patient, Patient.id == QuestionnaireResponse.patient_id)  # fmt: skip
 
 

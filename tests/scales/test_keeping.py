@@ -22,6 +22,7 @@ from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.kernel.authority import system_actor
 from domain.kernel.change_log import entries_after
+from domain.scales.profile import latest_results
 from domain.scales.records import FormTask, ScaleResult
 from tests.conftest import BRANCH, DEVICE
 from tests.scales.answering import least, reaching
@@ -143,6 +144,20 @@ def test_a_correction_keeps_the_first_and_says_why(branch, nurse, patient):
     assert refused(branch, order, nurse).code == "form.corrected_already"
     same = CorrectForm(response_id=second.response_id, answers=fixed, reason="再看一次")
     assert refused(branch, same, nurse).code == "form.nothing_changed"
+
+
+def test_a_correction_of_an_older_response_does_not_pass_a_newer_one(branch, nurse, patient, clock):
+    old = hand_in(branch, nurse, patient, "gad7", reaching(SCALES["gad7"], 3)).response_id
+    first = branch.clock()
+    clock.advance(timedelta(days=30))
+    hand_in(branch, nurse, patient, "gad7", reaching(SCALES["gad7"], 12))
+    clock.advance(timedelta(days=1))
+    fixed = response("gad7", reaching(SCALES["gad7"], 4))
+    branch.run(CorrectForm(response_id=old, answers=fixed, reason="看错一行"), nurse)
+    corrected = rows(branch, QuestionnaireResponse)[-1]
+    assert (corrected.authored_at, corrected.corrected_at) == (first, branch.clock())
+    with branch.store.read() as connection:
+        assert latest_results(connection, patient)["gad7"].result.total.value == 12
 
 
 def test_a_correction_needs_its_reason_and_its_right(branch, nurse, patient, technician):

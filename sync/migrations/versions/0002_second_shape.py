@@ -296,6 +296,7 @@ def _scales() -> None:
         sa.Column("signature_sha256", sa.String(64), nullable=True),
         sa.Column("amends", Id16(), nullable=True),
         sa.Column("reason", steps.long_text(), nullable=True),
+        sa.Column("corrected_at", UtcTime(), nullable=True),
     )
     steps.create_index("ix_questionnaire_response_amends", "questionnaire_response", ["amends"])
     steps.create_index("ix_questionnaire_response_authored_at", "questionnaire_response", ["authored_at"])
