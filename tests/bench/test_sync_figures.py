@@ -40,9 +40,9 @@ def test_a_figure_of_a_way_that_lost_something_is_told_as_wrong():
 def test_what_a_bad_record_costs_is_its_slice_beyond_its_neighbours():
     slices = Slices()
     slices.took, slices.with_bad = [1.0] * 9 + [2.0] + [1.0] * 9, 9
-    assert slices.delay() == pytest.approx(1 / 20)
+    assert slices.delay(slices.took) == pytest.approx(1 / 20)
     slices.with_bad = 3
-    assert slices.delay() == 0
+    assert slices.delay(slices.took) == 0
 
 
 def test_records_have_about_a_kibibyte_and_are_no_copies(tmp_path):
