@@ -129,7 +129,7 @@ class Applier:
                 self._graves.revive(key)
             for key, org_id, row in verdict.graves:
                 self._graves.bury(key, org_id, row)
-        parking.park(self._connection, [self._parked(s, v) for s, v in decided if _stays(v)])
+        parking.park(self._connection, [self._parked(s, v) for s, v in decided if v.code and _stays(v)])
         logged = [(sender, verdict) for sender, verdict in decided if verdict.body is not None]
         entries = [_entry(sender, verdict) for sender, verdict in logged]
         first = append_stored(self._connection, entries, [_scopes(verdict) for _, verdict in logged])

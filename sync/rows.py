@@ -201,7 +201,7 @@ class Rows:
         made: dict[str, list[Row]] = defaultdict(list)
         gone: dict[str, list[bytes]] = defaultdict(list)
         changed: dict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
-        for key in dict.fromkeys(key for key, _ in self._journal):
+        for key in dict.fromkeys(map(itemgetter(0), self._journal)):
             before, now = self._loaded[key], self._now[key]
             if before is now:
                 continue

@@ -199,10 +199,14 @@ def _readable(txn: SentTxn) -> Body | None:
         body = decode_body(txn.body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    ids = [body.org_id, *(c.record_id for c in body.changes), *(c.org_id for c in body.changes)]
-    if body.actor_id is not None:
-        ids.append(body.actor_id)
-    sound = all(len(one) == _ID_BYTES for one in ids) and 0 <= txn.at <= _LATEST
+    actor = body.actor_id
+    sound = (
+        len(body.org_id) == _ID_BYTES
+        and (actor is None or len(actor) == _ID_BYTES)
+        and 0 <= txn.at <= _LATEST
+    )
+    for change in body.changes:
+        sound = sound and len(change.record_id) == _ID_BYTES == len(change.org_id)
     return body if sound and len(body.command) <= _COMMAND and len(body.role) <= _ROLE else None
 
 
