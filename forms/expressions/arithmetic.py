@@ -8,7 +8,7 @@ from typing import Any
 
 from forms.expressions.compare import Moment, as_moment, is_number
 from forms.expressions.elements import Collection
-from forms.expressions.syntax import ExpressionError
+from forms.expressions.syntax import ExpressionError, LimitExceededError
 from forms.values import Quantity, Temporal
 
 # 28 digits, and no exponent that would make a number of a megabyte when written out.
@@ -70,7 +70,7 @@ def _joined(one: Any, other: Any, operator: str) -> str:
     if not isinstance(one, str) or not isinstance(other, str):
         raise ExpressionError(f"{operator} needs texts")
     if len(one) + len(other) > _TEXT_LIMIT:
-        raise ExpressionError(f"a text of more than {_TEXT_LIMIT} characters")
+        raise LimitExceededError(f"a text of more than {_TEXT_LIMIT} characters")
     return one + other
 
 

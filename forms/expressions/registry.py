@@ -12,7 +12,7 @@ from decimal import Decimal
 from forms.expressions.arithmetic import single
 from forms.expressions.compare import is_number
 from forms.expressions.elements import Collection
-from forms.expressions.syntax import ExpressionError
+from forms.expressions.syntax import ExpressionError, LimitExceededError
 
 LONGEST_TEXT = 20_000
 
@@ -65,5 +65,5 @@ def whole_of(values: Collection, what: str) -> int:
 def limited(text: str) -> str:
     """Return a text of bearable length."""
     if len(text) > LONGEST_TEXT:
-        raise ExpressionError(f"a text of more than {LONGEST_TEXT} characters")
+        raise LimitExceededError(f"a text of more than {LONGEST_TEXT} characters")
     return text

@@ -41,7 +41,7 @@ def _text(value: Any) -> str:
 def _replaced(text: str, old: str, new: str) -> str:
     times = len(text) + 1 if not old else text.count(_text(old))
     if len(text) + times * len(_text(new)) > LONGEST_TEXT:
-        raise ExpressionError(f"a text of more than {LONGEST_TEXT} characters")
+        raise LimitExceededError(f"a text of more than {LONGEST_TEXT} characters")
     return text.replace(old, new)
 
 
@@ -79,5 +79,5 @@ def _join(_: Clock, given: Collection, by: Collection | None = None) -> Collecti
     texts = [text_of([value], "join()") for value in given]
     between = text_of(by, "join()") if by else ""
     if sum(map(len, texts)) + len(between) * len(texts) > LONGEST_TEXT:
-        raise ExpressionError(f"a text of more than {LONGEST_TEXT} characters")
+        raise LimitExceededError(f"a text of more than {LONGEST_TEXT} characters")
     return [between.join(texts)]

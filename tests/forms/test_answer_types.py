@@ -171,7 +171,9 @@ def test_conditions_on_times_and_texts():
 
 
 def test_what_a_stored_response_has_besides_is_written_back():
-    live = session(item("a", "choice", answerOption=[option("x")]), item("g", "group", item("b")))
+    live = session(
+        item("a", "choice", answerOption=[option("x"), option("y")]), item("g", "group", item("b"))
+    )
     live.set_answer("a", "x")
     live.set_answer("b", 3)
     stored = live.draft(NOW)
@@ -188,6 +190,10 @@ def test_what_a_stored_response_has_besides_is_written_back():
     again.set_answer("a")
     again.set_answer("a", "x")
     assert again.draft(NOW)["id"] == "r1"
+    again.set_answer("a", "y")
+    assert again.draft(NOW)["item"][0]["answer"] == [
+        {"valueCoding": {"system": "s", "code": "y", "display": "Y"}}
+    ]
 
 
 PAIRS = {

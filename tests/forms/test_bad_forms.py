@@ -41,10 +41,10 @@ def test_a_hostile_calculation_is_stopped_and_the_form_goes_on(text):
     assert time.process_time() - began < 20  # without bounds it would be hours
     assert live.answers("bad") == ()
     assert [one.code for one in live.warnings()] == ["form.expression_failed"]
-    spent = time.process_time()
-    for _ in range(200):
+    for _ in range(20):
         live.set_answer("q2", "z")
-    assert time.process_time() - spent < 20  # it is not tried again with every answer
+    struck = live._tree.find("bad", ()).struck
+    assert max(struck.values()) <= 3  # it is not tried again with every answer
     again = FormSession.restore(live.form, from_json(to_json(live.draft(NOW))))
     assert again.answers("q1") == ("y",)
 

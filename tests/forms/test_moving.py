@@ -23,6 +23,7 @@ OLD = form(
     item("drug", "group", item("which", "string"), repeats=True),
     item("gone", "string"),
     item("whole", "decimal"),
+    item("still", "string", required=True),
 )  # fmt: skip
 NEW = form(
     item("name", "string"),
@@ -31,6 +32,7 @@ NEW = form(
     item("cigs", "integer", enableWhen=[when("smoke", answerCoding={"system": "s", "code": "yes"})], text="每日支数"),
     item("drug", "group", item("which", "string"), item("dose", "string", required=True), repeats=True),
     item("whole", "integer"),
+    item("still", "string", required=True),
     item("new", "boolean", required=True),
     version="2",
 )  # fmt: skip

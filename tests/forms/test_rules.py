@@ -262,3 +262,32 @@ def test_a_coding_takes_part_in_conditions_with_its_code():
 
 def test_a_form_can_be_made_from_its_own_parts():
     assert form(item("a")).canonical == "https://example.org/q|1"
+
+
+def test_questions_below_a_question_are_found_through_its_answer_only():
+    parent = item("q", "boolean", item("below"))
+    through = [
+        ("item", "%resource.item.where(linkId='q').item.where(linkId='below').answer.value", ()),
+        ("answer", "%resource.item.where(linkId='q').answer.item.where(linkId='below').answer.value", (5,)),
+        ("repeat", "%resource.repeat(item).where(linkId='below').answer.value", ()),
+        ("all", "%resource.descendants().where(linkId='below').answer.value", (5,)),
+    ]
+    rules = [
+        item(name, readOnly=True, rules=[rule("calculatedExpression", text)]) for name, text, _ in through
+    ]
+    live = session(parent, *rules)
+    live.set_answer("q", True)
+    live.set_answer("below", 5)
+    assert [live.answers(name) for name, _, _ in through] == [expected for _, _, expected in through]
+
+
+def test_a_calculation_that_was_stored_goes_on_following_its_answers():
+    twice = item(
+        "t", rules=[rule("calculatedExpression", "%resource.item.where(linkId='a').answer.value * 2")]
+    )
+    live = session(item("a"), twice)
+    live.set_answer("a", 4)
+    again = FormSession.restore(live.form, live.draft(NOW))
+    assert again.is_calculated("t")
+    again.set_answer("a", 6)
+    assert again.answers("t") == (12,)
