@@ -44,6 +44,21 @@ def assess_risks(order: AssessRisks, work: UnitOfWork) -> Assessed:
     return Assessed(kept.id if kept else None, level.colour if level else None)
 
 
+@command("risk.assess_several", "评估若干客户的健康风险", permission="risk.assess", place="internal")
+class AssessSeveral:
+    """Several clients in one transaction, for whoever follows the log: a commit costs more than an assessment."""
+
+    patient_ids: list[Id] = ask("客户", kind=Kind.HIDDEN)
+    cause: Cause = ask("评估原因", kind=Kind.HIDDEN, default=Cause.ASKED)
+
+
+@handles(AssessSeveral)
+def assess_several(order: AssessSeveral, work: UnitOfWork) -> int:
+    """Return how many assessments were kept; a client who is not there any more is passed over."""
+    patients = [work.get(Patient, one) for one in order.patient_ids]
+    return sum(assess_patient(work, one, order.cause) is not None for one in patients if one is not None)
+
+
 @command("risk.set_level", "调整风险等级", permission="risk.decide")
 class SetRiskLevel:
     """A colour of the physician's own, with the reason and the last day it holds."""

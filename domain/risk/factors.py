@@ -70,6 +70,7 @@ class FactorBook:
         self._items: dict[str, ObservationDefinition] = {}
         self._units = catalog.units
         self._scales: dict[tuple[str, str], tuple[float, float]] = {}
+        self._last_inputs: dict[str, tuple[str, ...]] = {}
         for one in definitions:
             if one.code in self.definitions or one.code in PERSON:
                 self.problems.append(f"factors: {one.code}: declared twice")
@@ -230,7 +231,7 @@ class FactorBook:
         one = self.definitions.get(code)
         if one is None or not one.computed or code in known.refused:
             return (code,)
-        names = one.asks or names_in(one)
+        names = one.asks or self._last_inputs[code]
         found = [leaf for name in names if known.values.get(name) is None for leaf in self.asks(name, known)]
         return tuple(dict.fromkeys(found)) or (code,)
 
@@ -246,6 +247,7 @@ class FactorBook:
             except ExpressionError as error:
                 self.problems.append(f"factors: {code}: {error}")
                 continue
+            self._last_inputs[code] = steps[code].steps[-1][2] if one.computed else ()
             needs[code] = {n for when, _, names, _ in steps[code].steps for n in (*when, *names)} - set(
                 PERSON
             )
@@ -263,11 +265,6 @@ class FactorBook:
             ordered += ready
             left -= set(ready)
         return tuple(steps[code] for code in ordered)
-
-
-def names_in(one: FactorDefinition) -> tuple[str, ...]:
-    """Return the inputs of a factor's last way of computing it."""
-    return arithmetic(str(one.computed[-1].value))[0] if one.computed else ()
 
 
 def _step(

@@ -6,11 +6,13 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from domain.checkup.records import Observation, QuestionnaireResponse
 from domain.kernel.clock import clinic
+from domain.kernel.columns import from_microseconds, to_microseconds
 from domain.kernel.ids import Id
+from domain.kernel.prepared import Prepared
 from domain.people.records import Patient
 from domain.risk.answers import given_of_response
 from domain.risk.content import RiskModels
@@ -40,60 +42,64 @@ def gather(connection: Connection, patient: Patient, models: RiskModels, until: 
     return Factors(sex=SEXES.get(patient.sex), birth_date=patient.birth_date, given=ordered)
 
 
+_O, _Q, _S = Observation.__table__.c, QuestionnaireResponse.__table__.c, ScaleResult.__table__.c
+_WHOSE: dict[str, Any] = {"patient": bindparam("patient"), "until": bindparam("until")}
+_RESULTS = Prepared(
+    select(_O.item, _O.value_number, _O.ucum, _O.effective_at, _O.status)
+    .where(
+        _O.patient_id == _WHOSE["patient"], _O.effective_at <= _WHOSE["until"], _O.value_number.is_not(None)
+    )
+    .order_by(_O.effective_at, _O.id)
+)
+_ANSWERS = Prepared(
+    select(_Q.id, _Q.form, _Q.answers, _Q.authored_at, _Q.amends)
+    .where(_Q.patient_id == _WHOSE["patient"], _Q.authored_at <= _WHOSE["until"])
+    .order_by(_Q.authored_at, _Q.id)
+)
+_SCALES = Prepared(
+    select(_S.id, _S.scale, _S.factors, _S.scored_at, _S.amends)
+    .where(_S.patient_id == _WHOSE["patient"], _S.scored_at <= _WHOSE["until"])
+    .order_by(_S.scored_at, _S.id)
+)
+
+
+def _rows(query: Prepared, connection: Connection, patient_id: Id, until: datetime) -> list[tuple[Any, ...]]:
+    return query.rows(connection, patient=patient_id.bytes, until=to_microseconds(until))
+
+
+def _day(at: int) -> date:
+    return clinic(from_microseconds(at)).date()
+
+
 def _results(connection: Connection, patient_id: Id, models: RiskModels, until: datetime) -> Iterable[Given]:
     codes = models.book.by_observation
-    query = (
-        select(Observation.item, Observation.value_number, Observation.ucum, Observation.effective_at)
-        .where(
-            Observation.patient_id == patient_id,
-            Observation.item.in_(sorted(codes)),
-            Observation.value_number.is_not(None),
-            Observation.status.in_(COUNTING),
-            Observation.effective_at <= until,
-        )
-        .order_by(Observation.effective_at, Observation.id)
-    )
-    last = {row.item: row for row in connection.execute(query)}
-    for item, row in last.items():
-        yield Given(
-            code=codes[item], value=row.value_number, unit=row.ucum or "", source=RESULT,
-            at=clinic(row.effective_at).date(),
-        )  # fmt: skip
+    last = {}
+    for item, value, unit, at, status in _rows(_RESULTS, connection, patient_id, until):
+        if item in codes and status in COUNTING:
+            last[item] = (value, unit, at)
+    for item, (value, unit, at) in last.items():
+        yield Given(code=codes[item], value=value, unit=unit or "", source=RESULT, at=_day(at))
 
 
 def _answers(connection: Connection, patient_id: Id, models: RiskModels, until: datetime) -> Iterable[Given]:
-    kept = QuestionnaireResponse
-    query = (
-        select(kept.id, kept.form, kept.answers, kept.authored_at, kept.amends)
-        .where(kept.patient_id == patient_id, kept.authored_at <= until)
-        .order_by(kept.authored_at, kept.id)
-    )
-    rows = connection.execute(query).all()
-    amended = {row.amends for row in rows}
-    for row in rows:
-        links = models.links.get(row.form)
-        if links and row.id not in amended:
-            day = clinic(row.authored_at).date()
-            yield from given_of_response(row.answers, links, f"form:{row.form}", day)
+    rows = _rows(_ANSWERS, connection, patient_id, until)
+    amended = {row[-1] for row in rows}
+    for own, form, answers, at, _ in rows:
+        links = models.links.get(form)
+        if links and own not in amended:
+            yield from given_of_response(msgspec.json.decode(answers), links, f"form:{form}", _day(at))
 
 
 def _scales(connection: Connection, patient_id: Id, models: RiskModels, until: datetime) -> Iterable[Given]:
-    query = (
-        select(
-            ScaleResult.id, ScaleResult.scale, ScaleResult.factors, ScaleResult.scored_at, ScaleResult.amends
-        )
-        .where(ScaleResult.patient_id == patient_id, ScaleResult.scored_at <= until)
-        .order_by(ScaleResult.scored_at, ScaleResult.id)
-    )
-    rows = connection.execute(query).all()
-    amended = {row.amends for row in rows}
-    for row in rows:
-        if row.id in amended:
+    rows = _rows(_SCALES, connection, patient_id, until)
+    amended = {row[-1] for row in rows}
+    for own, scale, factors, at, _ in rows:
+        if own in amended:
             continue
-        for code, value in row.factors.items():
+        for code, value in msgspec.json.decode(factors).items():
             if code in models.book.definitions:
-                day = clinic(row.scored_at).date()
-                yield Given(code=code, value=_plain(code, value, models), source=f"scale:{row.scale}", at=day)
+                value = _plain(code, value, models)
+                yield Given(code=code, value=value, source=f"scale:{scale}", at=_day(at))
 
 
 def _plain(code: str, value: Any, models: RiskModels) -> Any:

@@ -5,10 +5,11 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from domain.kernel.clock import clinic
 from domain.kernel.ids import Id, stable_id
+from domain.kernel.prepared import Prepared
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Patient
 from domain.risk.assess import assess_known
@@ -39,16 +40,18 @@ def assess_patient(work: UnitOfWork, patient: Patient, cause: Cause) -> RiskAsse
     return kept
 
 
+_A = RiskAssessment.__table__.c
+_LATEST = Prepared(
+    select(_A.digest)
+    .where(_A.patient_id == bindparam("patient"))
+    .order_by(_A.assessed_at.desc(), _A.id.desc())
+    .limit(1)
+)
+
+
 def _latest_digest(work: UnitOfWork, patient_id: Id) -> str | None:
-    table = RiskAssessment.__table__.c
-    query = (
-        select(table.digest)
-        .where(table.patient_id == patient_id)
-        .order_by(table.assessed_at.desc(), table.id.desc())
-        .limit(1)
-    )
-    found: str | None = work.connection.execute(query).scalar()
-    return found
+    found = _LATEST.first(work.connection, patient=patient_id.bytes)
+    return None if found is None else str(found[0])
 
 
 def _assessment(

@@ -1,0 +1,72 @@
+"""Clients in an encrypted store with results and answers, to be assessed through the store."""
+
+import tempfile
+import time
+import uuid
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import resources
+from domain import features
+from domain.catalog.content import load_catalog
+from domain.checkup.form_commands import AnswerForm
+from domain.checkup.result_commands import Measured, RecordMeasurement
+from domain.checkup.visit_commands import OpenVisit
+from domain.kernel.authority import system_actor
+from domain.kernel.dispatcher import Dispatcher
+from domain.people.patient_commands import RegisterPatient
+from domain.people.records import Sex
+from domain.risk.commands import AssessSeveral
+from domain.risk.content import RISK, load_risk
+from domain.risk.follower import AT_ONCE
+from sync.schema import prepare_store
+from sync.stores import open_branch_store
+from tests.risk.people import healthy
+
+ME = system_actor(uuid.UUID(int=0xB1), uuid.UUID(int=0xD1))
+
+
+def stored_clients(count: int) -> tuple[list[float], float]:
+    """Return milliseconds a client (reading, all models, the level, its share of a commit), and processor seconds."""
+    features.load()
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_branch_store(Path(folder) / "branch.db", bytes(range(32)))
+        prepare_store(store)
+        catalog = load_catalog(resources.folder("catalog"))
+        models = load_risk(resources.folder("risk"), catalog, resources.folder("forms"))
+        desk = Dispatcher(
+            store, clock=lambda: datetime.now(UTC), content={"number_prefix": "101", "catalog": catalog}
+        )
+        desk.content[RISK] = models
+        patients = [_client(desk, models, place) for place in range(count)]
+        times, own = [], time.process_time()
+        for start in range(0, count, AT_ONCE):
+            some = patients[start : start + AT_ONCE]
+            begun = time.perf_counter()
+            desk.run(AssessSeveral(patient_ids=some), ME)
+            times += [(time.perf_counter() - begun) * 1000 / len(some)] * len(some)
+        own = time.process_time() - own
+        store.close()
+    return times, own
+
+
+def _client(desk, models, place: int):
+    sex = Sex.MALE if place % 2 else Sex.FEMALE
+    order = RegisterPatient(
+        name=f"客户{place}", sex=sex, birth_date=date(1950 + place % 50, 1, 1), another_person=True
+    )
+    patient = desk.run(order, ME).receipt.patient_id
+    visit = desk.run(OpenVisit(patient_id=patient), ME).receipt.visit_id
+    given = {one.code: one.value for one in healthy("male", 50, sbp=130.0 + place % 60).given}
+    definitions = models.book.definitions
+    values = [
+        Measured(item=definitions[code].observation, value=value, unit=definitions[code].unit)
+        for code, value in given.items()
+        if definitions[code].observation
+        and code not in ("pgr", "u_pro", "hpv", "fit", "hp_ubt", "hbsag", "hcvab")
+    ]
+    desk.run(RecordMeasurement(visit_id=visit, values=values), ME)
+    links = models.links["comprehensive"]
+    answers = {link: given[code] for link, code in links.items() if code in given}
+    desk.run(AnswerForm(patient_id=patient, form="comprehensive", form_version="1.0.0", answers=answers), ME)
+    return patient
