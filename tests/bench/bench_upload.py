@@ -83,14 +83,40 @@ class Rounds:
         return statistics.median(theirs / ours for theirs, ours in pairs)
 
 
+def memory(goals: Goals, folder: Path, mib: int) -> int:
+    """Upload one file of `mib` with our client to our server alone; what either held above its idle state."""
+    ours = parties.our_centre(folder / "ours")
+    idle_mib = ours.now_mib()
+    try:
+        sha256 = parties.make_file(folder / "file", mib << 20, seed=4)
+        told = parties.our_client(ours, ours.endpoint, folder / "file", sha256, PATCH, folder / "state")
+        server_mib, stored = ours.peak_mib() - idle_mib, ours.stored()
+        wrong = stored is None or parties.sha256_of(stored) != sha256
+    finally:
+        ours.served.stop()
+    goals.note(mib=mib, seconds=told["seconds"])
+    goals.goal("upload_memory_wrong_files", int(wrong), "<=", 0)
+    goals.goal("upload_memory_client_above_idle_mib", (told["peak_kib"] - told["idle_kib"]) / 1024, "<=", 150)
+    goals.goal("upload_memory_server_above_idle_mib", server_mib, "<=", 100)
+    return goals.close()
+
+
 def main() -> int:
-    """Run the benchmark; ``--mib`` is the size of the file."""
+    """Run the benchmark; ``--mib`` is the size of the file, ``--memory`` measures memory alone."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--mib", type=int, default=1024)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--memory", action="store_true", help="one upload by ours alone, for its memory; try --mib 4096"
+    )
     options = parser.parse_args()
-    goals = Goals("upload")
     folder = Path(tempfile.mkdtemp(dir=Path.cwd(), prefix=".bench-"))
+    if options.memory:
+        try:
+            return memory(Goals("upload_memory"), folder, options.mib)
+        finally:
+            shutil.rmtree(folder)
+    goals = Goals("upload")
     try:
         rounds = Rounds(folder)
         try:
