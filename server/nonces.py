@@ -21,20 +21,16 @@ class FileNonces:
     """
 
     def __init__(self, path: Path) -> None:
-        self._table = DurableFile(path, _SCHEMA)
+        self._table = DurableFile(path, _SCHEMA, level="NORMAL")
 
     def spend(self, device_id: Id, nonce: str, now_us: int) -> bool:
         digest = hashlib.sha256(nonce.encode()).digest()[:16]
-        with self._table.transaction(durable=False):
-            added = self._table.changed(
-                "INSERT OR IGNORE INTO nonce VALUES (?, ?, ?)", [device_id.bytes, digest, now_us]
-            )
-        return added == 1
+        values = [device_id.bytes, digest, now_us]
+        return self._table.changed("INSERT OR IGNORE INTO nonce VALUES (?, ?, ?)", values) == 1
 
     def sweep(self, now_us: int) -> int:
         """Forget those that could not be shown again anyway; returns how many."""
-        with self._table.transaction(durable=False):
-            return self._table.changed("DELETE FROM nonce WHERE at < ?", [now_us - REMEMBERED_US])
+        return self._table.changed("DELETE FROM nonce WHERE at < ?", [now_us - REMEMBERED_US])
 
     def close(self) -> None:
         self._table.close()

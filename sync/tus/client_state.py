@@ -79,11 +79,7 @@ class SqliteTransferState:
         # An offset is a hint: after a restart the centre is asked. What must not be lost is where to ask.
         known = self.get(transfer.sha256)
         durable = known is None or known.url != transfer.url or known.done != transfer.done
-        with self._table.transaction(durable=durable):
-            self._put(transfer)
-
-    def _put(self, transfer: Transfer) -> None:
-        self._table.changed(_PUT, astuple(transfer))
+        (self._table.changed if durable else self._table.noted)(_PUT, astuple(transfer))
 
     def remove(self, sha256: str) -> None:
         self._table.changed("DELETE FROM tus_transfer WHERE sha256 = ?", [sha256])

@@ -18,14 +18,16 @@ BUSY_TIMEOUT_S = 10.0
 class DurableTable:
     """One connection shared by the threads of a process; several processes may open the same file."""
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(self, path: Path, schema: str, *, level: str = "FULL") -> None:
+        """Open it; with the `level` NORMAL a power cut may take the last changes back."""
         self._lock = threading.RLock()
+        self._level = level
         with self._translated():
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
             self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute(f"PRAGMA synchronous={level}")
             self._connection.executescript(schema)
 
     def close(self) -> None:
@@ -46,14 +48,23 @@ class DurableTable:
         with self._lock, self._translated():
             return self._connection.execute(sql, values).rowcount
 
-    @contextmanager
-    def transaction(self, *, durable: bool = True) -> Iterator[None]:
-        """Hold the write lock over several statements; any exception rolls back.
+    def noted(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one changing statement that need not be durable and return its rows.
 
-        What is not `durable` is seen by every process at once, but a power cut may take it back (never more than
-        that: later durable changes imply it).
+        Every process sees the change at once, but a power cut may take it back (never more than that: later durable
+        changes imply it).
         """
-        with self._lock, self._translated(), self._synchronous("FULL" if durable else "NORMAL"):
+        with self._lock, self._translated():
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            try:
+                return self._connection.execute(sql, values).fetchall()
+            finally:
+                self._connection.execute(f"PRAGMA synchronous={self._level}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the write lock over several statements; any exception rolls back."""
+        with self._lock, self._translated():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -61,16 +72,6 @@ class DurableTable:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
-
-    @contextmanager
-    def _synchronous(self, level: str) -> Iterator[None]:
-        if level != "FULL":
-            self._connection.execute(f"PRAGMA synchronous={level}")
-        try:
-            yield
-        finally:
-            if level != "FULL":
-                self._connection.execute("PRAGMA synchronous=FULL")
 
     @staticmethod
     @contextmanager

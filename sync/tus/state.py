@@ -100,6 +100,9 @@ _MUTABLE = ("length", "offset", "good_offset", "digest", "phase", "problem", "ex
 _SELECT = "SELECT " + ", ".join(f'"{name}"' for name in _COLUMNS) + " FROM tus_upload"  # noqa: S608
 _INSERT = f"INSERT INTO tus_upload VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _UPDATE = "UPDATE tus_upload SET " + ", ".join(f'"{name}" = ?' for name in _MUTABLE)  # noqa: S608
+_TAKE = "UPDATE tus_upload SET fence = fence + 1 WHERE id = ? RETURNING " + ", ".join(  # noqa: S608
+    f'"{name}"' for name in _COLUMNS
+)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tus_upload (
   id TEXT PRIMARY KEY, owner TEXT NOT NULL, length INTEGER, "offset" INTEGER NOT NULL,
@@ -145,9 +148,8 @@ class SqliteUploadState:
         return int(rows[0][0]) if rows else None
 
     def take(self, upload_id: str) -> Upload | None:
-        with self._table.transaction(durable=False):  # nobody holds anything after a power cut
-            self._table.changed("UPDATE tus_upload SET fence = fence + 1 WHERE id = ?", [upload_id])
-            return self.get(upload_id)
+        found = self._table.noted(_TAKE, [upload_id])  # nobody holds anything after a power cut
+        return _upload(found[0]) if found else None
 
     def save(self, upload: Upload) -> bool:
         values = [getattr(upload, name) for name in _MUTABLE]
