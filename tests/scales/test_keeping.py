@@ -1,6 +1,6 @@
 """What is handed in is scored and kept; corrections, what is given out, and the alarm of a dangerous answer."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -22,6 +22,7 @@ from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.kernel.authority import system_actor
 from domain.kernel.change_log import entries_after
+from domain.scales.facts import completed_years
 from domain.scales.profile import latest_results
 from domain.scales.records import FormTask, ScaleResult
 from tests.conftest import BRANCH, DEVICE
@@ -82,10 +83,11 @@ def test_a_form_of_another_version_is_kept_and_not_scored_by_this_one(branch, nu
     assert len(rows(branch, QuestionnaireResponse)) == 1
 
 
-def test_results_of_the_checkup_and_the_file_are_facts_of_the_score(branch, nurse, patient):
+def test_results_of_the_checkup_and_the_file_are_facts_of_the_score(branch, nurse, patient, clock):
     visit = branch.run(OpenVisit(patient_id=patient), nurse).receipt.visit_id
     branch.run(Arrive(visit_id=visit), nurse)
     for weight in (90.0, 100.0):
+        clock.advance(timedelta(minutes=1))
         values = [
             Measured(item="height", value=160, unit="cm"),
             Measured(item="weight", value=weight, unit="kg"),
@@ -105,6 +107,19 @@ def test_what_is_not_known_is_kept_as_incomplete_with_what_lacks(branch, nurse, 
     [result] = rows(branch, ScaleResult)
     assert (result.status, result.total, result.band, result.factors) == ("incomplete", None, None, {})
     assert {"fact:bmi", "tired"} <= set(result.detail["missing"])
+
+
+def test_an_incomplete_scale_gives_no_factor(branch, nurse, patient):
+    hand_in(branch, nurse, patient, "phq9", {"self-harm": "some"})
+    [result] = rows(branch, ScaleResult)
+    assert (result.status, result.safety, result.factors) == ("incomplete", True, {})
+
+
+@pytest.mark.parametrize(("day", "age"), [(29, 64), (30, 65)])
+def test_a_year_of_age_is_full_on_the_birthday_by_the_clinics_day(day, age):
+    at = datetime(2026, 4, day, 15, 59, tzinfo=UTC)  # before midnight at the clinic
+    assert completed_years(date(1961, 4, 30), at) == age
+    assert completed_years(date(1961, 4, 30), at + timedelta(minutes=1)) == 65
 
 
 def test_one_form_may_serve_several_scales_and_a_gate_has_its_day(branch, nurse, patient):

@@ -73,6 +73,8 @@ def test_a_night_within_one_day_and_one_past_midnight_are_as_long(scale):
     late, early = night(bed=(1, 30), up=(9, 30)), night(bed=(22, 15), up=(6, 15))
     efficiency = [score(scale("psqi"), a).score("efficiency").value for a in (late, early)]
     assert efficiency == [87.5, 87.5]
+    long = score(scale("psqi"), night(bed=(20, 30), up=(10, 30), asleep=7)).score("efficiency").value
+    assert long == 50
 
 
 def test_more_sleep_than_bed_is_told_and_not_judged(scale):
@@ -119,6 +121,7 @@ def week(**given):
         ({"moderate": (7, 100)}, 2800, "moderate"),
         ({"moderate": (7, 110)}, 3080, "high"),
         ({"vigorous": (7, 9)}, 0, "low"),  # under ten minutes does not count
+        ({"vigorous": (7, 10)}, 560, "low"),
         ({"walking": (7, 300)}, 4158, "high"),  # counts as 180 minutes
         ({}, 0, "low"),
     ],
