@@ -94,8 +94,10 @@ class Reading:
         if "modifierExtension" in raw:
             self.refuse(f"{path}.modifierExtension".lstrip("."), "not supported")
         for entry in self.objects(raw, "extension", path):
-            url = str(entry.get("url"))
-            if url in _CHANGES_MEANING:
+            url = entry.get("url")
+            if not isinstance(url, str):
+                self.refuse(f"{path}.extension.url".lstrip("."), f"not a text: {url!r}")
+            elif url in _CHANGES_MEANING:
                 self.refuse(at_extension(path, url), "not supported")
 
     def coding(self, raw: Any, path: str) -> Coding | None:

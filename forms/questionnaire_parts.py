@@ -43,7 +43,8 @@ def control_of(raw: dict[str, Any]) -> str:
     """Return the code of itemControl; how a question is shown changes nothing of what it means."""
     value = extension(raw, ITEM_CONTROL)
     coded = value.get("coding") if isinstance(value, dict) else None
-    codes = [str(entry.get("code", "")) for entry in coded or [] if isinstance(entry, dict)]
+    listed = coded if isinstance(coded, list) else []
+    codes = [str(entry.get("code", "")) for entry in listed if isinstance(entry, dict)]
     return codes[0] if codes else str(value.get("text", "")) if isinstance(value, dict) else ""
 
 
