@@ -58,4 +58,4 @@ def join_sync(desk: Any) -> None:
     files = FileExchange(desk.store, line(limit.delay), blobs, desk.home.folder / "incoming")
     branch = BranchSync(desk.store, line(), key, desk.home.outbox, clock=desk.clock, program=VERSION)
     worker = SyncWorker(branch, files, line().wait_for_news, clock=desk.clock)
-    desk.sync = WorkerPort(worker, desk.store, files=FileQueue(desk.store, blobs))
+    desk.sync = WorkerPort(worker, desk.store, files=FileQueue(desk.store, blobs, transfers), limit=limit)

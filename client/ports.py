@@ -92,6 +92,9 @@ class SyncPort(Protocol):
 
     files: "FilesPort | None"
 
+    def limit_uploads(self, bytes_per_s: int, begins: int, ends: int) -> None:
+        """Hold files to so many bytes a second from hour to hour of the day, at once; 0 for no limit."""
+
     def start(self) -> None:
         """Begin to exchange in a thread of its own."""
 

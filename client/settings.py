@@ -6,6 +6,7 @@ file and the error message follow from it. Standard library only.
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,28 @@ def read_settings(path: Path) -> Settings:
     if problems:
         raise SettingsError(sorted(problems))
     return Settings(**given)
+
+
+def change_settings(path: Path, settings: Settings, **values: Any) -> Settings:
+    """Write some settings to `path`, whole and at once, and return the settings that hold then.
+
+    Raises:
+        SettingsError: A value is out of its range; nothing was written.
+        OSError: The file cannot be written; the one before it stands.
+    """
+    known = {f.name: f for f in dataclasses.fields(Settings)}
+    problems = [problem for name, value in values.items() for problem in _problems(known[name], value)]
+    if problems:
+        raise SettingsError(problems)
+    changed = dataclasses.replace(settings, **values)
+    told = {f: getattr(changed, f) for f in known if getattr(changed, f) != known[f].default}
+    fresh = path.with_suffix(".new")
+    with fresh.open("w", encoding="utf-8") as file:
+        json.dump(told, file, ensure_ascii=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    return changed
 
 
 def _problems(field: "dataclasses.Field[Any]", value: Any) -> list[str]:

@@ -19,6 +19,7 @@ from domain.kernel.store import Store
 from sync.file_queue import FileQueue
 from sync.files import FileState
 from sync.local_tables import blob_state, push_outcome
+from sync.tus.pacing import DaytimeLimit
 from sync.verdicts import CONFLICT
 from sync.worker import Phase, SyncWorker
 
@@ -57,8 +58,10 @@ class WorkerPort:
         waiting_bytes: Callable[[], int] = lambda: 0,
         *,
         files: FileQueue | None = None,
+        limit: DaytimeLimit | None = None,
     ) -> None:
         self.files = files
+        self._limit = limit
         self._worker = worker
         self._store = store
         self._waiting_bytes = waiting_bytes
@@ -88,6 +91,11 @@ class WorkerPort:
         self._moved.set()
         if self._counter.is_alive():
             self._counter.join()
+
+    def limit_uploads(self, bytes_per_s: int, begins: int, ends: int) -> None:
+        """Hold files to a limit from now on."""
+        if self._limit is not None:
+            self._limit.change(bytes_per_s, begins, ends)
 
     def wake(self) -> None:
         """Try now."""

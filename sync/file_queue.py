@@ -8,6 +8,7 @@ from domain.kernel.store import Store
 from sync.blobs import BlobStore
 from sync.files import FileState
 from sync.local_tables import blob_state, outbound_bundle
+from sync.tus.client_state import TransferState
 
 SHOWN = 300
 BUNDLE_LANE = 0
@@ -40,9 +41,11 @@ class Queued:
 class FileQueue:
     """Reads and changes the rows that `FileExchange` works by; touches the store, so never on the UI thread."""
 
-    def __init__(self, store: Store, blobs: BlobStore) -> None:
+    def __init__(self, store: Store, blobs: BlobStore, transfers: TransferState | None = None) -> None:
+        """`transfers` tells how much of a bundle the centre has acknowledged, also over a restart."""
         self._store = store
         self._blobs = blobs
+        self._transfers = transfers
 
     def rows(self, also: frozenset[str] = frozenset()) -> list[Queued]:
         """Return what is not there yet, in the order it goes, and those of `also` that have arrived since."""
@@ -57,12 +60,19 @@ class FileQueue:
             ).all()
             query = select(blob_state).where(open_ | arrived).order_by(file.lane, file.size).limit(SHOWN)
             files = connection.execute(query).all()
-        found = [Queued(b.bundle_id, BUNDLE_LANE, b.size, 0, FileState.WAITING, True, "") for b in bundles]
+        found = [
+            Queued(b.bundle_id, BUNDLE_LANE, b.size, self._sent(b.bundle_id), FileState.WAITING, True, "")
+            for b in bundles
+        ]
         found += [
             Queued(f.sha256, f.lane, f.size, f.sent, f.state, self._blobs.has(f.sha256), f.reason or "")
             for f in files
         ]
         return found
+
+    def _sent(self, bundle_id: str) -> int:
+        known = self._transfers.get(bundle_id) if self._transfers is not None else None
+        return known.offset if known is not None else 0
 
     def pause(self, sha256: str) -> None:
         """Let a file wait until somebody lets it go on, over restarts too; one on its way stops at its next piece."""

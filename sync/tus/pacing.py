@@ -117,23 +117,31 @@ class DaytimeLimit:
     def __init__(
         self, bytes_per_s: float, begins: int, ends: int, hour: Callable[[], int], clock: Callable[[], float]
     ) -> None:
-        """Limit from hour `begins` to hour `ends` (0 to 24, over midnight if it ends earlier); 0 B/s: never.
+        """Begin with the limit that `change` takes.
 
         `hour` gives the hour of the clinic's day, `clock` monotonic seconds.
         """
-        self._limit = BandwidthLimit(bytes_per_s, clock) if bytes_per_s > 0 else None
-        self._begins, self._ends, self._hour = begins, ends, hour
+        self._hour, self._clock = hour, clock
+        self.change(bytes_per_s, begins, ends)
+
+    def change(self, bytes_per_s: float, begins: int, ends: int) -> None:
+        """Limit from hour `begins` to hour `ends` (0 to 24, over midnight if it ends earlier); 0 B/s: never.
+
+        What is on its way goes by it from its next piece.
+        """
+        limit = BandwidthLimit(bytes_per_s, self._clock) if bytes_per_s > 0 else None
+        self._rule = (limit, begins, ends)  # one assignment: the thread that sends sees all of it or nothing
 
     def delay(self, count: int) -> float:
         """Return the seconds to wait before sending `count` bytes."""
-        if self._limit is None or not self._holds(self._hour()):
+        limit, begins, ends = self._rule
+        if limit is None or not _within(self._hour(), begins, ends):
             return 0.0
-        return self._limit.delay(count)
+        return limit.delay(count)
 
-    def _holds(self, hour: int) -> bool:
-        if self._begins <= self._ends:
-            return self._begins <= hour < self._ends
-        return hour >= self._begins or hour < self._ends
+
+def _within(hour: int, begins: int, ends: int) -> bool:
+    return begins <= hour < ends if begins <= ends else hour >= begins or hour < ends
 
 
 class BandwidthLimit:

@@ -7,15 +7,20 @@ from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QSpinBox
 from shiboken6 import isValid
 
 from client.pages.transfers.view import View
 from client.pages.transfers.viewmodel import ViewModel
 from client.ports import SyncState
+from client.settings import read_settings
+from domain.kernel.errors import DomainError
 from sync.blobs import BlobStore
 from sync.file_queue import FileQueue, Queued
 from sync.files import FileState
-from sync.local_tables import blob_state
+from sync.local_tables import blob_state, outbound_bundle
+from sync.tus.client_state import Lane, SqliteTransferState, Transfer
+from sync.tus.pacing import DaytimeLimit
 
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 MEBI = 1 << 20
@@ -55,6 +60,9 @@ class FakeSync:
 
     def wake(self):
         self.woken += 1
+
+    def limit_uploads(self, *limit):
+        self.limit = limit
 
     def start(self):
         pass
@@ -198,3 +206,84 @@ def test_pausing_stops_a_file_on_its_way_at_its_next_piece(store, tmp_path):
     assert [(r.state, r.sent) for r in queue.rows()] == [("paused", 500)]
     assert exchange.exchange(lambda _done, _total: None, threading.Event()) == 0
     assert centre.sent == (250, 500)
+
+
+def test_a_bundle_says_how_many_bytes_the_centre_has_also_after_a_restart(store, tmp_path):
+    bundle_id = "e" * 64
+    with store.write() as connection:
+        row = {
+            "bundle_id": bundle_id,
+            "first_seq": 1,
+            "last_seq": 2,
+            "path": "x",
+            "size": 4 * MEBI,
+            "state": "packed",
+        }
+        connection.execute(outbound_bundle.insert(), {k: v for k, v in row.items() if k in outbound_bundle.c})
+    transfers = SqliteTransferState(tmp_path / "transfers.db")
+    queue = FileQueue(store, BlobStore(tmp_path / "blobs"), transfers)
+    assert queue.rows()[0].sent == 0
+    begun = Transfer(bundle_id, 4 * MEBI, Lane.RECORDS, "http://centre/", url="http://centre/1", offset=MEBI)
+    transfers.put(begun)
+    assert queue.rows()[0].sent == MEBI
+    transfers.put(replace(begun, offset=3 * MEBI))
+    transfers.close()
+    again = SqliteTransferState(tmp_path / "transfers.db")
+    [row] = FileQueue(store, BlobStore(tmp_path / "blobs"), again).rows()
+    assert (row.lane, row.sent, row.size) == (0, 3 * MEBI, 4 * MEBI)
+    again.close()
+
+
+def test_a_limit_by_time_of_day_is_set_by_keys_holds_at_once_and_over_a_restart(page, qtbot):
+    model = page(FakeFiles(SENDING))
+    view = View(model)
+    qtbot.addWidget(view)
+    with qtbot.waitActive(view):
+        view.show()
+        view.activateWindow()
+    view.focus_first()
+    qtbot.keyClick(view._table, Qt.Key.Key_F2)
+    qtbot.waitUntil(lambda: view.findChild(QDialog, "limit_dialog") is not None)
+    dialog = view.findChild(QDialog, "limit_dialog")
+    for name, text in (("limit_kib", "256"), ("limit_from", "7"), ("limit_to", "19")):
+        number = dialog.findChild(QSpinBox, f"field_{name}")
+        number.selectAll()
+        qtbot.keyClicks(number, text)
+    desk = model.context.desk
+    with qtbot.waitSignal(model.message) as told:
+        qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert told.args[0] == "限速已保存，立即生效"
+    assert desk.sync.limit == (256 * 1024, 7, 19)
+    kept = read_settings(desk.home.settings)
+    assert (kept.upload_limit_kib, kept.upload_limit_from, kept.upload_limit_to) == (256, 7, 19)
+    assert kept.theme == desk.settings.theme
+    assert "7时至19时附件限速每秒 256 KB" in model.summary
+
+
+def test_a_limit_that_cannot_be_kept_is_told_and_the_one_before_holds(page, qtbot, monkeypatch):
+    model = page(FakeFiles(SENDING))
+    desk = model.context.desk
+    for values, word in (((-1, 8, 18), "应在"), ((64, 8, 25), "应在")):
+        with qtbot.waitSignal(model.message) as told:
+            model.limit(*values)
+        assert word in told.args[0]
+    assert not desk.home.settings.exists()
+    assert not hasattr(desk.sync, "limit")
+
+
+def test_who_may_not_limit_sees_no_such_key_and_is_refused(context_for, open_desk):
+    open_desk.sync = FakeSync(FakeFiles(SENDING))
+    model = ViewModel(context_for("nurse")[0])
+    assert "limit" not in {a.id for a in model.action_set.actions}
+    with pytest.raises(DomainError, match=r"permission\.denied"):
+        model.limit(64, 8, 18)
+    model.close()
+
+
+def test_a_changed_limit_holds_for_what_is_on_its_way():
+    limit = DaytimeLimit(0.0, 8, 18, lambda: 12, lambda: 0.0)
+    assert limit.delay(MEBI) == 0.0
+    limit.change(1024.0, 8, 18)
+    assert limit.delay(MEBI) == pytest.approx(1023.0)
+    limit.change(1024.0, 13, 18)
+    assert limit.delay(MEBI) == 0.0

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 )
 
 from client.pages.transfers.viewmodel import ViewModel
+from client.pages.transfers.widgets import LimitDialog
 from client.views.page import PageView
 
 COLUMNS = ("what", "size", "share", "done", "speed", "left", "state")
@@ -20,7 +21,7 @@ NUMBERS = frozenset({"size", "done", "speed", "left"})
 
 
 class View(PageView):
-    """F5 tries now, F6 pauses, F7 goes on, F8 tries a refused file again: the chosen row."""
+    """F5 tries now, F6 pauses, F7 goes on, F8 tries a refused file again: the chosen row. F2 limits the uploads."""
 
     model: ViewModel
 
@@ -51,11 +52,16 @@ class View(PageView):
         self._table.currentCellChanged.connect(self._chosen)
         self.body.addWidget(self._table, 1)
         self.model.changed.connect(self.show_lines)
+        self.model.limit_asked.connect(self._ask_limit)
         self.show_lines()
 
     def focus_first(self) -> None:
         """Begin in the table."""
         self._table.setFocus()
+
+    @Slot()
+    def _ask_limit(self) -> None:
+        LimitDialog(self.model, self).open()
 
     @Slot()
     def show_lines(self) -> None:

@@ -1,5 +1,6 @@
 """Transfers without their window: each file and bundle with its progress, speed, time left and why it waits."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,11 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from client.actions import Action
 from client.ports import QueuedFile, SyncState
+from client.settings import Settings, SettingsError, change_settings
 from client.station import Context, PageModel
+from domain.kernel.errors import DomainError, UnavailableError
+
+log = logging.getLogger(__name__)
 
 LOOK_MS = 1000
 MEMORY_S = 10.0
@@ -38,12 +43,15 @@ class ViewModel(PageModel):
     """Looks each second; `changed` when a row moved."""
 
     changed = Signal()
+    limit_asked = Signal()
+    """Somebody who may wants to change the limit."""
 
     actions = (
         Action("now", "transfers.action.now", "F5", permission="sync.view", primary=True),
         Action("pause", "transfers.action.pause", "F6", permission="sync.view"),
         Action("resume", "transfers.action.resume", "F7", permission="sync.view"),
         Action("retry", "transfers.action.retry", "F8", permission="sync.view"),
+        Action("limit", "transfers.action.limit", "F2", permission="sync.limit"),
     )
 
     def __init__(
@@ -62,7 +70,29 @@ class ViewModel(PageModel):
         self.action_set.on("now", self._now)
         for name in ("pause", "resume", "retry"):
             self.action_set.on(name, lambda name=name: self._decide(name))
+        self.action_set.on("limit", self.limit_asked.emit)
         self._enable()
+
+    def limit(self, kib_per_s: int, begins: int, ends: int) -> None:
+        """Keep a limit of the uploads by hours of the day and go by it at once; written in the background.
+
+        Raises:
+            DomainError: ``permission.denied``.
+        """
+        desk, actor = self.context.desk, self.context.actor
+        actor.check("sync.limit")
+        values = {"upload_limit_kib": kib_per_s, "upload_limit_from": begins, "upload_limit_to": ends}
+        self.query(lambda: _kept(desk, actor, values), self._limited, "transfers.limit")
+
+    def _limited(self, settings: Settings) -> None:
+        desk = self.context.desk
+        desk.settings = settings
+        if desk.sync is not None:
+            desk.sync.limit_uploads(
+                settings.upload_limit_kib * 1024, settings.upload_limit_from, settings.upload_limit_to
+            )
+        self.toast("transfers.limit_kept")
+        self.changed.emit()
 
     @property
     def summary(self) -> str:
@@ -191,3 +221,15 @@ class ViewModel(PageModel):
         if self.context.desk.sync is not None:
             self.context.desk.sync.wake()
         self.look()
+
+
+def _kept(desk: Any, actor: Any, values: dict[str, int]) -> Settings:
+    """Write the settings' file; errors ``transfers.limit_wrong`` and ``transfers.limit_not_kept``."""
+    try:
+        changed = change_settings(desk.home.settings, desk.settings, **values)
+    except SettingsError as error:
+        raise DomainError("transfers.limit_wrong", reason="；".join(error.problems)) from error
+    except OSError as error:
+        raise UnavailableError("transfers.limit_not_kept", reason=error.strerror or "") from error
+    log.info("upload limit changed", extra={"staff_id": str(actor.staff_id), **values})
+    return changed
