@@ -19,6 +19,7 @@ from domain.kernel.errors import KnownError
 
 if TYPE_CHECKING:
     from client.desk import Desk
+    from client.sync_look import SyncLook
     from domain.kernel.unit_of_work import Done
 
 T = TypeVar("T")
@@ -59,6 +60,8 @@ class Context:
     preferences: Any
     open_page: Callable[..., None]
     """``open_page(id, **arguments)``: e.g. ``open_page("record", entity="patient", record_id=…)``."""
+    sync: "SyncLook | None" = None
+    """How the exchange stands, the same for header and pages; None where there is no shell around."""
 
     def say(self, code: str, /, **facts: Any) -> str:
         """Return a sentence of the catalogue."""

@@ -31,9 +31,18 @@ LOOK_EVERY_S = 60.0
 OVERDUE_S = 24 * 3600
 GRACE = timedelta(hours=1)
 """How long a node that came back with overdue work may send it before anybody is told."""
+CONFLICT_OVERDUE_S = 72 * 3600
+"""How long two values may wait for a person before somebody is told (`conflict_overdue.yaml`)."""
 MANY = 3
 _EXACT = ("name", "contact", "version", "stage", "rejected", "parked", "conflicts")
-_LIMITS = (("waits_s", OVERDUE_S + 1), ("failures", MANY), ("refusals", MANY), ("backlog", 1), ("files", 1))
+_LIMITS = (
+    ("waits_s", OVERDUE_S + 1),
+    ("oldest_conflict_s", CONFLICT_OVERDUE_S + 1),
+    ("failures", MANY),
+    ("refusals", MANY),
+    ("backlog", 1),
+    ("files", 1),
+)
 """Values whose crossing of a limit is worth telling; below and above it they may move in silence."""
 
 

@@ -12,16 +12,17 @@ from client.desk import Desk
 from client.formatting import Formatter
 from client.live import Changed, Live
 from client.navigation import Entry, entries, home_page
-from client.ports import Hit, Scanned, SyncState
+from client.ports import Hit, Scanned
 from client.preferences import Preferences
 from client.station import Context
 from client.stations import modules_of, stations
+from client.sync_look import SyncLook
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.errors import KnownError
 from domain.people.scanned import UNKNOWN
 
-SYNC_EVERY_MS = 1000
+TICK_MS = 1000
 SEARCH_AFTER_MS = 120
 HITS = 12
 ALSO = ("record:",)
@@ -51,14 +52,16 @@ class ShellModel(QObject):
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self.desk, self.actor, self.jobs, self.live = desk, actor, jobs, live
-        self.context = Context(desk, actor, jobs, live, Formatter(desk.texts), preferences, self.open_page)
+        self.sync = SyncLook(desk, self)
+        self.sync.changed.connect(self.sync_changed)
+        self.context = Context(
+            desk, actor, jobs, live, Formatter(desk.texts), preferences, self.open_page, self.sync
+        )
         self.entries: list[Entry] = entries(
             actor, desk.texts.say, desk.early.lists if desk.early is not None else None
         )
-        self.sync_state = SyncState() if desk.is_complete else SyncState("starting")
         self.search_text = ""
-        self._sync_timer = self._timer(SYNC_EVERY_MS, self._look_at_sync)
-        self._clock_timer = self._timer(SYNC_EVERY_MS, self._tick)
+        self._clock_timer = self._timer(TICK_MS, self._tick)
         self._search_timer = self._timer(SEARCH_AFTER_MS, self._search, single=True)
         self._clock_text = ""
         live.changed.connect(self._live)
@@ -77,9 +80,8 @@ class ShellModel(QObject):
     def start(self) -> None:
         """Begin to follow clock, sync and alerts."""
         self._tick()
-        self._look_at_sync()
         self._clock_timer.start()
-        self._sync_timer.start()
+        self.sync.start()
         if self.desk.is_complete:
             self.complete()
         job = self.jobs.read(lambda _job: self.desk.organization_name(self.actor), "place")
@@ -89,7 +91,7 @@ class ShellModel(QObject):
         """The store is joined: count what it alone can tell."""
         self._count_alerts()
         self._count_conflicts()
-        self._look_at_sync()
+        self.sync.look()
 
     def has_modules(self, page: str) -> bool:
         """Tell whether what a page is made of is there already."""
@@ -106,7 +108,8 @@ class ShellModel(QObject):
         return job
 
     def stop(self) -> None:
-        for timer in (self._clock_timer, self._sync_timer, self._search_timer):
+        self.sync.stop()
+        for timer in (self._clock_timer, self._search_timer):
             timer.stop()
         self.live.changed.disconnect(self._live)
 
@@ -183,27 +186,12 @@ class ShellModel(QObject):
             self._clock_text = text
             self.clock_changed.emit(text)
 
-    @Slot()
-    def _look_at_sync(self) -> None:
-        if not self.desk.is_complete:
-            return
-        state = self.desk.sync.state() if self.desk.sync is not None else SyncState(conflicts=self._conflicts)
-        if state != self.sync_state:
-            self.sync_state = state
-            self.sync_changed.emit(state)
-
-    _conflicts = 0
-
     def _count_conflicts(self) -> None:
         from domain.exchange.worklists import count_open
 
         if self.desk.sync is None:
             job = self.jobs.read(lambda _job: self._ask(count_open), "conflicts")
-            job.succeeded.connect(self._set_conflicts)
-
-    @Slot(object)
-    def _set_conflicts(self, count: int) -> None:
-        self._conflicts = count
+            job.succeeded.connect(self.sync.count_conflicts)
 
     def _count_alerts(self) -> None:
         from domain.alerts.worklists import PERMISSION, count_for

@@ -1,6 +1,7 @@
 """The other generic pages without their windows: record, conflicts, sync; and the bridge that keeps them fresh."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from client.pages.conflicts.viewmodel import ViewModel as Conflicts
 from client.pages.record.viewmodel import ViewModel as Record
 from client.pages.sync.viewmodel import ViewModel as Sync
 from client.ports import Refused, SyncState
+from client.sync_look import SyncLook
 from domain.exchange.records import Conflict
 from domain.kernel.commands import ask, command, handles
 from domain.kernel.errors import DomainError
@@ -286,3 +288,29 @@ def test_after_a_long_run_of_changes_everything_counts_as_changed(open_desk, see
     found = read_changes(open_desk.store, 0)
     assert found.has("patient", uuid.uuid4())
     assert found.has("visit", uuid.uuid4())
+
+
+def test_header_and_sync_page_never_disagree(context_for, opened, open_desk):
+    """Both show the one look that the shell takes, whoever asks the worker in between."""
+    phases = iter(["idle", "connecting", "sending", "receiving", "idle", "offline", "idle", "failed"])
+
+    class Flickering(FakeSync):
+        def state(self):
+            return replace(self.now, phase=next(phases))
+
+    open_desk.sync = Flickering(SyncState("idle"))
+    context, _ = context_for("it")
+    look = SyncLook(open_desk)
+    header = []
+    look.changed.connect(lambda state: header.append(state.phase))
+    page = Sync(replace(context, sync=look))
+    shown = []
+    page.changed.connect(lambda: shown.append((page.state.phase, page.facts()[0].text)))
+    for _ in range(4):
+        look.look()
+        page.look()
+        assert page.state.phase == header[-1]
+        assert page.facts()[0].text == context.say(f"sync.phase.{header[-1]}")
+    assert len(header) == 8
+    assert [phase for phase, _ in shown] == header
+    page.close()

@@ -123,7 +123,7 @@ class World:
         now = self.desk.clock()
         well = {
             "name": "前台一", "contact": Contact.ONLINE, "contact_since": now, "last_contact": now, "version": "2.0",
-            "waits_s": 0, "failures": 0, "refusals": 0, "rejected": 0, "trouble": 0,
+            "waits_s": 0, "failures": 0, "refusals": 0, "rejected": 0, "trouble": 0, "oldest_conflict_s": 0,
         }  # fmt: skip
         facts = NodeFacts(self.nurse.device_id, self.nurse.org_id, well | seen)
         self.desk.run(NoteNodes(nodes=[facts]), system_actor(self.nurse.org_id, self.nurse.device_id))
@@ -239,4 +239,5 @@ CASES = [
     node_case("A-130", {"waits_s": 86400}, {"waits_s": 86401}),
     node_case("A-131", {"failures": 2}, {"failures": 3}),
     node_case("A-132", {"rejected": 0}, {"rejected": 1}),
+    node_case("A-901", {"oldest_conflict_s": 259_200}, {"oldest_conflict_s": 259_201}),
 ]

@@ -13,6 +13,10 @@ from tests.readers.alert_cases import CASES
 MINUTE = timedelta(minutes=1)
 
 
+OURS = "A-9"
+"""Numbers from here on are rules of this project that no requirement asks for."""
+
+
 def test_every_rule_that_fires_has_its_case(book):
     assert {case.rule for case in CASES} == book.plans.keys()
 
@@ -158,5 +162,8 @@ def test_the_files_agree_with_the_list_of_the_requirements(book):
         pytest.skip("the requirement list is not on this machine")
     listed = {a["id"]: a for a in yaml.safe_load(path.read_text("utf-8"))["alerts"]}
     for rule in book.rules.values():
+        if rule.id.startswith(OURS):
+            assert rule.id not in listed
+            continue
         assert (rule.name, str(rule.severity)) == (listed[rule.id]["name_zh"], listed[rule.id]["severity"])
         assert rule.origin == listed[rule.id]["threshold_default"]["origin"]

@@ -1,12 +1,15 @@
 """The operations page: what the centre sees of each workstation, written when worth telling, and the alerts of it."""
 
+import uuid
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from domain.alerts.records import Alert
+from domain.exchange.commands import DecideConflict
 from domain.exchange.node_records import Contact, SyncNode
+from domain.exchange.rules import Choice
 from domain.kernel.authority import system_actor
 from domain.kernel.change_log import head_position
 from domain.kernel.dispatcher import Dispatcher
@@ -20,6 +23,7 @@ from sync.local_centre import LocalCentre
 from sync.local_tables import installation, parked_txn
 from sync.parking import park
 from sync.protocol import Hello
+from tests.fixtures.conflicts import dispute
 
 
 @pytest.fixture
@@ -260,3 +264,26 @@ def test_the_page_is_a_worklist_for_those_who_watch(server, centre, watch, branc
     answer = server.api.get("/api/worklists/sync.nodes", token=server.token("it"))
     assert answer.status_code == 200, answer.text
     assert server.api.get("/api/worklists/sync.nodes", token=server.token("nurse")).status_code == 403
+
+
+def told_of_conflicts(centre):
+    for follower in centre.followers:
+        follower.catch_up()
+    table = Alert.__table__
+    with centre.store.read() as connection:
+        return list(connection.execute(select(table.c.state).where(table.c.rule == "A-901")).scalars())
+
+
+def test_a_conflict_that_waits_too_long_is_told_and_a_decision_ends_it(server, centre, watch, branch):
+    actor = system_actor(server.orgs["B01"], centre.identity.device_id)
+    conflict = dispute(centre.dispatcher, actor, "patient", uuid.uuid4(), "allergy", "甲", "乙")
+    watch.look()
+    server.clock.advance(timedelta(hours=72))
+    watch.look()
+    assert told_of_conflicts(centre) == []
+    server.clock.advance(timedelta(minutes=1))
+    watch.look()
+    assert told_of_conflicts(centre) == ["open"]
+    centre.dispatcher.run(DecideConflict(conflict_id=conflict, choice=Choice.THEIRS), actor)
+    watch.look()
+    assert told_of_conflicts(centre) == ["closed"]

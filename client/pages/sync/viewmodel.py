@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from client.actions import Action
 from client.ports import Refused, SyncState
 from client.station import Context, PageModel
+from client.sync_look import SyncLook
 
-LOOK_MS = 500
 TONES = {"absent": "", "offline": "warning", "failed": "danger"}
 
 
@@ -44,28 +44,30 @@ class ViewModel(PageModel):
 
     def __init__(self, context: Context, parent: QObject | None = None) -> None:
         super().__init__(context, parent)
-        self.state = SyncState()
-        self._timer = QTimer(self)
-        self._timer.setInterval(LOOK_MS)
-        self._timer.timeout.connect(self.look)
+        self._look = context.sync or SyncLook(context.desk, self)
+        self._look.changed.connect(self._moved)
         self.action_set.on("now", self.now)
         self.action_set.on("conflicts", self._conflicts)
         if context.desk.sync is None:
             self.action_set.enable("now", False)
 
     def on_open(self, **arguments: Any) -> None:
-        self._timer.start()
-        self.look()
+        self._look.start()
         self.changed.emit()
+
+    @property
+    def state(self) -> SyncState:
+        """How it stands: what the header shows too."""
+        return self._look.state
 
     @Slot()
     def look(self) -> None:
         """See how it stands."""
-        worker = self.context.desk.sync
-        state = worker.state() if worker is not None else SyncState()
-        if state != self.state:
-            self.state = state
-            self.changed.emit()
+        self._look.look()
+
+    @Slot(object)
+    def _moved(self, _state: SyncState) -> None:
+        self.changed.emit()
 
     @Slot()
     def now(self) -> None:
@@ -78,7 +80,7 @@ class ViewModel(PageModel):
         self.context.open_page("conflicts")
 
     def close(self) -> None:
-        self._timer.stop()
+        self._look.changed.disconnect(self._moved)
         super().close()
 
     def facts(self) -> list[Fact]:
