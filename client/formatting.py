@@ -3,6 +3,7 @@
 import enum
 import functools
 import re
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,9 @@ class Formatter:
         """Return a value as text; `entity` and `column` help with states."""
         if value is None:
             return ""
+        if type(value).__name__ == "Disputed":  # by name: the desk formats before the records are loaded
+            text: str = value.shown(lambda one: self.value(one, entity, column))
+            return text
         if column == "state" and isinstance(value, str):
             from domain.kernel.workflow import workflows
 
@@ -76,6 +80,10 @@ class Formatter:
             if name in kind.__table__.c and (info := column_info(kind.__table__.c[name])) is not None:
                 return info.label
         return name
+
+    def disputes(self, disputes: Iterable[Any]) -> str:
+        """Return what is in dispute (`domain.kernel.disputes.Dispute`), both values each, in one line."""
+        return "；".join(f"{d.label}：{self.value(d.value, d.entity, d.column)}" for d in disputes)
 
     def choice(self, member: enum.Enum) -> str:
         """Return the label of a member of a code list (text ``choice.<list>.<value>``)."""

@@ -34,7 +34,6 @@ class BannerFacts:
 
 def read_banner(context: Any, patient_id: Id) -> BannerFacts | None:
     """Return the facts of a client within the reader's scope; called off the UI thread."""
-    from domain.exchange.safety import with_others
     from domain.kernel.worklists import records
     from domain.people.records import Patient
 
@@ -43,15 +42,12 @@ def read_banner(context: Any, patient_id: Id) -> BannerFacts | None:
         if not found:
             return None
         row = found[0]
-        allergy = with_others(
-            connection, "patient", patient_id, "allergy", str(row.allergy or ""), context.actor.clearance
-        )
     birth = row.birth_date
     today = clinic(context.desk.clock()).date()
     age = context.say("banner.age", age=age_on(birth, today)) if isinstance(birth, date) else ""
     return BannerFacts(
         patient_id, str(row.name), str(row.sex), context.formatter.value(row.sex), age, str(row.number),
-        str(row.phone or ""), allergy,
+        str(row.phone or ""), str(row.allergy or ""),
     )  # fmt: skip
 
 

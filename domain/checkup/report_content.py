@@ -8,12 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from domain.biobank.records import Specimen
 from domain.catalog.content import Catalog
 from domain.catalog.units import shown_unit
 from domain.checkup.intake import GENDER, Person
 from domain.checkup.records import Finding, Observation, Report, ResultStatus, ReviewAction, ReviewStep, Visit
 from domain.kernel.clock import clinic
-from domain.kernel.columns import Mask
+from domain.kernel.columns import Mask, Sensitivity
+from domain.kernel.disputes import NONE, Dispute, disputes_of
 from domain.kernel.ids import Id
 from domain.kernel.masking import mask_text
 from domain.people.records import Organization, Patient, Sex
@@ -36,6 +38,7 @@ class ReportFacts:
     earlier: dict[str, list[Any]]
     findings: list[Any]
     steps: list[Any]
+    disputes: tuple[Dispute, ...] = ()
 
 
 def read_facts(connection: Connection, report_id: Id) -> ReportFacts | None:
@@ -67,9 +70,35 @@ def read_facts(connection: Connection, report_id: Id) -> ReportFacts | None:
     steps = connection.execute(
         select(step).where(step.c.report_id == report_id).order_by(step.c.acted_at, step.c.id)
     ).all()
+    disputes = disputes_of_visit(connection, Sensitivity.SENSITIVE, report.patient_id, report.visit_id)
     return ReportFacts(
-        report, visit, patient, organization, above, list(mine), earlier, list(findings), list(steps)
+        report,
+        visit,
+        patient,
+        organization,
+        above,
+        list(mine),
+        earlier,
+        list(findings),
+        list(steps),
+        disputes,
     )
+
+
+def disputes_of_visit(
+    connection: Connection, clearance: Sensitivity, patient_id: Id, visit_id: Id
+) -> tuple[Dispute, ...]:
+    """Return what is in dispute of a client's safety fields and of the identity of this visit's tubes."""
+    tube = Specimen.__table__
+    tubes = dict(
+        connection.execute(
+            select(tube.c.id, tube.c.number).where(tube.c.visit_id == visit_id).order_by(tube.c.number)
+        ).all()
+    )
+    told = list(disputes_of(connection, clearance, "patient", [patient_id]).get(patient_id, ()))
+    for tube_id, disputes in disputes_of(connection, clearance, "specimen", list(tubes)).items():
+        told += [dataclasses.replace(d, label=f"{d.label} {tubes[tube_id]}") for d in disputes]
+    return tuple(told)
 
 
 def _one(connection: Connection, kind: Any, record_id: Id | None) -> Any:
@@ -117,6 +146,15 @@ def report_content(facts: ReportFacts, catalog: Catalog, *, at: datetime) -> dic
             "address": patient.address,
         },
         "visit": {"number": visit.number, "date": visit.visit_date.isoformat(), "package": visit.package},
+        "disputes": [
+            {
+                "field": d.column,
+                "label": d.label,
+                "values": [{"text": str(v or NONE)} for v in d.value.values],
+            }
+            for d in facts.disputes
+        ]
+        or None,
         "findings": [_finding(f, catalog) for f in facts.findings if _counts(f, results)],
         "conclusions": _sentences(report.conclusion, report.advice),
         "groups": _groups(results, facts.earlier, catalog),

@@ -35,3 +35,6 @@ class Conflict(Record, label="冲突"):
     decision: Mapped[str | None] = column(
         "裁决", means="words:conflict_choice", merge=Merge.CENTRE, group="state", length=20
     )
+
+
+from domain.exchange import safety as _safety  # noqa: E402, F401 (wherever the records are known, disputes are)

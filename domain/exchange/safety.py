@@ -1,4 +1,4 @@
-"""Safety values in dispute: until a person has decided, every screen shows both."""
+"""What is in dispute, for `domain.kernel.disputes`: the open conflicts about safety fields."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,15 +8,12 @@ from sqlalchemy import Connection, select
 from domain.exchange.records import Conflict
 from domain.exchange.rules import ConflictState, from_jsonable
 from domain.kernel.columns import from_wire
+from domain.kernel.disputes import source
 from domain.kernel.ids import Id
-from domain.kernel.masking import masked
 from domain.kernel.record import column_info, record_classes
 
-BOTH = " ／ "
-"""Stands between two values in dispute."""
-NONE = "（空）"
 
-
+@source
 def disputed(connection: Connection, entity: str, record_ids: Iterable[Id]) -> dict[Id, dict[str, list[Any]]]:
     """Return, by record and field, the values that stand beside the record's own in open safety conflicts.
 
@@ -44,19 +41,3 @@ def disputed(connection: Connection, entity: str, record_ids: Iterable[Id]) -> d
                 if value not in values:
                     values.append(value)
     return found
-
-
-def with_others(
-    connection: Connection, entity: str, record_id: Id, name: str, standing: str, clearance: Any
-) -> str:
-    """Return the text of a safety field: what stands, and beside it what is in dispute, as this reader may see it."""
-    others = disputed(connection, entity, [record_id]).get(record_id, {}).get(name, [])
-    if not others:
-        return standing
-    info = column_info(record_classes()[entity].__table__.columns[name])
-    texts = [standing or NONE]
-    for value in others:
-        shown = NONE if value in (None, "") else str(masked(info, value, clearance))
-        if shown not in texts:
-            texts.append(shown)
-    return BOTH.join(texts)

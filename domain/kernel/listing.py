@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.kernel.columns import ColumnInfo
 from domain.kernel.commands import command_for
+from domain.kernel.disputes import Dispute, safety_columns
 from domain.kernel.errors import DomainError
 from domain.kernel.keyset import Key
 from domain.kernel.record import Record, column_info
@@ -36,6 +37,8 @@ class Row:
     id: Any
     values: tuple[Any, ...]
     sort: Any = None
+    disputes: tuple[Dispute, ...] = ()
+    """Safety fields in dispute of what the row is about, whether the list has their columns or not."""
 
     @property
     def key(self) -> Key:
@@ -90,6 +93,16 @@ class Worklist:
     def columns(self) -> tuple[ListColumn, ...]:
         """The columns as declared, in order."""
         return tuple(_list_column(c) for c in self.query.selected_columns)
+
+    @functools.cached_property
+    def subjects(self) -> tuple[tuple[str, Any], ...]:
+        """The kinds of record behind the columns that have safety fields, each with the column of its id."""
+        tables: dict[str, Any] = {self.record.record_info.entity: self.record.__table__}
+        for selected in self.query.selected_columns:
+            table = getattr(getattr(selected, "element", selected), "table", None)
+            if table is not None and hasattr(table, "c") and "id" in table.c:
+                tables.setdefault(table.name, table)
+        return tuple((name, table.c.id) for name, table in tables.items() if safety_columns(name))
 
     def offers(self, *inputs: type[Any]) -> None:
         """Name the commands that may be run on a row of this list."""

@@ -9,6 +9,7 @@ from sqlalchemy.sql.elements import UnaryExpression
 
 from domain.kernel.authority import Actor
 from domain.kernel.columns import ColumnInfo
+from domain.kernel.disputes import beside, both, safety_columns
 from domain.kernel.masking import masked
 from domain.kernel.record import Record, Scope, column_info
 
@@ -51,13 +52,23 @@ def scoped(query: Query, record: type[Record], actor: Actor) -> Query:
 def records(
     connection: Connection, actor: Actor, record: type[Record], *where: Any, limit: int = 1000
 ) -> list[NamedRow]:
-    """Return rows of a record within the scope, as plain named rows, masked."""
-    table = record.__table__
+    """Return rows of a record within the scope, as plain named rows, masked.
+
+    A safety value in dispute is `Disputed`; a reference stays the one that stands (`disputes_of` tells the others).
+    """
+    table, entity = record.__table__, record.record_info.entity
     found = connection.execute(scoped(select(table), record, actor).where(*where).limit(limit)).all()
     infos = {c.key: column_info(c) for c in table.columns}
-    return [_masked_row(row, infos, actor) for row in found]
+    others = beside(connection, entity, [row.id for row in found]) if safety_columns(entity) else {}
+    return [_masked_row(row, infos, actor, others.get(row.id, {}) if others else {}) for row in found]
 
 
-def _masked_row(row: Any, infos: Mapping[str, ColumnInfo | None], actor: Actor) -> NamedRow:
+def _masked_row(
+    row: Any, infos: Mapping[str, ColumnInfo | None], actor: Actor, others: Mapping[str, list[Any]]
+) -> NamedRow:
     values = {k: masked(infos.get(k), v, actor.clearance) for k, v in row._mapping.items()}
+    for name, beside_it in others.items():
+        info = infos.get(name)
+        if info is not None and info.ref is None:
+            values[name] = both(info, row._mapping[name], beside_it, actor.clearance)
     return NamedRow(values)

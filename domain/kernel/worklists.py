@@ -5,13 +5,14 @@ scope, masks what the reader has no clearance for, and pages by key, so that the
 with its number. `domain.kernel.listing` has the declaration, `domain.kernel.keyset` the reading by key.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, LargeBinary, func, select, type_coerce
 
 from domain.kernel import keyset
 from domain.kernel.authority import Actor
+from domain.kernel.disputes import Dispute, disputes_of
 from domain.kernel.errors import DomainError
 from domain.kernel.keyset import Key, Mark, Order, Span
 from domain.kernel.listing import Filter, ListColumn, Page, Row, Worklist, worklist, worklists
@@ -65,8 +66,8 @@ class Pages:
         query, by = self._asked(listing, actor, filters, order)
         wanted = min(limit, PAGE_LIMIT)
         with self.store.read() as connection:
-            found = keyset.read(connection, query, by, Span(after, until), wanted)
-        rows = _rows(listing, actor, found)
+            found = keyset.read(connection, _with_subjects(listing, query), by, Span(after, until), wanted)
+            rows = _rows(connection, listing, actor, found)
         return Page(rows, rows[-1].key if len(found) == wanted else None)
 
     def count(
@@ -89,9 +90,10 @@ class Pages:
     ) -> list[Row]:
         """Return those of these records that are in the list, in no order, with their keys."""
         query, by = self._asked(listing, actor, filters, order)
-        query = query.where(by.key.in_(ids)).add_columns(by.key.label("_id"), by.sort.label("_sort"))
+        query = _with_subjects(listing, query).where(by.key.in_(ids))
+        query = query.add_columns(by.key.label("_id"), by.sort.label("_sort"))
         with self.store.read() as connection:
-            return list(_rows(listing, actor, connection.execute(query).all()))
+            return list(_rows(connection, listing, actor, connection.execute(query).all()))
 
     def marks(
         self,
@@ -187,12 +189,36 @@ def hidden_from(listing: Worklist, name: str, actor: Actor) -> bool:
     return info is not None and info.sensitivity > actor.clearance
 
 
-def _rows(listing: Worklist, actor: Actor, found: Sequence[Any]) -> tuple[Row, ...]:
-    return tuple(Row(r._id, _values(listing, r, actor), r._sort) for r in found)
+def _with_subjects(listing: Worklist, query: Query) -> Query:
+    """Let a row bear the ids of what it is about, for `_rows`."""
+    return query.add_columns(*(key.label(f"_subject_{name}") for name, key in listing.subjects))
 
 
-def _values(listing: Worklist, row: Any, actor: Actor) -> tuple[Any, ...]:
-    return tuple(masked(c.info, row[i], actor.clearance) for i, c in enumerate(listing.columns))
+def _rows(connection: Connection, listing: Worklist, actor: Actor, found: Sequence[Any]) -> tuple[Row, ...]:
+    disputes: dict[tuple[str, Any], tuple[Dispute, ...]] = {}
+    for name, _key in listing.subjects:
+        ids = {getattr(row, f"_subject_{name}") for row in found} - {None}
+        for record_id, told in disputes_of(connection, actor.clearance, name, ids).items():
+            disputes[name, record_id] = told
+    return tuple(_row(listing, actor, row, disputes) for row in found)
+
+
+def _row(
+    listing: Worklist, actor: Actor, row: Any, disputes: Mapping[tuple[str, Any], tuple[Dispute, ...]]
+) -> Row:
+    values = [masked(c.info, row[i], actor.clearance) for i, c in enumerate(listing.columns)]
+    if not disputes:
+        return Row(row._id, tuple(values), row._sort)
+    told = [
+        dispute
+        for name, _key in listing.subjects
+        for dispute in disputes.get((name, getattr(row, f"_subject_{name}")), ())
+    ]
+    for dispute in told:
+        for at, column in enumerate(listing.columns):
+            if (column.entity, column.source) == (dispute.entity, dispute.column):
+                values[at] = dispute.value
+    return Row(row._id, tuple(values), row._sort, tuple(told))
 
 
 __all__ = [

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from domain.kernel.authority import Actor
 from domain.kernel.errors import DomainError
-from domain.kernel.worklists import Worklist, worklists
+from domain.kernel.worklists import Row, Worklist, worklists
 from server.api.dependencies import ActorDep, CentreDep, json_answer, typed
 from server.api.worklist_query import ListRequest, condition_of, filters_of, key_of, next_text
 from server.centre import Centre
@@ -54,8 +54,19 @@ def _page(centre: Centre, actor: Actor, name: str, asked: ListRequest, *, in_url
     page = centre.pages.page(
         listing, actor, filters=filters, order=asked.order, after=after, limit=max(1, asked.limit)
     )
-    rows = [{"id": row.id, "values": row.values} for row in page.rows]
+    rows = [_row(row) for row in page.rows]
     return json_answer({**_facts(listing), "rows": rows, "next": next_text(page)})
+
+
+def _row(row: Row) -> dict[str, Any]:
+    """Return a row; what is in dispute of its client or tube stands beside it, both values each."""
+    told: dict[str, Any] = {"id": row.id, "values": row.values}
+    if row.disputes:
+        told["disputes"] = [
+            {"record": d.entity, "field": d.column, "label": d.label, "values": list(d.value.values)}
+            for d in row.disputes
+        ]
+    return told
 
 
 def _facts(listing: Worklist) -> dict[str, Any]:

@@ -30,7 +30,12 @@ def press(workstation, key, modifiers=Qt.KeyboardModifier.NoModifier):
 def dialog_of_key_1(qtbot, workstation):
     press(workstation, Qt.Key.Key_1)
     qtbot.waitUntil(lambda: workstation.app.activeModalWidget() is not None)
-    return workstation.app.activeModalWidget()
+    dialog = workstation.app.activeModalWidget()
+    qtbot.waitUntil(
+        lambda: workstation.app.focusWindow() is dialog.windowHandle()
+    )  # keys go where the focus is
+    qtbot.waitUntil(lambda: workstation.app.focusWidget() is not None and not workstation.router.holding)
+    return dialog
 
 
 def idle(qtbot, workstation):

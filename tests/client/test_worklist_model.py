@@ -181,7 +181,7 @@ def test_a_change_of_another_kind_of_record_reads_nothing(page_for, qtbot, open_
 
 
 def test_a_joined_record_refreshes_the_list_as_well():
-    assert entities_of(worklists()["checkup.visits"]) == {"visit", "patient"}
+    assert entities_of(worklists()["checkup.visits"]) == {"visit", "patient", "conflict"}
 
 
 def test_what_is_about_to_run_out_has_a_tone_and_says_it_in_words(page_for, clock):

@@ -239,5 +239,5 @@ CASES = [
     node_case("A-130", {"waits_s": 86400}, {"waits_s": 86401}),
     node_case("A-131", {"failures": 2}, {"failures": 3}),
     node_case("A-132", {"rejected": 0}, {"rejected": 1}),
-    node_case("A-901", {"oldest_conflict_s": 259_200}, {"oldest_conflict_s": 259_201}),
+    node_case("A-911", {"oldest_conflict_s": 259_200}, {"oldest_conflict_s": 259_201}),
 ]

@@ -271,7 +271,7 @@ def told_of_conflicts(centre):
         follower.catch_up()
     table = Alert.__table__
     with centre.store.read() as connection:
-        return list(connection.execute(select(table.c.state).where(table.c.rule == "A-901")).scalars())
+        return list(connection.execute(select(table.c.state).where(table.c.rule == "A-911")).scalars())
 
 
 def test_a_conflict_that_waits_too_long_is_told_and_a_decision_ends_it(server, centre, watch, branch):

@@ -9,8 +9,9 @@ import pytest
 
 from domain.exchange.commands import DecideConflict
 from domain.exchange.rules import Choice
-from domain.exchange.safety import disputed, with_others
+from domain.exchange.safety import disputed
 from domain.kernel.columns import Sensitivity
+from domain.kernel.disputes import disputes_of
 from domain.kernel.errors import DomainError
 from sync.local_tables import push_outcome
 
@@ -150,10 +151,10 @@ def test_safety_values_in_dispute_are_both_shown_until_a_person_decides(world, n
     for place in (world.centre, north, north_too):
         with place.store.read() as connection:
             assert disputed(connection, "patient", [patient]) == {patient: {"allergy": ["青霉素", "头孢"]}}
-            shown = with_others(connection, "patient", patient, "allergy", "青霉素", Sensitivity.SENSITIVE)
-            hidden = with_others(connection, "patient", patient, "allergy", "***", Sensitivity.PUBLIC)
-        assert shown == "青霉素 ／ 头孢"
-        assert "头孢" not in hidden
+            [shown] = disputes_of(connection, Sensitivity.SENSITIVE, "patient", [patient])[patient]
+            hidden = disputes_of(connection, Sensitivity.PUBLIC, "patient", [patient])
+        assert (shown.label, str(shown.value)) == ("过敏史", "青霉素 ／ 头孢")
+        assert "头孢" not in str(hidden)
     [conflict] = [c for c in north.rows("conflict") if c.safety]
     north.run(DecideConflict(conflict_id=conflict.id, choice=Choice.MINE))
     with north.store.read() as connection:

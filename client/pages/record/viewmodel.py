@@ -9,7 +9,7 @@ from client.actions import Action
 from client.live import Changed
 from client.pages.record.history import HistoryLine, read_history
 from client.station import Context, PageModel
-from domain.exchange.safety import BOTH, disputed, with_others
+from domain.kernel.disputes import Disputed, beside
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.record import Record, RecordInfo, column_info, record_classes
@@ -129,15 +129,9 @@ def _value(context: Context, connection: Any, kind: type[Record], column: Any, r
             _pointed(context, connection, record_classes()[info.ref], value),
             f"record:{info.ref}:{value}",
         )
-    if info.safety:
-        entity = kind.record_info.entity
-        if info.ref:
-            others = disputed(connection, entity, [row.id]).get(row.id, {}).get(column.name, [])
-            known = record_classes()[info.ref]
-            names = [_pointed(context, connection, known, other) for other in others if other != value]
-            text = BOTH.join([text, *names])
-        else:
-            text = with_others(connection, entity, row.id, column.name, text, context.actor.clearance)
+        others = beside(connection, kind.record_info.entity, [row.id]).get(row.id, {}).get(column.name, [])
+        names = [_pointed(context, connection, record_classes()[info.ref], other) for other in others]
+        text = Disputed([text, *names]).shown(str) if names else text
     unit = f" {info.unit}" if info.unit and text and not masked else ""
     return Value(column.name, info.label, text + unit, masked, link, info.code or "")
 

@@ -18,4 +18,7 @@ def entities_of(listing: Worklist) -> frozenset[str]:
         ]
         if hasattr(one, "name"):
             names.add(str(one.name))
-    return frozenset(names | {listing.record.record_info.entity})
+    disputed = (
+        {"conflict"} if listing.subjects else set()
+    )  # a row is marked while a conflict about it is open
+    return frozenset(names | {listing.record.record_info.entity} | disputed)

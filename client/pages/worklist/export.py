@@ -108,11 +108,16 @@ def _write(
         for at, column in enumerate(columns):
             sheet.write_string(0, at, column.label, head)
             sheet.set_column(at, at, max(12, min(40, 2 * len(column.label) + 4)))
+        if listing.subjects:
+            sheet.write_string(0, len(columns), context.say("worklist.disputes"), head)
+            sheet.set_column(len(columns), len(columns), 24)
         sheet.freeze_panes(1, 0)
         line = 0
         for rows in Reading(context.desk.pages, listing, context.actor, filters, order, _TELL_EVERY).parts():
             for row in rows[: SHEET_ROWS - line]:
                 line += 1
+                if row.disputes:
+                    _cell(sheet, line, len(columns), context.formatter.disputes(row.disputes), quoted)
                 for at, column in enumerate(columns):
                     _cell(
                         sheet,

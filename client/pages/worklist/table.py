@@ -77,8 +77,10 @@ class WorklistTable(QAbstractTableModel):
             return NOT_YET if role == Qt.ItemDataRole.DisplayRole else None
         value = row.values[self._positions[column.name]]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return self.text_of(column, value)
+            return self._marked(row, index.column(), role, self.text_of(column, value))
         if role == TONE_ROLE:
+            if row.disputes and index.column() == 0:
+                return "danger"
             return cells.tone_of(self._context, column, value)
         if role == ID_ROLE:
             return row.id
@@ -87,6 +89,15 @@ class WorklistTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and self._to_the_right(index.column()):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
+
+    def _marked(self, row: Row, at: int, role: int, text: str) -> str:
+        """Mark a row whose client or tube has safety values in dispute; the tip tells all values."""
+        if not row.disputes:
+            return text
+        told = self._context.formatter.disputes(row.disputes)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{text}\n{self._context.say('worklist.disputed', disputes=told)}"
+        return f"⚠ {text}" if at == 0 else text
 
     def _to_the_right(self, at: int) -> bool:
         """Numbers stand to the right; the last column is as wide as the window leaves it, so there they do not."""

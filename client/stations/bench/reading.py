@@ -1,6 +1,6 @@
 """Tubes, boxes and what waits, as the bench shows them; read in a job, by index, never on the UI thread."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from domain.biobank.numbers import parse_specimen_number
 from domain.biobank.records import Specimen, SpecimenEvent, SpecimenType, StorageContainer
 from domain.kernel.authority import Actor
+from domain.kernel.disputes import Dispute, disputes_of
 from domain.kernel.errors import KnownError
 from domain.kernel.store import Store
 from domain.kernel.unit_of_work import Done
@@ -29,6 +30,8 @@ class TubeFacts:
     due_at: datetime | None
     slot: str
     is_aliquot: bool
+    disputes: tuple[Dispute, ...] = ()
+    """Of whom it is, if two people say different things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +88,20 @@ def look_up(store: Store, actor: Actor, number: str) -> Outcome:
         rows = _tube_rows(connection, actor, number)
         if not rows:
             return Outcome(None)
+        tube = tube_in(connection, actor, number)
         events = records(connection, actor, SpecimenEvent, SpecimenEvent.specimen_id == rows[0].id)
     ordered = sorted(events, key=lambda e: (e.occurred_at, e.id))
-    return Outcome(_tube(rows[0]), events=tuple(_event(e) for e in ordered))
+    return Outcome(tube, events=tuple(_event(e) for e in ordered))
 
 
 def tube_in(connection: Connection, actor: Actor, number: str) -> TubeFacts | None:
     """Return a tube by the number scanned, None if the reader has none of it."""
     rows = _tube_rows(connection, actor, number)
-    return _tube(rows[0]) if rows else None
+    if not rows:
+        return None
+    [row] = rows
+    disputes = disputes_of(connection, actor.clearance, "specimen", [row.id])
+    return replace(_tube(row), disputes=disputes.get(row.id, ()))
 
 
 def read_box(store: Store, actor: Actor, code: str) -> BoxFacts | None:
@@ -116,11 +124,14 @@ def read_waiting(pages: Pages, actor: Actor) -> list[TubeFacts]:
     bound = (Filter("due_at", "ge", _BEGINNING),)
     page = pages.page(listing, actor, filters=bound, limit=WAITING)
     names = [column.name for column in listing.columns]
-    rows = [dict(zip(names, row.values, strict=True)) for row in page.rows]
+    rows = [(dict(zip(names, row.values, strict=True)), row.disputes) for row in page.rows]
     return [
-        TubeFacts(r["number"], r["type"], r["state"], r["state_since"], r["due_at"], "", is_aliquot=False)
-        for r in rows
-    ]
+        TubeFacts(
+            r["number"], r["type"], r["state"], r["state_since"], r["due_at"], "", is_aliquot=False,
+            disputes=disputes,
+        )
+        for r, disputes in rows
+    ]  # fmt: skip
 
 
 def _tube_rows(connection: Connection, actor: Actor, number: str) -> list[NamedRow]:

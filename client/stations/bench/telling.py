@@ -99,7 +99,8 @@ class Teller:
         kind = plan.label if plan else str(tube.type)
         part = self._texts.say("bench.aliquot_of") if tube.is_aliquot else ""
         place = f" · {tube.slot.replace(':', ' ')}" if tube.slot else ""
-        return f"{kind}{part} · {specimen_life.label_of(tube.state)}{place}"
+        doubt = "".join(f" · ⚠ {d.label}：{d.value}" for d in tube.disputes)
+        return f"{kind}{part} · {specimen_life.label_of(tube.state)}{place}{doubt}"
 
     def next_step(self, tube: TubeFacts, now: datetime) -> str:
         """Return what comes next for a tube, with the time left."""

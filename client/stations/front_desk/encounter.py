@@ -13,6 +13,7 @@ from domain.catalog.content import Catalog
 from domain.checkup.omission_records import Omission
 from domain.checkup.records import CriticalValue, Finding, Observation, QuestionnaireResponse, Visit
 from domain.kernel.authority import Actor
+from domain.kernel.disputes import Dispute, disputes_of
 from domain.kernel.ids import Id
 from domain.kernel.store import Store
 from domain.kernel.worklists import NamedRow, records
@@ -68,6 +69,7 @@ class Tube:
     state: str
     printed: int = 0
     last_result: str = ""
+    disputes: tuple[Dispute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +186,11 @@ def _tubes(connection: Connection, actor: Actor, visit_id: Id) -> Iterable[Tube]
     ids = [tube.id for tube in tubes]
     prints = records(connection, actor, LabelPrint, LabelPrint.specimen_id.in_(ids)) if ids else []
     prints.sort(key=lambda p: (p.printed_at, p.id))
+    disputes = disputes_of(connection, actor.clearance, "specimen", ids)
     for tube in sorted(tubes, key=lambda t: t.number):
         own = [p.result for p in prints if p.specimen_id == tube.id]
         on_paper = sum(result in PUT_ON_PAPER for result in own)
         yield Tube(
-            tube.id, tube.number, tube.type, tube.container, tube.state, on_paper, own[-1] if own else ""
-        )
+            tube.id, tube.number, tube.type, tube.container, tube.state, on_paper, own[-1] if own else "",
+            disputes.get(tube.id, ()),
+        )  # fmt: skip

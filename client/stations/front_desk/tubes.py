@@ -1,6 +1,6 @@
 """Tubes of the open encounter: planned and printed on arrival, verified by a scan, collected by a scan."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
@@ -15,6 +15,7 @@ from devices.labels.jobs import JobState
 from domain.biobank.commands import CollectSpecimen, PlanSpecimen
 from domain.biobank.numbers import grouped, parse_specimen_number
 from domain.kernel.clock import clinic
+from domain.kernel.disputes import Dispute
 from domain.kernel.errors import DomainError, KnownError
 
 PLANNED = "planned"
@@ -209,7 +210,7 @@ class TubesModel(QObject):
         age = age_on(encounter.birth_date, day_of(now)) if encounter.birth_date else None
         fields = {
             "specimen_number": tube.number,
-            "patient_name": encounter.name,
+            "patient_name": whose(tube.disputes, encounter.name),
             "sex": self._say(f"front_desk.sex.{encounter.sex}"),
             "age": "—" if age is None else self._say("front_desk.age", age=age),
             "specimen_type": kind.label if kind else tube.type.value,
@@ -220,7 +221,7 @@ class TubesModel(QObject):
         return LabelOrder(tube.number, fields, max(1, tube.printed) if reason else 0, reason)
 
     def _line(self, tube: Tube) -> TubeLine:
-        kind = tube_plan().kind_of(tube.type, tube.container)
+        context, kind = self._page.context, tube_plan().kind_of(tube.type, tube.container)
         fate = self.labels.fate(tube.number)
         state, code = fate.state, fate.code
         if state == NONE and tube.last_result:
@@ -230,12 +231,20 @@ class TubesModel(QObject):
         return TubeLine(
             tube.number, grouped(tube.number), kind.label if kind else tube.type.value, kind.cap if kind else "",
             kind.colour if kind else "", kind.items if kind else "", tube.state, str(state),
-            self._say(f"tube_label.{state}"), self._say(code) if code else "", _tone(str(state), verified),
+            self._say(f"tube_label.{state}"),
+            context.formatter.disputes(tube.disputes) or (self._say(code) if code else ""),
+            "danger" if tube.disputes else _tone(str(state), verified),
             verified, collected, tube.printed,
         )  # fmt: skip
 
     def _say(self, code: str, **facts: object) -> str:
         return self._page.context.say(code, **facts)
+
+
+def whose(disputes: Iterable[Dispute], name: str) -> str:
+    """Return whose tube it is, for its label: in a dispute everybody it may be of, for no label may hide one."""
+    found = [d.value for d in disputes if d.column == "patient_id"]
+    return str(found[0]) if found else name
 
 
 def _tone(state: str, verified: bool) -> str:

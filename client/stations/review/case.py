@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from client.stations.review.anchors import Anchor
+from domain.kernel.disputes import Dispute
 from domain.kernel.ids import Id
 
 UNWRITTEN = "unwritten"
@@ -173,6 +174,7 @@ class Case:
     age: int | None
     patient_number: str
     allergy: str
+    disputes: tuple[Dispute, ...]
     visit_number: str
     visit_day: date
     package: str

@@ -31,9 +31,14 @@ from domain.checkup.records import (
     ReviewAction,
     Visit,
 )
-from domain.checkup.report_content import ReportFacts, read_facts, report_content, standing
+from domain.checkup.report_content import (
+    ReportFacts,
+    disputes_of_visit,
+    read_facts,
+    report_content,
+    standing,
+)
 from domain.checkup.workflow import critical_handling, report_review
-from domain.exchange.safety import with_others
 from domain.kernel.authority import Actor
 from domain.kernel.canonical import content_digest
 from domain.kernel.columns import Sensitivity
@@ -110,14 +115,8 @@ class _Reader:
             if self._seen(patient, Patient, "birth_date") != "***"
             else None,
             patient_number=patient.number,
-            allergy=with_others(
-                self.connection,
-                "patient",
-                patient.id,
-                "allergy",
-                self._seen(patient, Patient, "allergy"),
-                self.actor.clearance,
-            ),
+            allergy=self._seen(patient, Patient, "allergy"),
+            disputes=disputes_of_visit(self.connection, self.actor.clearance, patient.id, visit.id),
             visit_number=visit.number,
             visit_day=visit.visit_date,
             package=visit.package or "",

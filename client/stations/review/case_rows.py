@@ -8,7 +8,8 @@ from sqlalchemy import Connection, select
 from client.stations.review.anchors import plain_lines
 from client.stations.review.case import UNWRITTEN, CaseKey
 from domain.checkup.records import CriticalValue, Finding, Observation, Report, Visit
-from domain.checkup.report_content import ReportFacts, read_facts
+from domain.checkup.report_content import ReportFacts, disputes_of_visit, read_facts
+from domain.kernel.columns import Sensitivity
 from domain.kernel.ids import Id
 from domain.people.records import Organization, Patient
 
@@ -69,7 +70,7 @@ def _unwritten(connection: Connection, visit: Any) -> ReportFacts:
     above = _one(connection, Organization, organization.parent_id) if organization else None
     return ReportFacts(
         blank, visit, _one(connection, Patient, visit.patient_id), organization, above, list(mine), earlier,
-        list(findings), [],
+        list(findings), [], disputes_of_visit(connection, Sensitivity.SENSITIVE, visit.patient_id, visit.id),
     )  # fmt: skip
 
 

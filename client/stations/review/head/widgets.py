@@ -14,11 +14,12 @@ ROLES = {
     "sex": "sex",
     "age": "subtitle",
     "allergy": "allergy",
+    "disputes": "allergy",
     "branch": "subtitle",
     "state": "subtitle",
 }
 UPPER = ("urgency", "name", "sex", "age", "allergy", "", "branch", "state", "due")
-LOWER = ("visit", "", "report")
+LOWER = ("visit", "disputes", "", "report")
 
 
 def restyle(*widgets: QWidget) -> None:
@@ -70,6 +71,9 @@ class CaseHead(QFrame):
             "sex": wording.sex(case.sex),
             "age": "" if case.age is None else say("review.age", age=case.age),
             "allergy": say("review.case.allergy", allergy=case.allergy) if case.allergy else "",
+            "disputes": say("review.case.disputes", disputes=self._context.formatter.disputes(case.disputes))
+            if case.disputes
+            else "",
             "visit": say(
                 "review.case.head", number=case.visit_number, day=case.visit_day, package=case.package
             ),
