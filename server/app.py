@@ -45,6 +45,7 @@ from server.limiter import Failures
 from server.metrics import Metrics
 from server.news import News
 from server.nonces import FileNonces
+from server.pages import form_page
 from server.problems import problem_response
 from server.readers import readers_of
 from server.readiness import Readiness
@@ -181,6 +182,7 @@ def create_app(centre: Centre) -> FastAPI:
         app.include_router(routes.router)
     app.include_router(enrolment_routes.authority_router)
     app.include_router(command_router())
+    app.include_router(form_page.router)
     if centre.settings.demo_clock:
         app.include_router(demo_routes.router)
     _answer_errors(app, centre.texts)

@@ -35,7 +35,7 @@ EXPANDED = {
 NAMED_BY_CONTENT = {"checkup.condition.": "catalog"}
 # A sentence with `.remedy` stands beside the sentence of the same code (the page shown when nothing can start).
 BESIDE = ".remedy"
-FILE_ENDINGS = (".yaml", ".json", ".db", ".log", ".pdf", ".typ", ".qss", ".svg")
+FILE_ENDINGS = (".yaml", ".json", ".db", ".log", ".pdf", ".typ", ".qss", ".svg", ".html", ".css", ".js")
 
 
 def placeholders(code):

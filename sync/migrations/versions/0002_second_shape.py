@@ -29,6 +29,7 @@ def upgrade() -> None:
     _trust()
     _scales()
     _risks()
+    _links()
 
 
 def downgrade() -> None:
@@ -402,4 +403,27 @@ def _risks() -> None:
         sa.Column("staff_name", sa.String(255), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
         indexed=("patient_id", "at"),
+    )
+
+
+def _links() -> None:
+    """Links by which clients go on with a questionnaire on their phones."""
+    steps.create_record_table(
+        "person_link",
+        sa.Column("token_sha256", sa.String(64), nullable=False),
+        sa.Column("patient_id", Id16(), nullable=False),
+        sa.Column("visit_id", Id16(), nullable=True),
+        sa.Column("task_id", Id16(), nullable=False),
+        sa.Column("form", sa.String(120), nullable=False),
+        sa.Column("form_version", sa.String(40), nullable=False),
+        sa.Column("draft", JsonText(), nullable=True),
+        sa.Column("saved_at", UtcTime(), nullable=True),
+        sa.Column("issued_by", Id16(), nullable=True),
+        sa.Column("issued_at", UtcTime(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.Column("used_at", UtcTime(), nullable=True),
+        sa.Column("revoked_at", UtcTime(), nullable=True),
+        sa.Column("reason", steps.long_text(), nullable=True),
+        indexed=("token_sha256", "patient_id", "task_id", "issued_at"),
     )

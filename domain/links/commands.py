@@ -1,0 +1,155 @@
+"""Handing a form over to the client's phone, going on there, and the end of a link."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.checkup.form_commands import AnswerForm, HandedIn, IssueForm, Source, answer_form, issue_form
+from domain.kernel.commands import Kind, ask, command, handles
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.links.records import PersonLink
+from domain.scales.records import FormTask
+
+MOST_WRONG = 5
+"""Birth dates that may be wrong before a link is closed: somebody else may have the phone."""
+_DAY = 24 * 60
+
+
+@command("link.hand_over", "转客户手机填写", permission="form.issue")
+class HandOverForm:
+    """A questionnaire, begun or not, goes on on the client's phone; the link's secret stays with who asked."""
+
+    patient_id: Id = ask("客户", kind=Kind.HIDDEN)
+    visit_id: Id | None = ask("体检", kind=Kind.HIDDEN, default=None)
+    form: str = ask("问卷", kind=Kind.HIDDEN, max_length=120)
+    form_version: str = ask("问卷版本", kind=Kind.HIDDEN, max_length=40)
+    draft: dict[str, Any] | None = ask("草稿", kind=Kind.HIDDEN, default=None)
+    token_sha256: str = ask("链接摘要", kind=Kind.HIDDEN, max_length=64)
+    valid_minutes: int = ask("有效分钟数", default=_DAY, low=5, high=14 * _DAY)
+
+
+@handles(HandOverForm)
+def hand_over_form(order: HandOverForm, work: UnitOfWork) -> Id:
+    """Return the id of the link; earlier links to the same questionnaire are closed."""
+    if len(order.token_sha256) != 64 or set(order.token_sha256) - set("0123456789abcdef"):
+        raise DomainError("input.not_fitting", field="token_sha256", reason="SHA-256")
+    task_id = issue_form(
+        IssueForm(
+            patient_id=order.patient_id, visit_id=order.visit_id, form=order.form, form_version=order.form_version
+        ),
+        work,
+    )  # fmt: skip
+    standing = select(PersonLink).where(
+        PersonLink.task_id == task_id, PersonLink.used_at.is_(None), PersonLink.revoked_at.is_(None)
+    )
+    for earlier in work.list(standing):
+        earlier.revoked_at, earlier.reason = work.now, "另发了新的链接"
+    org_id = work.require(FormTask, task_id, "task_id").org_id
+    link = PersonLink(
+        org_id=org_id, token_sha256=order.token_sha256, patient_id=order.patient_id, visit_id=order.visit_id,
+        task_id=task_id, form=order.form, form_version=order.form_version, draft=order.draft,
+        saved_at=work.now if order.draft else None, issued_by=work.actor.staff_id, issued_at=work.now,
+        expires_at=work.now + timedelta(minutes=order.valid_minutes),
+    )  # fmt: skip
+    return work.add(link).id
+
+
+@command("link.save", "保存手机草稿", permission="form.link")
+class SaveLinkDraft:
+    """What the client has answered so far; of the server's page alone."""
+
+    link_id: Id = ask("链接", kind=Kind.HIDDEN)
+    draft: dict[str, Any] = ask("草稿", kind=Kind.HIDDEN)
+
+
+@handles(SaveLinkDraft)
+def save_link_draft(order: SaveLinkDraft, work: UnitOfWork) -> None:
+    """Keep the draft.
+
+    Raises:
+        DomainError: As `usable`.
+    """
+    link = usable(work, order.link_id)
+    link.draft, link.saved_at = order.draft, work.now
+
+
+@command("link.finish", "手机提交问卷", permission="form.link")
+class FinishLink:
+    """The client hands the form in; of the server's page alone."""
+
+    link_id: Id = ask("链接", kind=Kind.HIDDEN)
+    answers: dict[str, Any] = ask("答案", kind=Kind.HIDDEN)
+    score: float | None = ask("得分", kind=Kind.HIDDEN, default=None)
+
+
+@handles(FinishLink)
+def finish_link(order: FinishLink, work: UnitOfWork) -> HandedIn:
+    """Keep the response with its scales; the link has done its work.
+
+    Raises:
+        DomainError: As `usable` and `answer_form`.
+    """
+    link = usable(work, order.link_id)
+    done: HandedIn = answer_form(
+        AnswerForm(
+            visit_id=link.visit_id, patient_id=link.patient_id, task_id=link.task_id, form=link.form,
+            form_version=link.form_version, answers=order.answers, score=order.score, source=Source.CLIENT,
+        ),
+        work,
+    )  # fmt: skip
+    link.used_at, link.draft = work.now, None
+    return done
+
+
+@command("link.wrong", "登记核对失败", permission="form.link")
+class NoteWrongBirthDate:
+    """Somebody who opened the link did not know the client's birth date."""
+
+    link_id: Id = ask("链接", kind=Kind.HIDDEN)
+
+
+@handles(NoteWrongBirthDate)
+def note_wrong_birth_date(order: NoteWrongBirthDate, work: UnitOfWork) -> int:
+    """Return how many tries are left; with none left the link is closed."""
+    link = usable(work, order.link_id)
+    link.wrong += 1
+    left = MOST_WRONG - link.wrong
+    if left <= 0:
+        link.revoked_at, link.reason = work.now, "出生日期多次核对不符"
+    return max(left, 0)
+
+
+@command("link.revoke", "作废客户链接", permission="form.issue")
+class RevokeLink:
+    """The link shall not be used any more."""
+
+    link_id: Id = ask("链接", kind=Kind.HIDDEN)
+    reason: str = ask("原因", kind=Kind.NOTE)
+
+
+@handles(RevokeLink)
+def revoke_link(order: RevokeLink, work: UnitOfWork) -> None:
+    """Close a link; what was answered stays in it for the nurse to go on with."""
+    link = usable(work, order.link_id)
+    link.revoked_at, link.reason = work.now, order.reason
+
+
+def usable(work: UnitOfWork, link_id: Id) -> PersonLink:
+    """Return a link that is open now.
+
+    Raises:
+        DomainError: ``link.used``, ``link.closed`` or ``link.expired``.
+    """
+    link = work.require(PersonLink, link_id, "link_id")
+    code = why_not(link.used_at is not None, link.revoked_at is not None, work.now >= link.expires_at)
+    if code:
+        raise DomainError(code, field="link_id")
+    return link
+
+
+def why_not(used: bool, revoked: bool, expired: bool) -> str:
+    """Return the code of why a link cannot be used, '' if it can."""
+    return "link.used" if used else "link.closed" if revoked else "link.expired" if expired else ""

@@ -1,0 +1,34 @@
+"""What a client may open without an account, until when, and how often somebody failed to."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Mapped
+
+from domain.kernel.columns import Sensitivity, column
+from domain.kernel.ids import Id
+from domain.kernel.record import Record
+
+
+class PersonLink(Record, label="客户链接"):
+    """One link to one questionnaire; only the SHA-256 of its secret is kept.
+
+    `draft` is what was answered so far (FHIR R4 QuestionnaireResponse, in-progress), by whoever went last: the nurse
+    who began or the client. It is emptied when the form is handed in. `wrong` counts birth dates that did not fit.
+    """
+
+    token_sha256: Mapped[str] = column("链接摘要", index=True, length=64)
+    patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
+    visit_id: Mapped[Id | None] = column("体检", ref="visit")
+    task_id: Mapped[Id] = column("待填问卷", ref="form_task", index=True)
+    form: Mapped[str] = column("问卷", means="words:form", length=120)
+    form_version: Mapped[str] = column("问卷版本", length=40)
+    draft: Mapped[dict[str, Any] | None] = column("草稿", sensitivity=Sensitivity.SENSITIVE)
+    saved_at: Mapped[datetime | None] = column("最近保存")
+    issued_by: Mapped[Id | None] = column("发出人", ref="staff")
+    issued_at: Mapped[datetime] = column("发出时间", index=True)
+    expires_at: Mapped[datetime] = column("有效期至")
+    wrong: Mapped[int] = column("核对失败次数", default=0)
+    used_at: Mapped[datetime | None] = column("提交时间")
+    revoked_at: Mapped[datetime | None] = column("作废时间")
+    reason: Mapped[str | None] = column("作废原因", length=4000)

@@ -1,0 +1,252 @@
+"""The client's page: one questionnaire on a phone, page by page, kept after every page and every answer.
+
+Works without scripts; with them, answers are kept as they are given and questions appear at once. A slow or lost line
+costs at most the answer under way: opening the link again goes on where it was.
+"""
+
+import functools
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Depends, Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+import resources
+from domain.kernel.columns import Mask
+from domain.kernel.errors import DomainError, KnownError
+from domain.kernel.masking import mask_text
+from domain.kernel.texts import Texts
+from forms.nodes import Place
+from forms.pages import Page, next_missing, page_of, pages_of
+from forms.questionnaire import Questionnaire
+from forms.questionnaire_reader import load_form
+from forms.session import FormSession
+from server.api.dependencies import CentreDep, address_of
+from server.centre import Centre
+from server.limiter import Failures
+from server.pages.fields import fields_of, sentence, take
+from server.pages.links import Links, OpenLink
+
+router = APIRouter(prefix="/p", include_in_schema=False)
+COOKIE = "aftercheck_client"
+MOST_FIELDS = 3000
+TRIES, TRIES_WITHIN = 30, timedelta(minutes=15)
+_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+}
+_STATIC = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
+
+
+@functools.cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(str(resources.folder("pages"))), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+
+
+@functools.cache
+def _form(name: str) -> Questionnaire | None:
+    path = resources.folder("forms") / f"{name}.json"
+    return load_form(path) if name.replace("_", "").isalnum() and path.is_file() else None
+
+
+def links_of(request: Request, centre: CentreDep) -> Links:
+    """Return the links of the centre, made once a process."""
+    found: Links | None = getattr(request.app.state, "links", None)
+    if found is None:
+        found = request.app.state.links = Links(centre)
+        request.app.state.wrong_links = Failures("link.too_many", TRIES, TRIES_WITHIN, centre.clock)
+    return found
+
+
+LinksDep = Annotated[Links, Depends(links_of)]
+
+
+@router.get("/static/{name}")
+def static(name: str) -> Response:
+    """Return the style sheet or the script of the pages."""
+    if name not in _STATIC:
+        raise DomainError("http.not_found")
+    body = (resources.folder("pages") / name).read_bytes()
+    return Response(body, media_type=_STATIC[name], headers={"cache-control": "public, max-age=3600"})
+
+
+@router.get("/{token}")
+def show(
+    request: Request, centre: CentreDep, links: LinksDep, token: str, page: int | None = None
+) -> Response:
+    """Show the page that is on, or ask for the birth date."""
+    try:
+        link, form = _opened(request, links, token)
+        if not links.holds(link, request.cookies.get(COOKIE)):
+            return _answer("verify.html", centre.texts, name=_masked(link), title=form.title, problem="")
+        session = _session(form, link)
+        pages = pages_of(session)
+        return _form_page(centre, link, session, pages, _number(session, pages, page), {})
+    except KnownError as error:
+        return _sorry(centre.texts, error)
+
+
+@router.post("/{token}")
+async def send(request: Request, centre: CentreDep, links: LinksDep, token: str) -> Response:
+    """Take what the browser sent."""
+    body = await request.body()
+    return await run_in_threadpool(_taken, request, centre, links, token, body)
+
+
+def _taken(request: Request, centre: Centre, links: Links, token: str, body: bytes) -> Response:
+    try:
+        sent = _fields(body)
+        link, form = _opened(request, links, token)
+        if "birth_date" in sent:
+            return _verified(centre, links, link, form, token, sent["birth_date"][0])
+        if not links.holds(link, request.cookies.get(COOKIE)):
+            problem = centre.texts.say("link.session_over")
+            return _answer("verify.html", centre.texts, name=_masked(link), title=form.title, problem=problem)
+        return _page_taken(centre, links, link, form, token, sent)
+    except KnownError as error:
+        return _sorry(centre.texts, error)
+
+
+def _verified(
+    centre: Centre, links: Links, link: OpenLink, form: Questionnaire, token: str, typed: str
+) -> Response:
+    try:
+        links.check_birth_date(link, typed)
+    except DomainError as error:
+        if error.field != "birth_date":
+            raise
+        problem = centre.texts.explain(error)
+        return _answer(
+            "verify.html", centre.texts, 422, name=_masked(link), title=form.title, problem=problem
+        )
+    answer = RedirectResponse(f"/p/{token}", 303, headers=_HEADERS)
+    secure = centre.settings.tls_cert is not None or centre.settings.tls_in_front
+    answer.set_cookie(
+        COOKIE, links.proof(link), path=f"/p/{token}", httponly=True, samesite="strict", secure=secure
+    )
+    return answer
+
+
+def _page_taken(
+    centre: Centre,
+    links: Links,
+    link: OpenLink,
+    form: Questionnaire,
+    token: str,
+    sent: Mapping[str, Sequence[str]],
+) -> Response:
+    session = _session(form, link)
+    pages = pages_of(session)
+    number = _number(session, pages, _whole(sent.get("~page", ["0"])[0]))
+    refused = take(session, pages[number], sent, centre.texts)
+    links.save(link, session.draft(links.now()))
+    pages = pages_of(session)
+    number = min(number, len(pages) - 1)
+    go = sent.get("~go", ["stay"])[0]
+    if go == "finish" and not refused:
+        return _finished(centre, links, link, session, pages)
+    problems = {**_problems(session, pages[number], centre.texts), **refused}
+    if go == "stay":
+        return _form_page(centre, link, session, pages, number, refused, kept=True)
+    if refused or (go == "next" and problems):
+        return _form_page(centre, link, session, pages, number, problems, 422, kept=True)
+    step = {"next": 1, "skip": 1, "back": -1}.get(go, 0)
+    number = min(max(number + step, 0), len(pages) - 1)
+    return RedirectResponse(f"/p/{token}?page={number}", 303, headers=_HEADERS)
+
+
+def _finished(
+    centre: Centre, links: Links, link: OpenLink, session: FormSession, pages: list[Page]
+) -> Response:
+    missing = next_missing(session)
+    if missing is not None:
+        number = page_of(session, missing) or 0
+        problems = _problems(session, pages[number], centre.texts)
+        return _form_page(centre, link, session, pages, number, problems, 422, kept=True)
+    score = session.score()
+    urgent = links.finish(link, session.response(links.now()), float(score) if score is not None else None)
+    return _answer("done.html", centre.texts, title=session.form.title, urgent=urgent)
+
+
+def _opened(request: Request, links: Links, token: str) -> tuple[OpenLink, Questionnaire]:
+    failures: Failures = request.app.state.wrong_links
+    failures.check(address_of(request))
+    try:
+        link = links.open(token)
+    except DomainError as error:
+        if error.code == "link.not_yet":
+            failures.note(address_of(request))
+        raise
+    form = _form(link.form)
+    if form is None or form.version != link.form_version:
+        raise DomainError("link.retired", version=link.form_version)
+    return link, form
+
+
+def _session(form: Questionnaire, link: OpenLink) -> FormSession:
+    return FormSession.restore(form, link.draft) if link.draft else FormSession(form)
+
+
+def _number(session: FormSession, pages: list[Page], asked: int | None) -> int:
+    """Return the page to show: the one asked for, else where something is missing, else the last."""
+    if asked is not None:
+        return min(max(asked, 0), len(pages) - 1)
+    missing = next_missing(session)
+    found = page_of(session, missing) if missing is not None else None
+    return len(pages) - 1 if found is None else found
+
+
+def _problems(session: FormSession, page: Page, texts: Texts) -> dict[Place, str]:
+    here = set(page.places)
+    found: dict[Place, str] = {}
+    for problem in session.problems():
+        place = Place(problem.link_id, problem.at)
+        if place in here:
+            found.setdefault(place, sentence(DomainError(problem.code, **problem.facts), texts))
+    return found
+
+
+def _form_page(
+    centre: Centre, link: OpenLink, session: FormSession, pages: list[Page], number: int,
+    problems: Mapping[Place, str], status: int = 200, *, kept: bool = False,
+) -> Response:  # fmt: skip
+    page, progress = pages[number], session.progress()
+    return _answer(
+        "form.html", centre.texts, status, title=session.form.title, name=_masked(link), page=page, number=number,
+        count=len(pages), fields=fields_of(session, page, problems), answered=progress.answered,
+        total=progress.total, kept=kept,
+    )  # fmt: skip
+
+
+def _fields(body: bytes) -> dict[str, list[str]]:
+    try:
+        return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise DomainError("link.too_many_fields") from error
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+
+
+def _masked(link: OpenLink) -> str:
+    return mask_text(Mask.NAME, link.name)
+
+
+def _sorry(texts: Texts, error: KnownError) -> Response:
+    status = 429 if error.code == "link.too_many" else 404 if error.code == "link.not_yet" else 410
+    status = status if error.code.startswith("link.") else 422
+    return _answer("sorry.html", texts, status, title="客户问卷", problem=texts.explain(error))
+
+
+def _answer(template: str, texts: Texts, status: int = 200, **values: Any) -> Response:
+    body = _templates().get_template(template).render(**values)
+    return Response(body, status, media_type="text/html; charset=utf-8", headers=_HEADERS)
