@@ -101,6 +101,8 @@ def one_run(
     world, sender, other = world_of(folder)
     write_records(other.store, other.org_id, other.device_id, 1)  # whom the duplicate is one of
     other.exchange()
+    write_bad(other, count + 1, spoil)
+    other.exchange()  # the centre has seen such a thing before: its statements are compiled
     half = count // 2
     write_records(sender.store, sender.org_id, sender.device_id, half, start=1)
     write_bad(sender, half + 1, spoil)
