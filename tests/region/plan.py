@@ -102,7 +102,7 @@ class Plan:
         some = max(1, round(len(stations) * 0.01 * self.troubles))
         day.backed_up = chance.sample(stations, min(len(stations), some * 3))
         day.skewed = {chance.choice(stations): chance.randint(-10, 10) for _ in range(some)}
-        if number >= 2:
+        if number >= 1:
             day.restored = chance.sample(stations, min(len(stations), some))
             day.cloned = chance.sample(stations, 1) if chance.random() < 0.3 * self.troubles else []
             day.revoked = chance.sample(stations, min(len(stations), some))
@@ -112,7 +112,7 @@ class Plan:
         middle = max(1, len(day.jobs) // 2)
         if number % 3 == 1:
             day.kill_server_at = chance.randint(1, middle)
-        if number % 6 == 4:
+        if number % 5 == 2:
             day.restore_server_at = chance.randint(middle, max(middle, len(day.jobs) - 1))
         return day
 

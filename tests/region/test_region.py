@@ -11,8 +11,8 @@ from tests.region.ledger import missing
 from tests.region.plan import IDLE, LINE_FAULTS, Plan
 from tests.region.region import Region
 
-DAYS = 5
-"""With a server killed on days 1 and 4 and put back to last night's backup on day 4."""
+DAYS = 4
+"""With a server killed on day 1 and put back to last night's backup on day 2."""
 
 
 def lived(home, plan, days, **options):
@@ -26,9 +26,9 @@ def lived(home, plan, days, **options):
     return region
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module")  # with one worker the order in which things happen follows from the seed
 def region(tmp_path_factory):
-    return lived(tmp_path_factory.mktemp("region"), Plan(6, seed=1, troubles=3), DAYS)
+    return lived(tmp_path_factory.mktemp("region"), Plan(6, seed=1, troubles=2), DAYS, workers=1)
 
 
 def test_a_region_comes_to_rest_with_nothing_lost(region):
@@ -78,13 +78,14 @@ def test_one_value_dropped_everywhere_is_told_as_lost(region, spoilt):
     """The proof can fail: without this value in row and history it names exactly this one."""
     with spoilt.read() as connection:
         gone = missing(connection, region.typed())  # with a disk, before it was sent
-        names = {
-            bytes(row.id).hex(): row.name
-            for row in connection.exec_driver_sql("SELECT id, name FROM patient")
-        }
+        query = "SELECT id, name FROM patient"
+        names = {bytes(row.id).hex(): row.name for row in connection.exec_driver_sql(query)}
+        tables = ("conflict", "parked_txn")
+        elsewhere = repr([connection.exec_driver_sql(f"SELECT * FROM {table}").all() for table in tables])
     victim = next(
-        one for one in region.typed() if one.entity == "patient" and names.get(one.record) == one.value
-    )
+        one for one in region.typed()
+        if one.field == "name" and names.get(one.record) == one.value and one.value not in elsewhere
+    )  # fmt: skip
     word, other = victim.value.encode(), b"#" * len(victim.value)
     with spoilt.write() as connection:
         update = "UPDATE patient SET name = ? WHERE name = ?"
