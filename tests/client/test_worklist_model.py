@@ -1,5 +1,6 @@
 """A worklist without a window: paged by key, filtered, sorted, masked, refreshed, exported."""
 
+from dataclasses import replace
 from datetime import date
 
 import openpyxl
@@ -12,6 +13,7 @@ from client.pages.worklist.filters import condition, read_day
 from client.pages.worklist.table import TONE_ROLE, WorklistTable
 from client.pages.worklist.viewmodel import ViewModel
 from domain.biobank.commands import ReceiveSpecimen
+from domain.kernel.disputes import Disputed
 from domain.kernel.errors import DomainError
 from domain.kernel.worklists import Filter, worklists
 from domain.outgoing.records import Outgoing, OutgoingEnd
@@ -335,3 +337,12 @@ def test_an_export_that_cannot_be_written_says_where(page_for, qtbot, tmp_path, 
     [record], [end] = on_record(open_desk)
     assert (end.outgoing_id, end.result) == (record.id, "failed")
     assert "x.xlsx" in end.detail
+
+
+def test_a_form_does_not_begin_with_both_values_of_a_dispute(page_for, monkeypatch):
+    model, _ = page_for("nurse", "people.clients")
+    row = model.table.row(0)
+    disputed = replace(row, values=(Disputed(["甲", "乙"]), *row.values[1:]))
+    monkeypatch.setattr(ViewModel, "selected", property(lambda _self: disputed))
+    names = [c.name for c in model.listing.columns]
+    assert list(model._selected_values()) == names[1:]

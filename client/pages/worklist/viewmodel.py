@@ -17,6 +17,7 @@ from client.pages.worklist.table import WorklistTable
 from client.station import Context, PageModel
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Command
+from domain.kernel.disputes import Disputed
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.worklists import ListColumn, Row, Worklist, worklists
 
@@ -208,7 +209,11 @@ class ViewModel(PageModel):
 
     def _selected_values(self) -> dict[str, Any]:
         row = self.selected
-        return {} if row is None else {c.name: row.values[i] for i, c in enumerate(self.listing.columns)}
+        if row is None:
+            return {}
+        named = {c.name: row.values[i] for i, c in enumerate(self.listing.columns)}
+        # A form that began with both values of a dispute would keep them as one.
+        return {name: value for name, value in named.items() if not isinstance(value, Disputed)}
 
     def _lost(self) -> None:
         self.select(-1)
