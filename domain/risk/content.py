@@ -26,7 +26,8 @@ D = TypeVar("D")
 class RiskModels:
     """Factors, models ready to run, the diseases they serve, the rules of the colours; read-only after it is built.
 
-    `links` says which item of a form (by linkId) asks for which factor.
+    `published` are sets of rules from the store that were made ready; `links` says which item of a form (by linkId)
+    asks for which factor.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class RiskModels:
     ) -> None:
         self.book, self.models, self.diseases, self.version = book, dict(models), dict(diseases), version
         self.levels, self.links = levels, links
+        self.published: dict[bytes, LevelRules] = {}
         self.in_order = tuple(
             self.models[served.model] for one in self.diseases.values() for served in one.serves
         )

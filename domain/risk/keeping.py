@@ -18,6 +18,7 @@ from domain.risk.gathering import digest_of, gather, inputs_of
 from domain.risk.levels import RANK, SCORE, Colour, Coloured, risen
 from domain.risk.records import Act, Cause, RiskAssessment, RiskLevel, RiskLevelChange
 from domain.risk.results import Assessment
+from domain.risk.rule_commands import rules_in_force
 
 
 def assess_patient(work: UnitOfWork, patient: Patient, cause: Cause) -> RiskAssessment | None:
@@ -30,11 +31,12 @@ def assess_patient(work: UnitOfWork, patient: Patient, cause: Cause) -> RiskAsse
     factors = gather(work.connection, patient, models, work.now)
     known = models.book.know(factors, today)
     inputs = inputs_of(factors, known.age)
-    digest = digest_of(inputs, f"{models.version}|{models.levels.file.version}")
+    rules = rules_in_force(work, models)
+    digest = digest_of(inputs, f"{models.version}|{rules.file.version}")
     if _latest_digest(work, patient.id) == digest:
         return None
     assessment = assess_known(known, today, models)
-    coloured = models.levels.colour(assessment, known)
+    coloured = rules.colour(assessment, known)
     kept = work.add(_assessment(work, patient, cause, assessment, coloured, inputs, digest))
     _follow(work, patient, kept, assessment, coloured)
     return kept

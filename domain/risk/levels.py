@@ -90,7 +90,7 @@ class LevelRules:
 
     def __init__(self, file: LevelFile, book: FactorBook, labels: Mapping[str, str]) -> None:
         self.file, self._book = file, book
-        self._labels = labels
+        self.labels = labels
         self.problems: list[str] = []
         self._rules = [(one, *self._ready(one.id, one.when)) for one in file.rules]
         self._factors = [(one, *self._ready(one.factor, one.when)) for one in file.high_factors]
@@ -109,7 +109,7 @@ class LevelRules:
         except ExpressionError as error:
             self.problems.append(f"level_rules.yaml: {where}: {error}")
             return (), lambda: None
-        known = {*self._labels, *self._book.definitions, "sex", "age"}
+        known = {*self.labels, *self._book.definitions, "sex", "age"}
         self.problems += [
             f"level_rules.yaml: {where}: {name} is not known" for name in names if name not in known
         ]
@@ -146,9 +146,9 @@ class LevelRules:
         )  # fmt: skip
 
     def _because(self, name: str, values: Mapping[str, Any], known: Known, on: date) -> Because:
-        if name in self._labels:
+        if name in self.labels:
             value = LEVELS[values[name]] if name.startswith("level_") else values[name]
-            return Because(label=self._labels[name], value=value, at=on)
+            return Because(label=self.labels[name], value=value, at=on)
         used, value = known.used.get(name), values[name]
         unit = shown_unit(used.unit) if used else ""
         return Because(label=self._book.label(name), value=value, unit=unit, at=used.at if used else None)

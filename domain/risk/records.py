@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from domain.kernel.columns import Merge, Sensitivity, column
 from domain.kernel.ids import Id
-from domain.kernel.record import Record
+from domain.kernel.record import Record, Scope
 from domain.risk.levels import Colour
 
 SENSITIVE = Sensitivity.SENSITIVE
@@ -85,6 +85,17 @@ class RiskLevel(Record, label="风险等级"):
     noted_factors: Mapped[dict[str, Any]] = column("已处理的高风险因素", sensitivity=SENSITIVE)
     open_factors: Mapped[int] = column("未处理的高风险因素数", default=0)
     changed_at: Mapped[datetime] = column("变动时间", index=True)
+
+
+class RiskRuleSet(Record, label="风险分级规则", scope=Scope.CATALOGUE, merge=Merge.APPEND):
+    """Level rules that an administrator published, whole; the one published last is in force everywhere."""
+
+    version: Mapped[str] = column("版本", length=60, index=True)
+    rules: Mapped[dict[str, Any]] = column("规则")
+    reason: Mapped[str] = column("修订说明", length=4000)
+    published_at: Mapped[datetime] = column("发布时间", index=True)
+    published_by: Mapped[Id | None] = column("发布人", ref="staff")
+    published_name: Mapped[str] = column("发布人姓名")
 
 
 class Act(enum.StrEnum):

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from domain.kernel.worklists import Query, worklist
 from domain.people.records import Patient
 from domain.risk.commands import AssessRisks, ConfirmRiskLevel, EndManualLevel, NoteFactors, SetRiskLevel
-from domain.risk.records import RiskAssessment, RiskLevel, RiskLevelChange
+from domain.risk.records import RiskAssessment, RiskLevel, RiskLevelChange, RiskRuleSet
 
 
 @worklist("risk.levels", "风险等级", permission="risk.view", record=RiskLevel, order="-changed_at")
@@ -41,3 +41,11 @@ def assessments() -> Query:
         RiskAssessment.high, RiskAssessment.medium, RiskAssessment.diagnosed, RiskAssessment.computed,
         RiskAssessment.unverified, RiskAssessment.cause, RiskAssessment.models_version, RiskAssessment.assessed_at,
     ).join(Patient, Patient.id == RiskAssessment.patient_id)  # fmt: skip
+
+
+@worklist("risk.rules", "分级规则版本", permission="risk.rules", record=RiskRuleSet, order="-published_at")
+def rules() -> Query:
+    """The sets of level rules that were published, the one in force first."""
+    return select(
+        RiskRuleSet.version, RiskRuleSet.reason, RiskRuleSet.published_name, RiskRuleSet.published_at
+    )

@@ -27,7 +27,8 @@ from domain.risk.follower import RiskFollower
 from domain.risk.gathering import factors_of
 from domain.risk.keeping import outcome_of
 from domain.risk.levels import Colour
-from domain.risk.records import Cause, RiskAssessment, RiskLevel, RiskLevelChange
+from domain.risk.records import Cause, RiskAssessment, RiskLevel, RiskLevelChange, RiskRuleSet
+from domain.risk.rule_commands import PublishLevelRules
 from domain.scales.reading import load_scales
 from tests.conftest import BRANCH, DEVICE
 
@@ -311,3 +312,48 @@ def test_the_lists_show_levels_and_history(branch, nurse, physician, visit):
     assess_now(branch, nurse, visit)
     for name in ("risk.levels", "risk.changes", "risk.assessments"):
         assert len(Pages(branch.store).page(worklists()[name], physician, limit=10).rows) == 1
+
+
+def rules_text(version="2026.2", when="ua > 280", **changed):
+    rule = f"{{id: S-01, colour: orange, when: {when}, text: 本院尿酸从严}}"
+    lines = [
+        f"version: '{version}'",
+        "status: V",
+        "source: 本院",
+        "enough: 1",
+        f"rules: [{rule}]",
+        "high_factors: []",
+    ]
+    return "\n".join(lines)
+
+
+def test_an_administrator_publishes_rules_that_are_in_force_from_the_next_assessment(
+    branch, nurse, visit, as_role
+):
+    administrator = as_role("administrator")
+    measure(branch, nurse, visit, **WELL)
+    assert assess_now(branch, nurse, visit).colour is Colour.GREEN
+    publish = PublishLevelRules(text=rules_text(), reason="本院尿酸管理")
+    assert refused(branch, publish, nurse) == "permission.denied"
+    branch.run(publish, administrator)
+    assert assess_now(branch, nurse, visit).colour is Colour.ORANGE
+    assert only(branch, RiskLevel).why["rules"][0]["rule"] == "S-01"
+    assert rows(branch, RiskAssessment)[-1].rules_version == "2026.2"
+    assert refused(branch, publish, administrator) == "risk.same_version"
+    assert (
+        refused(branch, PublishLevelRules(text=rules_text("2026.1"), reason="x"), administrator)
+        == "risk.same_version"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rules_text(when="uaa > 280"), rules_text(when="__import__('os')"), "version: [", "a: &a [1]\nb: *a", "- 1",
+        "x", rules_text().replace("orange", "purple"), "[" * 900,
+    ],
+)  # fmt: skip
+def test_rules_with_a_mistake_are_refused_whole(branch, as_role, text):
+    order = PublishLevelRules(text=text, reason="试")
+    assert refused(branch, order, as_role("administrator")) == "risk.bad_rules"
+    assert rows(branch, RiskRuleSet) == []

@@ -404,6 +404,16 @@ def _risks() -> None:
         sa.Column("at", UtcTime(), nullable=False),
         indexed=("patient_id", "at"),
     )
+    steps.create_record_table(
+        "risk_rule_set",
+        sa.Column("version", sa.String(60), nullable=False),
+        sa.Column("rules", JsonText(), nullable=False),
+        sa.Column("reason", steps.long_text(), nullable=False),
+        sa.Column("published_at", UtcTime(), nullable=False),
+        sa.Column("published_by", Id16(), nullable=True),
+        sa.Column("published_name", sa.String(255), nullable=False),
+        indexed=("version", "published_at"),
+    )
 
 
 def _links() -> None:
