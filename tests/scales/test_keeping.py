@@ -86,7 +86,7 @@ def test_a_form_of_another_version_is_kept_and_not_scored_by_this_one(branch, nu
 def test_results_of_the_checkup_and_the_file_are_facts_of_the_score(branch, nurse, patient, clock):
     visit = branch.run(OpenVisit(patient_id=patient), nurse).receipt.visit_id
     branch.run(Arrive(visit_id=visit), nurse)
-    for weight in (90.0, 100.0):
+    for weight in (60.0, 100.0):
         clock.advance(timedelta(minutes=1))
         values = [
             Measured(item="height", value=160, unit="cm"),

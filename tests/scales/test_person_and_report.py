@@ -7,18 +7,19 @@ import pytest
 from sqlalchemy import select
 
 import resources
-from domain.checkup.form_commands import (
-    AnswerForm,
-    CorrectForm,
-)
+from domain.checkup.form_commands import AnswerForm, CorrectForm
+from domain.checkup.records import Observation, ResultSource, ResultStatus
 from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.kernel.authority import system_actor
 from domain.kernel.errors import DomainError
 from domain.kernel.texts import Texts
+from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Patient
 from domain.risk.commands import AssessRisks
 from domain.risk.content import RISK, load_risk
+from domain.scales.facts import latest
+from domain.scales.history import history_of
 from domain.scales.profile import latest_results, person_of
 from domain.scales.suggest_commands import SuggestForms
 from domain.scales.suggesting import load_suggestions, suggest
@@ -137,3 +138,37 @@ def test_what_is_kept_becomes_the_report_of_special_assessments(branch, nurse, p
         assessment_pdf(branch, as_role("health_manager"), document, patient)
     with pytest.raises(DomainError, match=r"patient\.unknown"):
         assessment_pdf(branch, as_role("physician", org_id=uuid.uuid4()), document, patient)
+
+
+def test_a_correction_that_takes_an_answer_away_takes_what_followed_from_it(branch, nurse, patient):
+    first = hand_in(branch, nurse, patient, "gad7", reaching(SCALES["gad7"], 12)).response_id
+    fixed = response("gad7", {"worry": "most"})
+    branch.run(CorrectForm(response_id=first, answers=fixed, reason="其余为误填"), nurse)
+    smoker = {"item": [{"linkId": "smoking", "answer": [{"valueCoding": {"code": "current"}}]}]}
+    told = AnswerForm(patient_id=patient, form="ascvd", form_version="1.0.0", answers=smoker)
+    second = branch.run(told, nurse).receipt.response_id
+    links = CONTENT["factor_links"]()
+    with branch.store.read() as connection:
+        assert latest_results(connection, patient)["gad7"].result.status == "incomplete"
+        assert history_of(connection, patient, links) == {"smoking": "current"}
+    other = {"item": [{"linkId": "urban", "answer": [{"valueBoolean": True}]}]}
+    branch.run(CorrectForm(response_id=second, answers=other, reason="误填"), nurse)
+    with branch.store.read() as connection:
+        assert history_of(connection, patient, links) == {"urban": True}
+
+
+def test_a_result_that_does_not_count_yet_is_no_fact(branch, nurse, patient):
+    at = branch.clock()
+    with branch.store.write() as connection:
+        work = UnitOfWork(connection, nurse, now=at, new_id=branch.ids)
+        for status, weight in ((ResultStatus.FINAL, 60.0), (ResultStatus.IDENTITY, 120.0)):
+            work.add(
+                Observation(
+                    patient_id=patient, item="weight", label="体重", value_number=weight, value_text=str(weight),
+                    status=status, effective_at=at, source=ResultSource.MANUAL,
+                )
+            )  # fmt: skip
+        work.commit_entry("test.results", txn_id=branch.ids())
+        work.close()
+    with branch.store.read() as connection:
+        assert latest(connection, patient, {"weight"}) == {"weight": 60.0}
