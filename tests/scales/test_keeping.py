@@ -8,6 +8,7 @@ import resources
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
 from domain.alerts.records import Alert
+from domain.checkup.completeness import lacking
 from domain.checkup.form_commands import (
     AnswerForm,
     BeginForm,
@@ -262,3 +263,18 @@ def test_a_questionnaire_that_is_late_is_told(branch, nurse, patient, alarms, cl
     assert "A-062" not in alarms()
     clock.advance(timedelta(days=1, minutes=1))
     assert alarms()["A-062"].severity == "general"
+
+
+def test_another_form_of_the_day_does_not_stand_for_the_form_of_the_visit(branch, nurse, patient):
+    visit = branch.run(OpenVisit(patient_id=patient), nurse).receipt.visit_id
+
+    def open_items():
+        with branch.store.read() as connection:
+            return [one.item for one in lacking(connection, visit)]
+
+    branch.run(
+        AnswerForm(visit_id=visit, form="gad7", form_version="1.0.0", answers={"worry": "none"}), nurse
+    )
+    assert "form" in open_items()
+    branch.run(AnswerForm(visit_id=visit, form="pre_visit", form_version="1", answers={"a": 1}), nurse)
+    assert "form" not in open_items()
