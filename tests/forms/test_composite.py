@@ -141,6 +141,7 @@ def test_a_part_is_what_its_instrument_alone_would_be(given_answers):
         assert again.problems() == session.problems()
 
 
+@settings(deadline=None)
 @given(expressions)
 def test_an_expression_written_out_reads_as_itself(text):
     assert parse(text_of(parse(text))) == parse(text)

@@ -2,7 +2,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forms.enablement import holds
@@ -154,6 +154,7 @@ def plainly(questionnaire, answers):
     return {link_id: enabled(link_id) for link_id in items}
 
 
+@settings(deadline=None)
 @given(forms(), st.lists(st.tuples(st.integers(0, 11), st.lists(values, max_size=2)), max_size=25))
 def test_step_by_step_equals_evaluating_everything(questionnaire, steps):
     session = FormSession(questionnaire)

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.kernel.errors import DomainError
@@ -260,6 +260,7 @@ answers = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(answers)
 def test_a_restored_draft_is_the_same_session(given_answers):
     session = FormSession(SAMPLE)

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.kernel.errors import DomainError
@@ -90,6 +90,7 @@ def test_a_draft_of_another_form_is_refused():
         move_draft(NEW, OLD, filled(name="林").draft(NOW))
 
 
+@settings(deadline=None)
 @given(
     st.fixed_dictionaries(
         {},

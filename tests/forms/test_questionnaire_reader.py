@@ -3,7 +3,7 @@ from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.kernel.content import ContentError
@@ -317,6 +317,7 @@ junk = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_form_is_refused_or_read_never_a_crash(data):
     resource = json.loads((folder("forms") / "pre_visit.json").read_text("utf-8"))
