@@ -1,12 +1,19 @@
 """The front desk on the screen: keys and scans as a nurse gives them; what the eyes find where."""
 
+import dataclasses
+import hashlib
+import os
+
+import numpy as np
 import pytest
+import zxingcpp
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QTableWidget
+from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QTableWidget, QWidget
 
 from client.ports import Scanned
 from client.stations.front_desk.omission_dialog.view import OmissionDialog
+from client.stations.front_desk.phone_dialog.view import PhoneDialog
 from client.stations.front_desk.view import View
 from client.stations.front_desk.viewmodel import ViewModel
 from domain.checkup.intake import ResultLine
@@ -14,9 +21,11 @@ from domain.checkup.omission_records import Omission
 from domain.checkup.records import Attachment, Observation, QuestionnaireResponse, Visit
 from domain.checkup.result_commands import ReceiveResults
 from domain.kernel.authority import system_actor
+from domain.links.records import PersonLink
 from domain.people.identity import Identity
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Patient, Sex
+from domain.scales.records import FormTask
 from sync.blobs import BlobStore
 from tests.client_stations.conftest import WANG, arrived, reading_set
 from tests.client_stations.test_front_desk_models import pressure, rows
@@ -313,3 +322,67 @@ def test_a_number_that_is_somebodys_offers_them_by_one_digit(view, known, statio
     qtbot.waitUntil(lambda: view.model.visit.encounter is not None)
     assert view.model.visit.encounter.name == "王美娜"
     assert len(rows(station_desk, Patient)) == 1
+
+
+def read_code(widget):
+    picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    width, height, line = picture.width(), picture.height(), picture.bytesPerLine()
+    pixels = np.frombuffer(picture.constBits(), np.uint8).reshape(height, line)[:, :width]
+    return [code.text for code in zxingcpp.read_barcodes(pixels)]
+
+
+@pytest.fixture
+def enrolled(opened, station_desk):
+    station_desk.installation = dataclasses.replace(
+        station_desk.installation, server="https://centre.example:8443/"
+    )
+    return opened
+
+
+def dialog_of(view, qtbot):
+    view.model.action_set.trigger("phone")
+    qtbot.waitUntil(lambda: bool(view.findChildren(PhoneDialog)))
+    return view.findChildren(PhoneDialog)[-1]
+
+
+def test_one_key_shows_a_code_whose_secret_is_kept_nowhere(enrolled, station_desk, qtbot):
+    opened = enrolled
+    press(qtbot, opened, "9", Qt.Key.Key_Return)
+    dialog = dialog_of(opened, qtbot)
+    if folder := os.environ.get("AFTERCHECK_SHOTS"):
+        dialog.grab().save(f"{folder}/phone.png")
+    (link,) = rows(station_desk, PersonLink)
+    (address,) = read_code(find(dialog, QWidget, "phone_code"))
+    assert address.startswith("https://centre.example:8443/p/")
+    assert address == find(dialog, QLabel, "phone_address").text()
+    secret = address.rpartition("/p/")[2]
+    assert len(secret) >= 22
+    assert hashlib.sha256(secret.encode()).hexdigest() == link.token_sha256
+    assert secret.encode() not in b"".join(
+        p.read_bytes() for p in station_desk.home.folder.rglob("*") if p.is_file()
+    )
+    assert "fasting-hours" in str(link.draft), "what was answered goes along"
+    (task,) = rows(station_desk, FormTask)
+    assert (task.id, task.state) == (link.task_id, "issued")
+    dialog.accept()
+    qtbot.waitUntil(lambda: opened.model.visit.form.question() is not None)
+
+
+def test_a_second_code_closes_the_first(enrolled, station_desk, qtbot):
+    dialog_of(enrolled, qtbot).accept()
+    dialog_of(enrolled, qtbot).accept()
+    qtbot.waitUntil(lambda: len(rows(station_desk, PersonLink)) == 2)
+    assert sorted(link.revoked_at is None for link in rows(station_desk, PersonLink)) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("server", "words"), [("https://centre.example", "请先打开客户的问卷"), ("", "没有登记总院地址")]
+)
+def test_without_an_open_form_or_a_centre_the_key_says_what_to_do(view, station_desk, qtbot, server, words):
+    station_desk.installation = dataclasses.replace(station_desk.installation, server=server)
+    told = []
+    view.model.message.connect(lambda sentence, _tone: told.append(sentence))
+    view.model.action_set.trigger("phone")
+    qtbot.waitUntil(lambda: bool(told))
+    assert words in told[0]
+    assert rows(station_desk, PersonLink) == []

@@ -23,6 +23,7 @@ from client.stations.front_desk.asking import (
 )
 from client.stations.front_desk.drafts import Drafts, drafts_of
 from client.stations.front_desk.encounter import FORM, Encounter
+from client.stations.front_desk.handing_over import hand_over
 from domain.checkup.form_commands import AnswerForm
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
@@ -49,6 +50,8 @@ class FormModel(QObject):
     problem = Signal(str)
     """Sentence about the question on screen, empty for none."""
     handed_in = Signal()
+    handed_over = Signal(object)
+    """`HandedOver`: the client goes on on the phone."""
 
     def __init__(self, page: PageModel) -> None:
         super().__init__(page)
@@ -56,6 +59,7 @@ class FormModel(QObject):
         self._drafts: Drafts | None = None
         self._form: Questionnaire | None = None
         self._visit_id: Id | None = None
+        self._patient_id: Id | None = None
         self._session: FormSession | None = None
         self._at = 0
         self._handing_in = False
@@ -70,7 +74,7 @@ class FormModel(QObject):
         self.close()
         if encounter.answered:
             return
-        self._visit_id = encounter.visit_id
+        self._visit_id, self._patient_id = encounter.visit_id, encounter.patient_id
         visit_id, form, drafts, desk = encounter.visit_id, self._form, self._drafts, self._page.context.desk
         self._page.query(lambda: _load(visit_id, form, drafts, desk), self._opened, "form")
 
@@ -165,6 +169,18 @@ class FormModel(QObject):
         )  # fmt: skip
         self._handing_in = True
         self._page.run(order, lambda _done: self._handed_in(visit_id), self._not_handed_in)
+
+    def hand_over(self) -> None:
+        """Give the form to the client's phone as it is; it stays here too, for whoever hands it in first."""
+        session, patient_id = self._session, self._patient_id
+        if session is None or patient_id is None:
+            return
+        desk = self._page.context.desk
+        order, shown = hand_over(
+            session, FORM, patient_id=patient_id, visit_id=self._visit_id, server=desk.installation.server,
+            now=desk.clock(),
+        )  # fmt: skip
+        self._page.run(order, lambda _done: self.handed_over.emit(shown), self._not_handed_in)
 
     def _handed_in(self, visit_id: Id) -> None:
         drafts = self._drafts

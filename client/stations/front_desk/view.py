@@ -125,6 +125,7 @@ class View(StationView):
         visit.step_changed.connect(self._refresh)
         visit.vitals.doubt_changed.connect(self._show_doubt)
         visit.omission_asked.connect(self._ask_omission)
+        visit.form.handed_over.connect(self._show_code)
         model.attach_asked.connect(self._attach)
         if self.context.actor.may("checkup.edit"):
             FileDrop(self, self._dropped)
@@ -261,6 +262,12 @@ class View(StationView):
             from client.stations.front_desk.omission_dialog.view import OmissionDialog
 
             OmissionDialog(form, self.context, visit.missing(), self).open()
+
+    @Slot(object)
+    def _show_code(self, handed: Any) -> None:
+        from client.stations.front_desk.phone_dialog.view import PhoneDialog
+
+        PhoneDialog(handed, self.context, self).open()
 
     @Slot()
     def _search(self) -> None:

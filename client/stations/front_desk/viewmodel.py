@@ -48,6 +48,7 @@ class ViewModel(StationModel):
         Action("measure", "front_desk.action.measure", "F4", command="checkup.measure"),
         Action("print", "front_desk.action.print", "F8", command="specimen.label"),
         Action("attach", "front_desk.action.attach", "Ctrl+O", command="checkup.attach"),
+        Action("phone", "front_desk.action.phone", "Ctrl+M", command="link.hand_over"),
         Action("close", "front_desk.action.close", "F10"),
     )
 
@@ -168,6 +169,16 @@ class ViewModel(StationModel):
         on("close", self.close_visit)
         on("print", self.reprint_asked.emit)
         on("attach", self._attach)
+        on("phone", self._to_phone)
+
+    def _to_phone(self) -> None:
+        """Ctrl+M: the questionnaire that is open goes on on the client's phone."""
+        if not self.context.desk.installation.server:
+            self.toast("front_desk.phone.no_centre", "warning")
+        elif self.visit.encounter is not None and self.visit.step == "form" and self.visit.form.is_open:
+            self.visit.form.hand_over()
+        else:
+            self.toast("front_desk.phone.no_form", "warning")
 
     def _bind_parts(self) -> None:
         hub, visit = self.hub, self.visit

@@ -1,0 +1,1 @@
+"""The code that a client scans to go on with a questionnaire on the phone."""
