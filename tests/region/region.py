@@ -61,19 +61,17 @@ class Region:
         plan: Who and what.
         workers: Workstations at work at once.
         address: MariaDB, or empty for the embedded store.
+        disks: Folder for the workstations' disks, which are other machines': they need not share the centre's.
         say: Told how it goes, a line at a time.
     """
 
     def __init__(
-        self,
-        home: Path,
-        plan: Plan,
-        *,
-        workers: int = 2,
-        address: str = "",
+        self, home: Path, plan: Plan, *, workers: int = 2, address: str = "", disks: Path | None = None,
         say: Callable[[str], None] = print,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.home, self.plan, self.say = home, plan, say
+        if disks is not None:
+            (home / "stations").symlink_to(disks)
         self.workers = workers
         self.centre = CentreProcess(home, address)
         self.outcome = Outcome(plan.seed)
