@@ -339,10 +339,9 @@ def test_an_export_that_cannot_be_written_says_where(page_for, qtbot, tmp_path, 
     assert "x.xlsx" in end.detail
 
 
-def test_a_form_does_not_begin_with_both_values_of_a_dispute(page_for, monkeypatch):
+def test_a_form_does_not_begin_with_both_values_of_a_dispute(page_for):
     model, _ = page_for("nurse", "people.clients")
     row = model.table.row(0)
-    disputed = replace(row, values=(Disputed(["甲", "乙"]), *row.values[1:]))
-    monkeypatch.setattr(ViewModel, "selected", property(lambda _self: disputed))
+    model.selected = replace(row, values=(Disputed(["甲", "乙"]), *row.values[1:]))
     names = [c.name for c in model.listing.columns]
     assert list(model._selected_values()) == names[1:]
