@@ -357,3 +357,15 @@ def test_rules_with_a_mistake_are_refused_whole(branch, as_role, text):
     order = PublishLevelRules(text=text, reason="试")
     assert refused(branch, order, as_role("administrator")) == "risk.bad_rules"
     assert rows(branch, RiskRuleSet) == []
+
+
+def test_what_a_corrected_form_no_longer_says_does_not_count(branch, nurse, visit):
+    said = answers(smoking="current", cvd_history=True)
+    order = AnswerForm(patient_id=visit[0], form="ascvd", form_version="1.0.0", answers=said)
+    response = branch.run(order, nurse).receipt.response_id
+    assess_now(branch, nurse, visit)
+    correct = CorrectForm(response_id=response, answers=answers(smoking="never"), reason="既往史未问清")
+    branch.run(correct, nurse)
+    assess_now(branch, nurse, visit)
+    codes = [{one["code"] for one in row.inputs["given"]} for row in rows(branch, RiskAssessment)]
+    assert codes == [{"smoking", "cvd_history"}, {"smoking"}]

@@ -313,3 +313,60 @@ def test_fibrosis_index_has_another_low_step_from_65(ast, age, level):
     result = results_of(person("male", age, ast=ast, alt=100, plt=600))["fib4"]
     assert result.value == pytest.approx(age * ast / 6000)
     assert result.level == level
+
+
+def test_breast_cancer_across_two_steps_of_age():
+    """From 48 on five years lie in two steps: who died or fell ill in the first is not at risk in the second."""
+    factors = person(
+        "female", 48, breast_biopsies=0, menarche_age=13, births=1, first_birth_age=27, fh_breast_cancer=1,
+        breast_cancer=False, lcis=False, chest_radiation=False, brca=False,
+    )  # fmt: skip
+    risk = math.exp(0.07499257592975 + 2 * 0.27638268294593 + 0.79185633720481)
+    first, second = 0.001471537353 * 0.47519806426735 * risk, 0.001421275482 * 0.50316401683903 * risk
+    died, dies = 0.000800271380, 0.001217480226
+    before = first / (first + died) * (1 - math.exp(-(first + died) * 2))
+    after = second / (second + dies) * (1 - math.exp(-(second + dies) * 3))
+    expected = before + math.exp(-(first + died) * 2) * after
+    assert value_of("gail_cn", factors) == pytest.approx(100 * expected, abs=1e-9)
+    lifetime = results_of(factors)["gail_cn"].extras[0].value
+    assert 100 * expected < lifetime < 30
+
+
+def test_unknown_lipids_count_as_a_factor_of_the_stroke_screen_as_its_rule_says():
+    known = {
+        "stroke_history": False,
+        "htn_history": False,
+        "bp_treated": False,
+        "sbp": 120,
+        "dbp": 70,
+        "bmi": 27,
+    }
+    known |= {
+        "dm_history": False,
+        "fpg": 5.0,
+        "af_history": False,
+        "valve_disease": False,
+        "smoking": "current",
+    }
+    known |= {"physical_labour": True, "fh_stroke": False}
+    unknown = results_of(person("male", 60, **known))["stroke_screen_cn"]
+    assert (unknown.status, unknown.level, unknown.value) == ("computed", "high", 3)
+    fine = results_of(person("male", 60, **known, dyslipidaemia=False))["stroke_screen_cn"]
+    assert (fine.level, fine.value) == ("low", 2)
+
+
+def test_the_waist_is_a_must_of_the_international_criteria():
+    facts = {
+        "fpg": 6.5,
+        "sbp": 140,
+        "dbp": 90,
+        "tg": 2.0,
+        "hdl": 0.9,
+        "dm_history": False,
+        "bp_treated": False,
+    }
+    facts |= {"htn_history": False, "tg_hdl_treated": False, "ogtt2h": 6.0, "hba1c": 5.5}
+    slim, wide = (results_of(person("male", 50, waist=waist, **facts))["mets_idf"] for waist in (89.9, 90))
+    assert (slim.value, slim.level) == (4, "medium")
+    assert (wide.value, wide.level) == (5, "high")
+    assert results_of(person("male", 50, waist=89.9, **facts))["mets_cds"].level == "high"
