@@ -28,7 +28,8 @@ def lived(home, plan, days, **options):
 
 @pytest.fixture(scope="module")  # with one worker the order in which things happen follows from the seed
 def region(tmp_path_factory):
-    return lived(tmp_path_factory.mktemp("region"), Plan(6, seed=1, troubles=2), DAYS, workers=1)
+    home, disks = tmp_path_factory.mktemp("region"), tmp_path_factory.mktemp("disks")
+    return lived(home, Plan(6, seed=1, troubles=2), DAYS, workers=1, disks=disks)
 
 
 def test_a_region_comes_to_rest_with_nothing_lost(region):
