@@ -21,7 +21,7 @@ from server.nodes import NodeWatch
 from sync.branch import BranchSync, enrolled_rows
 from sync.local_centre import LocalCentre
 from sync.local_tables import installation, parked_txn
-from sync.parking import park
+from sync.parking import Parked, park
 from sync.protocol import Hello
 from tests.fixtures.conflicts import dispute
 
@@ -219,11 +219,14 @@ def refusing(*_):
 def test_what_was_refused_whole_and_what_waits_is_counted(centre, watch, branch):
     branch.sync.exchange()
     with centre.store.write() as connection:
-        for number, reason in enumerate(["sync.bad_value", "sync.waits_for_record"]):
-            park(
-                connection, txn_id=bytes(15) + bytes([number + 1]), device_id=branch.device_id, dev_seq=number,
-                reason=reason, payload=b"", at=0,
-            )  # fmt: skip
+        kept = [
+            Parked(
+                txn_id=bytes(15) + bytes([number + 1]), device_id=branch.device_id.bytes, dev_seq=number,
+                position=0, reason=reason, waits_for=None, at=0, payload=b"",
+            )
+            for number, reason in enumerate(["sync.bad_value", "sync.waits_for_record"])
+        ]  # fmt: skip
+        park(connection, kept)
     watch.look()
     row = node(centre, branch)
     assert (row.rejected, row.parked, row.trouble) == (1, 1, 2)
