@@ -6,12 +6,15 @@ from typing import Any
 
 
 class Contents(dict[str, Any]):
-    """A dictionary whose missing values are made once by their loader, from whichever thread asks first."""
+    """A dictionary whose missing values are made once by their loader, from whichever thread asks first.
+
+    A loader may ask for another value: models are made of the catalogue.
+    """
 
     def __init__(self, ready: Mapping[str, Any], loaders: Mapping[str, Callable[[], Any]]) -> None:
         super().__init__(ready)
         self._loaders = dict(loaders)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def __missing__(self, name: str) -> Any:
         with self._lock:
