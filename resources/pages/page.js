@@ -1,7 +1,7 @@
 // Keeps each answer as it is given and shows the questions that follow from it. Without it the pages work as well.
 "use strict";
 (() => {
-  let timer = 0, again = false, busy = false;
+  let timer = 0, again = false, busy = false, touched = 0;
 
   const note = (words) => {
     let line = document.getElementById("line-lost");
@@ -21,13 +21,15 @@
     const form = document.getElementById("form");
     if (!form) return;
     busy = true;
+    const sent = touched;
     const body = new URLSearchParams(new FormData(form));
     body.set("~go", "stay");
     try {
       const answer = await fetch(location.pathname, { method: "POST", body, credentials: "same-origin" });
       const text = await answer.text();
       const page = new DOMParser().parseFromString(text, "text/html").getElementById("page");
-      if (page && !again) swap(page);
+      // What was tapped or typed meanwhile is not in this page: it stays on screen and goes out next.
+      if (page && touched === sent) swap(page);
       if (!page) location.reload();
       note("");
     } catch (error) {
@@ -56,6 +58,10 @@
     }
     window.scrollTo(0, scroll);
   };
+
+  document.addEventListener("input", (event) => {
+    if (event.target.closest("#form")) touched += 1;
+  });
 
   document.addEventListener("change", (event) => {
     if (!event.target.closest("#form")) return;
