@@ -256,6 +256,7 @@ def _join(desk: Desk, store: "Store") -> None:
         {
             "number_prefix": desk.installation.number_prefix,
             "authority": desk.authority,
+            "texts": desk.texts,
             POLICY: policy_for(desk.settings.password_days),
         },
         {

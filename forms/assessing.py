@@ -111,7 +111,7 @@ def _leaning(kept: Mapping[str, Kept]) -> list[str]:
 
 
 def _head(connection: Connection, patient: Patient, age: int | None) -> dict[str, Any]:
-    names = _names(connection, patient.org_id)
+    names = organisation_names(connection, patient.org_id)
     client: dict[str, Any] = {"name": patient.name, "number": patient.number}
     client["sex"] = {"1": "male", "2": "female"}.get(str(patient.sex), "unknown")
     if age is not None:
@@ -119,7 +119,7 @@ def _head(connection: Connection, patient: Patient, age: int | None) -> dict[str
     return {"organisation": {"name": names[-1], "branch": names[0]}, "client": client}
 
 
-def _names(connection: Connection, org_id: Id) -> list[str]:
+def organisation_names(connection: Connection, org_id: Id) -> list[str]:
     """Return the names of an organisation and of those above it, the top last."""
     table = Organization.__table__
     names: list[str] = []

@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from PySide6.QtWidgets import QMenu
 from sqlalchemy import select
 
 from client.live import changes_in, read_changes
 from client.pages.conflicts.viewmodel import ViewModel as Conflicts
+from client.pages.record.view import View as RecordView
 from client.pages.record.viewmodel import ViewModel as Record
 from client.pages.sync.viewmodel import ViewModel as Sync
 from client.ports import Refused, SyncState
@@ -19,6 +21,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.worklists import Pages, worklists
 from domain.people.patient_commands import EditPatient
 from domain.people.records import Staff
+from domain.risk.commands import AssessRisks
 from tests.client import seeding
 
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -83,6 +86,51 @@ def test_a_record_shows_labels_values_and_what_it_points_to(qtbot, context_for, 
     record.open_link(values["patient_id"].link)
     assert pages == [(values["patient_id"].link, {})]
     assert record.sheet.patient_id == seeded[0][0].patient_id
+
+
+def test_a_report_is_printed_from_the_record_and_is_on_record_before_it_goes(
+    qtbot, context_for, opened, seeded, run, open_desk
+):
+    patient = seeded[0][0].patient_id
+    run(AssessRisks(patient_id=patient))
+    context, _ = context_for("physician")
+    printed = []
+    record = Record(context, "patient", patient, printer=lambda path: printed.append(path.read_bytes()))
+    open_page(qtbot, opened, record, record.sheet_changed)
+    assert [one.id for one in record.printable()] == [
+        "risk_professional", "risk_plain", "risk_phone", "assessment",
+    ]  # fmt: skip
+    told = []
+    record.message.connect(lambda words, tone: told.append((words, tone)))
+    record.print_document("risk_plain")
+    qtbot.waitUntil(lambda: bool(printed) and told[-1][1] == "success")
+    assert printed[0].startswith(b"%PDF")
+    outgoing = open_desk.pages.page(worklists()["document.outgoing"], seeding.system()).rows
+    assert any("通俗版" in str(row.values) for row in outgoing)
+    record.print_document("assessment")  # nobody answered a scale
+    qtbot.waitUntil(lambda: told[-1][1] == "danger")
+    assert len(printed) == 1
+
+
+def test_a_menu_offers_the_reports_by_digit(qtbot, context_for, opened, seeded):
+    context, _ = context_for("physician")
+    record = Record(context, "patient", seeded[0][0].patient_id)
+    view = RecordView(record)
+    qtbot.addWidget(view)
+    view.resize(900, 600)
+    view.show()
+    open_page(qtbot, opened, record, record.sheet_changed)
+    record.action_set.trigger("print")
+    menu = view.findChild(QMenu, "record_print_menu")
+    assert [entry.text()[:2] for entry in menu.actions()] == ["&1", "&2", "&3", "&4"]
+    menu.close()
+
+
+def test_a_record_without_documents_has_no_print(context_for, opened, seeded):
+    context, _ = context_for("physician")
+    record = Record(context, "visit", seeded[0][1])
+    opened.append(record)
+    assert not record.action_set.is_enabled("print")
 
 
 def test_what_is_masked_in_the_record_is_masked_in_its_history(qtbot, context_for, opened, seeded, run):

@@ -103,11 +103,11 @@ def test_what_no_physician_signed_is_marked_in_every_version(ill, ill_texts):
 
 def test_the_level_in_force_says_why(printed):
     level = {
-        "colour": "orange", "label": "高风险", "since": "2026-11-23", "why": ["收缩压 148 mmHg（2026-11-23）"],
+        "colour": "orange", "label": "橙（中危）", "since": "2026-11-23", "why": ["收缩压 148 mmHg（2026-11-23）"],
         "manual": {"by": "周医师", "reason": "近期已调整用药", "until": "2027-02-01"},
     }  # fmt: skip
     for text in printed(ill_content(level=level)).values():
-        for words in ("高风险（橙色）", "收缩压148mmHg（2026-11-23）", "近期已调整用药", "2027-02-01"):
+        for words in ("橙（中危）", "收缩压148mmHg（2026-11-23）", "近期已调整用药", "2027-02-01"):
             assert words in text
 
 

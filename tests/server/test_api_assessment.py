@@ -4,6 +4,7 @@ from datetime import date
 
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Sex
+from domain.risk.commands import AssessRisks
 from tests.scales.answering import reaching
 from tests.scales.conftest import SCALES
 
@@ -35,6 +36,13 @@ def test_a_questionnaire_from_answer_to_report(server):
     assert (pdf.status_code, pdf.headers["content-type"]) == (200, "application/pdf")
     assert pdf.content.startswith(b"%PDF-")
     assert outgoing() == before + 1
+    risk = f"/api/patients/{made}/documents/risk_plain"
+    physician = server.token("physician")
+    server.as_system(AssessRisks(patient_id=made))
+    assert server.api.get(risk, token=physician).content.startswith(b"%PDF-")
+    assert outgoing() == before + 2
+    assert server.api.get(f"/api/patients/{made}/documents/none", token=physician).status_code == 404
+    assert server.api.get(risk, token=server.token("it")).status_code == 403
 
 
 def test_who_may_not_see_answers_gets_no_report(server):

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from client.pages.record.history import HistoryLine
 from client.pages.record.viewmodel import Sheet, Value, ViewModel
+from client.views.menus import numbered_menu
 from client.views.page import PageView
 
 LINK = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
@@ -42,6 +43,7 @@ class View(PageView):
         self.body.addWidget(self._gone)
         self.model.sheet_changed.connect(self.show_sheet)
         self.model.action_set.on("history", self._history.setFocus)
+        self.model.action_set.on("print", self._ask_what_to_print)
 
     def focus_first(self) -> None:
         """Begin with the values."""
@@ -55,6 +57,15 @@ class View(PageView):
             return
         self._values.setWidget(self._sheet(sheet.values))
         self._history.setWidget(self._lines(sheet.history))
+
+    @Slot()
+    def _ask_what_to_print(self) -> None:
+        """F8: the documents of this record, each by its digit."""
+        entries = [(one.label, one.id, True) for one in self.model.printable()]
+        menu = numbered_menu("record_print_menu", entries, self)
+        menu.triggered.connect(lambda entry: self.model.print_document(entry.data()))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.mapToGlobal(self.rect().topLeft()))
 
     def _area(self, name: str) -> QScrollArea:
         area = QScrollArea(self)

@@ -1,19 +1,27 @@
 """Any record as labels and values, what it points to, what it may have done to it, and its history."""
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from client.actions import Action
+from client.background import Job
 from client.live import Changed
+from client.outgoing import handed_out
 from client.pages.record.history import HistoryLine, read_history
+from client.printing import Printer, print_file
 from client.station import Context, PageModel
 from domain.kernel.disputes import Disputed, beside
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.record import Record, RecordInfo, column_info, record_classes
 from domain.kernel.worklists import NamedRow, records, worklists
+from domain.outgoing.commands import HandOutDocument
+from domain.outgoing.records import Destination
+from forms.printables import Printable, printables_for
 
 OWN = ("ver", "extra")
 PERMISSIONS = {"patient": "people.view", "specimen": "biobank.view", "storage_container": "biobank.view",
@@ -54,16 +62,22 @@ class ViewModel(PageModel):
     actions = (
         Action("reload", "worklist.reload", "F5"),
         Action("history", "record.history", "F11"),
+        Action("print", "record.print", "F8", permission="document.print"),
     )
 
-    def __init__(self, context: Context, entity: str, record_id: Id, parent: QObject | None = None) -> None:
+    def __init__(
+        self, context: Context, entity: str, record_id: Id, parent: QObject | None = None, *,
+        printer: Printer = print_file,
+    ) -> None:  # fmt: skip
         super().__init__(context, parent)
+        self._printer = printer
         self.entity, self.record_id = entity, record_id
         self.kind: type[Record] = record_classes()[entity]
         self.info: RecordInfo = self.kind.record_info
         self.sheet: Sheet | None = None
         check_may_see(context, entity)
         self.action_set.on("reload", self.load)
+        self.action_set.enable("print", bool(self.printable()))
 
     def watches(self) -> frozenset[str]:
         return frozenset({self.entity, "conflict"})
@@ -83,6 +97,29 @@ class ViewModel(PageModel):
     def open_link(self, page: str) -> None:
         """Open a record this one points to."""
         self.context.open_page(page)
+
+    def printable(self) -> list[Printable]:
+        """Return the documents that the person signed in may print of this record."""
+        return printables_for(self.entity, self.context.actor)
+
+    def print_document(self, document: str) -> None:
+        """Print one of them; it is on record before it goes."""
+        one = next(found for found in self.printable() if found.id == document)
+        context, record_id, printer = self.context, self.record_id, self._printer
+        patient_id = self.sheet.patient_id if self.sheet is not None else None
+        self.toast("record.printing", "info", label=one.label)
+
+        def work(_job: Job) -> None:
+            pdf = one.make(context.desk.dispatcher, context.actor, record_id)
+            order = HandOutDocument(what=one.label, destination=Destination.PRINTER, patient_id=patient_id)
+            with tempfile.TemporaryDirectory(dir=context.desk.home.folder) as folder:
+                path = Path(folder) / f"{one.id}.pdf"
+                path.write_bytes(pdf)
+                handed_out(context, order, lambda: printer(path))
+
+        job = self.context.jobs.read(work, "print_document")
+        job.succeeded.connect(lambda _nothing: self.toast("record.printed", "success", label=one.label))
+        job.refused.connect(lambda error: self.message.emit(self.explain(error), "danger"))
 
     def _take(self, sheet: Sheet | None) -> None:
         self.sheet = sheet

@@ -8,12 +8,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from client.background import Job
 from client.outgoing import handed_out
+from client.printing import Printer
 from client.station import Context
 from client.stations.review import acting
 from client.stations.review.case import AttachmentRow, Case
 from client.stations.review.files import clear_out, take_out
 from client.stations.review.preview import pdf_pages
-from client.stations.review.printing import Printer
 from domain.kernel.errors import KnownError
 from domain.outgoing.commands import HandOutDocument
 from domain.outgoing.records import Destination

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal, Slot
 
 from client.live import Changed
 from client.ports import Scanned
+from client.printing import Printer, print_file
 from client.station import Context, StationModel
 from client.stations.review.case import Case, CaseKey, Proposal, StepRow
 from client.stations.review.criticals import Criticals
@@ -15,7 +16,6 @@ from client.stations.review.doing import Doing
 from client.stations.review.looking import Looking
 from client.stations.review.offering import ACTIONS, Moment, moves, offers
 from client.stations.review.opening import WATCHED, Opening
-from client.stations.review.printing import Printer, print_file
 from client.stations.review.proposals import Deviation, deviations, with_sentence
 from client.stations.review.queue_model import CaseQueue
 from client.stations.review.returning import Returning
