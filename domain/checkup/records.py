@@ -118,7 +118,11 @@ class CriticalValue(Record, label="危急值"):
 
 
 class Report(Record, label="体检报告"):
-    """The report of a visit on its way through the three levels (FHIR R4 DiagnosticReport)."""
+    """The report of a visit on its way through the three levels (FHIR R4 DiagnosticReport).
+
+    One a visit (`stable_id("report", visit)`): where two desks wrote it apart, the number and the author of the one
+    that came first stand, the other number stays in the log, and of two texts a person chooses.
+    """
 
     __table_args__ = (
         Index("ix_report_queue", "urgency", "due_at", "id"),
@@ -126,10 +130,10 @@ class Report(Record, label="体检报告"):
         Index("ix_report_issued", "issued_at", "id"),
     )
 
-    number: Mapped[str] = column("报告号", unique=True, length=40)
+    number: Mapped[str] = column("报告号", merge=Merge.CENTRE, unique=True, length=40)
     visit_id: Mapped[Id] = column("体检", ref="visit", unique=True)
     patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
-    author_id: Mapped[Id | None] = column("撰写人", ref="staff")
+    author_id: Mapped[Id | None] = column("撰写人", merge=Merge.CENTRE, ref="staff")
     revision: Mapped[int] = column("修订号", default=1)
     conclusion: Mapped[str] = column("总检结论", sensitivity=SENSITIVE, merge=Merge.REVIEW, length=20000)
     advice: Mapped[str] = column("健康建议", sensitivity=SENSITIVE, merge=Merge.REVIEW, length=20000)

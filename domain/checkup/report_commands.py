@@ -22,7 +22,7 @@ from domain.checkup.workflow import report_review
 from domain.kernel.canonical import content_digest
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
-from domain.kernel.ids import Id
+from domain.kernel.ids import Id, stable_id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.identity_records import IdentityCheck
 from domain.people.numbers import next_number
@@ -57,9 +57,9 @@ def write(order: WriteReport, work: UnitOfWork) -> Written:
     report = work.find(Report, visit_id=visit.id)
     if report is None:
         report = Report(
-            org_id=visit.org_id, number=next_number(work, "report", "R"), visit_id=visit.id,
-            patient_id=visit.patient_id, author_id=work.actor.staff_id, conclusion=order.conclusion,
-            advice=order.advice, urgency=_urgency(work, visit.id),
+            id=stable_id("report", visit.id), org_id=visit.org_id, number=next_number(work, "report", "R"),
+            visit_id=visit.id, patient_id=visit.patient_id, author_id=work.actor.staff_id,
+            conclusion=order.conclusion, advice=order.advice, urgency=_urgency(work, visit.id),
         )  # fmt: skip
         work.start(report_review, report)
         work.add(report)
