@@ -23,6 +23,9 @@ GOODBYE_S = 2.0
 """Longest the end of the program waits to tell the centre so."""
 NEWS_S = 25.0
 """How long a request for news may stay open."""
+BUSY_MOST = 10
+"""Exchanges that moved something after which a comparison that is due waits for a quiet one no longer: copies of one
+disk that take turns never have one, for each turn renews the identity and sends again."""
 
 
 class SyncWorker:
@@ -58,6 +61,7 @@ class SyncWorker:
         self._records.changed = self._tell
         self._lines = [self._records]
         self._file_line: Line | None = None
+        self._busy = 0
         if files is not None:
             self._file_line = Line("sync-files", self._exchange_files, pace, wait, clock, rng)
             self._lines.append(self._file_line)
@@ -144,8 +148,10 @@ class SyncWorker:
         )
         if self._file_line is not None and (done.sent or done.received):
             self._file_line.wake()
-        if not (done.sent or done.received) and self._branch.comparison_due():
+        self._busy = self._busy + 1 if done.sent or done.received else BUSY_MOST
+        if self._busy >= BUSY_MOST and self._branch.comparison_due():
             self._branch.mend()
+            self._busy = 0
 
     def _exchange_files(self, line: Line) -> None:
         if self._files is None:

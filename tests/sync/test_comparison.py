@@ -8,7 +8,7 @@ from domain.kernel.change_log import change_log, decode_body
 from domain.people.records import Patient
 from sync.digest import BUCKETS, bucket_digests, bucket_of, store_digest
 from sync.local_tables import pull_state
-from sync.worker import SyncWorker
+from sync.worker import BUSY_MOST, SyncWorker
 
 PATIENTS = Patient.__table__
 
@@ -97,3 +97,31 @@ def test_the_worker_does_it_when_nothing_else_is_to_do(world, north, spoiled):
     worker = SyncWorker(north.sync)
     worker._exchange(worker._records)
     assert world.differing(north) == []
+
+
+def test_a_copy_that_sends_again_at_every_turn_is_compared_too(world, north, spoiled, tmp_path):
+    """Copies of one disk that take turns renew the identity each time; the one that wrote more sends again then."""
+    north.backup(tmp_path / "image.db")
+    copy = north.restored(tmp_path / "image.db", "copy")
+    for number in ("P8", "P9"):
+        north.add_patient(number)
+    worker, moved = SyncWorker(north.sync), []
+    exchange = north.sync.exchange
+    north.sync.exchange = lambda *told: moved.append(exchange(*told)) or moved[-1]
+    for _ in range(BUSY_MOST):
+        assert north.row("patient", spoiled[0]).phone == "spoiled"
+        worker._exchange(worker._records)
+        copy.exchange()
+    assert all(done.sent for done in moved), "or there is nothing to show"
+    assert north.row("patient", spoiled[0]).phone == "0"
+    copy.store.close()
+
+
+def test_a_busy_desk_compares_no_more_often_than_is_due(world, north, north_too):
+    asked = []
+    mend, north.sync.mend = north.sync.mend, lambda: asked.append(1) or mend()
+    worker = SyncWorker(north.sync)
+    for number in range(BUSY_MOST * 3):
+        north.add_patient(f"P{number}")
+        worker._exchange(worker._records)
+        assert len(asked) == (number + 1 >= BUSY_MOST)
