@@ -9,6 +9,7 @@ from sqlalchemy import select
 from domain.biobank.commands import CollectSpecimen, PlanSpecimen, ProcessSpecimen, ReceiveSpecimen
 from domain.biobank.records import PrimaryContainer, SpecimenType
 from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
+from domain.checkup.form_commands import AnswerForm, IssueForm
 from domain.checkup.intake import ResultLine
 from domain.checkup.records import CriticalValue, Report, Visit
 from domain.checkup.report_commands import (
@@ -27,6 +28,9 @@ from domain.people.identity_commands import VerifyIdentity
 from domain.people.identity_records import IdentityCheck
 from domain.people.records import Sex
 from domain.risk.commands import AssessRisks, ConfirmRiskLevel, NoteFactors
+from domain.scales.records import FormTask
+from tests.scales.answering import least, reaching
+from tests.scales.conftest import SCALES
 
 WELL = {"sbp": 118.0, "dbp": 74.0, "height": 165.0, "weight": 58.0, "waist": 74.0, "fpg": 5.0, "ua": 300.0}
 WELL |= {"tc": 4.4, "hdl": 1.5, "ldl": 2.3, "tg": 1.0, "ggt": 18.0}
@@ -144,6 +148,26 @@ class World:
     def note_factors(self):
         self.desk.run(NoteFactors(patient_id=self.client, note="已开饮食处方"), self.doctor)
 
+    def give_out(self):
+        """Give a client a questionnaire to be handed in within a week."""
+        self.client_visit = self.new_visit()
+        self.client = self.one(Visit).patient_id
+        self.desk.run(IssueForm(patient_id=self.client, form="gad7", form_version="1.0.0"), self.nurse)
+
+    def hand_in(self):
+        answers = reaching(SCALES["gad7"], 3)
+        task = self.one(FormTask).id
+        order = AnswerForm(
+            patient_id=self.client, task_id=task, form="gad7", form_version="1.0.0", answers=answers
+        )
+        self.desk.run(order, self.nurse)
+
+    def feel(self, **answers):
+        """Answer the mood questionnaire with nothing wrong but `answers`."""
+        given = least(SCALES["phq9"]) | {name.replace("_", "-"): code for name, code in answers.items()}
+        order = AnswerForm(visit_id=self.new_visit(), form="phq9", form_version="1.0.0", answers=given)
+        self.desk.run(order, self.nurse)
+
     def one(self, kind):
         with self.desk.store.read() as connection:
             return connection.execute(select(kind.__table__)).one()
@@ -180,7 +204,7 @@ def steps(*names):
     return run
 
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def after_confirming(**changed):
@@ -198,6 +222,8 @@ CASES = [
     ),
     Case("A-003", lambda w: w.assess(tg=2.3), steps("note_factors"), harmless=lambda w: w.assess(tg=2.29)),
     Case("A-004", after_confirming(ldl=4.1), steps("confirm_level"), harmless=after_confirming(ldl=3.39)),
+    Case("A-062", steps("give_out"), steps("hand_in"), 7 * DAY, steps("give_out", "hand_in")),
+    Case("A-901", lambda w: w.feel(self_harm="some"), None, harmless=lambda w: w.feel(mood="most")),
     Case("A-085", steps("potassium"), steps("handle_critical"), harmless=lambda world: world.potassium(5.4)),
     Case("A-007", lambda world: world.pressure(180), None, harmless=lambda world: world.pressure(179)),
     Case("A-073", steps("collect"), steps("receive"), 2 * HOUR, steps("collect", "receive")),

@@ -20,6 +20,7 @@ from domain.kernel.readers import Follower
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Sex
 from domain.risk.content import RISK, load_risk
+from domain.scales.content import scale_content
 from sync.stores import open_branch_store
 from tests.readers.alert_cases import World
 
@@ -35,6 +36,10 @@ def catalog():
 @pytest.fixture
 def day(desk, catalog):
     desk.content["catalog"] = catalog
+    desk.content.update(
+        (name, read())
+        for name, read in scale_content(resources.folder("scales"), resources.folder("forms")).items()
+    )
     desk.content[RISK] = load_risk(resources.folder("risk"), catalog)
     return desk
 
