@@ -16,6 +16,10 @@ class Contents(dict[str, Any]):
         self._loaders = dict(loaders)
         self._lock = threading.RLock()
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value as ``[]`` does, made if it has a loader; `dict.get` would not ask `__missing__`."""
+        return self[name] if name in self or name in self._loaders else default
+
     def __missing__(self, name: str) -> Any:
         with self._lock:
             if name not in self:

@@ -30,6 +30,16 @@ ICONS = {
 }  # fmt: skip
 
 
+RECORD_PAGES = {"record": None, "form": "form.answer"}
+"""Pages of one record (``<page>:<entity>:<id>``) and the permission they need whatever the record is."""
+
+
+def may_open(actor: Actor, page: str) -> bool:
+    """Tell whether a person may open a kind of page of one record."""
+    needed = RECORD_PAGES[page]
+    return needed is None or actor.may(needed)
+
+
 Lists = Iterable[tuple[str, str, str]]
 """Name, label and permission of worklists, in the order of their declaration."""
 

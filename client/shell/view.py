@@ -300,7 +300,7 @@ class ShellView(QWidget):
         return view
 
     def _forget_old(self) -> None:
-        records = [p for p in self._pages if p.startswith("record:") and p != self.current]
+        records = [p for p in self._pages if p.startswith(("record:", "form:")) and p != self.current]
         for page in records[: max(0, len(records) - RECORDS_KEPT + 1)]:
             view = self._pages.pop(page)
             view.model.close()

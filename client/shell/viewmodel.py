@@ -25,7 +25,7 @@ from domain.people.scanned import UNKNOWN
 TICK_MS = 1000
 SEARCH_AFTER_MS = 120
 HITS = 12
-ALSO = ("record:",)
+ALSO = ("record:", "form:")
 """Pages that are in no navigation."""
 WEEKDAYS = "一二三四五六日"
 
@@ -114,7 +114,7 @@ class ShellModel(QObject):
         self.live.changed.disconnect(self._live)
 
     def open_page(self, page: str, **arguments: Any) -> None:
-        """Open a page: a station's id, ``worklist:<name>``, ``record:<entity>:<id>``, ``conflicts``, ``sync``."""
+        """Open a page: a station's id, ``worklist:<name>``, ``record:<entity>:<id>`` or as `build_page` takes it."""
         self.page_asked.emit(page, arguments)
 
     # Search

@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from client.navigation import RECORD_PAGES
 from client.station import Context
 from client.stations import model_class, stations, view_class
 from client.views.page import PageView
@@ -16,7 +17,8 @@ def build_page(page: str, context: Context, parent: QWidget | None = None) -> Pa
     """Return the widget of a page.
 
     Args:
-        page: A station's id, ``worklist:<name>``, ``record:<entity>:<id>`` or a built-in page (``sync``).
+        page: A station's id, ``worklist:<name>``, ``record:<entity>:<id>``, ``form:<entity>:<id>`` or a built-in
+            page (``sync``).
         context: For whom.
         parent: Where it will be shown; a later change of parent works out all styles anew.
 
@@ -33,8 +35,11 @@ def build_page(page: str, context: Context, parent: QWidget | None = None) -> Pa
     if kind == "worklist" and rest in worklists():
         context.actor.check(worklists()[rest].permission)
         return _built("worklist", context, parent, rest)
-    if kind == "record":
-        return _record(rest, context, parent)
+    if kind in RECORD_PAGES:
+        needed = RECORD_PAGES[kind]
+        if needed is not None:
+            context.actor.check(needed)
+        return _of_record(kind, rest, context, parent)
     if page in {"conflicts", "sync", "transfers"}:
         return _built(page, context, parent)
     raise DomainError("page.unknown", page=page)
@@ -48,13 +53,13 @@ def first_page(page: str, context: Context, parent: QWidget | None = None) -> An
     return importlib.import_module(f"client.stations.{page}.first.view").FirstView(context, parent)
 
 
-def _record(rest: str, context: Context, parent: QWidget | None) -> PageView:
+def _of_record(page: str, rest: str, context: Context, parent: QWidget | None) -> PageView:
     from domain.kernel.record import record_classes
 
     entity, _, record_id = rest.partition(":")
     if entity not in record_classes():
-        raise DomainError("page.unknown", page=f"record:{rest}")
-    return _built("record", context, parent, entity, uuid.UUID(record_id))
+        raise DomainError("page.unknown", page=f"{page}:{rest}")
+    return _built(page, context, parent, entity, uuid.UUID(record_id))
 
 
 def _built(name: str, context: Context, parent: QWidget | None, *arguments: object) -> PageView:

@@ -83,6 +83,7 @@ class Worklist:
         self.descending = order.startswith("-")
         self._query = query
         self.commands: tuple[str, ...] = ()
+        self.page = "record"
 
     @functools.cached_property
     def query(self) -> Query:
@@ -107,6 +108,10 @@ class Worklist:
     def offers(self, *inputs: type[Any]) -> None:
         """Name the commands that may be run on a row of this list."""
         self.commands += tuple(command_for(i).name for i in inputs)
+
+    def opens(self, page: str) -> None:
+        """Name the kind of page that a row opens instead of its record's, for who may see that page."""
+        self.page = page
 
     def column(self, name: str) -> Any:
         """Return the SQL column of a name; DomainError ``worklist.unknown_column`` if there is none."""

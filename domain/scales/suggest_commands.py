@@ -1,6 +1,11 @@
 """Asking which forms suit a person; nothing is changed by it."""
 
 import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
 
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.ids import Id
@@ -34,7 +39,14 @@ class SuggestForms:
 def suggest_forms(order: SuggestForms, work: UnitOfWork) -> list[Proposed]:
     """Return the forms, the most pressing first; none that was handed in lately."""
     patient = work.require(Patient, order.patient_id, "patient_id")
-    book = work.content[SUGGESTIONS]
-    history = history_of(work.connection, patient.id, work.content.get(LINKS) or {})
-    person = person_of(work.connection, patient, book, work.now, history=history)
+    return proposals(work.connection, work.content, patient, work.now)
+
+
+def proposals(
+    connection: Connection, content: Mapping[str, Any], patient: Patient, at: datetime
+) -> list[Proposed]:
+    """Return the forms that suit a person within the scope of whoever asks, as `suggest_forms` does."""
+    book = content[SUGGESTIONS]
+    history = history_of(connection, patient.id, content.get(LINKS) or {})
+    person = person_of(connection, patient, book, at, history=history)
     return [Proposed(one.form, list(one.reasons), one.order) for one in suggest(book, person)]

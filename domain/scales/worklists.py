@@ -45,3 +45,4 @@ def tasks() -> Query:
 
 
 tasks.offers(GiveUpForm, WithdrawForm)
+tasks.opens("form")

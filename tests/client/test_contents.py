@@ -17,3 +17,11 @@ def test_a_part_made_of_another_is_made_without_waiting_for_itself():
     assert found == [8]
     assert contents["catalog"] == 7
     assert made == ["catalog"]
+
+
+def test_what_may_be_absent_is_made_as_well_when_it_is_asked_for():
+    contents = Contents({"ready": 1}, {"scales": lambda: 3})
+    assert contents.get("scales") == 3
+    assert contents.get("ready") == 1
+    assert contents.get("nothing") is None
+    assert contents.get("nothing", 5) == 5

@@ -29,6 +29,8 @@ PERMISSIONS = {"patient": "people.view", "specimen": "biobank.view", "storage_co
                "report": "report.view", "critical_value": "critical.view", "alert": "alert.view",
                "conflict": "conflict.view", "staff": "staff.view"}  # fmt: skip
 """Permission to look at a record where no worklist of it gives one."""
+FILLED_FOR = ("patient", "visit", "form_task")
+"""Records for which a questionnaire can be filled in."""
 NAMES = ("name", "number", "code", "label", "login")
 
 
@@ -63,6 +65,7 @@ class ViewModel(PageModel):
         Action("reload", "worklist.reload", "F5"),
         Action("history", "record.history", "F11"),
         Action("print", "record.print", "F8", permission="document.print"),
+        Action("fill_form", "record.fill_form", "F9", command="checkup.answer_form"),
     )
 
     def __init__(
@@ -77,6 +80,8 @@ class ViewModel(PageModel):
         self.sheet: Sheet | None = None
         check_may_see(context, entity)
         self.action_set.on("reload", self.load)
+        self.action_set.on("fill_form", lambda: self.context.open_page(f"form:{entity}:{record_id}"))
+        self.action_set.enable("fill_form", entity in FILLED_FOR)
         self.action_set.enable("print", bool(self.printable()))
 
     def watches(self) -> frozenset[str]:

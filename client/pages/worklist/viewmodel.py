@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from client.actions import Action
 from client.background import Job
 from client.live import Changed
+from client.navigation import may_open
 from client.pages.worklist.cells import NUMBERS
 from client.pages.worklist.entities import entities_of
 from client.pages.worklist.export import PERMISSION, export_work
@@ -202,10 +203,11 @@ class ViewModel(PageModel):
 
     @Slot()
     def open_selected(self) -> None:
-        """Open the record of the selected row."""
+        """Open the page of the selected row: the one its list names if the person may see it, else its record."""
         if self.selected is not None:
             entity = self.listing.record.record_info.entity
-            self.context.open_page(f"record:{entity}:{self.selected.id}")
+            page = self.listing.page if may_open(self.context.actor, self.listing.page) else "record"
+            self.context.open_page(f"{page}:{entity}:{self.selected.id}")
 
     def _selected_values(self) -> dict[str, Any]:
         row = self.selected

@@ -1,4 +1,4 @@
-"""Half-filled questionnaires on this workstation: one encrypted file a visit, on disk before it is called saved.
+"""Half-filled questionnaires on this workstation: one encrypted file each, on disk before it is called saved.
 
 A draft is health data, so it is sealed (AES-256-GCM) under a key derived from that of the store; it never leaves the
 workstation, and it is removed when the form has been handed in. A file that cannot be opened is moved aside, never
@@ -81,6 +81,14 @@ class Drafts:
     def count(self) -> int:
         """Return how many forms are unfinished on this workstation."""
         return len(list(self._folder.glob("*.draft"))) if self._folder.exists() else 0
+
+    def begun(self, owner_id: Id) -> frozenset[str]:
+        """Return the forms that have a draft of one visit or person."""
+        return frozenset(path.name.split(".")[1] for path in self._folder.glob(f"{owner_id.hex}.*.draft"))
+
+    def set_aside(self, visit_id: Id, form: str) -> None:
+        """Keep a draft that does not fit its form as ``*.damaged``: somebody may still want to look."""
+        self._move_aside(self._path(visit_id, form))
 
     def _path(self, visit_id: Id, form: str) -> Path:
         return self._folder / f"{visit_id.hex}.{form}.draft"
