@@ -112,6 +112,7 @@ class BranchSync:
         self.bootstrap = Bootstrap(store, folder / "snapshot", self._now_us)
         self.failures = self.rate = 0
         self._swept = False
+        self._centre_id: Id | None = None
 
     def exchange(self, report: Report | None = None, cancel: threading.Event | None = None) -> Exchanged:
         """Send everything unsent, then receive everything new.
@@ -159,9 +160,11 @@ class BranchSync:
     def mend(self) -> Mended | None:
         """Compare, and put right what differs, as `sync.mending.mend`; the next exchange says what was found."""
         now = self._now_us()
-        done = mend(self.store, self.centre, now)
+        done = mend(self.store, self.centre, now, self._centre_id)
         with self.store.write() as connection:
             due_us = 0 if done is not None else COMPARED_EVERY_US - AGAIN_AFTER_US
+            if done is not None and done.returned:
+                due_us = COMPARED_EVERY_US  # the rest is put right as soon as that has come back
             set_pull_state(connection, compared_at=now - due_us)
         return done
 
@@ -204,6 +207,7 @@ class BranchSync:
             )  # fmt: skip
         welcome = self.centre.hello(hello)
         self._check(identity, welcome)
+        self._centre_id = welcome.centre
         with self.store.write() as connection:
             set_identity(connection, db_nonce=welcome.nonce, server_key=welcome.server_key)
             if welcome.life != hello.life:

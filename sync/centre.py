@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.exchange.commands import Renewed, RenewWorkstation
@@ -130,9 +131,11 @@ class CentreSync:
 
         def work() -> Welcome:
             with self.store.write() as connection:
-                return greet(
+                welcome = greet(
                     connection, device_of(connection, device_id), hello, self.now_us(), self.server_key
                 )
+            told: Welcome = msgspec.structs.replace(welcome, centre=self.device_id)
+            return told
 
         try:
             return retried(work)

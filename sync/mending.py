@@ -16,27 +16,37 @@ from domain.kernel.change_log import SCHEMA_VERSION, Body, Change, append_entry
 from domain.kernel.ids import Id, new_id
 from domain.kernel.record import Scope
 from domain.kernel.store import Store
+from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from sync.digest import bucket_digests, bucket_of, differing, store_digest
 from sync.identity import cursors_of, identity_of, progress_of, set_cursors, set_progress
 from sync.local_tables import parked_txn, refused_record
 from sync.merge import value_of, whole
 from sync.pending import Pending
 from sync.protocol import Centre, Cursor, DigestRequest, RowsRequest, SharedRow
+from sync.returning import Held, give_back
 from sync.rows import Key, Rows
 from sync.shapes import Shape, same, shape_of
 
 MEND = "sync.mend"
+Fetched = tuple[list[int], Sequence[SharedRow]]
+"""The differing buckets of an entity, and the centre's rows in them."""
+_CATALOGUE = CATALOGUE_SCOPE.bytes
 _MOST_TOLD = 500
 """Records whose former values go up with the entry; more than that is no slip, and stays in the local log alone."""
 
 
 @dataclass(slots=True)
 class Mended:
-    """What a comparison did: `position` at which both stand, entities that differed, and records put right."""
+    """What a comparison did: `position` at which both stand, entities that differed, and records put right.
+
+    `returned` are transactions with what the centre had written and lost; where there are any, nothing was put right:
+    that is for the comparison after they have come back.
+    """
 
     position: int
     entities: list[str] = field(default_factory=list)
     records: int = 0
+    returned: int = 0
 
 
 def shared_rows(
@@ -75,30 +85,55 @@ def compare(store: Store, centre: Centre) -> tuple[int, list[str]] | None:
     return theirs.position, differing(mine, theirs.entities)
 
 
-def mend(store: Store, centre: Centre, now: int) -> Mended | None:
+def mend(store: Store, centre: Centre, now: int, centre_id: Id | None = None) -> Mended | None:
     """Compare, and put right what differs; None as for `compare`.
 
     Args:
         store: The branch's store.
         centre: The centre.
         now: Time of this branch, microseconds UTC.
+        centre_id: Device of the centre: what it had written and lost is given back first (`sync.returning`).
     """
     found = compare(store, centre)
     if found is None:
         return None
     done = Mended(*found)
+    fetched: dict[str, Fetched] = {}
     for entity in done.entities:
         rows = _fetched(store, centre, entity, done.position)
         if rows is None:
             return None
-        with store.write() as connection:
-            if not _at_rest(connection) or any(c.position != done.position for c in cursors_of(connection)):
-                return None
-            count, position = _put_right(connection, entity, *rows, now)
-        done.records += count
-        if position:
-            store.ring(position)
+        fetched[entity] = rows
+    if not fetched:
+        return done
+    with store.write() as connection:
+        if not _at_rest(connection) or any(c.position != done.position for c in cursors_of(connection)):
+            return None
+        position = 0
+        if centre_id is not None:
+            done.returned, position = _returned(connection, centre_id, fetched)
+        if not done.returned:
+            for entity, rows in fetched.items():
+                count, last = _put_right(connection, entity, *rows, now)
+                done.records += count
+                position = max(position, last)
+    if position:
+        store.ring(position)
     return done
+
+
+def _returned(connection: Connection, centre_id: Id, fetched: dict[str, Fetched]) -> tuple[int, int]:
+    """Give back what only this store has of the centre's work."""
+    scopes = [cursor.org_id for cursor in cursors_of(connection)]
+    refused = {i.bytes for i in connection.scalars(select(refused_record.c.record_id))}
+    held: Held = {}
+    for entity, (buckets, theirs) in fetched.items():
+        mine = {row.record_id: row.fields for row in shared_rows(connection, entity, buckets, scopes)}
+        there = {row.record_id: row.fields for row in theirs}
+        differ = {i for i in mine.keys() | there.keys() if mine.get(i) != there.get(i)} - refused
+        held |= {(entity, i): dict(there[i]) if i in there else None for i in differ}
+    device_id = identity_of(connection).device_id
+    return give_back(connection, device_id, centre_id, {org.bytes for org in scopes} - {_CATALOGUE}, held)
 
 
 def resync(store: Store, centre: Centre, now: int) -> int:
@@ -139,9 +174,7 @@ def _at_rest(connection: Connection) -> bool:
     return progress.last_seq <= progress.settled_seq and parked is None
 
 
-def _fetched(
-    store: Store, centre: Centre, entity: str, position: int
-) -> tuple[list[int], Sequence[SharedRow]] | None:
+def _fetched(store: Store, centre: Centre, entity: str, position: int) -> Fetched | None:
     """Return the differing buckets of an entity and the centre's rows in them; None if it has moved on."""
     with store.read() as connection:
         scopes = [cursor.org_id for cursor in cursors_of(connection)]

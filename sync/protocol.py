@@ -137,6 +137,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
         common: Newest position up to which the branch has read what the log has.
         current: The cursors of the greeting moved to the head, if nothing has to be pulled; else None.
         mark: Mark of the head.
+        centre: Device of the centre, the one its own entries of the log bear.
     """
 
     proto: int
@@ -153,6 +154,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     common: int = 0
     current: list[Cursor] | None = None
     mark: Mark | None = None
+    centre: Id | None = None
 
 
 class Fork(msgspec.Struct, frozen=True, kw_only=True):

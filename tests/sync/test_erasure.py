@@ -1,5 +1,6 @@
 """A person is erased by law: nothing about them is left at centre or branch, and the audit says that it was done."""
 
+import shutil
 import uuid
 from datetime import UTC, date, datetime
 
@@ -120,6 +121,29 @@ def test_a_branch_that_did_not_know_changes_nothing(world, north, north_too, per
     assert north_too.all(refused_record) == []
     assert [holds(place) for place in (world.centre, north, north_too)] == [False] * 3
     assert sorted(row.number for row in world.centre.rows("patient")) == ["P2", "P3"]
+    assert [world.differing(station) for station in world.branches] == [[], []]
+
+
+def test_an_erasure_that_the_centre_lost_with_a_restored_backup_is_done_again(
+    world, north, north_too, person, tmp_path
+):
+    patient, _visit_id, readers = person
+    with world.centre.store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copyfile(tmp_path / "centre.db", tmp_path / "night.db")
+    erase(world, patient)
+    world.settle()
+    readers.run()
+    world.put_centre(tmp_path / "night.db")
+    assert holds(world.centre)
+    for _ in range(2):
+        for station in world.branches:
+            station.exchange()
+            station.sync.mend()
+    world.settle()
+    readers.run()
+    assert [holds(place) for place in (world.centre, north, north_too)] == [False] * 3
+    assert [row.number for row in world.centre.rows("patient")] == ["P2"]
     assert [world.differing(station) for station in world.branches] == [[], []]
 
 
