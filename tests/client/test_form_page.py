@@ -13,6 +13,7 @@ from client.pages.form.view import View
 from client.pages.form.viewmodel import CHOOSING, FILLING, RESULT, ViewModel
 from client.pages.record.viewmodel import ViewModel as Record
 from client.pages.worklist.viewmodel import ViewModel as Worklist
+from client.views.pages import build_page
 from domain.checkup.form_commands import IssueForm
 from domain.checkup.records import QuestionnaireResponse
 from domain.kernel.errors import DomainError
@@ -259,6 +260,68 @@ def test_what_a_question_does_not_take_stays_typed_with_its_reason(desk_for, wei
     assert "格式不对" in desk.text("a", "problem")
 
 
+def test_what_was_refused_is_still_there_after_another_page_and_can_be_taken_back(desk_for, wei, tmp_path):
+    folder = write_form(
+        tmp_path / "forms", question("one", "group", question("a")), question("two", "group", question("c"))
+    )
+    desk = desk_for("patient", wei, folder=folder)
+    desk.open("house")
+    desk.write("abc")
+    desk.key(Qt.Key.Key_F9)
+    assert desk.line("a") is not None
+    desk.key(Qt.Key.Key_F9)
+    assert desk.text("a", "problem")
+    desk.key(Qt.Key.Key_F9)
+    assert desk.line("c") is not None
+    desk.key(Qt.Key.Key_F9)
+    assert desk.here() == "a", "it cannot be handed in like that"
+    assert desk.line("a").field.text() == "abc"
+    desk.line("a").field.selectAll()
+    desk.key(Qt.Key.Key_Delete)
+    desk.key(Qt.Key.Key_F9)
+    desk.key(Qt.Key.Key_F9)
+    assert desk.model.stage == RESULT, desk.said
+
+
+def test_delete_takes_a_choice_back(desk_for, wei, tmp_path):
+    desk = desk_for("patient", wei, folder=write_form(tmp_path / "forms", question("b", "boolean")))
+    desk.open("house")
+    desk.key(Qt.Key.Key_2)
+    assert desk.model.filling.session.answers("b") == (False,)
+    desk.key(Qt.Key.Key_Delete)
+    assert desk.model.filling.session.answers("b") == ()
+
+
+def test_a_second_look_is_asked_for_and_keeps_nobody(desk_for, wei, open_desk, tmp_path):
+    said = [
+        ("key", "valueId", "k"),
+        ("severity", "valueCode", "warning"),
+        ("human", "valueString", "心率偏快，请核对"),
+    ]
+    parts = [
+        {"url": name, kind: value}
+        for name, kind, value in (*said, ("expression", "valueString", "answer.value < 100"))
+    ]
+    soft = {"url": "http://hl7.org/fhir/StructureDefinition/questionnaire-constraint", "extension": parts}
+    desk = desk_for("patient", wei, folder=write_form(tmp_path / "forms", question("p", extension=[soft])))
+    desk.open("house")
+    desk.write("120")
+    desk.key(Qt.Key.Key_Return)
+    assert "心率偏快，请核对" in desk.text("p", "warning")
+    desk.key(Qt.Key.Key_F9)
+    assert desk.model.stage == RESULT
+    assert len(rows(open_desk, QuestionnaireResponse)) == 1
+
+
+def test_a_result_that_waits_for_a_physicians_word_says_so(desk_for, wei):
+    desk = desk_for("patient", wei)
+    desk.open("sds")
+    answer_all(desk, Qt.Key.Key_3)
+    desk.key(Qt.Key.Key_F9)
+    assert desk.model.stage == RESULT, desk.said
+    assert any("待医师核定" in one for one in desk.told()), desk.told()
+
+
 def test_a_form_goes_on_after_a_crash_from_an_encrypted_draft(desk_for, wei, tmp_path, home):
     folder = two_pages(tmp_path)
     desk = desk_for("patient", wei, folder=folder)
@@ -352,6 +415,27 @@ def test_what_the_record_knows_is_there_with_source_and_day_until_confirmed(
     assert desk.text("h", "origin") == "", "what a person wrote comes from no record"
 
 
+def test_leaving_the_page_confirms_what_stands_there_and_the_response_says_so(
+    desk_for, wei, open_desk, tmp_path
+):
+    factor = [{"system": "urn:aftercheck:factor", "code": "height"}]
+    folder = write_form(
+        tmp_path / "forms", question("h", "decimal", code=factor), question("z", "boolean", required=True)
+    )
+    measure(open_desk, wei)
+    desk = desk_for("patient", wei, folder=folder)
+    desk.open("house")
+    assert desk.here() == "z"
+    desk.key(Qt.Key.Key_1)
+    desk.key(Qt.Key.Key_F9)
+    assert desk.model.stage == RESULT, desk.said
+    [response] = rows(open_desk, QuestionnaireResponse)
+    text = json.dumps(response.answers, ensure_ascii=False)
+    assert "urn:aftercheck:prefilled" in text
+    assert "检查结果" in text
+    assert '"valueBoolean": true' in text[text.index("urn:aftercheck:prefilled") :]
+
+
 def test_values_of_the_record_are_kept_from_who_may_not_see_them(desk_for, wei, open_desk, tmp_path):
     factor = [{"system": "urn:aftercheck:factor", "code": "height"}]
     folder = write_form(tmp_path / "forms", question("h", "decimal", code=factor))
@@ -426,9 +510,12 @@ def test_the_record_of_a_client_leads_to_the_forms_with_the_permission(qtbot, co
     for role, may in (("nurse", True), ("administrator", False)):
         context, pages = context_for(role)
         if role == "administrator":
-            with pytest.raises(DomainError):
+            with pytest.raises(DomainError, match=r"permission\.denied"):
+                build_page(f"form:patient:{wei}", context)
+            with pytest.raises(DomainError, match=r"permission\.denied"):
                 ViewModel(context, "patient", wei)
             continue
+        assert isinstance(build_page(f"form:patient:{wei}", context), View)
         record = Record(context, "patient", wei)
         assert record.action_set.trigger("fill_form") is may
         record.close()

@@ -47,6 +47,14 @@ class Line:
         return self.kind in ("choice", "choices", "open", "text")
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """What was typed that a question does not take, and why: it stays on screen until it is put right."""
+
+    typed: str
+    reason: str
+
+
 class Filling:
     """The open page of a form, what is said beside each question, and the way on.
 
@@ -62,7 +70,7 @@ class Filling:
         self.session = session
         self._say, self._explain = say, explain
         self._number = 0
-        self._refused: dict[Place, str] = {}
+        self._refused: dict[Place, _Refused] = {}
         self._reminded: set[str] = set()
         place = next_missing(session)
         self._number = (page_of(session, place) or 0) if place is not None else 0
@@ -108,11 +116,15 @@ class Filling:
         """Take typed text; False if the question does not take it, which is then said beside it."""
         item = self.session.item(place.link_id)
         if item.type is ItemType.OPEN_CHOICE:
-            return self._set(place, with_text(item, self.session.answers(*place), text))
+            return self._set(place, with_text(item, self.session.answers(*place), text), text)
         if text.strip() == self._typed(item, place) and place not in self._refused:
             return True
         parts = _SEVERAL.split(text) if item.repeats and not item.is_container else [text]
-        return self._set(place, tuple(part.strip() for part in parts))
+        return self._set(place, tuple(part.strip() for part in parts), text)
+
+    def clear(self, place: Place) -> bool:
+        """Take an answer back."""
+        return self._set(place, ())
 
     def confirm(self, place: Place) -> bool:
         """Let a prefilled answer stand because a person has left it so; tells whether that is new."""
@@ -183,11 +195,11 @@ class Filling:
             if place in on_page:
                 self.session.confirm(*place)
 
-    def _set(self, place: Place, values: tuple[Any, ...]) -> bool:
+    def _set(self, place: Place, values: tuple[Any, ...], typed: str = "") -> bool:
         try:
             self.session.set_answer(place.link_id, *values, at=place.at)
         except DomainError as error:
-            self._refused[place] = self._explain(error)
+            self._refused[place] = _Refused(typed, self._explain(error))
             return False
         self._refused.pop(place, None)
         return True
@@ -197,7 +209,7 @@ class Filling:
         for problem in self.session.problems():
             if problem.code != "form.required" or page.link_id in self._reminded:
                 found.setdefault(Place(problem.link_id, problem.at), self._say(problem.code, **problem.facts))
-        return found | self._refused
+        return found | {place: refused.reason for place, refused in self._refused.items()}
 
     def _warnings(self) -> dict[Place, str]:
         found: dict[Place, str] = {}
@@ -235,9 +247,11 @@ class Filling:
             Choice(n, label, any(same(value, a) for a in answers))
             for n, (label, value) in enumerate(options, 1)
         )
+        refused = self._refused.get(place)
         free = [a for a in answers if not any(same(value, a) for _, value in options)]
+        words = refused.typed if refused else "；".join(map(shown, free))
         return Line(
-            place, self._kind(item, options), text, item.required, choices, "；".join(map(shown, free)), unit,
+            place, self._kind(item, options), text, item.required, choices, words, unit,
             problem, warning, self._origin(place),
         )  # fmt: skip
 

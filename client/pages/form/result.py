@@ -39,10 +39,21 @@ def read_result(context: Context, response_id: Id) -> list[Told]:
     told: list[Told] = []
     for row in rows:
         found = msgspec.convert(row.detail, results.ScaleResult)
-        lines = [_line(context, one) for one in found.explanation]
         told.append(Told(_title(context, row.scale, found), "title"))
-        told += sorted(lines, key=lambda one: one.tone != "danger")
+        told += sorted(_lines(context, found), key=lambda one: one.tone != "danger")
     return told
+
+
+def _lines(context: Context, found: results.ScaleResult) -> list[Told]:
+    """Return the explanation, with a mark behind everything that waits for a physician's word."""
+    marked = {one.label for one in found.scores if one.unverified}
+    marked |= {flag.text for flag in found.flags if flag.unverified}
+    mark, say = context.say("form_page.result.unverified"), context.desk.texts.say
+    lines = []
+    for one in found.explanation:
+        waits = bool(marked & {one.facts.get("label"), one.facts.get("text")})
+        lines.append(Told(say(one.code, **one.facts) + (mark if waits else ""), TONES.get(one.code, "")))
+    return lines
 
 
 def _title(context: Context, scale: str, found: results.ScaleResult) -> str:
@@ -53,7 +64,3 @@ def _title(context: Context, scale: str, found: results.ScaleResult) -> str:
         else ""
     )
     return f"{context.formatter.name(scale, 'words:scale')}　{status}{mark}"
-
-
-def _line(context: Context, one: results.Sentence) -> Told:
-    return Told(context.desk.texts.say(one.code, **one.facts), TONES.get(one.code, ""))

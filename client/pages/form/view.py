@@ -46,7 +46,7 @@ class View(PageView):
         self.model.focus_asked.connect(self._go_to)
         self.model.result_changed.connect(self._show_result)
         self.model.action_set.on("back", lambda: self._after_typing(self.model.back))
-        self.model.action_set.on("next", lambda: self._after_typing(self.model.go_on))
+        self.model.action_set.on("next", self._go_on)
 
     def focus_first(self) -> None:
         """Begin with the list, the first question that waits, or the result."""
@@ -166,6 +166,13 @@ class View(PageView):
             for before, after in itertools.pairwise(stops):
                 QWidget.setTabOrder(before, after)
 
+    def _go_on(self) -> None:
+        entry = self._list.currentItem()
+        if self.model.stage == CHOOSING and entry is not None:
+            self._chosen(entry)
+        else:
+            self._after_typing(self.model.go_on)
+
     def _after_typing(self, step: Callable[[], None]) -> None:
         """Take what stands in a field before a key leaves the page: the focus is still in it."""
         typed = [line.take() for line in list(self._lines.values())]
@@ -175,6 +182,7 @@ class View(PageView):
     def _made(self, line: object) -> LineWidget:
         widget = LineWidget(line, self.say, self.model.type, self._sheet)  # type: ignore[arg-type]
         widget.picked.connect(self.model.pick)
+        widget.cleared.connect(self.model.clear)
         widget.passed.connect(self.model.leave)
         widget.left.connect(self.model.looked_at)
         widget.entered.connect(self._follow)

@@ -112,6 +112,11 @@ class ViewModel(PageModel):
         if taken and single is not None and following is not None:
             self.focus_asked.emit(following)
 
+    def clear(self, place: Place) -> None:
+        """Take an answer back."""
+        if self.filling is not None:
+            self._answered(self.filling.clear(place))
+
     def type(self, place: Place, text: str) -> bool:
         """Take typed text; False if the question does not take it."""
         if self.filling is None:
@@ -239,7 +244,7 @@ class ViewModel(PageModel):
         self.page_changed.emit()
         self.focus_asked.emit(None)
         if begun.choice.task is not None:
-            self.run(BeginForm(task_id=begun.choice.task.id))
+            self.run(BeginForm(task_id=begun.choice.task.id), refused=self._not_begun)
 
     @Slot()
     def _opened(self) -> None:
@@ -316,25 +321,25 @@ class ViewModel(PageModel):
             score=None if score is None else float(score),
         )  # fmt: skip
         self._handing_in = True
-        self.run(
-            order,
-            lambda done: self._handed_in(subject, choice, done.receipt.response_id),
-            self._not_handed_in,
-        )
-
-    def _handed_in(self, subject: Subject, choice: Choice, response_id: Id) -> None:
-        self._handing_in = False
-        drafts = self._drafts
-        if drafts is not None:
-            self.context.jobs.write(
-                lambda _job: drafts.forget(subject.patient_id, choice.form), "forget_draft"
+        job = self.run(order, lambda done: self._handed_in(done.receipt.response_id), self._not_handed_in)
+        jobs, drafts = self.context.jobs, self._drafts
+        if drafts is not None:  # also when the page is gone by then: what was handed in is no draft any more
+            forget = drafts.forget
+            job.succeeded.connect(
+                lambda _done: jobs.write(lambda _job: forget(subject.patient_id, choice.form), "forget_draft")
             )
+
+    def _handed_in(self, response_id: Id) -> None:
+        self._handing_in = False
         self.filling = self.recovered = self.kept_at = None
         self._show(RESULT)
         self.query(lambda: read_result(self.context, response_id), self._tell, "form_result")
 
     def _tell(self, told: list[Told]) -> None:
         self.result_changed.emit(told or [Told(self.context.say("form_page.result.none"))])
+
+    def _not_begun(self, error: KnownError) -> None:
+        self.message.emit(self.explain(error), "warning")
 
     def _not_handed_in(self, error: KnownError) -> None:
         self._handing_in = False

@@ -14,6 +14,9 @@ from forms.nodes import Place
 
 COLUMNS = 2
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+CLEAR = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+AWAY = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+"""Who looks at another window has not left the question."""
 TEN = 10
 """What the key 0 picks."""
 
@@ -27,6 +30,7 @@ class LineWidget(QFrame):
     """Shows a `Line` and tells what its keys and buttons ask for; the model answers by a new `Line`."""
 
     picked = Signal(object, int)
+    cleared = Signal(object)
     passed = Signal(object)
     left = Signal(object)
     entered = Signal(object)
@@ -93,11 +97,7 @@ class LineWidget(QFrame):
         self._show_choices(line)
         self.unit.setText(line.unit if self.field is not None else "")
         self.unit.setVisible(self.field is not None and bool(line.unit))
-        if (
-            self.field is not None
-            and not (self.field.hasFocus() and self.field.isModified())
-            and not line.problem
-        ):
+        if self.field is not None and not (self.field.hasFocus() and self.field.isModified()):
             self.field.setText(line.answer)
         for widget, sentence in (
             (self.origin, line.origin),
@@ -112,10 +112,12 @@ class LineWidget(QFrame):
         )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Number keys pick, Enter goes on, arrows walk through the options of a single choice."""
+        """Number keys pick, Delete takes the answer back, Enter goes on."""
         choices, key = self.line.choices, event.key()
         if choices and event.text().isdigit():
             self.picked.emit(self.place, int(event.text()) or TEN)
+        elif choices and key in CLEAR:
+            self.cleared.emit(self.place)
         elif self.line.is_asked and key in ENTER:
             self.passed.emit(self.place)
         else:
@@ -127,7 +129,8 @@ class LineWidget(QFrame):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self.left.emit(self.place)
+        if event.reason() not in AWAY:
+            self.left.emit(self.place)
 
     def _make_field(self, column: QVBoxLayout) -> "_Field":
         self._row = QHBoxLayout()
@@ -204,4 +207,5 @@ class _Field(QLineEdit):
 
     def focusOutEvent(self, event: Any) -> None:
         super().focusOutEvent(event)
-        self.left.emit()
+        if event.reason() not in AWAY:
+            self.left.emit()
