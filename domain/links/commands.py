@@ -34,8 +34,7 @@ class HandOverForm:
 @handles(HandOverForm)
 def hand_over_form(order: HandOverForm, work: UnitOfWork) -> Id:
     """Return the id of the link; earlier links to the same questionnaire are closed."""
-    if len(order.token_sha256) != 64 or set(order.token_sha256) - set("0123456789abcdef"):
-        raise DomainError("input.not_fitting", field="token_sha256", reason="SHA-256")
+    check_digest(order.token_sha256)
     task_id = issue_form(
         IssueForm(
             patient_id=order.patient_id, visit_id=order.visit_id, form=order.form, form_version=order.form_version
@@ -93,6 +92,8 @@ def finish_link(order: FinishLink, work: UnitOfWork) -> HandedIn:
         DomainError: As `usable` and `answer_form`.
     """
     link = usable(work, order.link_id)
+    if link.form is None or link.form_version is None:
+        raise DomainError("link.no_form", field="link_id")
     done: HandedIn = answer_form(
         AnswerForm(
             visit_id=link.visit_id, patient_id=link.patient_id, task_id=link.task_id, form=link.form,
@@ -135,6 +136,12 @@ def revoke_link(order: RevokeLink, work: UnitOfWork) -> None:
     """Close a link; what was answered stays in it for the nurse to go on with."""
     link = usable(work, order.link_id)
     link.revoked_at, link.reason = work.now, order.reason
+
+
+def check_digest(token_sha256: str) -> None:
+    """Refuse what is no SHA-256 in hexadecimal with ``input.not_fitting``."""
+    if len(token_sha256) != 64 or set(token_sha256) - set("0123456789abcdef"):
+        raise DomainError("input.not_fitting", field="token_sha256", reason="SHA-256")
 
 
 def usable(work: UnitOfWork, link_id: Id) -> PersonLink:

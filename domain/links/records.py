@@ -1,5 +1,6 @@
 """What a client may open without an account, until when, and how often somebody failed to."""
 
+import enum
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +11,19 @@ from domain.kernel.ids import Id
 from domain.kernel.record import Record
 
 
+class LinkPurpose(enum.StrEnum):
+    """What a link opens."""
+
+    FORM = "form"
+    REPORT = "report"
+
+
 class PersonLink(Record, label="客户链接"):
-    """One link to one questionnaire; only the SHA-256 of its secret is kept.
+    """One link to one thing of a client; only the SHA-256 of its secret is kept.
+
+    Of a questionnaire (`FORM`) it names task, form and version, and is done when the form is handed in. Of the risk
+    report (`REPORT`) it names none of them: it always shows the latest, and is done after `most_openings` sessions;
+    `opened_at` is the beginning of the latest one.
 
     `draft` is what was answered so far (FHIR R4 QuestionnaireResponse, in-progress), by whoever went last: the nurse
     who began or the client. It is emptied when the form is handed in. `wrong` counts birth dates that did not fit.
@@ -20,15 +32,19 @@ class PersonLink(Record, label="客户链接"):
     token_sha256: Mapped[str] = column("链接摘要", index=True, length=64)
     patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
     visit_id: Mapped[Id | None] = column("体检", ref="visit")
-    task_id: Mapped[Id] = column("待填问卷", ref="form_task", index=True)
-    form: Mapped[str] = column("问卷", means="words:form", length=120)
-    form_version: Mapped[str] = column("问卷版本", length=40)
+    purpose: Mapped[LinkPurpose] = column("用途", default=LinkPurpose.FORM)
+    task_id: Mapped[Id | None] = column("待填问卷", ref="form_task", index=True)
+    form: Mapped[str | None] = column("问卷", means="words:form", length=120)
+    form_version: Mapped[str | None] = column("问卷版本", length=40)
     draft: Mapped[dict[str, Any] | None] = column("草稿", sensitivity=Sensitivity.SENSITIVE)
     saved_at: Mapped[datetime | None] = column("最近保存")
     issued_by: Mapped[Id | None] = column("发出人", ref="staff")
     issued_at: Mapped[datetime] = column("发出时间", index=True)
     expires_at: Mapped[datetime] = column("有效期至")
     wrong: Mapped[int] = column("核对失败次数", default=0)
+    most_openings: Mapped[int] = column("可查看次数", default=1)
+    openings: Mapped[int] = column("已查看次数", default=0)
+    opened_at: Mapped[datetime | None] = column("最近查看")
     used_at: Mapped[datetime | None] = column("提交时间")
     revoked_at: Mapped[datetime | None] = column("作废时间")
     reason: Mapped[str | None] = column("作废原因", length=4000)

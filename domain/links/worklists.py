@@ -8,16 +8,18 @@ from domain.links.records import PersonLink
 from domain.people.records import Patient
 
 
-@worklist("link.open", "客户手机问卷", permission="form.view", record=PersonLink, order="-issued_at")
+@worklist("link.open", "客户手机链接", permission="form.view", record=PersonLink, order="-issued_at")
 def open_links() -> Query:
-    """Links that have been neither used nor closed, the latest first."""
+    """Links that have been neither used up nor closed, the latest first."""
     return (
         select(
-            Patient.name, Patient.number.label("patient_number"), PersonLink.form, PersonLink.form_version,
-            PersonLink.issued_at, PersonLink.saved_at, PersonLink.expires_at, PersonLink.wrong,
+            Patient.name, Patient.number.label("patient_number"), PersonLink.purpose, PersonLink.form,
+            PersonLink.form_version, PersonLink.issued_at, PersonLink.saved_at, PersonLink.openings,
+            PersonLink.most_openings, PersonLink.expires_at, PersonLink.wrong,
         )
         .join(Patient, Patient.id == PersonLink.patient_id)
         .where(PersonLink.used_at.is_(None), PersonLink.revoked_at.is_(None))
+        .where(PersonLink.openings < PersonLink.most_openings)
     )  # fmt: skip
 
 

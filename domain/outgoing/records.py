@@ -26,6 +26,7 @@ class Destination(enum.StrEnum):
     FILE = "file"
     PRINTER = "printer"
     VIEWER = "viewer"
+    PHONE = "phone"
 
 
 class Outgoing(Record, label="外发记录", merge=Merge.APPEND):

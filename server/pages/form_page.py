@@ -1,4 +1,4 @@
-"""The client's page: one questionnaire on a phone, page by page, kept after every page and every answer.
+"""What a link opens. Of a questionnaire: on a phone, page by page, kept after every page and every answer.
 
 Works without scripts; with them, answers are kept as they are given and questions appear at once. A slow or lost line
 costs at most the answer under way: opening the link again goes on where it was.
@@ -7,19 +7,17 @@ costs at most the answer under way: opening the link again goes on where it was.
 import functools
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 import resources
-from domain.kernel.columns import Mask
 from domain.kernel.errors import DomainError, KnownError
-from domain.kernel.masking import mask_text
 from domain.kernel.texts import Texts
+from domain.links.records import LinkPurpose
 from forms.nodes import Place
 from forms.pages import Page, next_missing, page_of, pages_of
 from forms.questionnaire import Questionnaire
@@ -28,27 +26,16 @@ from forms.session import FormSession
 from server.api.dependencies import CentreDep, address_of
 from server.centre import Centre
 from server.limiter import Failures
+from server.pages.answering import HEADERS, answer, ask_birth_date, masked, sorry
 from server.pages.fields import fields_of, sentence, take
 from server.pages.links import Links, OpenLink
+from server.pages.report_page import report_page
 
 router = APIRouter(prefix="/p", include_in_schema=False)
 COOKIE = "aftercheck_client"
 MOST_FIELDS = 3000
 TRIES, TRIES_WITHIN = 30, timedelta(minutes=15)
-_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-}
 _STATIC = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
-
-
-@functools.cache
-def _templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(str(resources.folder("pages"))), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
 
 
 @functools.cache
@@ -84,14 +71,29 @@ def show(
 ) -> Response:
     """Show the page that is on, or ask for the birth date."""
     try:
-        link, form = _opened(request, links, token)
+        link = _opened(request, links, token)
         if not links.holds(link, request.cookies.get(COOKIE)):
-            return _answer("verify.html", centre.texts, name=_masked(link), title=form.title, problem="")
-        session = _session(form, link)
+            return ask_birth_date(link, _title(link))
+        if link.purpose is LinkPurpose.REPORT:
+            return report_page(links, link, token)
+        session = _session(_form_of(link), link)
         pages = pages_of(session)
         return _form_page(centre, link, session, pages, _number(session, pages, page), {})
     except KnownError as error:
-        return _sorry(centre.texts, error)
+        return sorry(centre.texts, error)
+
+
+@router.get("/{token}/report.pdf")
+def report_pdf(request: Request, centre: CentreDep, links: LinksDep, token: str) -> Response:
+    """Return the report's phone version to keep; only while the page may be read."""
+    try:
+        link = _opened(request, links, token)
+        if link.purpose is not LinkPurpose.REPORT or not links.holds(link, request.cookies.get(COOKIE)):
+            return RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
+        head = {**HEADERS, "content-disposition": 'attachment; filename="report.pdf"'}
+        return Response(links.report_pdf(link), media_type="application/pdf", headers=head)
+    except KnownError as error:
+        return sorry(centre.texts, error)
 
 
 @router.post("/{token}")
@@ -104,35 +106,32 @@ async def send(request: Request, centre: CentreDep, links: LinksDep, token: str)
 def _taken(request: Request, centre: Centre, links: Links, token: str, body: bytes) -> Response:
     try:
         sent = _fields(body)
-        link, form = _opened(request, links, token)
+        link = _opened(request, links, token)
         if "birth_date" in sent:
-            return _verified(centre, links, link, form, token, sent["birth_date"][0])
+            return _verified(centre, links, link, token, sent["birth_date"][0])
         if not links.holds(link, request.cookies.get(COOKIE)):
-            problem = centre.texts.say("link.session_over")
-            return _answer("verify.html", centre.texts, name=_masked(link), title=form.title, problem=problem)
-        return _page_taken(centre, links, link, form, token, sent)
+            return ask_birth_date(link, _title(link), centre.texts.say("link.session_over"))
+        if link.purpose is LinkPurpose.REPORT:
+            return RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
+        return _page_taken(centre, links, link, _form_of(link), token, sent)
     except KnownError as error:
-        return _sorry(centre.texts, error)
+        return sorry(centre.texts, error)
 
 
-def _verified(
-    centre: Centre, links: Links, link: OpenLink, form: Questionnaire, token: str, typed: str
-) -> Response:
+def _verified(centre: Centre, links: Links, link: OpenLink, token: str, typed: str) -> Response:
     try:
         links.check_birth_date(link, typed)
     except DomainError as error:
         if error.field != "birth_date":
             raise
-        problem = centre.texts.explain(error)
-        return _answer(
-            "verify.html", centre.texts, 422, name=_masked(link), title=form.title, problem=problem
-        )
-    answer = RedirectResponse(f"/p/{token}", 303, headers=_HEADERS)
+        return ask_birth_date(link, _title(link), centre.texts.explain(error), 422)
+    ends = links.begin_reading(link) if link.purpose is LinkPurpose.REPORT else None
+    onward = RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
     secure = centre.settings.tls_cert is not None or centre.settings.tls_in_front
-    answer.set_cookie(
-        COOKIE, links.proof(link), path=f"/p/{token}", httponly=True, samesite="strict", secure=secure
+    onward.set_cookie(
+        COOKIE, links.proof(link, ends), path=f"/p/{token}", httponly=True, samesite="strict", secure=secure
     )
-    return answer
+    return onward
 
 
 def _page_taken(
@@ -160,7 +159,7 @@ def _page_taken(
         return _form_page(centre, link, session, pages, number, problems, 422, kept=True)
     step = {"next": 1, "skip": 1, "back": -1}.get(go, 0)
     number = min(max(number + step, 0), len(pages) - 1)
-    return RedirectResponse(f"/p/{token}?page={number}", 303, headers=_HEADERS)
+    return RedirectResponse(f"/p/{token}?page={number}", 303, headers=HEADERS)
 
 
 def _finished(
@@ -173,10 +172,10 @@ def _finished(
         return _form_page(centre, link, session, pages, number, problems, 422, kept=True)
     score = session.score()
     urgent = links.finish(link, session.response(links.now()), float(score) if score is not None else None)
-    return _answer("done.html", centre.texts, title=session.form.title, urgent=urgent)
+    return answer("done.html", title=session.form.title, urgent=urgent)
 
 
-def _opened(request: Request, links: Links, token: str) -> tuple[OpenLink, Questionnaire]:
+def _opened(request: Request, links: Links, token: str) -> OpenLink:
     failures: Failures = request.app.state.wrong_links
     failures.check(address_of(request))
     try:
@@ -185,10 +184,21 @@ def _opened(request: Request, links: Links, token: str) -> tuple[OpenLink, Quest
         if error.code == "link.not_yet":
             failures.note(address_of(request))
         raise
+    if link.purpose is LinkPurpose.FORM:
+        _form_of(link)  # a retired version is told before the birth date is asked
+    return link
+
+
+def _form_of(link: OpenLink) -> Questionnaire:
+    """Return the questionnaire of a link; ``link.retired`` if another version is in force."""
     form = _form(link.form)
     if form is None or form.version != link.form_version:
         raise DomainError("link.retired", version=link.form_version)
-    return link, form
+    return form
+
+
+def _title(link: OpenLink) -> str:
+    return "健康风险评估报告" if link.purpose is LinkPurpose.REPORT else _form_of(link).title
 
 
 def _session(form: Questionnaire, link: OpenLink) -> FormSession:
@@ -219,8 +229,8 @@ def _form_page(
     problems: Mapping[Place, str], status: int = 200, *, kept: bool = False,
 ) -> Response:  # fmt: skip
     page, progress = pages[number], session.progress()
-    return _answer(
-        "form.html", centre.texts, status, title=session.form.title, name=_masked(link), page=page, number=number,
+    return answer(
+        "form.html", status, title=session.form.title, name=masked(link), page=page, number=number,
         count=len(pages), fields=fields_of(session, page, problems), answered=progress.answered,
         total=progress.total, kept=kept,
     )  # fmt: skip
@@ -235,18 +245,3 @@ def _fields(body: bytes) -> dict[str, list[str]]:
 
 def _whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
-
-
-def _masked(link: OpenLink) -> str:
-    return mask_text(Mask.NAME, link.name)
-
-
-def _sorry(texts: Texts, error: KnownError) -> Response:
-    status = 429 if error.code == "link.too_many" else 404 if error.code == "link.not_yet" else 410
-    status = status if error.code.startswith("link.") else 422
-    return _answer("sorry.html", texts, status, title="客户问卷", problem=texts.explain(error))
-
-
-def _answer(template: str, texts: Texts, status: int = 200, **values: Any) -> Response:
-    body = _templates().get_template(template).render(**values)
-    return Response(body, status, media_type="text/html; charset=utf-8", headers=_HEADERS)

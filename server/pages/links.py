@@ -16,10 +16,16 @@ from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.links.commands import FinishLink, NoteWrongBirthDate, SaveLinkDraft, why_not
-from domain.links.records import PersonLink
+from domain.links.records import LinkPurpose, PersonLink
+from domain.links.report_commands import ReadReport, is_spent
+from domain.outgoing.commands import EndOutgoing, HandOutDocument
+from domain.outgoing.records import Destination, OutgoingResult
 from domain.people.records import Patient
 from domain.scales.records import FormTask, ScaleResult
+from forms.printables import documents, printables
 from forms.response import from_json, to_json
+from forms.risk_report import render_risk_report
+from forms.risk_reporting import risk_report_data
 from server.centre import Centre
 
 SHOWN_FOR = timedelta(minutes=30)
@@ -28,14 +34,19 @@ SHOWN_FOR = timedelta(minutes=30)
 
 @dataclass(frozen=True)
 class OpenLink:
-    """A link that can be used now, with the person it belongs to."""
+    """A link that can be used now, with the person it belongs to.
+
+    `form`, `form_version` and `task_id` are those of a questionnaire, empty for a report.
+    """
 
     id: Id
     token_sha256: str
+    purpose: LinkPurpose
+    patient_id: Id
     form: str
     form_version: str
     draft: dict[str, Any] | None
-    task_id: Id
+    task_id: Id | None
     begun: bool
     name: str
     birth_date: date
@@ -54,13 +65,14 @@ class Links:
         """Return the link of a secret.
 
         Raises:
-            DomainError: ``link.not_yet`` if there is none, ``link.used``, ``link.closed``, ``link.expired``.
+            DomainError: ``link.not_yet`` if there is none, ``link.used``, ``link.closed``, ``link.expired``; of a
+                report ``link.report_expired`` and, when the last session is over, ``link.seen``.
         """
         digest = hashlib.sha256(token.encode()).hexdigest()
         wanted = (
             select(PersonLink.__table__, Patient.name, Patient.birth_date, FormTask.begun_at)
             .join(Patient, Patient.id == PersonLink.patient_id)
-            .join(FormTask, FormTask.id == PersonLink.task_id)
+            .outerjoin(FormTask, FormTask.id == PersonLink.task_id)
             .where(PersonLink.token_sha256 == digest)
         )
         with self._centre.store.read() as connection:
@@ -69,11 +81,15 @@ class Links:
             raise DomainError("link.not_yet")
         now = self._centre.clock()
         code = why_not(row.used_at is not None, row.revoked_at is not None, now >= row.expires_at)
+        purpose = LinkPurpose(row.purpose)
         if code:
-            raise DomainError(code)
+            of_report = purpose is LinkPurpose.REPORT and code == "link.expired"
+            raise DomainError("link.report_expired" if of_report else code)
+        if purpose is LinkPurpose.REPORT and is_spent(row.openings, row.most_openings, row.opened_at, now):
+            raise DomainError("link.seen")
         return OpenLink(
-            row.id, digest, row.form, row.form_version, _typed(row.draft), row.task_id, row.begun_at is not None,
-            row.name, row.birth_date, row.org_id,
+            row.id, digest, purpose, row.patient_id, row.form or "", row.form_version or "", _typed(row.draft),
+            row.task_id, row.begun_at is not None, row.name, row.birth_date, row.org_id,
         )  # fmt: skip
 
     def check_birth_date(self, link: OpenLink, typed: str) -> None:
@@ -96,9 +112,9 @@ class Links:
                 raise DomainError("link.closed")
             raise DomainError("link.wrong_birth_date", field="birth_date", left=left)
 
-    def proof(self, link: OpenLink) -> str:
-        """Return what the browser shows from now on instead of the birth date."""
-        until = int((self._centre.clock() + SHOWN_FOR).timestamp())
+    def proof(self, link: OpenLink, ends: datetime | None = None) -> str:
+        """Return what the browser shows instead of the birth date, until `ends` or for as long as pages may lie."""
+        until = int((ends or self._centre.clock() + SHOWN_FOR).timestamp())
         return f"{until}.{self._sign(link, until)}"
 
     def holds(self, link: OpenLink, proof: str | None) -> bool:
@@ -106,12 +122,12 @@ class Links:
         until, _, signature = (proof or "").partition(".")
         if not until.isascii() or not until.isdigit() or len(until) > 12:
             return False
-        fresh = int(until) >= self._centre.clock().timestamp()
+        fresh = int(until) > self._centre.clock().timestamp()
         return fresh and hmac.compare_digest(signature, self._sign(link, int(until)))
 
     def save(self, link: OpenLink, draft: dict[str, Any]) -> None:
         """Keep what was answered so far; it is on the disk when this returns."""
-        if not link.begun:
+        if not link.begun and link.task_id is not None:
             self._centre.dispatcher.run(BeginForm(task_id=link.task_id), self._actor(link))
         self._centre.dispatcher.run(SaveLinkDraft(link_id=link.id, draft=_plain(draft)), self._actor(link))
 
@@ -122,6 +138,41 @@ class Links:
         urgent = select(ScaleResult.id).where(ScaleResult.id.in_(done.results), ScaleResult.safety)
         with self._centre.store.read() as connection:
             return connection.execute(urgent).first() is not None
+
+    def begin_reading(self, link: OpenLink) -> datetime:
+        """Count and note that the report is shown; returns when the session ends.
+
+        What cannot be shown is not counted.
+
+        Raises:
+            DomainError: ``link.seen``; ``link.report_not_ready``.
+        """
+        self.report(link)
+        ends: datetime = self._centre.dispatcher.run(ReadReport(link_id=link.id), self._actor(link)).receipt
+        return ends
+
+    def report(self, link: OpenLink) -> dict[str, Any]:
+        """Return the data set of the client's latest report.
+
+        Raises:
+            DomainError: ``link.report_not_ready``: the centre must assess anew first, or has no assessment yet.
+        """
+        try:
+            return risk_report_data(self._centre.dispatcher, self._actor(link), link.patient_id)
+        except DomainError as error:
+            if error.code in ("risk.never_assessed", "risk.models_changed"):
+                raise DomainError("link.report_not_ready") from error
+            raise
+
+    def report_pdf(self, link: OpenLink) -> bytes:
+        """Return the phone version as PDF; that it goes out is on record before it does."""
+        pdf = render_risk_report(documents(), self.report(link), "phone")
+        run, actor = self._centre.dispatcher.run, self._actor(link)
+        what = printables()["risk_phone"].label
+        order = HandOutDocument(what=what, destination=Destination.PHONE, patient_id=link.patient_id)
+        out = run(order, actor).receipt
+        run(EndOutgoing(outgoing_id=out, result=OutgoingResult.DONE, count=1), actor)
+        return pdf
 
     def now(self) -> datetime:
         """Return the moment in clinic time, as forms are dated."""

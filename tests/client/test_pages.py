@@ -1,24 +1,29 @@
 """The other generic pages without their windows: record, conflicts, sync; and the bridge that keeps them fresh."""
 
+import hashlib
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 from sqlalchemy import select
 
+from client.command_dialog.view import CommandDialog
 from client.live import changes_in, read_changes
 from client.pages.conflicts.viewmodel import ViewModel as Conflicts
 from client.pages.record.view import View as RecordView
 from client.pages.record.viewmodel import ViewModel as Record
 from client.pages.sync.viewmodel import ViewModel as Sync
+from client.phone_dialog.view import PhoneDialog
 from client.ports import Refused, SyncState
 from client.sync_look import SyncLook
 from domain.exchange.records import Conflict
 from domain.kernel.commands import ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.worklists import Pages, worklists
+from domain.links.records import PersonLink
 from domain.people.patient_commands import EditPatient
 from domain.people.records import Staff
 from domain.risk.commands import AssessRisks
@@ -124,6 +129,54 @@ def test_a_menu_offers_the_reports_by_digit(qtbot, context_for, opened, seeded):
     menu = view.findChild(QMenu, "record_print_menu")
     assert [entry.text()[:2] for entry in menu.actions()] == ["&1", "&2", "&3", "&4"]
     menu.close()
+
+
+def test_a_report_goes_to_the_clients_phone_by_a_code_shown_once_it_is_on_disk(
+    qtbot, context_for, opened, seeded, run, open_desk
+):
+    patient = seeded[0][0].patient_id
+    run(AssessRisks(patient_id=patient))
+    context, _ = context_for("physician")
+    record = Record(context, "patient", patient)
+    view = RecordView(record)
+    qtbot.addWidget(view)
+    view.show()
+    open_page(qtbot, opened, record, record.sheet_changed)
+    told = []
+    record.message.connect(lambda words, tone: told.append((words, tone)))
+    known = open_desk.installation
+    open_desk.installation = replace(known, server="")
+    try:
+        record.action_set.trigger("share")
+        assert "没有登记总院地址" in told[-1][0]
+        open_desk.installation = replace(known, server="https://centre.example:8443/")
+        record.action_set.trigger("share")
+    finally:
+        open_desk.installation = known
+    asked = view.findChild(CommandDialog)
+    assert [asked.box(name).editor.text() for name in ("most_openings", "valid_days")] == ["1", "30"]
+    asked.box("most_openings").set_value("3")
+    qtbot.mouseClick(asked.findChild(QPushButton, "dialog_submit"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: view.findChild(PhoneDialog) is not None)
+    shown = view.findChild(PhoneDialog)
+    address = shown.findChild(QLabel, "phone_address").text()
+    assert "可查看 3 次" in shown.findChild(QLabel, "phone_until").text()
+    assert address.startswith("https://centre.example:8443/p/")
+    with open_desk.store.read() as connection:
+        (link,) = connection.execute(select(PersonLink.__table__)).all()
+    assert (link.purpose, link.patient_id, link.most_openings) == ("report", patient, 3)
+    assert link.token_sha256 == hashlib.sha256(address.rpartition("/p/")[2].encode()).hexdigest()
+    shown.accept()
+
+
+def test_only_a_persons_record_has_a_report_to_share(context_for, opened, seeded):
+    context, _ = context_for("physician")
+    visit = Record(context, "visit", seeded[0][1].visit_id)
+    opened.append(visit)
+    assert not visit.action_set.is_enabled("share")
+    person = Record(context, "patient", seeded[0][0].patient_id)
+    opened.append(person)
+    assert person.action_set.is_enabled("share")
 
 
 def test_a_record_without_documents_has_no_print(context_for, opened, seeded):

@@ -11,9 +11,9 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QTableWidget, QWidget
 
+from client.phone_dialog.view import PhoneDialog
 from client.ports import Scanned
 from client.stations.front_desk.omission_dialog.view import OmissionDialog
-from client.stations.front_desk.phone_dialog.view import PhoneDialog
 from client.stations.front_desk.view import View
 from client.stations.front_desk.viewmodel import ViewModel
 from domain.checkup.intake import ResultLine

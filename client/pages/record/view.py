@@ -14,10 +14,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from client.command_dialog.view import CommandDialog
 from client.pages.record.history import HistoryLine
 from client.pages.record.viewmodel import Sheet, Value, ViewModel
+from client.phone_dialog.view import REPORT, PhoneDialog
+from client.phone_link import HandedOver, Secret
 from client.views.menus import numbered_menu
 from client.views.page import PageView
+from domain.kernel.commands import commands
+from domain.links.report_commands import Shared
 
 LINK = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
 
@@ -44,6 +49,7 @@ class View(PageView):
         self.model.sheet_changed.connect(self.show_sheet)
         self.model.action_set.on("history", self._history.setFocus)
         self.model.action_set.on("print", self._ask_what_to_print)
+        self.model.share_asked.connect(self._ask_how_long)
 
     def focus_first(self) -> None:
         """Begin with the values."""
@@ -66,6 +72,18 @@ class View(PageView):
         menu.triggered.connect(lambda entry: self.model.print_document(entry.data()))
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self.mapToGlobal(self.rect().topLeft()))
+
+    @Slot(object)
+    def _ask_how_long(self, secret: Secret) -> None:
+        """Ask for sessions and days; the code is shown once the link is on disk."""
+        given = {"patient_id": self.model.record_id, "token_sha256": secret.sha256}
+        dialog = CommandDialog(self.context, commands()["link.share_report"], given, self)
+        dialog.completed.connect(lambda done: self._show_code(secret, done.receipt))
+        dialog.open()
+
+    def _show_code(self, secret: Secret, shared: Shared) -> None:
+        handed = HandedOver(secret.address, shared.expires_at)
+        PhoneDialog(handed, self.context, self, REPORT, count=shared.most_openings).open()
 
     def _area(self, name: str) -> QScrollArea:
         area = QScrollArea(self)

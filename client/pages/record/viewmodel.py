@@ -12,6 +12,7 @@ from client.background import Job
 from client.live import Changed
 from client.outgoing import handed_out
 from client.pages.record.history import HistoryLine, read_history
+from client.phone_link import new_secret
 from client.printing import Printer, print_file
 from client.station import Context, PageModel
 from domain.kernel.disputes import Disputed, beside
@@ -57,15 +58,20 @@ class Sheet:
 
 
 class ViewModel(PageModel):
-    """One record; `sheet_changed` carries a `Sheet`, None if it is gone or out of scope."""
+    """One record; `sheet_changed` carries a `Sheet`, None if it is gone or out of scope.
+
+    `share_asked` carries the `Secret` of a link to the client's report that is to be made.
+    """
 
     sheet_changed = Signal(object)
+    share_asked = Signal(object)
 
     actions = (
         Action("reload", "worklist.reload", "F5"),
         Action("history", "record.history", "F11"),
         Action("print", "record.print", "F8", permission="document.print"),
         Action("fill_form", "record.fill_form", "F9", command="checkup.answer_form"),
+        Action("share", "record.share", "Ctrl+M", command="link.share_report"),
     )
 
     def __init__(
@@ -83,6 +89,8 @@ class ViewModel(PageModel):
         self.action_set.on("fill_form", lambda: self.context.open_page(f"form:{entity}:{record_id}"))
         self.action_set.enable("fill_form", entity in FILLED_FOR)
         self.action_set.enable("print", bool(self.printable()))
+        self.action_set.on("share", self._share)
+        self.action_set.enable("share", entity == "patient")
 
     def watches(self) -> frozenset[str]:
         return frozenset({self.entity, "conflict"})
@@ -125,6 +133,14 @@ class ViewModel(PageModel):
         job = self.context.jobs.read(work, "print_document")
         job.succeeded.connect(lambda _nothing: self.toast("record.printed", "success", label=one.label))
         job.refused.connect(lambda error: self.message.emit(self.explain(error), "danger"))
+
+    def _share(self) -> None:
+        """Ctrl+M: the client is to read the risk report on the phone."""
+        server = self.context.desk.installation.server
+        if server:
+            self.share_asked.emit(new_secret(server))
+        else:
+            self.toast("record.share.no_centre", "warning")
 
     def _take(self, sheet: Sheet | None) -> None:
         self.sheet = sheet

@@ -265,7 +265,7 @@ class View(StationView):
 
     @Slot(object)
     def _show_code(self, handed: Any) -> None:
-        from client.stations.front_desk.phone_dialog.view import PhoneDialog
+        from client.phone_dialog.view import PhoneDialog
 
         PhoneDialog(handed, self.context, self).open()
 

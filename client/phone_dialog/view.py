@@ -1,12 +1,12 @@
 """A QR code as large as a phone likes it, the link under it, and until when it holds; Esc or Enter closes."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from client.stations.front_desk.handing_over import HandedOver
+from client.phone_link import HandedOver
 from client.views.dialog import Dialog
 from devices.labels.symbols import qr_modules
 from domain.kernel.clock import clinic
@@ -41,21 +41,38 @@ class QrCode(QWidget):
         painter.end()
 
 
-class PhoneDialog(Dialog):
-    """What the nurse turns towards the client."""
+class Words(NamedTuple):
+    """Texts of the dialog: what to do, how, until when (`at` is given), and what the code waits for."""
 
-    def __init__(self, handed: HandedOver, context: Any, parent: QWidget) -> None:
+    title: str
+    how: str
+    until: str
+    line: str
+
+
+FORM = Words(
+    "front_desk.phone.title", "front_desk.phone.how", "front_desk.phone.until", "front_desk.phone.line"
+)
+REPORT = Words("record.share.title", "record.share.how", "record.share.until", "record.share.line")
+
+
+class PhoneDialog(Dialog):
+    """What the nurse turns towards the client; the words are those of what is opened."""
+
+    def __init__(
+        self, handed: HandedOver, context: Any, parent: QWidget, words: Words = FORM, **facts: Any
+    ) -> None:
         say = context.say
-        super().__init__(say("front_desk.phone.title"), parent)
+        super().__init__(say(words.title), parent)
         self.setObjectName("phone_dialog")
         column = QVBoxLayout(self)
         column.setContentsMargins(28, 20, 28, 18)
         column.setSpacing(12)
         column.addWidget(QrCode(handed.address, self), alignment=Qt.AlignmentFlag.AlignHCenter)
-        until = say("front_desk.phone.until", at=f"{clinic(handed.expires_at):%Y-%m-%d %H:%M}")
-        for name, words in (("phone_how", say("front_desk.phone.how")), ("phone_until", until),
-                            ("phone_line", say("front_desk.phone.line"))):  # fmt: skip
-            told = QLabel(words, self)
+        until = say(words.until, at=f"{clinic(handed.expires_at):%Y-%m-%d %H:%M}", **facts)
+        for name, sentence in (("phone_how", say(words.how)), ("phone_until", until),
+                            ("phone_line", say(words.line))):  # fmt: skip
+            told = QLabel(sentence, self)
             told.setObjectName(name)
             told.setWordWrap(True)
             column.addWidget(told)

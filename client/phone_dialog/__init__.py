@@ -1,0 +1,1 @@
+"""The code that a client scans to open something of his own on the phone."""
