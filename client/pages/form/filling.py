@@ -69,7 +69,8 @@ class Filling:
     ) -> None:
         self.session = session
         self._say, self._explain = say, explain
-        self._number = 0
+        self._pages: list[Page] | None = None
+        self._lines: list[Line] | None = None
         self._refused: dict[Place, _Refused] = {}
         self._reminded: set[str] = set()
         place = next_missing(session)
@@ -77,7 +78,13 @@ class Filling:
 
     def pages(self) -> list[Page]:
         """Return the pages that are asked now."""
-        return pages_of(self.session)
+        if self._pages is None:
+            self._pages = pages_of(self.session)
+        return self._pages
+
+    def _changed(self) -> None:
+        """Forget what was worked out for the screen: an answer may change any page."""
+        self._pages = self._lines = None
 
     @property
     def number(self) -> int:
@@ -86,9 +93,12 @@ class Filling:
 
     def lines(self) -> list[Line]:
         """Return the lines of the open page."""
+        if self._lines is None:
+            self._lines = self._work_out() if self.pages() else []
+        return self._lines
+
+    def _work_out(self) -> list[Line]:
         pages = self.pages()
-        if not pages:
-            return []
         page = pages[self.number]
         problems, warnings = self._sentences(page), self._warnings()
         return [
@@ -132,11 +142,13 @@ class Filling:
         if provenance is None or provenance.confirmed:
             return False
         self.session.confirm(*place)
+        self._changed()
         return True
 
     def add(self, place: Place) -> Place:
         """Add an instance behind one of a repeating group; returns its place."""
         self.session.add_instance(place.link_id, place.at[:-1])
+        self._changed()
         return Place(
             place.link_id, (*place.at[:-1], self.session.instances(place.link_id, place.at[:-1]) - 1)
         )
@@ -145,6 +157,7 @@ class Filling:
         """Take one instance of a repeating group away with its answers."""
         self.session.remove_instance(*place)
         self._refused.clear()
+        self._changed()
 
     def forward(self) -> Place | None:
         """Go to the next page, or stay once where something is missing or wrong; returns that place."""
@@ -152,9 +165,11 @@ class Filling:
         waiting = self._waiting(page)
         if waiting is not None and page.link_id not in self._reminded:
             self._reminded.add(page.link_id)
+            self._changed()
             return waiting
         self._pass(page)
         self._number = self.number + 1
+        self._changed()
         return None
 
     def back(self) -> bool:
@@ -162,6 +177,7 @@ class Filling:
         if self.number == 0:
             return False
         self._number = self.number - 1
+        self._changed()
         return True
 
     @property
@@ -174,10 +190,12 @@ class Filling:
         pages = self.pages()
         if pages:
             self._pass(pages[self.number])
-        place = next(iter(self._refused), None) or next_missing(self.session)
+        refused = (place for place in self._refused if page_of(self.session, place) is not None)
+        place = next(refused, None) or next_missing(self.session)
         if place is not None:
             self._reminded |= {page.link_id for page in pages}
             self._number = page_of(self.session, place) or 0
+        self._changed()
         return place
 
     def missing(self) -> int:
@@ -201,8 +219,11 @@ class Filling:
         except DomainError as error:
             self._refused[place] = _Refused(typed, self._explain(error))
             return False
-        self._refused.pop(place, None)
-        return True
+        else:
+            self._refused.pop(place, None)
+            return True
+        finally:
+            self._changed()
 
     def _sentences(self, page: Page) -> dict[Place, str]:
         found: dict[Place, str] = {}

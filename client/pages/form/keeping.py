@@ -14,16 +14,25 @@ from forms.session import FormSession
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A form gone on with; `moved` says what became of a draft of another version, `given` is that version."""
+    """A form that is begun or gone on with.
+
+    `form` is its JSON, written once; `moved` says what became of a draft of another version, `given` is that version.
+    """
 
     session: FormSession
+    form: dict[str, Any]
     moved: MoveReport | None = None
     given: str = ""
 
 
-def to_keep(session: FormSession, now: datetime) -> dict[str, Any]:
+def to_keep(recovered: Recovered, now: datetime) -> dict[str, Any]:
     """Return what is kept of a form that is being filled in."""
-    return {"form": write_form(session.form), "response": session.draft(now)}
+    return {"form": recovered.form, "response": recovered.session.draft(now)}
+
+
+def begin(form: Questionnaire, clock: Callable[[], datetime]) -> Recovered:
+    """Begin a form."""
+    return Recovered(FormSession(form, clock=clock), write_form(form))
 
 
 def recover(form: Questionnaire, kept: dict[str, Any], clock: Callable[[], datetime]) -> Recovered:
@@ -34,6 +43,7 @@ def recover(form: Questionnaire, kept: dict[str, Any], clock: Callable[[], datet
     """
     before = parse_form(kept["form"])
     if before.canonical == form.canonical:
-        return Recovered(FormSession.restore(form, kept["response"], clock=clock))
+        return Recovered(FormSession.restore(form, kept["response"], clock=clock), write_form(form))
     moved = move_draft(before, form, kept["response"])
-    return Recovered(FormSession.restore(form, moved.response, clock=clock), moved, before.version)
+    session = FormSession.restore(form, moved.response, clock=clock)
+    return Recovered(session, write_form(form), moved, before.version)

@@ -1,6 +1,7 @@
 """What is known of a client before the first question: results, earlier answers and scales, each with its day."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,9 @@ def known_factors(context: Context, patient_id: Id, at: datetime) -> dict[str, G
         patient = read_patient(connection, context, patient_id)
         factors = gather(connection, patient, dispatcher.content[RISK], at)
     return {
-        one.code: msgspec.structs.replace(one, source=source_text(context, one.source))
+        one.code: msgspec.structs.replace(
+            one, value=_plain(one.value), source=source_text(context, one.source)
+        )
         for one in factors.given
     }
 
@@ -35,3 +38,8 @@ def source_text(context: Context, source: str) -> str:
     if kind in ("form", "scale"):
         return context.say("form_page.source.filled", title=context.formatter.name(name, f"words:{kind}"))
     return source
+
+
+def _plain(value: Any) -> Any:
+    """Return a whole number as people write it: 172, not 172.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -156,7 +156,7 @@ class View(PageView):
             widget = self._lines.get(key)
             if widget is None:
                 widget = self._lines[key] = self._made(line)
-            else:
+            elif widget.line != line:
                 widget.show_line(line)
             if self._column.indexOf(widget) != at:
                 self._column.insertWidget(at, widget)

@@ -17,7 +17,7 @@ from client.actions import Action
 from client.navigation import RECORD_PAGES
 from client.pages.form.choosing import Choice, read_choices
 from client.pages.form.filling import Filling, Line
-from client.pages.form.keeping import Recovered, recover, to_keep
+from client.pages.form.keeping import Recovered, begin, recover, to_keep
 from client.pages.form.known import known_factors
 from client.pages.form.result import Told, read_result
 from client.pages.form.subject import FOR, Subject, read_subject
@@ -30,7 +30,6 @@ from forms.nodes import Place
 from forms.prefill import apply_prefills, prefill_from
 from forms.questionnaire_reader import load_form
 from forms.response import to_json
-from forms.session import FormSession
 
 CHOOSING, FILLING, RESULT = "choosing", "filling", "result"
 
@@ -231,9 +230,11 @@ class ViewModel(PageModel):
             problem = error
             if drafts is not None:
                 drafts.set_aside(subject.patient_id, choice.form)
-        session = FormSession(form, clock=clock)
-        apply_prefills(session, prefill_from(form, known_factors(self.context, subject.patient_id, clock())))
-        return _Begun(choice, Recovered(session), problem)
+        fresh = begin(form, clock)
+        apply_prefills(
+            fresh.session, prefill_from(form, known_factors(self.context, subject.patient_id, clock()))
+        )
+        return _Begun(choice, fresh, problem)
 
     def _begun(self, begun: _Begun) -> None:
         if begun.problem is not None:
@@ -274,11 +275,11 @@ class ViewModel(PageModel):
         self.page_changed.emit()
 
     def _keep(self) -> None:
-        drafts, filling, subject, choice = self._drafts, self.filling, self._subject, self.choice
-        if drafts is None or filling is None or subject is None or choice is None:
+        drafts, recovered, subject, choice = self._drafts, self.recovered, self._subject, self.choice
+        if drafts is None or recovered is None or subject is None or choice is None:
             return
         now = self.context.desk.clock()
-        draft = to_keep(filling.session, now)
+        draft = to_keep(recovered, now)
 
         def save() -> tuple[str, datetime]:
             drafts.save(subject.patient_id, choice.form, draft)

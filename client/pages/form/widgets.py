@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPush
 
 from client.appearance import COLOURS
 from client.pages.form.filling import Line
+from client.stations.front_desk.asking import Choice
 from client.stations.front_desk.widgets import NumberedChoice, text
 from forms.nodes import Place
 
@@ -53,6 +54,7 @@ class LineWidget(QFrame):
         self._grid = QGridLayout()
         self._grid.setSpacing(6)
         self.choices: list[NumberedChoice] = []
+        self._drawn: dict[int, Choice] = {}
         column.addLayout(self._grid)
         self.field = self._make_field(column) if line.kind in ("text", "open") else None
         self.unit = text("line_unit", self)
@@ -84,7 +86,6 @@ class LineWidget(QFrame):
 
     def show_line(self, line: Line) -> None:
         """Show the line as it is now; a field somebody types in is left alone."""
-        self.line = line
         shown = line.text
         if line.instances:
             shown = self._say(
@@ -106,6 +107,7 @@ class LineWidget(QFrame):
         ):
             widget.setText(sentence)
             widget.setVisible(bool(sentence))
+        self.line = line
         self.target.setAccessibleName(line.text)
         self.target.setAccessibleDescription(
             "　".join(filter(None, (line.problem, line.warning, line.origin)))
@@ -169,8 +171,8 @@ class LineWidget(QFrame):
             self.choices.append(button)
         for at, button in enumerate(self.choices):
             button.setVisible(at < len(line.choices))
-            if at < len(line.choices):
-                one = line.choices[at]
+            if at < len(line.choices) and self._drawn.get(at) != line.choices[at]:
+                one = self._drawn[at] = line.choices[at]
                 button.show_choice(one.key, one.label, chosen=one.chosen)
 
     @Slot()
