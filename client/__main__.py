@@ -2,6 +2,13 @@
 
 import sys
 
-from client.main import main
+if __name__ == "__main__":
+    if getattr(sys, "frozen", False):
+        # Reports are made by processes of their own, which start this same program: they must go no further.
+        from multiprocessing import freeze_support
 
-sys.exit(main())
+        freeze_support()
+
+    from client.main import main
+
+    sys.exit(main())

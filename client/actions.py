@@ -61,6 +61,11 @@ class ActionSet(QObject):
             (self._disabled.discard if enabled else self._disabled.add)(action_id)
             self.changed.emit()
 
+    def leave_out(self, action_id: str) -> None:
+        """Take away an action that has no place on this very page; it is neither shown nor done."""
+        self.actions = tuple(a for a in self.actions if a.id != action_id)
+        self.changed.emit()
+
     def is_enabled(self, action_id: str) -> bool:
         return action_id not in self._disabled and any(a.id == action_id for a in self.actions)
 

@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from client.command_dialog.view import CommandDialog
+from client.pages.worklist.missing_dialog.view import MissingReports
+from client.pages.worklist.reports import Made
 from client.pages.worklist.viewmodel import ViewModel
 from client.pages.worklist.widgets import ChipRow, RowTable
 from client.views.filter_line import FilterLine
@@ -23,6 +25,8 @@ from client.views.menus import checked_menu, numbered_menu
 from client.views.page import PageView
 from client.views.purpose import PurposeDialog
 from domain.kernel.commands import Command
+from forms.printables import printables
+from forms.risk_report import VERSIONS
 
 
 class View(PageView):
@@ -91,6 +95,7 @@ class View(PageView):
         model.progress.connect(self._show_progress)
         model.command_asked.connect(self._ask)
         model.purpose_asked.connect(self._ask_purpose)
+        model.reports_made.connect(self._show_missing)
         model.table.state_changed.connect(self._show_state)
         self._table.row_changed.connect(model.select)
         self._table.digit_pressed.connect(self._digit)
@@ -100,7 +105,7 @@ class View(PageView):
         self._table.horizontalHeader().customContextMenuRequested.connect(self._header_menu)
         for name, handler in (
             ("filter", self._filter.begin), ("commands", self._commands_menu), ("columns", self._columns_menu),
-            ("export", self._export),
+            ("export", self._export), ("reports", self._ask_version),
         ):  # fmt: skip
             model.action_set.on(name, handler)
 
@@ -209,6 +214,26 @@ class View(PageView):
         )
         if chosen:
             self.model.export(Path(chosen))
+
+    def _ask_version(self) -> None:
+        """Ctrl+R: which version of the risk report, each by its digit; then the folder."""
+        entries = [(printables()[f"risk_{name}"].label, name, True) for name in VERSIONS]
+        menu = numbered_menu("reports_menu", entries, self)
+        menu.triggered.connect(self._ask_folder)
+        menu.popup(self._menu_place(self._table))
+
+    @Slot(object)
+    def _ask_folder(self, entry: Any) -> None:
+        begin = self.context.desk.home.exports
+        begin.mkdir(parents=True, exist_ok=True)
+        chosen = QFileDialog.getExistingDirectory(self, self.say("worklist.reports"), str(begin))
+        if chosen:
+            self.model.make_reports(Path(chosen), entry.data())
+
+    @Slot(object)
+    def _show_missing(self, made: Made) -> None:
+        if made.failed:
+            MissingReports(made, self.context, self).open()
 
     @Slot(object, str)
     def _ask_purpose(self, path: Path, why: str) -> None:

@@ -9,6 +9,7 @@ from client.actions import Action
 from client.background import Job
 from client.live import Changed
 from client.navigation import may_open
+from client.pages.worklist import reports
 from client.pages.worklist.cells import NUMBERS
 from client.pages.worklist.entities import entities_of
 from client.pages.worklist.export import PERMISSION, export_work
@@ -37,6 +38,8 @@ class ViewModel(PageModel):
 
     purpose_asked = Signal(object, str)
     """Path of an export that needs its purpose, and the sentence why."""
+    reports_made = Signal(object)
+    """`Made`: how many reports were written, and who has none with the reason."""
 
     actions = (
         Action("open", "worklist.open", "Return"),
@@ -45,6 +48,7 @@ class ViewModel(PageModel):
         Action("reload", "worklist.reload", "F5"),
         Action("columns", "worklist.columns", "F10"),
         Action("export", "worklist.export", "Ctrl+E", permission=PERMISSION),
+        Action("reports", "worklist.reports", "Ctrl+R", permission=reports.PERMISSION),
     )
 
     def __init__(self, context: Context, name: str, parent: Any = None) -> None:
@@ -63,6 +67,8 @@ class ViewModel(PageModel):
         self.action_set.on("reload", self.reload)
         if not self.commands():
             self.action_set.enable("commands", False)
+        if name not in reports.LISTS:
+            self.action_set.leave_out("reports")
         self.table.selected = lambda: self.selected
         self.table.modelReset.connect(self._lost)
 
@@ -261,6 +267,27 @@ class ViewModel(PageModel):
     def cancel_export(self) -> None:
         if self._export is not None:
             self._export.cancel()
+
+    def make_reports(self, folder: Path, version: str) -> None:
+        """Write the risk report of every client under the present conditions; one such job at a time."""
+        if self._export is not None:
+            return
+        conditions = "；".join(chip.text for chip in self.chips)
+        work = reports.reports_work(
+            self.context, self.listing, self.table.filters, self.table.order, folder, version, conditions
+        )
+        self._export = self.context.jobs.read(work, "reports")
+        self._export.progressed.connect(self.progress)
+        self._export.succeeded.connect(self._reports_made)
+        self._export.refused.connect(self._export_refused)
+        self._export.finished.connect(self._export_ended)
+
+    def _reports_made(self, made: reports.Made) -> None:
+        tone = "warning" if made.failed else "success"
+        self.toast(
+            "worklist.reports_made", tone, files=made.files, failed=len(made.failed), folder=made.folder
+        )
+        self.reports_made.emit(made)
 
     def _exported(self, path: Path | None) -> None:
         if path is not None:

@@ -1,0 +1,1 @@
+"""Who has no report after a batch, and why."""
