@@ -36,9 +36,6 @@ def build_page(page: str, context: Context, parent: QWidget | None = None) -> Pa
         context.actor.check(worklists()[rest].permission)
         return _built("worklist", context, parent, rest)
     if kind in RECORD_PAGES:
-        needed = RECORD_PAGES[kind]
-        if needed is not None:
-            context.actor.check(needed)
         return _of_record(kind, rest, context, parent)
     if page in {"conflicts", "sync", "transfers"}:
         return _built(page, context, parent)
