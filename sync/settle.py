@@ -81,7 +81,7 @@ class Settler:
                 opened.append(_Opened(txn, body))
         doubtful = suspects(self._connection, [one.body.changes for one in opened])
         for start, end in runs(len(opened), doubtful):
-            some = self._apart(opened[start]) if start in doubtful else self._run(opened[start:end])
+            some = self._suspected(opened[start]) if start in doubtful else self._run(opened[start:end])
             verdicts |= {verdict.txn.txn_id: verdict for verdict in some}
         return [verdicts[txn.txn_id] for txn in txns]
 
@@ -126,6 +126,20 @@ class Settler:
             if not _at_fault(error):
                 raise
             return [self._alone(one, error)]
+
+    def _suspected(self, one: _Opened) -> list[Verdict]:
+        """Settle a transaction whose unique values others may have.
+
+        A new record whose value is taken for certain is refused without writing it: a savepoint that is rolled back
+        makes what the slice writes after it dearer. Where a record that is there is touched, perhaps the owner, or
+        something else is refused, nothing is certain.
+        """
+        verdict = self._judge([one]).judge(one.txn, one.body)
+        if len(verdict.made) == len(one.body.changes):
+            barred, facts = self._duplicates(one.body)
+            if facts and not barred:
+                return [self._judge([one]).rejected(one.txn, one.body, "sync.duplicate", **facts)]
+        return self._apart(one)
 
     def _together(
         self, opened: Sequence[_Opened], barred: dict[Key, frozenset[str]] | None = None

@@ -135,8 +135,7 @@ class Machine:
     def mend_refused(self) -> int:
         """Do what people do with new records the centre refused, and return how many there were.
 
-        What has a number of its own gets another one. A second report of one visit is given up for the one that
-        stands; its text is kept, parked whole at the centre. The rest is sent again as it is.
+        What has a number of its own gets another one. The rest is sent again as it is.
         """
         with self.store.read() as connection:
             refused = connection.execute(select(refused_record)).all()
@@ -145,11 +144,9 @@ class Machine:
             name = next(
                 (n for n in ("number", "code") if n in record_classes()[row.entity].__table__.c), None
             )
-            if row.entity == "report":
-                self._write("remove", row, {})
-            elif row.entity in OF_A_REPORT:
+            if row.entity in OF_A_REPORT:
                 continue
-            elif name is None:
+            if name is None:
                 self.sync.outbox.resend(row.entity, row.record_id)
             else:
                 self._write("set", row, {name: f"M{self.number}-{new_id().hex[-12:]}"})
@@ -187,7 +184,7 @@ def _is_here(connection: Any, refused: Any) -> bool:
 
 
 OF_A_REPORT = ("report_revision", "review_step", "report_signature")
-"""What hangs on a report is never changed: with a report that was refused it stays at the desk that wrote it."""
+"""What hangs on a report is never changed: it comes with the report, once that is sent whole under another number."""
 _CONTENT: dict[str, Any] = {}
 
 

@@ -40,7 +40,7 @@ def test_a_region_comes_to_rest_with_nothing_lost(region):
         assert found.counts[what] > 0, found.counts
     assert sum(found.counts[f"fault_{fault}"] for fault in LINE_FAULTS) > 0
     assert found.memory_mib
-    assert len(found.idle["exchange_ms"]) > 0
+    assert len(found.idle["exchange_ms"]) > 0, found.idle
 
 
 def test_the_same_seed_brings_the_same_days():

@@ -4,12 +4,15 @@ import threading
 import uuid
 
 import pytest
+from sqlalchemy import Connection
 
-from domain.kernel.change_log import Change
+from domain.kernel.change_log import Body, Change, encode_body
 from sync.claims import runs, suspects
-from sync.settle import Settler
+from sync.entries import SentTxn
+from sync.graves import Graves
+from sync.settle import Settler, _Opened
 from sync.verdicts import Judge
-from tests.sync.world import NORTH
+from tests.sync.world import CENTRE_DEVICE, NORTH
 
 HERE, THERE, NEW, NEWER = (uuid.UUID(int=n).bytes for n in (1, 2, 3, 4))
 
@@ -77,6 +80,45 @@ def test_one_taken_number_among_many_costs_the_others_nothing(world, north, nort
     assert len(world.centre.rows("patient")) == 40
     north_too.exchange()
     assert world.differing(north_too) == []
+
+
+def test_a_new_record_with_a_taken_number_is_refused_without_being_tried(world, north, monkeypatch):
+    """No savepoint: one that is rolled back makes the rest of the slice dearer."""
+    north.exchange()
+    world.centre.add_patient("P7", org_id=NORTH)
+    for number in range(10):
+        north.add_patient(f"N{number}")
+    mine = north.add_patient("P7")
+    north.add_patient("N7 too")
+    with monkeypatch.context() as patched:
+        patched.setattr(Connection, "begin_nested", lambda _: pytest.fail("nothing had to be tried"))
+        packed = north.sync.outbox.next_bundle()
+        receipt = north.sync.centre.push(packed.path, packed.bundle_id, lambda *_: None, threading.Event())
+    [outcome] = receipt.outcomes
+    assert (outcome.outcome, outcome.code, outcome.facts["fields"]) == (
+        "rejected",
+        "sync.duplicate",
+        "档案号",
+    )
+    assert world.centre.row("patient", mine) is None
+    assert len(world.centre.rows("patient")) == 12
+
+
+def test_what_lets_go_of_a_number_and_gives_it_to_a_new_record_is_taken(world, north):
+    """One transaction: the owner is changed in it, so that its number is taken proves nothing."""
+    owner, new = north.add_patient("P1"), north.desk.ids()
+    north.exchange()
+    changes = [
+        Change("patient", owner.bytes, NORTH.bytes, "upd", 1, {"number": "P9"}, {"number": "P1"}),
+        Change("patient", new.bytes, NORTH.bytes, "ins", 0, {"number": "P1", "name": "王", "sex": "2"}, {}),
+    ]
+    with world.centre.store.write() as connection:
+        settler = Settler(connection, Graves(connection, CENTRE_DEVICE), frozenset({NORTH}), 0)
+        body = Body("test", None, "system", NORTH.bytes, 2, changes)
+        opened = _Opened(SentTxn(1, uuid.uuid4().bytes, 0, encode_body(body)), body)
+        [verdict] = settler._suspected(opened)
+    assert verdict.outcome == "applied"
+    assert world.centre.row("patient", new).number == "P1"
 
 
 def test_a_branch_takes_in_what_its_unsent_number_stands_in_the_way_of(world, north, monkeypatch):
