@@ -13,6 +13,7 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.links.records import PersonLink
 from domain.scales.records import FormTask
 
+# What the client does on the page is `client_page.write`, which no role has: only the server's own actor.
 MOST_WRONG = 5
 """Birth dates that may be wrong before a link is closed: somebody else may have the phone."""
 _DAY = 24 * 60
@@ -56,7 +57,7 @@ def hand_over_form(order: HandOverForm, work: UnitOfWork) -> Id:
     return work.add(link).id
 
 
-@command("link.save", "保存手机草稿", permission="form.link")
+@command("link.save", "保存手机草稿", permission="client_page.write", place="internal")
 class SaveLinkDraft:
     """What the client has answered so far; of the server's page alone."""
 
@@ -75,7 +76,7 @@ def save_link_draft(order: SaveLinkDraft, work: UnitOfWork) -> None:
     link.draft, link.saved_at = order.draft, work.now
 
 
-@command("link.finish", "手机提交问卷", permission="form.link")
+@command("link.finish", "手机提交问卷", permission="client_page.write", place="internal")
 class FinishLink:
     """The client hands the form in; of the server's page alone."""
 
@@ -105,7 +106,7 @@ def finish_link(order: FinishLink, work: UnitOfWork) -> HandedIn:
     return done
 
 
-@command("link.wrong", "登记核对失败", permission="form.link")
+@command("link.wrong", "登记核对失败", permission="client_page.write", place="internal")
 class NoteWrongBirthDate:
     """Somebody who opened the link did not know the client's birth date."""
 

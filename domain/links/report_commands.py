@@ -74,7 +74,7 @@ def share_report(order: ShareReport, work: UnitOfWork) -> Shared:
     return Shared(work.add(link).id, link.expires_at, order.most_openings)
 
 
-@command("link.read_report", "客户查看风险报告", permission="form.link")
+@command("link.read_report", "客户查看风险报告", permission="client_page.write", place="internal")
 class ReadReport:
     """Somebody with the link and the birth date is shown the report; of the server's page alone."""
 

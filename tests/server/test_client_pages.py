@@ -273,3 +273,17 @@ def test_the_script_and_style_are_served_and_nothing_else(server):
         assert answer.headers["content-type"].startswith(kind)
     for name in ("form.html", "..%2f..%2froles.yaml", "base.html"):
         assert server.api.http.get(f"{server.api.url}/p/static/{name}").status_code == 404
+
+
+def test_nobody_with_an_account_can_act_as_the_client(server, client):
+    _, link = handed_over(server, client)
+    for role in (
+        "nurse",
+        "physician",
+        "admin" if "admin" in server.centre.authority.roles else "administrator",
+    ):
+        for name in ("link.finish", "link.save", "link.wrong", "link.read_report"):
+            answer = server.api.post(
+                f"/api/commands/{name}", token=server.token(role), json={"link_id": str(link)}
+            )
+            assert answer.status_code in (403, 404), (role, name)
