@@ -7,7 +7,7 @@ from typing import Any
 from forms.answers import label
 from forms.carrying import Carried, carry
 from forms.nodes import Place
-from forms.questionnaire import Item, Questionnaire
+from forms.questionnaire import Answer, Item, Questionnaire
 from forms.session import FormSession
 from forms.values import shown
 
@@ -28,6 +28,7 @@ class Dropped:
     text: str
     answer: str
     reason: str
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def differences(old: Item, new: Item) -> tuple[str, ...]:
 
 
 def _dropped(one: Carried) -> Dropped:
-    return Dropped(one.place, label(one.item), "、".join(map(shown, one.answers)), one.reason)
+    return Dropped(one.place, label(one.item), "、".join(map(shown, one.answers)), one.reason, one.answers)
 
 
 def _codes(item: Item) -> list[tuple[str, str]]:

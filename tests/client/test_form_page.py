@@ -373,7 +373,7 @@ def test_a_draft_of_an_older_version_is_moved_and_what_changed_is_shown(desk_for
     assert again.model.filling.session.answers("a") == (42,)
     told = again.view.findChild(QLabel, "form_page_moved").text()
     assert "1.0.0" in told
-    assert "题b" in told
+    assert "题b　原答案：是" in told
     assert "题d" in told
 
 
@@ -535,3 +535,16 @@ def test_the_record_of_a_client_leads_to_the_forms_with_the_permission(qtbot, co
         assert record.action_set.trigger("fill_form") is may
         record.close()
         assert pages == [(f"form:patient:{wei}", {})]
+
+
+def test_in_the_whole_program_f9_on_a_client_opens_the_forms(qtbot, workstation, sign_in, wei):
+    shell = sign_in("nurse")
+    shell.open_page(f"record:patient:{wei}", {})
+    qtbot.waitUntil(lambda: not workstation.jobs.busy, timeout=PATIENCE_MS)
+    qtbot.keyClick(shell.page, Qt.Key.Key_F9)
+    qtbot.waitUntil(lambda: shell.current == f"form:patient:{wei}", timeout=PATIENCE_MS)
+    listed = shell.page.findChild(QListWidget, "form_choices")
+    qtbot.waitUntil(lambda: listed.count() > 0 and not workstation.jobs.busy, timeout=PATIENCE_MS)
+    qtbot.keyClick(listed, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: shell.page.model.stage == FILLING, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: not workstation.jobs.busy, timeout=PATIENCE_MS)

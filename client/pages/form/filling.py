@@ -1,7 +1,7 @@
 """One form being filled in, page by page, as lines a screen can show; no Qt."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -289,7 +289,7 @@ class Filling:
         return [(option.label, option.value) for option in self.session.options(*place)]
 
     def _typed(self, item: Item, place: Place) -> str:
-        return "；".join(_words(answer, self._say) for answer in self.session.answers(*place))
+        return in_words(self.session.answers(*place), self._say)
 
     @staticmethod
     def _kind(item: Item, options: list[tuple[str, Any]]) -> str:
@@ -300,12 +300,8 @@ class Filling:
         return "choices" if item.repeats else "choice"
 
 
-def _words(answer: Any, say: Callable[..., str]) -> str:
-    if isinstance(answer, bool):
-        return say("value.yes" if answer else "value.no")
-    return shown(answer)
-
-
-def asked(lines: list[Line]) -> Iterator[Line]:
-    """Yield the lines that a person answers."""
-    return (line for line in lines if line.is_asked)
+def in_words(answers: Iterable[Any], say: Callable[..., str]) -> str:
+    """Return answers as a person reads them."""
+    return "；".join(
+        say("value.yes" if one else "value.no") if isinstance(one, bool) else shown(one) for one in answers
+    )

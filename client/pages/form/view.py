@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from client.pages.form.choosing import Choice
+from client.pages.form.filling import in_words
 from client.pages.form.result import Told
 from client.pages.form.viewmodel import CHOOSING, FILLING, RESULT, ViewModel
 from client.pages.form.widgets import LineWidget
@@ -234,7 +235,10 @@ class View(PageView):
             "form_page.moved", given=recovered.given, wanted=filling.session.form.version, kept=len(moved.kept),
             changed=len(moved.changed), dropped=len(moved.dropped), fresh=len(moved.new_required),
         )  # fmt: skip
-        lines = [say("form_page.moved.dropped", text=one.text, answer=one.answer) for one in moved.dropped]
+        lines = [
+            say("form_page.moved.dropped", text=one.text, answer=in_words(one.answers, say))
+            for one in moved.dropped
+        ]
         lines += [say("form_page.moved.changed", text=one.new_text) for one in moved.changed]
         lines += [say("form_page.moved.fresh", text=words) for _, words in moved.new_required]
         self._moved.setText("\n".join([head, *lines[:SHOWN_OF_A_MOVE]]))

@@ -4,7 +4,7 @@ Nothing typed is lost: each answer is written as an encrypted draft in the backg
 after a crash, also when a newer version of the form has come meanwhile.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -221,6 +221,7 @@ class ViewModel(PageModel):
         form = load_form(self._folder / f"{choice.form}.json")
         if choice.task is not None and choice.task.version != form.version:
             raise DomainError("form.other_task", given=choice.task.version, version=form.version)
+        choice = replace(choice, title=form.title)
         problem: KnownError | None = None
         try:
             kept = drafts.load(subject.patient_id, choice.form) if drafts is not None else None
