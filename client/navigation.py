@@ -30,6 +30,22 @@ ICONS = {
 }  # fmt: skip
 
 
+AREAS = {
+    "people": "nav.people", "patient": "nav.people", "checkup": "nav.checkup", "critical": "nav.checkup",
+    "report": "nav.report", "followup": "nav.followup", "reception": "nav.followup",
+    "message": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
+    "link": "nav.forms", "scale": "nav.forms", "specimen": "nav.biobank", "alert": "nav.alerts",
+    "conflict": "nav.workstation", "sync": "nav.workstation", "staff": "nav.management",
+    "document": "nav.management", "audit": "nav.management",
+}  # fmt: skip
+"""Area a worklist stands under, by the first part of its name; another stands under ``nav.other``."""
+
+ORDER = (
+    "nav.stations", "nav.alerts", "nav.people", "nav.checkup", "nav.report", "nav.followup", "nav.messages",
+    "nav.risk", "nav.forms", "nav.biobank", "nav.other", "nav.management", "nav.workstation",
+)  # fmt: skip
+"""The areas from top to bottom."""
+
 RECORD_PAGES = {"record": None, "form": "form.answer"}
 """Pages of one record (``<page>:<entity>:<id>``) and the permission they need whatever the record is."""
 
@@ -52,12 +68,12 @@ def declared_lists() -> Lists:
 
 
 def entries(actor: Actor, say: Callable[[str], str], lists: Lists | None = None) -> list[Entry]:
-    """Return what `actor` sees in the navigation, grouped, stations first; `lists` spares loading the features."""
+    """Return what `actor` sees in the navigation, by area, stations first; `lists` spares loading the features."""
     found = [
         Entry(s.id, s.label, s.icon, "nav.stations") for s in stations().values() if actor.may(s.permission)
     ]
     found += [
-        Entry(f"worklist:{name}", label, ICONS.get(name.partition(".")[0], "list"), "nav.worklists")
+        Entry(f"worklist:{name}", label, ICONS.get(name.partition(".")[0], "list"), area_of(name))
         for name, label, permission in (declared_lists() if lists is None else lists)
         if actor.may(permission) and name != "conflict.open"
     ]
@@ -66,7 +82,12 @@ def entries(actor: Actor, say: Callable[[str], str], lists: Lists | None = None)
         for page, text, icon, need in BUILT_IN
         if actor.may(need)
     ]
-    return found
+    return sorted(found, key=lambda entry: ORDER.index(entry.group))
+
+
+def area_of(worklist: str) -> str:
+    """Return the heading a worklist stands under."""
+    return AREAS.get(worklist.partition(".")[0], "nav.other")
 
 
 def home_page(actor: Actor, found: list[Entry]) -> str:
