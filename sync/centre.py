@@ -314,7 +314,7 @@ class CentreSync:
                 Graves(connection, self.device_id).catch_up()
 
         retried(read_deletions)  # the centre's own are nowhere but in the log
-        return prune(self.store, self.now_us(), least)
+        return prune(self.store, self.now_us(), self.device_id, least)
 
     def retry_parked(self) -> int:
         """Deal with transactions that waited for a newer program; call it after an upgrade."""

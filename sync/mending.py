@@ -10,19 +10,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select
 
-from domain.kernel.change_log import SCHEMA_VERSION, Body, Change, append_entry
-from domain.kernel.ids import Id, new_id
+from domain.kernel.change_log import (
+    DONE,
+    SCHEMA_VERSION,
+    Body,
+    Change,
+    append_entry,
+    decode_body,
+    encode_body,
+)
+from domain.kernel.ids import Id, new_id, stable_id
 from domain.kernel.record import Scope
 from domain.kernel.store import Store
 from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from sync.digest import bucket_digests, bucket_of, differing, store_digest
+from sync.entries import PulledEntry, decode_pulled, encode_txn
 from sync.identity import cursors_of, identity_of, progress_of, set_cursors, set_progress
 from sync.local_tables import parked_txn, refused_record
 from sync.merge import value_of, whole
+from sync.parking import CLASHES, UNKNOWN, Parked, park, parked, unpark
 from sync.pending import Pending
 from sync.protocol import Centre, Cursor, DigestRequest, RowsRequest, SharedRow
+from sync.rebase import REFUSED
 from sync.returning import Held, give_back
 from sync.rows import Key, Rows
 from sync.shapes import Shape, same, shape_of
@@ -114,7 +126,7 @@ def mend(store: Store, centre: Centre, now: int, centre_id: Id | None = None) ->
             done.returned, position = _returned(connection, centre_id, fetched)
         if not done.returned:
             for entity, rows in fetched.items():
-                count, last = _put_right(connection, entity, *rows, now)
+                count, last = _put_right(connection, entity, *rows, done.position, now)
                 done.records += count
                 position = max(position, last)
     if position:
@@ -153,10 +165,11 @@ def resync(store: Store, centre: Centre, now: int) -> int:
         for bucket in _differing_buckets(parts, centre.digest(DigestRequest(scopes, entity)).buckets):
             rows = centre.rows(RowsRequest(scopes, entity, [bucket])).rows
             with store.write() as connection:
-                count, position = _put_right(connection, entity, [bucket], rows, now)
+                count, position = _put_right(connection, entity, [bucket], rows, theirs.position, now)
             changed += count
             newest = max(newest, position)
     with store.write() as connection:
+        _let_go_of_waiting(connection, theirs.position)
         set_cursors(connection, [Cursor(org_id, theirs.position) for org_id in scopes])
         set_progress(connection, settled_seq=progress_of(connection).acked_seq)
     if newest:
@@ -186,9 +199,17 @@ def _fetched(store: Store, centre: Centre, entity: str, position: int) -> Fetche
 
 
 def _put_right(
-    connection: Connection, entity: str, buckets: Sequence[int], theirs: Sequence[SharedRow], now: int
+    connection: Connection,
+    entity: str,
+    buckets: Sequence[int],
+    theirs: Sequence[SharedRow],
+    position: int,
+    now: int,
 ) -> tuple[int, int]:
-    """Take over the centre's rows; returns how many records changed, and the position of the entry."""
+    """Take over the centre's rows as they stood at `position` or later.
+
+    Returns how many records changed, and the position of the entry in the local log.
+    """
     shape = shape_of(entity)
     if shape is None:
         return 0, 0
@@ -199,14 +220,15 @@ def _put_right(
     pending = Pending(identity_of(connection), progress_of(connection).acked_seq).read(connection)
     theirs = [one for one in theirs if not pending.touched((entity, one.record_id), 0)]
     mine = {record_id for record_id in mine if not pending.touched((entity, record_id), 0)}
-    rows = Rows(connection)
-    rows.load([(entity, one.record_id) for one in theirs] + [(entity, record_id) for record_id in mine])
-    changes = [c for one in theirs if (c := _taken_over(rows, shape, one)) is not None]
     strange = sorted(mine - {one.record_id for one in theirs} - refused)
-    changes += [_let_go(rows, shape, (entity, record_id)) for record_id in strange]
+    try:
+        with connection.begin_nested():
+            changes = _made(connection, shape, theirs, strange)
+    except REFUSED:
+        changes = _made(connection, shape, [], strange)
+        changes += _one_by_one(connection, shape, theirs, position, now)
     if not changes:
         return 0, 0
-    rows.flush()
     identity = identity_of(connection)
     told = [
         {"entity": c.entity, "record_id": c.record_id, "op": c.op, "had": c.base}
@@ -218,10 +240,74 @@ def _put_right(
     )
     append_entry(connection, txn_id=new_id(), device_id=identity.device_id, at=now, body=body)
     report = Body(MEND, None, "system", identity.org_id.bytes, SCHEMA_VERSION, [], note)
-    position = append_entry(
+    last = append_entry(
         connection, txn_id=new_id(), device_id=identity.device_id, at=now, body=report, for_sync=True
     )
-    return len(changes), position
+    return len(changes), last
+
+
+def _made(
+    connection: Connection, shape: Shape, theirs: Sequence[SharedRow], strange: Sequence[bytes]
+) -> list[Change]:
+    """Take over rows of the centre and remove what it has not; raises what the database refuses (`REFUSED`)."""
+    rows = Rows(connection)
+    rows.load((shape.entity, record_id) for record_id in [*(one.record_id for one in theirs), *strange])
+    changes = [c for one in theirs if (c := _taken_over(rows, shape, one)) is not None]
+    changes += [_let_go(rows, shape, (shape.entity, record_id)) for record_id in strange]
+    rows.flush()
+    return changes
+
+
+def _one_by_one(
+    connection: Connection, shape: Shape, theirs: Sequence[SharedRow], position: int, now: int
+) -> list[Change]:
+    """Take over what the database takes; a row whose unique value another record holds here waits, as if pulled.
+
+    The other is a new record of this branch that was not sent or was refused, or one whose turn is still to come.
+    """
+    changes: list[Change] = []
+    left, moving = list(theirs), True
+    while left and moving:
+        stuck = []
+        for one in left:
+            try:
+                with connection.begin_nested():
+                    changes += _made(connection, shape, [one], [])
+            except REFUSED:
+                stuck.append(one)
+        moving = len(stuck) < len(left)
+        left = stuck
+    park(connection, [_waiting(shape, one, position, now) for one in left])
+    rows = Rows(connection)
+    rows.load((shape.entity, one.record_id) for one in left)
+    return changes + [c for one in left if (c := _taken_over(rows, shape, one)) is not None]
+
+
+def _waiting(shape: Shape, theirs: SharedRow, position: int, now: int) -> Parked:
+    """Return a row of the centre as an entry of its log that has to wait."""
+    change = Change(shape.entity, theirs.record_id, theirs.org_id, "ins", 0, theirs.fields, {}, theirs.ver)
+    body = Body(MEND, None, "system", theirs.org_id, SCHEMA_VERSION, [change])
+    txn_id = stable_id("resync", shape.entity, theirs.record_id.hex(), theirs.ver).bytes
+    nobody = bytes(16)
+    entry = PulledEntry(position, txn_id, nobody, 0, None, now, DONE, encode_body(body))
+    return Parked(txn_id, nobody, 0, position, CLASHES, None, now, encode_txn(entry))
+
+
+def _let_go_of_waiting(connection: Connection, position: int) -> None:
+    """Drop what waited from before a comparison of all rows, which says more; not what this program does not know."""
+    for row in parked(connection, parked_txn.c.position < position):
+        entry = decode_pulled(row.payload)
+        body = decode_body(entry.body)
+        unknown = [change for change in body.changes if shape_of(change.entity) is None]
+        if len(unknown) == len(body.changes):
+            continue
+        unpark(connection, [row.txn_id])
+        if unknown:
+            entry = msgspec.structs.replace(
+                entry, body=encode_body(msgspec.structs.replace(body, changes=unknown))
+            )
+            kept = (entry.txn_id, entry.device_id, entry.dev_seq or 0, entry.position)
+            park(connection, [Parked(*kept, UNKNOWN, None, row.at, encode_txn(entry))])
 
 
 def _taken_over(rows: Rows, shape: Shape, theirs: SharedRow) -> Change | None:

@@ -3,6 +3,9 @@
 The log is kept until every workstation that is not revoked has read it, but no longer than `KEPT`. A workstation that
 comes back later finds its cursor before the start of the log (``sync.cursor_expired``) and compares its rows by
 content instead; what it has not sent goes up as ever, for outcomes are kept apart from the log.
+
+How old an entry is, only the entries of the centre itself can say: those of a workstation bear the time of its own
+clock, and one that is years behind would make the newest entry look too old to keep.
 """
 
 from datetime import timedelta
@@ -10,6 +13,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, delete, func, select
 
 from domain.kernel.change_log import change_log, cursor_of, log_reader, log_scope, move_cursor
+from domain.kernel.ids import Id
 from domain.kernel.store import Store
 from domain.people.records import Workstation
 from sync.local_tables import device_state
@@ -27,16 +31,17 @@ def log_start(connection: Connection) -> int:
     return cursor_of(connection, PRUNED) + 1
 
 
-def prune(store: Store, now: int, least: int = LEAST) -> int:
+def prune(store: Store, now: int, centre: Id, least: int = LEAST) -> int:
     """Remove what nobody needs from the centre's log and return how many entries went.
 
     Args:
         store: The centre's store.
         now: Microseconds UTC by the centre's clock.
+        centre: Device of the centre.
         least: Entries that stay in any case.
     """
     with store.read() as connection:
-        until = _until(connection, now, least)
+        until = _until(connection, now, centre, least)
     removed = 0
     while True:
         with store.write() as connection:
@@ -50,17 +55,31 @@ def prune(store: Store, now: int, least: int = LEAST) -> int:
             removed += len(some)
 
 
-def _until(connection: Connection, now: int, least: int) -> int:
+def _until(connection: Connection, now: int, centre: Id, least: int) -> int:
     head = connection.execute(select(func.max(change_log.c.position))).scalar() or 0
     readers = select(func.min(log_reader.c.position)).where(log_reader.c.name != PRUNED)
     read = connection.execute(readers).scalar()
-    old = now - KEPT // timedelta(microseconds=1)
-    too_old = select(func.max(change_log.c.position)).where(change_log.c.at < old)
     station = Workstation.__table__
     passed = connection.execute(
         select(func.min(func.coalesce(device_state.c.position, 0)))
         .select_from(station.outerjoin(device_state, device_state.c.device_id == station.c.id))
         .where(station.c.revoked_at.is_(None))
     ).scalar()
-    wanted = max(head if passed is None else passed, connection.execute(too_old).scalar() or 0)
+    wanted = max(head if passed is None else passed, _too_old(connection, now, centre))
     return min(wanted, head - least, head if read is None else read)
+
+
+def _too_old(connection: Connection, now: int, centre: Id) -> int:
+    """Return the newest position that was certainly written more than `KEPT` ago, 0 if there is none.
+
+    Of the centre's own entries it is the last old one before the first that is not old: where its clock once stood
+    wrong for a while, nothing after that counts.
+    """
+    old = now - KEPT // timedelta(microseconds=1)
+    own = change_log.c.device_id == centre
+    first = select(func.min(change_log.c.position)).where(own, change_log.c.at >= old)
+    young = connection.execute(first).scalar()
+    last = select(func.max(change_log.c.position)).where(own, change_log.c.at < old)
+    if young is not None:
+        last = last.where(change_log.c.position < young)
+    return connection.execute(last).scalar() or 0
