@@ -250,20 +250,27 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
     from domain.risk.content import RISK, load_risk
     from domain.scales.content import scale_content
+    from domain.signoff.signs import SIGNS, Signs
 
     dispatcher = Dispatcher(store, clock=desk.clock)
+    signs = Signs(dispatcher)
     dispatcher.content = Contents(
         {
             "number_prefix": desk.installation.number_prefix,
             "authority": desk.authority,
             "texts": desk.texts,
             POLICY: policy_for(desk.settings.password_days),
+            SIGNS: signs,
         },
         {
-            "catalog": lambda: load_catalog(resources.folder("catalog")),
-            **scale_content(resources.folder("scales"), resources.folder("forms")),
-            RISK: lambda: load_risk(
-                resources.folder("risk"), dispatcher.content["catalog"], resources.folder("forms")
+            **signs.loading(
+                {
+                    "catalog": lambda: load_catalog(resources.folder("catalog")),
+                    **scale_content(resources.folder("scales"), resources.folder("forms")),
+                    RISK: lambda: load_risk(
+                        resources.folder("risk"), dispatcher.content["catalog"], resources.folder("forms")
+                    ),
+                }
             ),
             COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
         },

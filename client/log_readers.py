@@ -9,6 +9,7 @@ from domain.audit.chain import AuditReader
 from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower, ReaderThread
 from domain.risk.follower import RiskFollower
+from domain.signoff.signs import SIGNS
 from sync.erasing import Eraser
 
 
@@ -24,6 +25,7 @@ def join_readers(desk: Any) -> None:
         Follower(desk.store, engine),
         Follower(desk.store, eraser),
         Follower(desk.store, risks),
+        Follower(desk.store, desk.dispatcher.content[SIGNS]),
     ]
     desk.workers.append(ReaderThread(desk.store, followers, ticks=[engine.tick, risks.tick]))
 

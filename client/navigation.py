@@ -36,7 +36,7 @@ AREAS = {
     "message": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
     "link": "nav.forms", "scale": "nav.forms", "specimen": "nav.biobank", "alert": "nav.alerts",
     "conflict": "nav.workstation", "sync": "nav.workstation", "staff": "nav.management",
-    "document": "nav.management", "audit": "nav.management",
+    "document": "nav.management", "audit": "nav.management", "content": "nav.management",
 }  # fmt: skip
 """Area a worklist stands under, by the first part of its name; another stands under ``nav.other``."""
 

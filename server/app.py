@@ -21,6 +21,7 @@ from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
 from domain.people.password_policy import POLICY
+from domain.signoff.signs import Signs
 from server.accounts import Accounts
 from server.api import (
     assessment_routes,
@@ -87,11 +88,13 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     content = centre_content(identity, settings)
     authority: Authority = content["authority"]
     dispatcher = Dispatcher(store, clock=clock, content=content)
+    signs = Signs(dispatcher)
+    signs.watch()
     blobs = BlobStore(settings.data_dir / "blobs")
     sync = CentreSync(store, device_id=identity.device_id, key=identity.key, blobs=blobs, clock=clock)
     upload_state = SqliteUploadState(settings.data_dir / "uploads.db")
     giving_way = GivingWay()
-    followers, readers = readers_of(dispatcher, authority, identity, blobs.remove, giving_way)
+    followers, readers = readers_of(dispatcher, authority, identity, blobs.remove, giving_way, signs)
     sessions = Sessions(settings.data_dir / "sessions.db", clock)
     nonces = FileNonces(settings.data_dir / "nonces.db")
     uploads = TusEngine(
@@ -137,6 +140,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         followers=followers,
         readers=readers,
         housekeeping=housekeeping,
+        signs=signs,
         search=search_follower.index,
         searching=searching,
         news=News(store),
@@ -158,6 +162,7 @@ def create_app(centre: Centre) -> FastAPI:
             following.cancel()
             await asyncio.to_thread(centre.readers.stop)
             await asyncio.to_thread(centre.housekeeping.stop)
+            await asyncio.to_thread(centre.signs.stop)
             await asyncio.to_thread(centre.searching.stop)
 
     app = FastAPI(

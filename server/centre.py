@@ -3,13 +3,14 @@
 import threading
 from dataclasses import dataclass
 
-from domain.kernel.authority import Authority
+from domain.kernel.authority import Authority, system_actor
 from domain.kernel.clock import Clock
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower, ReaderThread
 from domain.kernel.store import Store
 from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
+from domain.signoff.signs import Signs
 from server.accounts import Accounts
 from server.giving_way import GivingWay
 from server.housekeeping import Housekeeping
@@ -56,6 +57,7 @@ class Centre:
     followers: tuple[Follower, ...]
     readers: ReaderThread
     housekeeping: Housekeeping
+    signs: Signs
     search: SearchIndex
     searching: ReaderThread
     news: News
@@ -67,14 +69,18 @@ class Centre:
         self.uploads.recover()
         self.sync.retry_parked()
         if self.settings.readers == "inline":
+            self.signs.list_marks(system_actor(self.identity.org_id, self.identity.device_id))
             self.readers.start()
             self.housekeeping.start()
             self.searching.start()
+        else:
+            self.signs.start()
 
     def close(self) -> None:
         """Stop the readers and close every file; safe to call when never started."""
         self.readers.stop()
         self.housekeeping.stop()
+        self.signs.stop()
         self.searching.stop()
         self.sessions.shut()
         self.nonces.close()

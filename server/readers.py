@@ -10,6 +10,7 @@ from domain.kernel.authority import Authority, system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower, ReaderThread
 from domain.risk.follower import RiskFollower
+from domain.signoff.signs import Signs
 from server.giving_way import GivingWay
 from server.identity import Identity
 from server.nodes import NodeWatch
@@ -27,6 +28,7 @@ def readers_of(
     identity: Identity,
     forget_file: Callable[[str], object],
     giving_way: GivingWay,
+    signs: Signs,
 ) -> tuple[tuple[Follower, ...], ReaderThread]:
     """Return the readers, in the order they are served, and the thread that serves them.
 
@@ -42,6 +44,7 @@ def readers_of(
         Follower(store, AuditReader()),
         Follower(store, Eraser(forget_file)),
         Follower(store, risks),
+        Follower(store, signs),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
     ticks = [watch.tick, engine.tick, risks.tick]

@@ -34,14 +34,20 @@ class Catalog:
         self.units = units
         self.rules = {rule.id: rule for rule in rules}
         ordered = sorted(self.rules.values(), key=_weight)
-        self.observations = {
-            item.key: msgspec.structs.replace(
-                item, rules=tuple(rule for rule in ordered if item.key in rule.items)
-            )
-            for item in observations
-        }
+        self.replace_observations(
+            {
+                item.key: msgspec.structs.replace(
+                    item, rules=tuple(rule for rule in ordered if item.key in rule.items)
+                )
+                for item in observations
+            }
+        )
         self._grades = {fold(word).casefold(): grade for word, grade in grades.items()}
         self._flags = {fold(word).casefold(): flag for word, flag in flags.items()}
+
+    def replace_observations(self, observations: dict[str, ObservationDefinition]) -> None:
+        """Take these in place of all there are; for whoever builds a catalogue, before it is used."""
+        self.observations = observations
         self._by_loinc: dict[str, ObservationDefinition] = {}
         self._by_local: dict[str, ObservationDefinition] = {}
         for item in self.observations.values():

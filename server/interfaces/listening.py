@@ -16,6 +16,7 @@ from domain.kernel.errors import KnownError
 from domain.kernel.logs import set_up_logging
 from domain.kernel.store import Store
 from domain.kernel.texts import Texts
+from domain.signoff.signs import Signs
 from server.clock import clock_of
 from server.content import centre_content
 from server.garbage import settle
@@ -45,6 +46,8 @@ class Ear:
         self.texts: Texts = content["texts"]
         self.inbox = Inbox(settings.inbox_path)
         dispatcher = Dispatcher(self.store, clock=self.clock, content=content)
+        self.signs = Signs(dispatcher)
+        self.signs.watch()
         self._lock = only_consumer(settings.inbox_path) if consume else -1
         self.consumer = Consumer(self.inbox, dispatcher, self.identity.device_id) if consume else None
         self.reception = Reception(
@@ -74,6 +77,7 @@ class Ear:
                 loop.add_signal_handler(number, stopping.set)
         if self.consumer:
             self.consumer.start()
+        self.signs.start()
         settle()
         await self.listener.serve(self.settings.mllp_host, self.settings.mllp_port, stopping, _announce)
 
@@ -81,6 +85,7 @@ class Ear:
         """Stop applying and close the files."""
         if self.consumer:
             self.consumer.stop()
+        self.signs.stop()
         self.inbox.close()
         self.store.close()
 
