@@ -17,6 +17,13 @@ from forms.values import Attachment, Quantity, Reference, Temporal, compare_time
 _INTEGER = re.compile(r"[+-]?[0-9]{1,10}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,8})?")
 _QUANTITY = re.compile(r"([+-]?[0-9.]+)\s*(\S.*)?")
+_WRONG = {
+    ItemType.BOOLEAN: "form.wrong_kind.boolean", ItemType.INTEGER: "form.wrong_kind.integer",
+    ItemType.DECIMAL: "form.wrong_kind.decimal", ItemType.QUANTITY: "form.wrong_kind.quantity",
+    ItemType.DATE: "form.wrong_kind.date", ItemType.DATE_TIME: "form.wrong_kind.date_time",
+    ItemType.TIME: "form.wrong_kind.time", ItemType.ATTACHMENT: "form.wrong_kind.attachment",
+}  # fmt: skip
+"""What to say of an answer that is not of its question's type; of any other type it is ``form.wrong_kind``."""
 _LARGEST = 2**31 - 1  # FHIR integer
 _LONGEST = 100_000  # of a text; FHIR allows a megabyte, a page does not
 
@@ -42,8 +49,9 @@ def answers_of(
         options: What may be chosen, where that is worked out too.
 
     Raises:
-        DomainError: ``form.wrong_kind``, ``form.not_an_option``, ``form.single_answer``, ``form.text_too_long``,
-            ``form.attachment_too_large``, ``form.attachment_wrong_type``; `field` is the link id.
+        DomainError: ``form.wrong_kind`` (of most types with what they take, `_WRONG`), ``form.not_an_option``,
+            ``form.single_answer``, ``form.text_too_long``, ``form.attachment_too_large``,
+            ``form.attachment_wrong_type``; `field` is the link id.
     """
     given = [value for value in values if not (isinstance(value, str) and not value.strip())]
     if len(given) > 1 and not item.repeats:
@@ -94,10 +102,18 @@ def _answer(item: Item, value: Any, options: Sequence[Option]) -> Answer:
         return _chosen(item, value, options)
     found = _attached(item, value) if item.type is ItemType.ATTACHMENT else _typed(item, value)
     if found is None:
-        raise DomainError("form.wrong_kind", item.link_id, label=label(item), type=item.type.value)
+        raise _wrong_kind(item)
     if options and not any(same(option.value, found) for option in options):
         raise DomainError("form.not_an_option", item.link_id, label=label(item))
     return found
+
+
+def _wrong_kind(item: Item) -> DomainError:
+    """Return the refusal that says what the question takes, with its units."""
+    units = item.unit_options or ((item.unit,) if item.unit else ())
+    told = "、".join(dict.fromkeys(one.display or one.code for one in units))
+    code = _WRONG.get(item.type, "form.wrong_kind")
+    return DomainError(code, item.link_id, label=label(item), unit=f"（单位：{told}）" if told else "")
 
 
 def _attached(item: Item, value: Any) -> Answer | None:

@@ -11,7 +11,15 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.checkup.attachments import LANE_SMALL
+from domain.checkup.form_files import keep_files
 from domain.checkup.records import Attachment, QuestionnaireResponse, Visit
+from domain.checkup.two_places import (
+    check_waits,
+    close_links,
+    refuse_second,
+    standing_links,
+    standing_responses,
+)
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
@@ -64,7 +72,8 @@ def answer_form(order: AnswerForm, work: UnitOfWork) -> HandedIn:
     Raises:
         DomainError: ``input.missing`` (``answers``, or ``patient_id`` with neither visit nor person);
             ``form.other_person`` if visit, person and questionnaire given out are not of one person;
-            ``form.other_task`` if another form or version was given out.
+            ``form.other_task`` if another form or version was given out; ``form.in_already`` if the client has handed
+            it in on the phone; ``form.file_refused``.
     """
     if not order.answers:
         raise DomainError("input.missing", field="answers", label="答案")
@@ -76,9 +85,15 @@ def answer_form(order: AnswerForm, work: UnitOfWork) -> HandedIn:
     if visit is not None and visit.patient_id != patient.id:
         raise DomainError("form.other_person", field="patient_id")
     task = _task(order, work, patient)
-    response = _keep(order, work, patient, visit)
+    links = []
+    if order.source is not Source.CLIENT:
+        refuse_second(work, patient.id, order.form, order.form_version)
+        links = standing_links(work, patient.id, order.form, order.form_version)
+        task = task or next((work.get(FormTask, one.task_id) for one in links if one.task_id), None)
+    response = _keep(order, work, patient, visit, task)
     results = keep_results(work, response, patient)
-    if task is not None:
+    close_links(work, links, response.id)
+    if task is not None and (order.task_id is not None or task.state == form_task_life.first):
         work.move(form_task_life, task, "hand_in")
     return HandedIn(response.id, results)
 
@@ -93,20 +108,22 @@ def _task(order: AnswerForm, work: UnitOfWork, patient: Patient) -> FormTask | N
         raise DomainError(
             "form.other_task", field="form_version", given=task.form_version, version=order.form_version
         )
+    check_waits(work, task)
     return task
 
 
 def _keep(
-    order: AnswerForm, work: UnitOfWork, patient: Patient, visit: Visit | None
+    order: AnswerForm, work: UnitOfWork, patient: Patient, visit: Visit | None, task: FormTask | None
 ) -> QuestionnaireResponse:
     response = work.add(
         QuestionnaireResponse(
             org_id=visit.org_id if visit else patient.org_id, visit_id=visit.id if visit else None,
-            patient_id=patient.id, form=order.form, form_version=order.form_version, answers=order.answers,
-            score=order.score, authored_at=work.now, authored_by=work.actor.staff_id, source=str(order.source),
-            signature_sha256=order.signature_sha256,
+            patient_id=patient.id, task_id=task.id if task else None, form=order.form,
+            form_version=order.form_version, answers=order.answers, score=order.score, authored_at=work.now,
+            authored_by=work.actor.staff_id, source=str(order.source), signature_sha256=order.signature_sha256,
         )
     )  # fmt: skip
+    keep_files(work, response)
     if order.signature_sha256:
         work.add(
             Attachment(
@@ -144,16 +161,51 @@ def correct_form(order: CorrectForm, work: UnitOfWork) -> HandedIn:
         raise DomainError("input.missing", field="answers", label="答案")
     if order.answers.get("item", order.answers) == first.answers.get("item", first.answers):
         raise DomainError("form.nothing_changed", field="answers")
+    return _corrected(work, first, order.answers, order.score, order.reason, task_id=first.task_id)
+
+
+def _corrected(
+    work: UnitOfWork, first: QuestionnaireResponse, answers: dict[str, Any], score: float | None, reason: str, *,
+    task_id: Id | None,
+) -> HandedIn:  # fmt: skip
+    """Keep a response in the place of one, in its version and of its time, and score it."""
     response = work.add(
         QuestionnaireResponse(
-            org_id=first.org_id, visit_id=first.visit_id, patient_id=first.patient_id, form=first.form,
-            form_version=first.form_version, answers=order.answers, score=order.score,
+            org_id=first.org_id, visit_id=first.visit_id, patient_id=first.patient_id, task_id=task_id,
+            form=first.form, form_version=first.form_version, answers=answers, score=score,
             authored_at=first.authored_at, corrected_at=work.now, authored_by=work.actor.staff_id,
-            source=first.source, amends=first.id, reason=order.reason,
+            source=first.source, amends=first.id, reason=reason,
         )
     )  # fmt: skip
+    keep_files(work, response)
     patient = work.require(Patient, first.patient_id, "patient_id")
     return HandedIn(response.id, keep_results(work, response, patient, amended=first.id))
+
+
+@command("form.keep_one", "两份答卷留用这一份", permission="form.correct")
+class KeepOneResponse:
+    """Of two responses to one questionnaire this one counts; the other stays on record, corrected by it."""
+
+    response_id: Id = ask("留用的答卷", kind=Kind.HIDDEN)
+    reason: str = ask("留用原因", kind=Kind.NOTE)
+
+
+@handles(KeepOneResponse)
+def keep_one_response(order: KeepOneResponse, work: UnitOfWork) -> int:
+    """Return how many other responses give way.
+
+    Raises:
+        DomainError: ``form.only_one`` if no other response to the same questionnaire stands.
+    """
+    kept = work.require(QuestionnaireResponse, order.response_id, "response_id")
+    standing = standing_responses(work, kept.task_id) if kept.task_id is not None else []
+    others = [row for row in standing if row.id != kept.id]
+    if not others or kept.id not in {row.id for row in standing}:
+        raise DomainError("form.only_one", field="response_id")
+    for other in others:
+        # What was given out is answered by the one that counts: its copy in the other's place answers nothing more.
+        _corrected(work, other, kept.answers, kept.score, order.reason, task_id=None)
+    return len(others)
 
 
 @command("form.issue", "下发问卷", permission="form.issue")

@@ -202,11 +202,13 @@ class QuestionnaireResponse(Record, label="问卷", merge=Merge.APPEND):
     """A filled-in form, with the exact version it was filled with (FHIR R4 QuestionnaireResponse).
 
     It belongs to a person, and to a visit where it was filled in at one. A correction is a new response that `amends`
-    the earlier one and says why, of the same time as that; `source` tells who filled it in where.
+    the earlier one and says why, of the same time as that; `source` tells who filled it in where. `task_id` is the
+    questionnaire that was given out, where it answers one.
     """
 
     visit_id: Mapped[Id | None] = column("体检", ref="visit", index=True)
     patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
+    task_id: Mapped[Id | None] = column("待填问卷", ref="form_task", index=True)
     form: Mapped[str] = column("问卷", means="words:form", length=120)
     form_version: Mapped[str] = column("问卷版本", length=40)
     answers: Mapped[dict[str, Any]] = column("答案", sensitivity=SENSITIVE)

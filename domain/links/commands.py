@@ -149,15 +149,22 @@ def usable(work: UnitOfWork, link_id: Id) -> PersonLink:
     """Return a link that is open now.
 
     Raises:
-        DomainError: ``link.used``, ``link.closed`` or ``link.expired``.
+        DomainError: ``link.used``, ``link.settled``, ``link.closed`` or ``link.expired``.
     """
     link = work.require(PersonLink, link_id, "link_id")
-    code = why_not(link.used_at is not None, link.revoked_at is not None, work.now >= link.expires_at)
+    code = why_not(
+        used=link.used_at is not None, settled=link.settled_by is not None, revoked=link.revoked_at is not None,
+        expired=work.now >= link.expires_at,
+    )  # fmt: skip
     if code:
         raise DomainError(code, field="link_id")
     return link
 
 
-def why_not(used: bool, revoked: bool, expired: bool) -> str:
-    """Return the code of why a link cannot be used, '' if it can."""
-    return "link.used" if used else "link.closed" if revoked else "link.expired" if expired else ""
+def why_not(*, used: bool, settled: bool, revoked: bool, expired: bool) -> str:
+    """Return the code of why a link cannot be used, '' if it can; `settled`: its form came in at the desk."""
+    if used:
+        return "link.used"
+    if settled:
+        return "link.settled"
+    return "link.closed" if revoked else "link.expired" if expired else ""

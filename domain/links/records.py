@@ -26,7 +26,8 @@ class PersonLink(Record, label="客户链接"):
     `opened_at` is the beginning of the latest one.
 
     `draft` is what was answered so far (FHIR R4 QuestionnaireResponse, in-progress), by whoever went last: the nurse
-    who began or the client. It is emptied when the form is handed in. `wrong` counts birth dates that did not fit.
+    who began or the client. It is emptied when the form is handed in here; handed in at the desk, the response that
+    counts is `settled_by` and the draft stays. `wrong` counts birth dates that did not fit.
     """
 
     token_sha256: Mapped[str] = column("链接摘要", index=True, length=64)
@@ -48,3 +49,4 @@ class PersonLink(Record, label="客户链接"):
     used_at: Mapped[datetime | None] = column("提交时间")
     revoked_at: Mapped[datetime | None] = column("作废时间")
     reason: Mapped[str | None] = column("作废原因", length=4000)
+    settled_by: Mapped[Id | None] = column("前台答卷", ref="questionnaire_response", index=True)

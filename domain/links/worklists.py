@@ -24,3 +24,22 @@ def open_links() -> Query:
 
 
 open_links.offers(RevokeLink)
+
+
+@worklist("link.left", "手机填写未采用", permission="form.correct", record=PersonLink, order="-revoked_at")
+def left_on_phone() -> Query:
+    """Forms that came in at the desk while the client was answering on the phone: what is left there, the latest first.
+
+    A row opens the form with those answers; handed in, it corrects the response of the desk.
+    """
+    return (
+        select(
+            Patient.name, Patient.number.label("patient_number"), PersonLink.form, PersonLink.form_version,
+            PersonLink.saved_at, PersonLink.revoked_at, PersonLink.reason,
+        )
+        .join(Patient, Patient.id == PersonLink.patient_id)
+        .where(PersonLink.settled_by.is_not(None), PersonLink.saved_at.is_not(None))
+    )  # fmt: skip
+
+
+left_on_phone.opens("form")

@@ -1,8 +1,9 @@
 """Responses, results of scales, and questionnaires that wait."""
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
+from sqlalchemy.orm import aliased
 
-from domain.checkup.form_commands import GiveUpForm, WithdrawForm
+from domain.checkup.form_commands import GiveUpForm, KeepOneResponse, WithdrawForm
 from domain.checkup.records import QuestionnaireResponse
 from domain.kernel.worklists import Query, worklist
 from domain.people.records import Patient
@@ -19,6 +20,34 @@ def responses() -> Query:
         QuestionnaireResponse.form_version, QuestionnaireResponse.source, QuestionnaireResponse.score,
         QuestionnaireResponse.authored_at, QuestionnaireResponse.reason, QuestionnaireResponse.corrected_at,
     ).join(Patient, Patient.id == QuestionnaireResponse.patient_id)  # fmt: skip
+
+
+@worklist(
+    "form.twice", "两份答卷待取舍", permission="form.view", record=QuestionnaireResponse, order="-authored_at"
+)
+def twice() -> Query:
+    """Responses to one questionnaire that was handed in twice (on the phone and, out of reach, at the desk).
+
+    Each is a row, until a person says which one counts.
+    """
+    other, later, others_later = (aliased(QuestionnaireResponse) for _ in range(3))
+    stands = ~exists().where(later.amends == QuestionnaireResponse.id)
+    other_stands = ~exists().where(others_later.amends == other.id)
+    beside = exists().where(
+        other.task_id == QuestionnaireResponse.task_id, other.id != QuestionnaireResponse.id, other_stands
+    )
+    return (
+        select(
+            Patient.name, Patient.number.label("patient_number"), QuestionnaireResponse.form,
+            QuestionnaireResponse.form_version, QuestionnaireResponse.source, QuestionnaireResponse.score,
+            QuestionnaireResponse.authored_at,
+        )
+        .join(Patient, Patient.id == QuestionnaireResponse.patient_id)
+        .where(QuestionnaireResponse.task_id.is_not(None), stands, beside)
+    )  # fmt: skip
+
+
+twice.offers(KeepOneResponse)
 
 
 @worklist("form.results", "量表结果", permission="form.view", record=ScaleResult, order="-scored_at")

@@ -132,6 +132,11 @@ class _Form:
         listed = told.get("any") or told.get("all") if isinstance(told, dict) and "q" not in told else [told]
         behaviour = "any" if isinstance(told, dict) and "any" in told else "all"
         made = [self.condition(one) for one in listed]
+        # In FHIR ``!=`` holds of a question nobody has answered yet; what follows from an answer waits for it.
+        unsure = dict.fromkeys(one["q"] for one in listed if "not" in one)
+        if unsure and behaviour == "any":
+            raise ValueError(f"'not' among 'any' would hold without an answer: {told}")
+        made += [{"question": q, "operator": "exists", "answerBoolean": True} for q in unsure]
         return {"enableWhen": made} | ({"enableBehavior": behaviour} if len(made) > 1 else {})
 
     def condition(self, told: dict[str, Any]) -> dict[str, Any]:

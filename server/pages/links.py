@@ -65,8 +65,8 @@ class Links:
         """Return the link of a secret.
 
         Raises:
-            DomainError: ``link.not_yet`` if there is none, ``link.used``, ``link.closed``, ``link.expired``; of a
-                report ``link.report_expired`` and, when the last session is over, ``link.seen``.
+            DomainError: ``link.not_yet`` if there is none, ``link.used``, ``link.settled``, ``link.closed``,
+                ``link.expired``; of a report ``link.report_expired`` and, with the last session over, ``link.seen``.
         """
         digest = hashlib.sha256(token.encode()).hexdigest()
         wanted = (
@@ -80,7 +80,10 @@ class Links:
         if row is None:
             raise DomainError("link.not_yet")
         now = self._centre.clock()
-        code = why_not(row.used_at is not None, row.revoked_at is not None, now >= row.expires_at)
+        code = why_not(
+            used=row.used_at is not None, settled=row.settled_by is not None, revoked=row.revoked_at is not None,
+            expired=now >= row.expires_at,
+        )  # fmt: skip
         purpose = LinkPurpose(row.purpose)
         if code:
             of_report = purpose is LinkPurpose.REPORT and code == "link.expired"

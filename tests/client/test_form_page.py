@@ -259,7 +259,7 @@ def test_what_a_question_does_not_take_stays_typed_with_its_reason(desk_for, wei
     desk.write("abc")
     desk.key(Qt.Key.Key_Return)
     assert desk.line("a").field.text() == "abc"
-    assert "格式不对" in desk.text("a", "problem")
+    assert "要填" in desk.text("a", "problem")
 
 
 def test_what_was_refused_is_still_there_after_another_page_and_can_be_taken_back(desk_for, wei, tmp_path):
@@ -386,7 +386,7 @@ def test_what_stands_in_a_field_counts_when_f9_leaves_the_page(desk_for, wei, tm
     assert desk.line("c") is not None, "nothing required is missing on the first page"
     desk.write("x")
     desk.key(Qt.Key.Key_F9)
-    assert "格式不对" in desk.text("c", "problem")
+    assert "要填" in desk.text("c", "problem")
     assert desk.model.stage == FILLING
 
 

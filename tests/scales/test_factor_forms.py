@@ -113,6 +113,24 @@ def test_what_follows_from_an_answer_is_asked_only_then(loaded):
     assert not session.is_enabled("quit-years")
 
 
+@pytest.mark.parametrize("name", sorted(FORMS))
+def test_what_follows_from_no_answer_yet_is_not_asked(name, loaded):
+    """``!=`` holds of a question nobody has answered: what hangs on it waits for the answer."""
+    session = FormSession(loaded[name])
+    hanging = [
+        item.link_id for item in loaded[name].walk() if any(c.operator == "!=" for c in item.enable_when)
+    ]
+    assert [link_id for link_id in hanging if session.is_enabled(link_id)] == []
+
+
+def test_how_much_is_asked_of_smokers_alone(loaded):
+    session = FormSession(loaded["ascvd"])
+    for answer, asked in (("never", False), ("former", True), ("current", True)):
+        session.set_answer("smoking", answer)
+        assert session.is_enabled("cig-per-day") is asked
+        assert session.is_enabled("quit-years") is (answer == "former")
+
+
 def test_a_low_pressure_above_the_high_one_is_asked_again(loaded):
     session = FormSession(loaded["ascvd"])
     session.set_answer("sbp", "120")

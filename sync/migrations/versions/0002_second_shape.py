@@ -31,6 +31,7 @@ def upgrade() -> None:
     _risks()
     _links()
     _content_marks()
+    _two_places()
 
 
 def downgrade() -> None:
@@ -466,3 +467,11 @@ def _content_marks() -> None:
         sa.Column("reason", steps.long_text(), nullable=True),
         indexed=("key", "state", "state_since"),
     )
+
+
+def _two_places() -> None:
+    """A questionnaire that is handed in on the phone and at the desk."""
+    steps.add_columns("questionnaire_response", sa.Column("task_id", Id16(), nullable=True))
+    steps.create_index("ix_questionnaire_response_task_id", "questionnaire_response", ["task_id"])
+    steps.add_columns("person_link", sa.Column("settled_by", Id16(), nullable=True))
+    steps.create_index("ix_person_link_settled_by", "person_link", ["settled_by"])
