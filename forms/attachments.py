@@ -6,15 +6,22 @@ A form holds only the reference of a file (see `forms.values.Attachment`); its b
 import base64
 import hashlib
 
+from domain.checkup.form_files import LARGEST, TYPES, url_of
 from domain.kernel.errors import DomainError
-from forms.questionnaire import Item
+from forms.questionnaire import Item, ItemType
 from forms.values import Attachment
 
-LARGEST = 20_000_000
-"""Bytes that a file may have where its question says nothing."""
+MOST_TITLE = 120
+_OTHER = {"application/octet-stream": "未知"}
 HEAD = 64
 """Bytes from the beginning of a file that `type_of_bytes` needs."""
-_PHOTOS = ("image/jpeg", "image/png", "image/webp", "image/heic", "application/pdf")
+WHOLE = Item("", ItemType.ATTACHMENT, text="附件")
+"""The question that files of a response as a whole answer."""
+NAMES = {
+    "image/jpeg": "JPEG 图片", "image/png": "PNG 图片", "image/webp": "WebP 图片", "image/heic": "HEIC 图片",
+    "application/pdf": "PDF 文件",
+}  # fmt: skip
+"""What people call the types."""
 _BEGINNINGS = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -45,7 +52,7 @@ def check_attachment(item: Item, content_type: str, size: int | None) -> None:
         DomainError: ``form.attachment_too_large`` or ``form.attachment_wrong_type``; `field` is the link id.
     """
     label = item.text or item.link_id
-    limit = min(item.max_size, LARGEST) if item.max_size is not None else LARGEST
+    limit = limit_of(item)
     if size is not None and size > limit:
         raise DomainError(
             "form.attachment_too_large",
@@ -54,27 +61,56 @@ def check_attachment(item: Item, content_type: str, size: int | None) -> None:
             size=_megabytes(size),
             limit=_megabytes(limit),
         )
-    allowed = item.mime_types or _PHOTOS
-    if content_type and not any(_fits(content_type, one) for one in allowed):
+    if content_type and not any(_fits(content_type, one) for one in types_of(item)):
         raise DomainError(
             "form.attachment_wrong_type",
             item.link_id,
             label=label,
-            given=content_type,
-            allowed="、".join(allowed),
+            given=NAMES.get(content_type, _OTHER.get(content_type, content_type)),
+            allowed=told_types(item),
         )
+
+
+def limit_of(item: Item) -> int:
+    """Return how many bytes a file of a question may have."""
+    return min(item.max_size, LARGEST) if item.max_size is not None else LARGEST
+
+
+def types_of(item: Item) -> tuple[str, ...]:
+    """Return the MIME types a question takes, patterns (``image/*``) among them."""
+    return item.mime_types or TYPES
+
+
+def told_types(item: Item) -> str:
+    """Return the types a question takes as people call them."""
+    return "、".join(NAMES.get(one, "各种图片" if one == "image/*" else one) for one in types_of(item))
+
+
+def check_head(item: Item, head: bytes, size: int) -> str:
+    """Return the type of a file by its first bytes if a question takes it; call it before the file is read.
+
+    Raises:
+        DomainError: As `check_attachment`; bytes of no known type are of the wrong type.
+    """
+    kind = type_of_bytes(head) or "application/octet-stream"
+    check_attachment(item, kind, size)
+    return kind
 
 
 def attachment_of(item: Item, title: str, content: bytes, url: str) -> Attachment:
     """Return the answer for a file: its type is what its bytes are, not what its name says.
 
     Raises:
-        DomainError: As `check_attachment`; bytes of no known type are of the wrong type.
+        DomainError: As `check_head`.
     """
-    kind = type_of_bytes(content[:HEAD]) or "application/octet-stream"
-    check_attachment(item, kind, len(content))
+    kind = check_head(item, content[:HEAD], len(content))
     digest = base64.b64encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode()
     return Attachment(kind, url, len(content), title, digest)
+
+
+def stored(item: Item, title: str, content: bytes, sha256: str) -> Attachment:
+    """Return the answer for a file that lies in a content-addressed store; raises as `attachment_of`."""
+    return attachment_of(item, title[-MOST_TITLE:], content, url_of(sha256))
 
 
 def _fits(given: str, allowed: str) -> bool:

@@ -8,11 +8,15 @@ from typing import Any
 
 from domain.kernel.errors import DomainError
 from forms.answers import Problem, label
+from forms.fhir_values import read_value, written
 from forms.live_form import SIGNATURE, LiveForm
 from forms.nodes import At, Node, Place, Provenance
-from forms.questionnaire import Answer, Item, Option
+from forms.questionnaire import Answer, Item, ItemType, Option
 from forms.response import build_response
-from forms.values import same
+from forms.values import Attachment, same
+
+ATTACHED = "urn:aftercheck:attachment"
+"""Extension of a response: a file that goes with it as a whole and answers no question."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,43 @@ class FormSession(LiveForm):
         node.kept["extension"] = [*others, {"url": SIGNATURE, "valueSignature": dict(signature)}]
         node.given.set(node.given.now)
 
+    def unsign(self, link_id: str = "", at: At = ()) -> None:
+        """Take a signature back."""
+        node = self._node(link_id, at) if link_id else self._tree.root
+        node.kept["extension"] = [one for one in node.kept.get("extension", []) if one.get("url") != SIGNATURE]
+        node.given.set(node.given.now)
+
+    def signature(self, link_id: str = "", at: At = ()) -> Mapping[str, Any] | None:
+        """Return the FHIR Signature under the response, or under one item; None without one."""
+        node = self._node(link_id, at) if link_id else self._tree.root
+        found = (one.get("valueSignature") for one in _extensions(node, SIGNATURE))
+        return next((one for one in found if isinstance(one, Mapping)), None)
+
+    def attach(self, *files: Attachment) -> None:
+        """Put files to the response as a whole, behind those that are there; a signature under it is void then."""
+        root = self._tree.root
+        others = [one for one in root.kept.get("extension", []) if one.get("url") != SIGNATURE]
+        new = [{"url": ATTACHED, **written(one, ItemType.ATTACHMENT)} for one in files]
+        root.kept["extension"] = [*others, *new]
+
+    def attached(self) -> tuple[Attachment, ...]:
+        """Return the files of the response as a whole."""
+        return tuple(file for _, file in self._attached())
+
+    def detach(self, number: int) -> None:
+        """Take one of them away again, by its place among `attached`; a signature is void then."""
+        root, listed = self._tree.root, self._attached()
+        if 0 <= number < len(listed):
+            gone = listed[number][0]
+            root.kept["extension"] = [
+                one for one in root.kept["extension"] if one is not gone and one.get("url") != SIGNATURE
+            ]
+
+    def _attached(self) -> list[tuple[dict[str, Any], Attachment]]:
+        listed = _extensions(self._tree.root, ATTACHED)
+        read = ((one, read_value("Attachment", one.get("valueAttachment"))) for one in listed)
+        return [(one, file) for one, file in read if isinstance(file, Attachment)]
+
     def response(self, authored: datetime) -> dict[str, Any]:
         """Return the finished QuestionnaireResponse, enabled items only.
 
@@ -179,5 +220,9 @@ class FormSession(LiveForm):
         return sum((option.score or Decimal(0) for option in chosen), Decimal(0))
 
 
+def _extensions(node: Node, url: str) -> list[dict[str, Any]]:
+    return [one for one in node.kept.get("extension", []) if one.get("url") == url]
+
+
 def _is_signed(node: Node) -> bool:
-    return any(one.get("url") == SIGNATURE for one in node.kept.get("extension", []))
+    return bool(_extensions(node, SIGNATURE))

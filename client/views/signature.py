@@ -14,6 +14,8 @@ class SignaturePad(QWidget):
     """Collects strokes; `changed` tells with each whether there is a signature now."""
 
     changed = Signal(bool)
+    written = Signal()
+    """A stroke is over."""
 
     def __init__(self, name: str, label: str, hint: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -23,6 +25,7 @@ class SignaturePad(QWidget):
         self.setFixedSize(WIDTH_PX, HEIGHT_PX)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._hint = hint
+        self._picture = QImage()
         self._strokes: list[QPolygonF] = []
 
     def sizeHint(self) -> QSize:
@@ -32,6 +35,17 @@ class SignaturePad(QWidget):
     def is_signed(self) -> bool:
         """Whether enough was written to be a signature."""
         return sum(len(stroke) for stroke in self._strokes) >= LEAST_POINTS
+
+    def strokes(self) -> list[list[float]]:
+        """Return what was written: of each stroke x, y, x, y … in pixels."""
+        return [[c for point in stroke for c in (point.x(), point.y())] for stroke in self._strokes]
+
+    def show_picture(self, png: bytes) -> None:
+        """Show a signature that was given before, until somebody writes anew; nothing for none."""
+        self._picture = QImage.fromData(png) if png else QImage()
+        if not png:
+            self._strokes.clear()
+        self.update()
 
     def png(self) -> bytes:
         """Return the signature as a PNG; empty without one."""
@@ -61,12 +75,18 @@ class SignaturePad(QWidget):
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._go_on(event.position())
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.written.emit()
+
     def tabletEvent(self, event: QTabletEvent) -> None:
         """Take a pen as it is, finer than the mouse it would be taken for."""
         kinds = {QTabletEvent.Type.TabletPress: self._begin, QTabletEvent.Type.TabletMove: self._go_on}
         act = kinds.get(event.type())
         if act is not None and (event.pressure() > 0 or event.type() == QTabletEvent.Type.TabletPress):
             act(event.position())
+        elif event.type() == QTabletEvent.Type.TabletRelease:
+            self.written.emit()
         event.accept()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -74,7 +94,9 @@ class SignaturePad(QWidget):
         painter.fillRect(self.rect(), Qt.GlobalColor.white)
         painter.setPen(QPen(QColor("#8a94a6"), 1))
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        if not self._strokes:
+        if not self._strokes and not self._picture.isNull():
+            painter.drawImage(self.rect().adjusted(2, 2, -2, -2), self._picture)
+        elif not self._strokes:
             painter.setPen(QColor("#5b6475"))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._hint)
         self._draw(painter)

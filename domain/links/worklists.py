@@ -28,7 +28,7 @@ open_links.offers(RevokeLink)
 
 @worklist("link.left", "手机填写未采用", permission="form.correct", record=PersonLink, order="-revoked_at")
 def left_on_phone() -> Query:
-    """Forms that came in at the desk while the client was answering on the phone: what is left there, the latest first.
+    """What clients had answered on the phone when their form came in at the desk, the latest first.
 
     A row opens the form with those answers; handed in, it corrects the response of the desk.
     """

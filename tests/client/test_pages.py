@@ -218,7 +218,7 @@ def test_the_history_is_found_by_the_audit_index_too(
     from domain.kernel.readers import Follower
 
     Follower(open_desk.store, AuditReader()).catch_up()
-    monkeypatch.setattr("client.pages.record.history.NEWEST", 1)
+    monkeypatch.setattr("sync.response_state.NEWEST", 1)
     context, _ = context_for("nurse")
     record = Record(context, "patient", seeded[0][0].patient_id)
     open_page(qtbot, opened, record, record.sheet_changed)

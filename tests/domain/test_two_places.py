@@ -1,4 +1,5 @@
 """A form on the phone and at the desk: one counts, the other is told, nothing is lost."""
+# ruff: noqa: F811  (fixtures of another module)
 
 import hashlib
 
@@ -24,25 +25,25 @@ def answered(points):
 
 
 @pytest.fixture
-def link(branch, nurse, patient):  # noqa: F811
+def link(branch, nurse, patient):
     token = hashlib.sha256(b"one").hexdigest()
     return branch.run(
         HandOverForm(patient_id=patient, form="phq9", form_version="1.0.0", token_sha256=token), nurse
     ).receipt
 
 
-def at_desk(branch, nurse, patient, points, **more):  # noqa: F811
+def at_desk(branch, nurse, patient, points, **more):
     order = AnswerForm(
         patient_id=patient, form="phq9", form_version="1.0.0", answers=answered(points), **more
     )
     return branch.run(order, nurse).receipt
 
 
-def of_link(branch, link):  # noqa: F811
+def of_link(branch, link):
     return next(row for row in rows(branch, PersonLink) if row.id == link)
 
 
-def test_the_desk_was_first_the_phone_is_told_and_keeps_what_it_has(branch, nurse, patient, link):  # noqa: F811
+def test_the_desk_was_first_the_phone_is_told_and_keeps_what_it_has(branch, nurse, patient, link):
     branch.run(SaveLinkDraft(link_id=link, draft={"item": [{"linkId": "mood"}]}), PHONE)
     done = at_desk(branch, nurse, patient, 9)
     found = of_link(branch, link)
@@ -54,7 +55,7 @@ def test_the_desk_was_first_the_phone_is_told_and_keeps_what_it_has(branch, nurs
     assert (kept.task_id, task.state) == (task.id, "handed_in"), "the desk answered what was given out"
 
 
-def test_the_phone_was_first_the_desk_is_told_which_may_be_corrected(branch, nurse, patient, link, clock):  # noqa: F811
+def test_the_phone_was_first_the_desk_is_told_which_may_be_corrected(branch, nurse, patient, link, clock):
     done = branch.run(FinishLink(link_id=link, answers=answered(3)), PHONE).receipt
     [task] = rows(branch, FormTask)
     for more in ({}, {"task_id": task.id}):
@@ -65,7 +66,7 @@ def test_the_phone_was_first_the_desk_is_told_which_may_be_corrected(branch, nur
     assert len(rows(branch, QuestionnaireResponse)) == 1
 
 
-def test_the_next_filling_in_is_another_one(branch, nurse, patient, link, clock):  # noqa: F811
+def test_the_next_filling_in_is_another_one(branch, nurse, patient, link, clock):
     from datetime import timedelta
 
     branch.run(FinishLink(link_id=link, answers=answered(3)), PHONE)
@@ -74,7 +75,7 @@ def test_the_next_filling_in_is_another_one(branch, nurse, patient, link, clock)
     assert len(rows(branch, QuestionnaireResponse)) == 2
 
 
-def both(branch, nurse, patient, link):  # noqa: F811
+def both(branch, nurse, patient, link):
     """What a branch that was out of reach and the centre have between them: one questionnaire, two responses."""
     desk = at_desk(branch, nurse, patient, 9).response_id
     [task] = rows(branch, FormTask)
@@ -87,7 +88,7 @@ def both(branch, nurse, patient, link):  # noqa: F811
     return desk, phone, task
 
 
-def test_two_responses_wait_in_a_list_until_one_is_said_to_count(branch, nurse, patient, link, as_role):  # noqa: F811
+def test_two_responses_wait_in_a_list_until_one_is_said_to_count(branch, nurse, patient, link, as_role):
     from domain.kernel.worklists import Pages, worklists
 
     desk, phone, _ = both(branch, nurse, patient, link)

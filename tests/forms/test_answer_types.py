@@ -116,7 +116,7 @@ def test_a_file_is_what_its_bytes_are():
     with pytest.raises(DomainError) as caught:
         attachment_of(photo, "photo.jpg", b"MZ\x90\x00" + b"0" * 100, "u")
     assert caught.value.code == "form.attachment_wrong_type"
-    assert caught.value.facts["given"] == "application/octet-stream"
+    assert caught.value.facts["given"] == "未知"
     with pytest.raises(DomainError) as caught:
         check_attachment(photo, "image/jpeg", 50_000_000)
     assert (caught.value.facts["size"], caught.value.facts["limit"]) == ("50.0", "5.0")

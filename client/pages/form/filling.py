@@ -1,61 +1,25 @@
 """One form being filled in, page by page, as lines a screen can show; no Qt."""
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
+from client.pages.form.extras import FilesAndSignatures
+from client.pages.form.lines import SIGN, Line, Refused, in_a_line, in_words
 from client.stations.front_desk.asking import Choice, options_of, toggled, with_text
 from domain.kernel.errors import DomainError
+from forms.attachments import limit_of, told_types
 from forms.nodes import Place
 from forms.pages import Page, next_missing, page_of, pages_of
 from forms.prefill import unconfirmed
 from forms.questionnaire import Item, ItemType
 from forms.session import FormSession
-from forms.values import same, shown
+from forms.values import Attachment, same, shown
 
-ELSEWHERE = frozenset({ItemType.ATTACHMENT, ItemType.REFERENCE})
-"""Answers that cannot be typed or picked on this page."""
 _SEVERAL = re.compile("[;；]")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a page.
-
-    `kind` is ``group``, ``note``, ``choice``, ``choices`` (several), ``open`` (several and text), ``text`` or
-    ``told`` (worked out, or not to be answered here). `instance` and `instances` count a repeating group, from 1;
-    0 for one that does not repeat. `origin` says where the answer was taken from.
-    """
-
-    place: Place
-    kind: str
-    text: str
-    required: bool = False
-    choices: tuple[Choice, ...] = ()
-    answer: str = ""
-    unit: str = ""
-    problem: str = ""
-    warning: str = ""
-    origin: str = ""
-    instance: int = 0
-    instances: int = 0
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether a person answers it."""
-        return self.kind in ("choice", "choices", "open", "text")
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    """What was typed that a question does not take, and why: it stays on screen until it is put right."""
-
-    typed: str
-    reason: str
-
-
-class Filling:
+class Filling(FilesAndSignatures):
     """The open page of a form, what is said beside each question, and the way on.
 
     Args:
@@ -67,11 +31,9 @@ class Filling:
     def __init__(
         self, session: FormSession, say: Callable[..., str], explain: Callable[[DomainError], str]
     ) -> None:
-        self.session = session
-        self._say, self._explain = say, explain
+        super().__init__(session, say, explain)
         self._pages: list[Page] | None = None
         self._lines: list[Line] | None = None
-        self._refused: dict[Place, _Refused] = {}
         self._reminded: set[str] = set()
         place = next_missing(session)
         self._number = (page_of(session, place) or 0) if place is not None else 0
@@ -101,11 +63,14 @@ class Filling:
         pages = self.pages()
         page = pages[self.number]
         problems, warnings = self._sentences(page), self._warnings()
-        return [
-            line
-            for place in page.places
-            if (line := self._line(place, page, problems.get(place, ""), warnings.get(place, "")))
-        ]
+        found: list[Line] = []
+        for place in page.places:
+            line = self._line(place, page, problems.get(place, ""), warnings.get(place, ""))
+            found += [line] if line else []
+            item = self.session.item(place.link_id)
+            if item.signature_required:
+                found.append(self.to_sign(place, item.text, problems.get(place, "")))
+        return [*found, *self.at_the_end()] if self.is_last else found
 
     def general(self) -> list[str]:
         """Return what is wrong with the form as a whole."""
@@ -138,6 +103,8 @@ class Filling:
 
     def confirm(self, place: Place) -> bool:
         """Let a prefilled answer stand because a person has left it so; tells whether that is new."""
+        if place.link_id.startswith("~") or place.link_id.endswith(SIGN):
+            return False
         provenance = self.session.provenance(*place)
         if provenance is None or provenance.confirmed:
             return False
@@ -190,7 +157,7 @@ class Filling:
         pages = self.pages()
         if pages:
             self._pass(pages[self.number])
-        refused = (place for place in self._refused if page_of(self.session, place) is not None)
+        refused = (place for place in self.blocking() if page_of(self.session, place) is not None)
         place = next(refused, None) or next_missing(self.session)
         if place is not None:
             self._reminded |= {page.link_id for page in pages}
@@ -203,7 +170,7 @@ class Filling:
         return len(self.session.missing_places())
 
     def _waiting(self, page: Page) -> Place | None:
-        bad = [place for place in page.places if place in self._refused]
+        bad = [place for place in page.places if place in self.blocking()]
         wrong = {Place(p.link_id, p.at) for p in self.session.problems()}
         return next((place for place in page.places if place in bad or place in wrong), None)
 
@@ -217,7 +184,7 @@ class Filling:
         try:
             self.session.set_answer(place.link_id, *values, at=place.at)
         except DomainError as error:
-            self._refused[place] = _Refused(typed, self._explain(error))
+            self._refused[place] = Refused(typed, self._explain(error))
             return False
         else:
             self._refused.pop(place, None)
@@ -258,7 +225,22 @@ class Filling:
         if not self.session.is_to_answer(place):
             told = self._typed(item, place)
             return Line(place, "told", text, answer=told, unit=unit, problem=problem, warning=warning)
-        if item.type in ELSEWHERE:
+        if item.type is ItemType.ATTACHMENT:
+            limit = limit_of(item) // 1_000_000
+            files = tuple(
+                in_a_line(one) for one in self.session.answers(*place) if isinstance(one, Attachment)
+            )
+            hint = self._say("form_page.file_hint", allowed=told_types(item), limit=limit)
+            return Line(
+                place,
+                "file",
+                f"{text}（{hint}）",
+                item.required,
+                problem=problem,
+                warning=warning,
+                files=files,
+            )
+        if item.type is ItemType.REFERENCE:
             return Line(
                 place, "told", text, item.required, answer=self._say("form_page.not_here"), problem=problem
             )
@@ -298,10 +280,3 @@ class Filling:
         if not options:
             return "text"
         return "choices" if item.repeats else "choice"
-
-
-def in_words(answers: Iterable[Any], say: Callable[..., str]) -> str:
-    """Return answers as a person reads them."""
-    return "；".join(
-        say("value.yes" if one else "value.no") if isinstance(one, bool) else shown(one) for one in answers
-    )

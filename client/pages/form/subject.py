@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from client.station import Context
@@ -14,8 +15,9 @@ from domain.kernel.worklists import records
 from domain.people.records import Patient
 from domain.scales.records import FormTask
 from domain.scales.workflow import form_task_life
+from forms.response import from_json
 
-FOR = ("patient", "visit", "form_task")
+FOR = ("patient", "visit", "form_task", "person_link")
 """Records the page can be opened for."""
 
 
@@ -33,18 +35,26 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose form; `task` where the page was opened for one that was given out."""
+    """Whose form; `task` where the page was opened for one that was given out.
+
+    `left` is what a client had answered on the phone when the form came in at the desk as response `corrects`.
+    """
 
     patient_id: Id
     visit_id: Id | None = None
     task: Task | None = None
+    form: str = ""
+    left: dict[str, Any] | None = None
+    left_version: str = ""
+    corrects: Id | None = None
 
 
 def read_subject(connection: Connection, context: Context, entity: str, record_id: Id) -> Subject:
     """Return for whom the page was opened.
 
     Raises:
-        DomainError: ``<entity>.unknown`` outside of the reader's scope; ``form.over`` for what waits no more.
+        DomainError: ``<entity>.unknown`` outside of the reader's scope; ``form.over`` for what waits no more;
+            ``form.not_left`` for a link that holds nothing to take over.
     """
     kind: type[Record] = record_classes()[entity]
     found = records(connection, context.actor, kind, kind.__table__.c.id == record_id, limit=1)
@@ -55,9 +65,21 @@ def read_subject(connection: Connection, context: Context, entity: str, record_i
         return Subject(record_id)
     if entity == "visit":
         return Subject(row["patient_id"], record_id)
+    if entity == "person_link":
+        return _left(row)
     if row["state"] != form_task_life.first:
         raise DomainError("form.over", state=form_task_life.label_of(row["state"]))
     return Subject(row["patient_id"], row["visit_id"], _task({"id": record_id, **row}))
+
+
+def _left(row: dict[str, Any]) -> Subject:
+    if row["settled_by"] is None or not row["draft"]:
+        raise DomainError("form.not_left")
+    draft = from_json(msgspec.json.encode(row["draft"]))  # numbers as the digits they were given
+    return Subject(
+        row["patient_id"], row["visit_id"], form=row["form"], left=draft, left_version=row["form_version"],
+        corrects=row["settled_by"],
+    )  # fmt: skip
 
 
 def read_patient(connection: Connection, context: Context, patient_id: Id) -> Patient:

@@ -2,9 +2,14 @@
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
+    QFileDialog,
+    QLabel,
     QListWidget,
     QListWidgetItem,
     QProgressBar,
@@ -14,18 +19,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from client.command_dialog.view import CommandDialog
 from client.pages.form.choosing import Choice
-from client.pages.form.filling import in_words
+from client.pages.form.extra.widgets import FileLine, SignLine
+from client.pages.form.lines import Line, in_words
 from client.pages.form.result import Told
 from client.pages.form.viewmodel import CHOOSING, FILLING, RESULT, ViewModel
-from client.pages.form.widgets import LineWidget
+from client.pages.form.widgets import LineWidget, name_of
 from client.stations.front_desk.widgets import text
 from client.views.page import PageView
 from domain.kernel.clock import clinic
+from domain.kernel.commands import commands
 from forms.nodes import Place
 
 STAGES = (CHOOSING, FILLING, RESULT)
 SHOWN_OF_A_MOVE = 6
+PATTERNS = "*.jpg *.jpeg *.png *.webp *.heic *.pdf *.JPG *.JPEG *.PNG *.HEIC *.PDF"
+AnyLine = LineWidget | FileLine | SignLine
 
 
 class View(PageView):
@@ -35,8 +45,10 @@ class View(PageView):
 
     def build(self) -> None:
         """Make the page."""
-        self._lines: dict[tuple[Place, str], LineWidget] = {}
+        self._lines: dict[tuple[Place, str], AnyLine] = {}
         self._order: list[tuple[Place, str]] = []
+        self._sending: QLabel | None = None
+        self._sending_told = ""
         self._stack = QStackedWidget(self)
         for part in (self._chooser(), self._form(), self._told()):
             self._stack.addWidget(part)
@@ -46,6 +58,9 @@ class View(PageView):
         self.model.page_changed.connect(self.refresh)
         self.model.focus_asked.connect(self._go_to)
         self.model.result_changed.connect(self._show_result)
+        self.model.files_asked.connect(self._choose_files)
+        self.model.correction_asked.connect(self._ask_why)
+        self.model.sending_changed.connect(self._show_sending)
         self.model.action_set.on("back", lambda: self._after_typing(self.model.back))
         self.model.action_set.on("next", self._go_on)
 
@@ -180,13 +195,27 @@ class View(PageView):
         if all(typed):
             step()
 
-    def _made(self, line: object) -> LineWidget:
-        widget = LineWidget(line, self.say, self.model.type, self._sheet)  # type: ignore[arg-type]
-        widget.picked.connect(self.model.pick)
-        widget.cleared.connect(self.model.clear)
+    def _made(self, line: Line) -> AnyLine:
+        widget: AnyLine
+        if line.kind == "file":
+            widget = FileLine(line, self.say, name_of(line.place), self._sheet)
+            widget.asked.connect(self.model.ask_files)
+            widget.dropped.connect(self.model.add_files)
+            widget.removed.connect(self.model.remove_file)
+        elif line.kind == "sign":
+            widget = SignLine(line, self.say, name_of(line.place), self._sheet)
+            widget.signed.connect(self.model.sign)
+        else:
+            widget = self._made_to_answer(line)
         widget.passed.connect(self.model.leave)
         widget.left.connect(self.model.looked_at)
         widget.entered.connect(self._follow)
+        return widget
+
+    def _made_to_answer(self, line: Line) -> LineWidget:
+        widget = LineWidget(line, self.say, self.model.type, self._sheet)
+        widget.picked.connect(self.model.pick)
+        widget.cleared.connect(self.model.clear)
         widget.add_asked.connect(self.model.add)
         widget.remove_asked.connect(self.model.remove)
         return widget
@@ -215,14 +244,41 @@ class View(PageView):
         if not asked:
             self._area.setFocus()
             return
-        waiting = next(
-            (line for line in asked if not line.answer and not any(c.chosen for c in line.choices)), asked[0]
-        )
+        waiting = next((line for line in asked if line.waits), asked[0])
         line = next((one for one in asked if one.place == place), waiting)
         widget = self._lines.get((line.place, line.kind))
         if widget is not None:
             widget.target.setFocus()
             QTimer.singleShot(0, self, lambda: self._follow(line.place))
+
+    @Slot(object)
+    def _choose_files(self, place: Place) -> None:
+        dialog = QFileDialog(self, self.say("form_page.attach"))
+        dialog.setObjectName("file_dialog")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters(
+            [f"{self.say('form_page.file_kinds')} ({PATTERNS})", f"{self.say('attachments.all')} (*)"]
+        )
+        if QGuiApplication.platformName() == "offscreen":  # no system dialog there
+            dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(
+            lambda names: self.model.add_files(place, [Path(name) for name in names])
+        )
+        dialog.open()
+
+    @Slot(object)
+    def _ask_why(self, given: dict[str, Any]) -> None:
+        """The response is in already: this one corrects it, with a reason."""
+        dialog = CommandDialog(self.context, commands()["form.correct"], given, self)
+        dialog.completed.connect(lambda done: self.model.corrected(done.receipt))
+        dialog.open()
+
+    @Slot(str)
+    def _show_sending(self, words: str) -> None:
+        self._sending_told = words
+        if self._sending is not None:
+            self._sending.setText(words)
 
     def _show_move(self) -> None:
         recovered, filling = self.model.recovered, self.model.filling
@@ -246,6 +302,7 @@ class View(PageView):
 
     @Slot(object)
     def _show_result(self, told: list[Told]) -> None:
+        self._sending = None  # the old sheet goes with its labels
         sheet = QWidget(self._result_area)
         column = QVBoxLayout(sheet)
         roles = {"danger": "error", "title": "subtitle"}
@@ -261,6 +318,9 @@ class View(PageView):
             if one.tone in ("danger", "warning"):
                 label.setProperty("tone", one.tone)
             column.addWidget(label)
+        self._sending = text("form_sending", sheet, "muted", wrap=True)
+        self._sending.setText(self._sending_told)
+        column.addWidget(self._sending)
         column.addStretch(1)
         self._result_area.setWidget(sheet)
         self._result_area.setFocus()

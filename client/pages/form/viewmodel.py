@@ -4,44 +4,36 @@ Nothing typed is lost: each answer is written as an encrypted draft in the backg
 after a crash, also when a newer version of the form has come meanwhile.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 import resources
 from client.actions import Action
 from client.navigation import RECORD_PAGES
 from client.pages.form.choosing import Choice, read_choices
-from client.pages.form.filling import Filling, Line
-from client.pages.form.keeping import Recovered, begin, recover, to_keep
-from client.pages.form.known import known_factors
+from client.pages.form.files_model import FilesModel
+from client.pages.form.filling import Filling
+from client.pages.form.handing_in import HandIn, in_already
+from client.pages.form.keeping import Recovered, to_keep
+from client.pages.form.lines import FILES, SIGN, Line
+from client.pages.form.opening import Begun, read_begun
 from client.pages.form.result import Told, read_result
+from client.pages.form.sending import SendingLook
 from client.pages.form.subject import FOR, Subject, read_subject
-from client.station import Context, PageModel
+from client.station import Context
 from client.stations.front_desk.drafts import Drafts, drafts_of
-from domain.checkup.form_commands import AnswerForm, BeginForm
+from domain.checkup.form_commands import BeginForm, HandedIn, Source
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
 from forms.nodes import Place
-from forms.prefill import apply_prefills, prefill_from
-from forms.questionnaire_reader import load_form
-from forms.response import to_json
 
 CHOOSING, FILLING, RESULT = "choosing", "filling", "result"
 
 
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    choice: Choice
-    recovered: Recovered
-    problem: KnownError | None
-
-
-class ViewModel(PageModel):
+class ViewModel(FilesModel):
     """One client's forms; `stage` is ``choosing``, ``filling`` or ``result``."""
 
     stage_changed = Signal(str)
@@ -51,10 +43,15 @@ class ViewModel(PageModel):
     focus_asked = Signal(object)
     """`Place` of the question to go to; None for the first that waits on the page."""
     result_changed = Signal(object)
+    correction_asked = Signal(object)
+    """What is known of the correction that the form is to be handed in as: a person says why."""
+    sending_changed = Signal(str)
+    """How far what was handed in is on its way to the centre."""
 
     actions = (
         Action("back", "form_page.back", "F7"),
         Action("next", "form_page.next", "F9", primary=True),
+        Action("attach", "form_page.attach", "Ctrl+O"),
     )
 
     def __init__(
@@ -70,13 +67,19 @@ class ViewModel(PageModel):
         self._drafts: Drafts | None = None
         self._subject: Subject | None = None
         self._handing_in = self._opening = False
+        self._corrects: Id | None = None
+        self._sending = SendingLook(context, self)
+        self._sending.told.connect(self.sending_changed)
         self.stage = CHOOSING
+        self.source = Source.NURSE
+        """Who answers, where: what the response says of it."""
         self.choice: Choice | None = None
         self.filling: Filling | None = None
         self.recovered: Recovered | None = None
         self.kept_at: datetime | None = None
         self.action_set.on("back", self.back)
         self.action_set.on("next", self.go_on)
+        self.action_set.on("attach", lambda: self.ask_files(FILES))
 
     def on_open(self, **arguments: Any) -> None:
         """Find out whose forms; one that was given out opens at once, one that is open stays."""
@@ -91,7 +94,8 @@ class ViewModel(PageModel):
         if subject is None or self._opening:
             return
         self._opening = True
-        job = self.query(lambda: self._begin(subject, choice), self._begun, "form")
+        context, folder, drafts = self.context, self._folder, self._drafts
+        job = self.query(lambda: read_begun(context, folder, drafts, subject, choice), self._begun, "form")
         job.finished.connect(self._opened)
 
     # Filling in
@@ -181,6 +185,8 @@ class ViewModel(PageModel):
     def show_choices(self) -> None:
         """Leave the form, whose draft stays, and show all forms anew."""
         self.filling = self.choice = self.recovered = self.kept_at = None
+        self._corrects = None
+        self._sending.stop()
         self._show(CHOOSING)
         subject = self._subject
         if subject is not None:
@@ -188,6 +194,11 @@ class ViewModel(PageModel):
                 lambda: read_choices(self.context, subject, self._folder, self._drafts),
                 self.choices_changed.emit, "forms",
             )  # fmt: skip
+
+    def close(self) -> None:
+        """Stop looking; the draft stays."""
+        self._sending.stop()
+        super().close()
 
     # What happens behind
 
@@ -212,35 +223,16 @@ class ViewModel(PageModel):
         given = next(
             (one for one in choices if task is not None and one.task and one.task.id == task.id), None
         )
+        left = self._subject.left is not None
+        given = next((one for one in choices if left and one.form == self._subject.form), given)
         if given is not None:
             self.choose(given)
 
-    def _begin(self, subject: Subject, choice: Choice) -> _Begun:
-        """Read the form, its draft, and what is known; off the UI thread."""
-        clock, drafts = self.context.desk.clock, self._drafts
-        form = load_form(self._folder / f"{choice.form}.json")
-        if choice.task is not None and choice.task.version != form.version:
-            raise DomainError("form.other_task", given=choice.task.version, version=form.version)
-        choice = replace(choice, title=form.title)
-        problem: KnownError | None = None
-        try:
-            kept = drafts.load(subject.patient_id, choice.form) if drafts is not None else None
-            if kept is not None:
-                return _Begun(choice, recover(form, kept, clock), None)
-        except DomainError as error:
-            problem = error
-            if drafts is not None:
-                drafts.set_aside(subject.patient_id, choice.form)
-        fresh = begin(form, clock)
-        apply_prefills(
-            fresh.session, prefill_from(form, known_factors(self.context, subject.patient_id, clock()))
-        )
-        return _Begun(choice, fresh, problem)
-
-    def _begun(self, begun: _Begun) -> None:
+    def _begun(self, begun: Begun) -> None:
         if begun.problem is not None:
             self.message.emit(self.explain(begun.problem), "warning")
         self.choice, self.recovered = begun.choice, begun.recovered
+        self._corrects = self._subject.corrects if self._subject is not None else None
         self.filling = Filling(begun.recovered.session, self.context.say, self.explain)
         self._show(FILLING)
         self.page_changed.emit()
@@ -253,7 +245,7 @@ class ViewModel(PageModel):
         self._opening = False
 
     def _behind(self, place: Place) -> Place | None:
-        asked = [line.place for line in self.lines() if line.is_asked]
+        asked = [line.place for line in self.lines() if line.is_asked and line.place != FILES]
         following = asked[asked.index(place) + 1 :] if place in asked else []
         return following[0] if following else None
 
@@ -312,30 +304,40 @@ class ViewModel(PageModel):
             self.message.emit(
                 general[0] if general else missing or self.context.say("form_page.wrong"), "warning"
             )
-            self.focus_asked.emit(place)
+            unsigned = general and filling.session.form.signature_required and place is None
+            self.focus_asked.emit(Place(SIGN) if unsigned else place)
             return
-        score = filling.session.score()
-        response = filling.session.response(self.context.desk.clock())
-        order = AnswerForm(
-            visit_id=choice.task.visit_id if choice.task else subject.visit_id, patient_id=subject.patient_id,
-            task_id=choice.task.id if choice.task else None, form=choice.form,
-            form_version=filling.session.form.version, answers=msgspec.json.decode(to_json(response)),
-            score=None if score is None else float(score),
-        )  # fmt: skip
+        version = filling.session.form.version
+        ready = HandIn.of(filling.session, self.context.desk.clock())
+        if self._corrects is not None:
+            self.correction_asked.emit(ready.correction(self._corrects))
+            return
         self._handing_in = True
-        job = self.run(order, lambda done: self._handed_in(done.receipt.response_id), self._not_handed_in)
-        jobs, drafts = self.context.jobs, self._drafts
-        if drafts is not None:  # also when the page is gone by then: what was handed in is no draft any more
-            forget = drafts.forget
-            job.succeeded.connect(
-                lambda _done: jobs.write(lambda _job: forget(subject.patient_id, choice.form), "forget_draft")
-            )
+        order = ready.order(subject, choice, version, self.source)
+        job = self.run(order, lambda done: self.handed_in(done.receipt), self._not_handed_in)
+        job.succeeded.connect(lambda _done: self._forget(subject, choice))
 
-    def _handed_in(self, response_id: Id) -> None:
+    def _forget(self, subject: Subject, choice: Choice) -> None:
+        """Remove the draft, also when the page is gone by then: what was handed in is no draft any more."""
+        drafts = self._drafts
+        if drafts is not None and subject.left is None:
+            forget = drafts.forget
+            self.context.jobs.write(lambda _job: forget(subject.patient_id, choice.form), "forget_draft")
+
+    def corrected(self, receipt: HandedIn) -> None:
+        """The form was handed in as a correction."""
+        if self._subject is not None and self.choice is not None:
+            self._forget(self._subject, self.choice)
+        self.handed_in(receipt)
+
+    def handed_in(self, receipt: HandedIn) -> None:
+        """Show what the form came to, and whether it has reached the centre."""
         self._handing_in = False
-        self.filling = self.recovered = self.kept_at = None
+        self.filling = self.recovered = self.kept_at = self._corrects = None
+        response_id = receipt.response_id
         self._show(RESULT)
         self.query(lambda: read_result(self.context, response_id), self._tell, "form_result")
+        self._sending.follow(response_id)
 
     def _tell(self, told: list[Told]) -> None:
         self.result_changed.emit(told or [Told(self.context.say("form_page.result.none"))])
@@ -345,6 +347,7 @@ class ViewModel(PageModel):
 
     def _not_handed_in(self, error: KnownError) -> None:
         self._handing_in = False
+        self._corrects = in_already(error) or self._corrects
         self.message.emit(self.explain(error), "danger")
 
     def _show(self, stage: str) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from client.appearance import COLOURS
-from client.pages.form.filling import Line
+from client.pages.form.lines import Line
 from client.stations.front_desk.asking import Choice
 from client.stations.front_desk.widgets import NumberedChoice, text
 from forms.nodes import Place

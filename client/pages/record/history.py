@@ -1,26 +1,19 @@
-"""What happened to one record, from the change log: when, who, by which command, which fields from what to what.
-
-The audit's index finds the entries; what it has not numbered yet is looked for among the newest entries.
-"""
+"""What happened to one record, from the change log: when, who, by which command, which fields from what to what."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from client.station import Context
-from domain.audit.trail import rows_about
-from domain.kernel.change_log import DONE, MERGED, Change, Entry, change_log, entries_after, entry_of
+from domain.kernel.change_log import DONE, MERGED, Change, Entry
 from domain.kernel.columns import from_microseconds, from_wire
 from domain.kernel.commands import commands
 from domain.kernel.ids import Id
 from domain.kernel.masking import masked
 from domain.kernel.record import Record, column_info
-from sync.local_tables import audit_entry
-
-MOST = 100
-NEWEST = 500
+from sync.response_state import entries_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +31,7 @@ def read_history(
 ) -> Iterator[HistoryLine]:
     """Yield the changes of a record, the newest first, as the reader may see their values."""
     entity = kind.record_info.entity
-    for entry in _entries(connection, record_id):
+    for entry in entries_about(connection, record_id):
         for change in entry.body.changes:
             if (
                 change.entity == entity
@@ -46,20 +39,6 @@ def read_history(
                 and entry.outcome in {DONE, MERGED}
             ):
                 yield _line(connection, context, kind, entry, change)
-
-
-def _entries(connection: Connection, record_id: Id) -> list[Entry]:
-    head = connection.execute(select(func.max(audit_entry.c.position))).scalar() or 0
-    newest = connection.execute(select(func.max(change_log.c.position))).scalar() or 0
-    fresh = entries_after(connection, max(head, newest - NEWEST), NEWEST)
-    found = [e for e in fresh if any(c.record_id == record_id.bytes for c in e.glance.changes)]
-    about = rows_about([record_id])
-    known = select(about.c.position).order_by(about.c.number.desc()).limit(MOST).subquery()
-    rows = connection.execute(
-        select(change_log).join_from(known, change_log, change_log.c.position == known.c.position)
-    )
-    by_position = {e.position: e for e in [*found, *(entry_of(r) for r in rows)]}
-    return [by_position[p] for p in sorted(by_position, reverse=True)][:MOST]
 
 
 def _line(

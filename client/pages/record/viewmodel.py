@@ -11,6 +11,7 @@ from client.actions import Action
 from client.background import Job
 from client.live import Changed
 from client.outgoing import handed_out
+from client.pages.form.sending import sending_words
 from client.pages.record.history import HistoryLine, read_history
 from client.phone_link import new_secret
 from client.printing import Printer, print_file
@@ -168,6 +169,9 @@ def read_sheet(context: Context, kind: type[Record], record_id: Id) -> Sheet | N
         values = tuple(_value(context, connection, kind, c, row) for c in _columns(kind))
         history = tuple(read_history(connection, context, kind, record_id))
     entity = kind.record_info.entity
+    if entity == "questionnaire_response":
+        told, _ = sending_words(context, record_id)
+        values = (Value("sending", context.say("form_page.sending"), told), *values)
     patient_id = row.id if entity == "patient" else row.as_dict().get("patient_id")
     return Sheet(f"{kind.record_info.label} {_name(row)}".strip(), values, history, patient_id)
 

@@ -1,0 +1,1 @@
+"""Lines of a form that hold files and signatures."""

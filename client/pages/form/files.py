@@ -1,0 +1,38 @@
+"""Files for a form at the desk: looked at first, then on the disk of this workstation, then named by the answer."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from domain.kernel.errors import DomainError, UnavailableError
+from forms.attachments import HEAD, check_head, stored
+from forms.questionnaire import Item
+from forms.values import Attachment
+from sync.blobs import BlobStore
+
+
+def store_files(
+    desk: Any, item: Item, paths: list[Path]
+) -> Iterator[Attachment | DomainError | UnavailableError]:
+    """Put files into the store of this workstation and yield what a question is answered with, or why it is not.
+
+    What a question does not take is told by its size and first bytes, before it is read. Off the UI thread.
+    """
+    blobs = BlobStore(desk.home.blobs)
+    for path in paths:
+        try:
+            yield _stored(blobs, item, path)
+        except (DomainError, UnavailableError) as error:
+            yield error
+
+
+def _stored(blobs: BlobStore, item: Item, path: Path) -> Attachment:
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            check_head(item, file.read(HEAD), size)
+            file.seek(0)
+            content = file.read(size + 1)
+    except OSError as error:
+        raise UnavailableError("attachment.unreadable", name=path.name) from error
+    return stored(item, path.name, content, blobs.put([content]))
