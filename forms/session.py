@@ -140,7 +140,9 @@ class FormSession(LiveForm):
     def unsign(self, link_id: str = "", at: At = ()) -> None:
         """Take a signature back."""
         node = self._node(link_id, at) if link_id else self._tree.root
-        node.kept["extension"] = [one for one in node.kept.get("extension", []) if one.get("url") != SIGNATURE]
+        node.kept["extension"] = [
+            one for one in node.kept.get("extension", []) if one.get("url") != SIGNATURE
+        ]
         node.given.set(node.given.now)
 
     def signature(self, link_id: str = "", at: At = ()) -> Mapping[str, Any] | None:

@@ -24,9 +24,7 @@ _AUTHOR = {
 }  # fmt: skip
 
 
-def handwritten(
-    png: bytes, strokes: Sequence[Sequence[float]], when: datetime, who: str
-) -> dict[str, Any]:
+def handwritten(png: bytes, strokes: Sequence[Sequence[float]], when: datetime, who: str) -> dict[str, Any]:
     """Return the FHIR R4 Signature of what was written.
 
     Args:

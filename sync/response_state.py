@@ -59,7 +59,12 @@ def response_sending(connection: Connection, response_id: Id) -> Sending:
         for name, size in sizes.items()
     )
     return Sending(
-        _is_decided(connection, response_id), len(sizes), len(confirmed), len(refused), done, sum(sizes.values())
+        _is_decided(connection, response_id),
+        len(sizes),
+        len(confirmed),
+        len(refused),
+        done,
+        sum(sizes.values()),
     )
 
 
