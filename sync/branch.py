@@ -2,7 +2,6 @@
 
 import enum
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +35,7 @@ from sync.node_report import node_report
 from sync.protocol import Centre, Cursor, Fork, Hello, NodeReport, Welcome
 from sync.pull import Inbox
 from sync.push import Outbox
+from sync.sending import Sending
 
 FORK = "sync.epoch_fork"
 _GREET_AGAIN = {FORK, "sync.other_life", "sync.gap"}
@@ -276,25 +276,19 @@ class BranchSync:
             raise DomainError(FORK, reason="went_back")
 
     def _send(self, tell: Report, stop: threading.Event) -> tuple[int, int]:
-        sent = attention = 0
-        while packed := self.outbox.next_bundle():
-            if stop.is_set():
-                raise UnavailableError("transfer.cancelled")
-            tell(Stage.SENDING, 0, packed.size)
-            begun = time.monotonic()
-            try:
-                receipt = self.centre.push(
-                    packed.path, packed.bundle_id, lambda done, total: tell(Stage.SENDING, done, total), stop
-                )
-            except KnownError:
-                self.failures += not stop.is_set()
-                raise
+        sending = Sending(
+            self.outbox, self.centre, lambda done, total: tell(Stage.SENDING, done, total), stop
+        )
+        try:
+            sending.run()
+        except KnownError:
+            self.failures = (0 if sending.sent.txns else self.failures) + (not stop.is_set())
+            raise
+        finally:
+            self.rate = sending.sent.rate or self.rate
+        if sending.sent.txns:
             self.failures = 0
-            self.rate = round(packed.size / max(time.monotonic() - begun, 0.001))
-            self.outbox.settle(packed, receipt)
-            sent += packed.last_seq - packed.first_seq + 1
-            attention += len(receipt.outcomes)
-        return sent, attention
+        return sending.sent.txns, sending.sent.attention
 
     def _renew(self) -> None:
         """Begin a new life after the store went back or was copied; unsent work goes on under it."""

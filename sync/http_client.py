@@ -45,7 +45,7 @@ _NAMES = frozenset({"code", "field", "self"})
 
 
 class HttpCentre:
-    """One line to the centre; an object is used by one thread at a time.
+    """One line to the centre; an object is used by one thread at a time, but for `send_bundle` beside `push`.
 
     Args:
         server: Address, e.g. ``https://centre.example``.
@@ -82,12 +82,16 @@ class HttpCentre:
             f"{self._base}/uploads", transfers, session=self._session, settings=self._settings,
             surroundings=surroundings, bandwidth_delay_s=bandwidth_delay_s,
         )  # fmt: skip
+        self._uploading = threading.Lock()
 
     def hello(self, hello: Hello) -> Welcome:
         return self._ask("/hello", hello, Welcome)
 
     def fork(self, fork: Fork) -> NewEpoch:
         return self._ask("/fork", fork, NewEpoch)
+
+    def send_bundle(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> None:
+        self._upload(path, bundle_id, "bundle", Lane.RECORDS, progress, cancel)
 
     def push(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> Receipt:
         self._upload(path, bundle_id, "bundle", Lane.RECORDS, progress, cancel)
@@ -178,8 +182,12 @@ class HttpCentre:
     def _upload(
         self, path: Path, sha256: str, kind: str, lane: Lane, progress: Progress, cancel: threading.Event
     ) -> None:
+        known = self._transfers.get(sha256)
+        if known is not None and known.done and known.endpoint == self._tus.endpoint:
+            return
         source = FileSource(path, sha256)
-        self._tus.upload(source, metadata={"kind": kind}, lane=lane, progress=progress, cancel=cancel)
+        with self._uploading:
+            self._tus.upload(source, metadata={"kind": kind}, lane=lane, progress=progress, cancel=cancel)
 
     def _forget(self, sha256: str) -> None:
         known = self._transfers.get(sha256)

@@ -38,6 +38,9 @@ class LocalCentre:
     def fork(self, fork: Fork) -> NewEpoch:
         return self._centre.fork(self._device_id, fork)
 
+    def send_bundle(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> None:
+        self.send_blob(path, bundle_id, progress, cancel)
+
     def push(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> Receipt:
         self.send_blob(path, bundle_id, progress, cancel)
         return self._centre.apply_bundle(self._device_id, bundle_id)

@@ -1,7 +1,7 @@
 """The outbox of a branch: its own log entries, packed into bundles, and what the centre said of them.
 
-A packed bundle never changes: a retry sends the same bytes, so an upload always resumes. Only one is packed at a
-time, and the next begins where the centre's receipt for it ends.
+A packed bundle never changes: a retry sends the same bytes, so an upload always resumes. The next begins where the
+one before ends, and may be packed before the receipt of that; see `sync.sending`.
 """
 
 import os
@@ -14,7 +14,15 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
-from domain.kernel.change_log import SCHEMA_VERSION, Body, Change, append_entry, decode_body, encode_body
+from domain.kernel.change_log import (
+    SCHEMA_VERSION,
+    Body,
+    Change,
+    append_entry,
+    decode_body,
+    decode_glance,
+    encode_body,
+)
 from domain.kernel.errors import UnavailableError
 from domain.kernel.ids import Id, new_id
 from domain.kernel.store import Store
@@ -60,11 +68,17 @@ class Outbox:
         self._now_us = now_us
         folder.mkdir(parents=True, exist_ok=True)
 
-    def next_bundle(self) -> Packed | None:
-        """Return the bundle to send next, packing it if need be; None if there is nothing to send."""
+    def next_bundle(self, after: int | None = None) -> Packed | None:
+        """Return the bundle to send next, packing it if need be; None if there is nothing to send.
+
+        Args:
+            after: Number of the last transaction of the bundle before, if its receipt is not settled yet; what was
+                packed beyond is there still or is packed anew.
+        """
         with self._store.read() as connection:
-            packed = self._waiting(connection)
-        return packed or self._pack()
+            after = progress_of(connection).acked_seq if after is None else after
+            packed = self._waiting(connection, after)
+        return packed or self._pack(after)
 
     def unsent(self) -> int:
         """Return how many own transactions the centre has not decided."""
@@ -73,13 +87,19 @@ class Outbox:
         return max(progress.last_seq - progress.acked_seq, 0)
 
     def settle(self, packed: Packed, receipt: Receipt) -> None:
-        """Note what became of a bundle, in one transaction, then let its file go."""
+        """Note what became of a bundle, in one transaction, then let its file go.
+
+        What was packed beyond it goes too if it changes a record that was refused: that has to be sent whole.
+        """
+        overtaken: list[str] = []
         with self._store.write() as connection:
             identity = identity_of(connection)
             outcomes = _news(connection, receipt.outcomes)
             for outcome in outcomes:
                 self._note(connection, outcome)
-            _note_refused_records(connection, identity, outcomes)
+            refused = _note_refused_records(connection, identity, outcomes)
+            if refused:
+                overtaken = _drop_overtaken(connection, identity, packed.last_seq, refused)
             acked = max(progress_of(connection).acked_seq, packed.last_seq)
             set_progress(connection, acked_seq=acked)
             connection.execute(
@@ -87,7 +107,8 @@ class Outbox:
                 .where(outbound_bundle.c.bundle_id == packed.bundle_id)
                 .values(state="acked", position=receipt.position)
             )
-        packed.path.unlink(missing_ok=True)
+        for path in (packed.path, *map(Path, overtaken)):
+            path.unlink(missing_ok=True)
 
     def resend(self, entity: str, record_id: Id) -> bool:
         """Send a record the centre refused again as it is, for when what stood in its way is gone.
@@ -122,20 +143,20 @@ class Outbox:
             if path.is_file() and str(path) not in known:
                 path.unlink(missing_ok=True)
 
-    def _waiting(self, connection: Connection) -> Packed | None:
+    def _waiting(self, connection: Connection, after: int) -> Packed | None:
         row = connection.execute(
-            select(outbound_bundle)
-            .where(outbound_bundle.c.state == "packed")
-            .order_by(outbound_bundle.c.first_seq)
+            select(outbound_bundle).where(
+                outbound_bundle.c.state == "packed", outbound_bundle.c.first_seq == after + 1
+            )
         ).first()
         if row is None or not Path(row.path).exists():
             return None
         return Packed(row.bundle_id, Path(row.path), row.size, row.first_seq, row.last_seq)
 
-    def _pack(self) -> Packed | None:
+    def _pack(self, after: int) -> Packed | None:
         with self._store.read() as connection:
             identity = identity_of(connection)
-            txns = self._next_txns(connection, identity)
+            txns = self._next_txns(connection, identity, after)
         if not txns:
             return None
         header = BundleHeader(
@@ -150,16 +171,15 @@ class Outbox:
             "path": str(path), "size": len(bundle.data), "state": "packed",
         }  # fmt: skip
         with self._store.write() as connection:
-            connection.execute(delete(outbound_bundle).where(outbound_bundle.c.state == "packed"))
+            _forget_packed(connection, after)
             connection.execute(delete(outbound_bundle).where(outbound_bundle.c.bundle_id == bundle.bundle_id))
             connection.execute(outbound_bundle.insert(), row)
         return Packed(bundle.bundle_id, path, len(bundle.data), header.first, header.last)
 
-    def _next_txns(self, connection: Connection, identity: Identity) -> list[SentTxn]:
+    def _next_txns(self, connection: Connection, identity: Identity, after: int) -> list[SentTxn]:
         refused = {(row.entity, row.record_id.bytes) for row in connection.execute(select(refused_record))}
         txns: list[SentTxn] = []
         raw = 0
-        after = progress_of(connection).acked_seq
         for own in own_entries(connection, identity, after, MAX_COUNT):
             body = _sendable(connection, own.body, refused)
             if txns and raw + len(body) > MAX_RAW:
@@ -208,8 +228,11 @@ def _whole_again(rows: Rows, change: Change) -> Change:
     return msgspec.structs.replace(change, op="ins", base_ver=0, fields=whole(shape, row), base={})
 
 
-def _note_refused_records(connection: Connection, identity: Identity, outcomes: Iterable[TxnOutcome]) -> None:
+def _note_refused_records(
+    connection: Connection, identity: Identity, outcomes: Iterable[TxnOutcome]
+) -> set[Key]:
     """Remember new records of transactions that were rejected whole: they are here and not at the centre."""
+    refused: set[Key] = set()
     for outcome in outcomes:
         if outcome.outcome != "rejected":
             continue
@@ -217,6 +240,30 @@ def _note_refused_records(connection: Connection, identity: Identity, outcomes: 
             for change in decode_body(row.body).changes:
                 if change.op == "ins" and shape_of(change.entity) is not None:
                     _refuse(connection, change, outcome)
+                    refused.add((change.entity, change.record_id))
+    return refused
+
+
+def _forget_packed(connection: Connection, after: int) -> None:
+    """Forget packed bundles that do not end before the transaction after `after`; their files go with `sweep`."""
+    beyond = (outbound_bundle.c.state == "packed") & (outbound_bundle.c.last_seq > after)
+    connection.execute(delete(outbound_bundle).where(beyond))
+
+
+def _drop_overtaken(
+    connection: Connection, identity: Identity, after: int, refused: AbstractSet[Key]
+) -> list[str]:
+    """Forget what was packed after a number if it changes one of these records; returns the files."""
+    beyond = (outbound_bundle.c.state == "packed") & (outbound_bundle.c.first_seq > after)
+    packed = connection.execute(
+        select(outbound_bundle.c.path, outbound_bundle.c.last_seq).where(beyond)
+    ).all()
+    last = max((row.last_seq for row in packed), default=after)
+    for own in own_entries(connection, identity, after, last - after):
+        if any((touch.entity, touch.record_id) in refused for touch in decode_glance(own.body).changes):
+            connection.execute(delete(outbound_bundle).where(beyond))
+            return [row.path for row in packed]
+    return []
 
 
 def _news(connection: Connection, outcomes: Iterable[TxnOutcome]) -> list[TxnOutcome]:
