@@ -281,6 +281,32 @@ alert_timer = Table(
     Column("occasion", String(80), nullable=False),
     Column("org_id", Id16, nullable=False),
     Column("fire_at", BigInteger, nullable=False),
+    Column("key", Id16),
     Index("ix_alert_timer_fire_at", "fire_at"),
+    Index("ix_alert_timer_key", "key", "rule"),
 )
-"""What will be overdue and when: the engine looks at the front of this index only."""
+"""What will be overdue and when: the engine looks at the front of this index only; `key` may end it sooner."""
+
+alert_receiver = Table(
+    "alert_receiver",
+    Record.metadata,
+    Column("role", String(40), primary_key=True),
+    Column("alert_id", Id16, primary_key=True),
+    Column("org_id", Id16, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Index("ix_alert_receiver_order", "role", "rank", "opened_at", "alert_id", "org_id"),
+    Index("ix_alert_receiver_org", "org_id", "role", "opened_at"),
+    Index("ix_alert_receiver_alert_id", "alert_id"),
+)
+"""Alerts that wait, by the role they are told to, the most severe first: `rank` is 0 for urgent."""
+
+alert_baseline = Table(
+    "alert_baseline",
+    Record.metadata,
+    Column("rule", String(20), primary_key=True),
+    Column("who", Id16, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""What a person usually does, as far as a rule looks at it; `position` is the last entry of the log counted in."""

@@ -5,6 +5,7 @@ second engine) is refused or changes nothing; a settled alert is never opened ag
 stable ids: branch and centre may both notice, the trail has one.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -115,6 +116,26 @@ def clear(order: ClearAlert, work: UnitOfWork) -> bool:
     if work.get(AlertEvent, event_id) is None:
         _event(work, alert, "cleared", event_id=event_id)
     return True
+
+
+@command("alert.run", "预警处理（批）", permission=ENGINE, place="internal")
+class RunAlerts:
+    """Several of the engine's orders (`OpenAlert`, `EscalateAlert`, `ClearAlert`) in one transaction."""
+
+    orders: list[Any] = ask("内容", kind=Kind.HIDDEN)
+
+
+@handles(RunAlerts)
+def run_alerts(order: RunAlerts, work: UnitOfWork) -> list[bool]:
+    """Return of each whether it changed something."""
+    return [bool(_ENGINE_HANDLERS[type(one)](one, work)) for one in order.orders]
+
+
+_ENGINE_HANDLERS: dict[type[Any], Callable[[Any, UnitOfWork], Any]] = {
+    OpenAlert: open_alert,
+    EscalateAlert: escalate,
+    ClearAlert: clear,
+}
 
 
 @command("alert.acknowledge", "接收预警", permission="alert.handle")

@@ -2,26 +2,32 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
+from domain.alerts.parts import Kind
 from domain.alerts.plans import Plan, Values
 from domain.alerts.workflow import OPEN_STATES
 from domain.kernel.ids import Id
 
 RECHECK = timedelta(minutes=5)
 """A rule kept silent by another looks again after this, and at once when the other is settled."""
+LONG_RECHECK = timedelta(hours=1)
+"""The same for a rule silenced by another record's alert: there may be thousands, and the end wakes them."""
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""Time of a timer that only listens: for what its key says."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SetTimer:
-    """Look at the record again at `fire_at`."""
+    """Look at the record again at `fire_at`, or when something happens to `key`."""
 
     plan: Plan
     record_id: Id
     org_id: Id
     occasion: str
     fire_at: datetime
+    key: Id | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,13 +40,14 @@ class DropTimer:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Open:
-    """Open an alert as of `opened_at`; `due` is the deadline it is about."""
+    """Open an alert as of `opened_at`; `due` is the deadline it is about, `more` what its sentence tells beside."""
 
     plan: Plan
     row: Values
     occasion: str
     opened_at: datetime
     due: datetime | None
+    more: Values = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,12 +60,24 @@ class Clear:
 Action: TypeAlias = SetTimer | DropTimer | Open | Clear
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Happening:
+    """One change of a record as the log tells it: native values after and before, and the transaction's identity."""
+
+    new: bool
+    at: datetime
+    txn_id: bytes
+    fields: Values
+    base: Values
+
+
 @dataclasses.dataclass(slots=True)
 class Touched:
-    """A record that changed: the time of the first change, and the states it entered, in order."""
+    """A record that changed: the time of the first change, the states it entered, in order, and every change."""
 
     at: datetime
     entered: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    happened: list[Happening] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,6 +101,8 @@ class Situation:
     row: Values | None
     alerts: dict[Id, KnownAlert]
     timers: Mapping[str, datetime]
+    caused: set[str] = dataclasses.field(default_factory=set)
+    """Rules that an alert of another record keeps silent."""
 
     def silenced(self, inhibitors: frozenset[str]) -> bool:
         """Tell whether an alert that waits keeps a rule with these inhibitors silent."""
@@ -106,14 +127,85 @@ def on_change(
         yield from _clears(plan, now)
     elif plan.state:
         yield from _deadline(plan, now, now.row, touched)
+    elif plan.kind is Kind.EVENT:
+        yield from _happened(plan, now, now.row, touched, inhibitors, at)
     elif plan.fits(now.row):
         occasion = plan.occasion(now.row)
         if plan.alert_id(now.record_id, occasion) in now.alerts:
             return
-        if now.silenced(inhibitors):
-            yield SetTimer(plan, now.record_id, now.row["org_id"], occasion, at + RECHECK)
+        if _silent(plan, now, inhibitors):
+            yield _later(plan, now.row, occasion, at)
         else:
             yield Open(plan, now.row, occasion, min(touched.at, at), now.row.get("due_at"))
+
+
+def _silent(plan: Plan, now: Situation, inhibitors: frozenset[str]) -> bool:
+    return plan.rule.id in now.caused or now.silenced(inhibitors)
+
+
+def _later(plan: Plan, row: Values, occasion: str, at: datetime) -> SetTimer:
+    """Return the timer of a rule that is silent for now; the end of what silences it wakes it by its key."""
+    causes = plan.rule.silent_while
+    key = row[causes[0].by] if causes else None
+    return SetTimer(plan, row["id"], row["org_id"], occasion, at + (LONG_RECHECK if causes else RECHECK), key)
+
+
+def _happened(
+    plan: Plan, now: Situation, row: Values, touched: Touched, inhibitors: frozenset[str], at: datetime
+) -> Iterator[Action]:
+    """Yield an alert for each change that is the rule's event; the record's later life takes none of them back."""
+    for change in touched.happened:
+        after = {**row, **change.fields}
+        if not plan.fits(after) or (plan.rule.moment == "new" and not change.new):
+            continue
+        if plan.rule.moment == "enter" and not change.new and plan.fits({**after, **change.base}):
+            continue
+        occasion = plan.occasion(after) if plan.occasions else "" if change.new else change.txn_id.hex()
+        if plan.alert_id(now.record_id, occasion) in now.alerts:
+            continue
+        if _silent(plan, now, inhibitors):
+            yield _later(plan, row, occasion, at)
+        else:
+            yield Open(plan, after, occasion, min(change.at, at), None)
+
+
+def on_absence(
+    plan: Plan, now: Situation, arrived: datetime | None, inhibitors: frozenset[str], at: datetime
+) -> Iterator[Action]:
+    """Yield what to do about a record something is waited for.
+
+    Args:
+        plan: The rule.
+        now: The record, its alerts and timers.
+        arrived: When the newest of what is waited for came; None if nothing did.
+        inhibitors: Rules that keep this one silent.
+        at: Time of the engine.
+    """
+    row, rule = now.row, plan.rule
+    since = row[rule.since] if row is not None and rule.since else None
+    met = arrived is not None and not rule.resets
+    if row is None or since is None or met or plan.cleared(row) or not plan.fits(row):
+        if rule.id in now.timers:
+            yield DropTimer(rule.id, now.record_id)
+        yield from _clears(plan, now)
+        return
+    start = since if arrived is None else max(since, arrived)
+    occasion, due = plan.span_of(start)
+    alert_id = plan.alert_id(now.record_id, occasion)
+    yield from _clears(plan, now, but=alert_id)
+    known, key = now.alerts.get(alert_id), plan.key(row)
+    listening = SetTimer(plan, now.record_id, row["org_id"], occasion, NEVER, key)
+    if known is not None and known.state == "closed" and not rule.resets:
+        yield DropTimer(rule.id, now.record_id)
+    elif known is not None:
+        yield listening
+    elif due > at:
+        yield dataclasses.replace(listening, fire_at=due)
+    elif _silent(plan, now, inhibitors):
+        yield dataclasses.replace(listening, fire_at=at + RECHECK)
+    else:
+        yield Open(plan, row, occasion, due, due)
+        yield listening
 
 
 def _deadline(plan: Plan, now: Situation, row: Values, touched: Touched) -> Iterator[Action]:
@@ -143,7 +235,7 @@ def on_time(
     """Return what to do about a timer that ran out: open, wait longer, or forget it."""
     forget = DropTimer(plan.rule.id, now.record_id)
     row = now.row
-    if row is None or plan.cleared(row) or not plan.fits(row):
+    if row is None or plan.cleared(row) or (plan.lasts and not plan.fits(row)):
         return forget
     if plan.alert_id(now.record_id, occasion) in now.alerts:
         return forget
@@ -153,7 +245,7 @@ def on_time(
         later = plan.fire_at(row)
         if later is None or later > at:
             return SetTimer(plan, now.record_id, row["org_id"], occasion, later) if later else forget
-    if now.silenced(inhibitors):
-        return SetTimer(plan, now.record_id, row["org_id"], occasion, at + RECHECK)
+    if _silent(plan, now, inhibitors):
+        return _later(plan, row, occasion, at)
     due = fire_at if plan.state else row.get("due_at")
     return Open(plan, row, occasion, fire_at, due)

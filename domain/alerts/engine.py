@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
 
-from domain.alerts import situations
-from domain.alerts.commands import RULES, ClearAlert, EscalateAlert, OpenAlert
+from domain.alerts import habits, situations
+from domain.alerts.commands import RULES, ClearAlert, EscalateAlert, OpenAlert, RunAlerts
 from domain.alerts.decisions import (
     Action,
     Clear,
@@ -25,11 +25,17 @@ from domain.alerts.decisions import (
     SetTimer,
     Situation,
     Touched,
+    on_absence,
     on_change,
     on_time,
 )
-from domain.alerts.plans import RuleBook
+from domain.alerts.lookups import caused, keys_of, newest_arrival, sql_of
+from domain.alerts.parts import Kind
+from domain.alerts.plans import Plan, RuleBook, key_of
+from domain.alerts.receivers import changed_alerts, keep_receivers, rebuild_receivers
 from domain.alerts.records import Alert
+from domain.alerts.stacks import concerned, on_stack
+from domain.alerts.trends import on_value
 from domain.exchange.rules import FILLED
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import Entry
@@ -39,6 +45,8 @@ from domain.kernel.ids import Id
 from domain.kernel.record import record_classes
 
 log = logging.getLogger(__name__)
+TOGETHER = 100
+"""Alerts of one transaction: a commit costs more than an alert."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -66,22 +74,36 @@ class AlertEngine:
         self.book = book
         self.actor = actor
         dispatcher.content[RULES] = book
-        self._silencing = {p.rule.id: p.rule.inhibits for p in book.plans.values() if p.rule.inhibits}
+        authority = dispatcher.content.get("authority")
+        self._roles = sorted(authority.roles) if authority is not None else book.roles()
+        self._silencing = book.silencing()
         self._inhibitors = {rule: book.inhibitors(rule) for rule in book.plans}
 
     def act(self, entries: Sequence[Entry]) -> None:
         """Do what changed records ask for: set and drop timers, open and close alerts."""
         if any(entry.glance.command == FILLED for entry in entries):
             self.rebuild()
+        alerts = changed_alerts(entries)
+        if alerts:
+            with self.store.write() as connection:
+                keep_receivers(connection, alerts)
         touched = situations.touched_records(entries, self.book)
+        arrived = situations.arrivals(entries, self.book)
+        strange = self._concerns_habits(entries)
         settled = situations.settled_alerts(entries) if self._silencing else []
-        if touched or settled:
-            with self.store.read() as connection:
-                actions = self._decide(connection, touched)
-                freed = self._freed(connection, settled)
-            self._keep(actions, freed)
-            for action in actions:
-                self._run(action)
+        if not (touched or arrived or settled or strange or (alerts and self.book.stacks)):
+            return
+        with self.store.read() as connection:
+            self._wait_over(connection, arrived, touched)
+            actions = self._decide(connection, touched)
+            actions += self._stacked(connection, alerts)
+            learnt = self._observed(connection, entries, actions) if strange else []
+            freed = self._freed(connection, settled)
+        self._keep(actions, freed)
+        self._run(actions)
+        if learnt:
+            with self.store.write() as connection:
+                habits.keep(connection, learnt)
 
     def tick(self) -> Ticked:
         """Open what fell due and move the ladders that have to move; returns how many of each."""
@@ -96,7 +118,7 @@ class AlertEngine:
             if not due:
                 return done
             seen |= {row.id for row in due}
-            done.escalated += sum(self._escalate(row, now) for row in due)
+            done.escalated += self._commands([self._escalation(row, now) for row in due])
 
     def rebuild(self) -> int:
         """Set the timers of every record that is in a state with a deadline; returns how many were set.
@@ -104,13 +126,21 @@ class AlertEngine:
         For a store that was filled without a log (a snapshot). Reads whole tables.
         """
         count = 0
+        with self.store.write() as connection:
+            rebuild_receivers(connection)
         for entity, plans in self.book.by_entity.items():
-            table = record_classes()[entity].__table__
+            table: Table = record_classes()[entity].__table__  # type: ignore[assignment]
             states = {p.state for p in plans if p.state}
-            if not states:
+            starts: list[ColumnElement[bool]] = [table.c.state.in_(states)] if states else []
+            starts += [
+                and_(table.c[p.rule.since].is_not(None), *sql_of(table, p.when))
+                for p in plans
+                if p.rule.since
+            ]
+            if not starts:
                 continue
             with self.store.read() as connection:
-                ids = connection.execute(select(table.c.id).where(table.c.state.in_(states))).scalars().all()
+                ids = connection.execute(select(table.c.id).where(or_(*starts))).scalars().all()
             now = self.dispatcher.clock()
             for some in situations.chunks(ids):
                 with self.store.read() as connection:
@@ -128,25 +158,89 @@ class AlertEngine:
             names = [p.rule.id for p in plans]
             for situation in situations.situations(connection, entity, records, names):
                 for plan in plans:
-                    touch = records[situation.record_id]
-                    wanted = list(on_change(plan, situation, touch, self._inhibitors[plan.rule.id], now))
+                    wanted = self._wanted(connection, plan, situation, records[situation.record_id], now)
                     for action in wanted:
                         _foresee(situation, action)
                     actions += wanted
         return actions
 
-    def _freed(self, connection: Connection, settled: Sequence[Id]) -> dict[str, list[Id]]:
-        """Return, by rule, the records for which settled alerts no longer keep it silent."""
-        freed: dict[str, list[Id]] = defaultdict(list)
+    def _wanted(
+        self, connection: Connection, plan: Plan, situation: Situation, touched: Touched, now: datetime
+    ) -> list[Action]:
+        row, silent = situation.row, self._inhibitors[plan.rule.id]
+        if plan.kind is Kind.TREND:
+            return list(on_value(connection, plan, situation))
+        if row is not None and plan.rule.silent_while and caused(connection, plan.rule.silent_while, row):
+            situation.caused.add(plan.rule.id)
+        if plan.kind is Kind.ABSENCE:
+            arrived = newest_arrival(connection, plan, row) if row is not None and plan.fits(row) else None
+            return list(on_absence(plan, situation, arrived, silent, now))
+        return list(on_change(plan, situation, touched, silent, now))
+
+    def _wait_over(
+        self,
+        connection: Connection,
+        arrived: "dict[str, dict[Id, datetime]]",
+        touched: "dict[str, dict[Id, Touched]]",
+    ) -> None:
+        """Count the records that waited for what arrived among those that changed."""
+        for entity, came in arrived.items():
+            for plan in self.book.expected[entity]:
+                if plan.rule.expects is None:
+                    continue
+                keys = [key_of(value) for value in keys_of(connection, plan.rule.expects, list(came))]
+                waiting = situations.listeners(connection, plan.rule.id, [k for k in keys if k is not None])
+                for record_id in waiting:
+                    records = touched.setdefault(plan.entity, {})
+                    records.setdefault(record_id, Touched(min(came.values())))
+
+    def _stacked(self, connection: Connection, alert_ids: Sequence[Id]) -> list[Action]:
+        actions: list[Action] = []
+        if not (self.book.stacks and alert_ids):
+            return actions
+        for entity, ids in concerned(connection, alert_ids, self.book).items():
+            plans = [p for p in self.book.stacks if p.entity == entity]
+            for situation in situations.situations(connection, entity, ids, []):
+                for plan in plans:
+                    actions += on_stack(connection, plan, situation, self._roles)
+        return actions
+
+    def _concerns_habits(self, entries: Sequence[Entry]) -> bool:
+        watched = self.book.habits
+        return any(
+            habits.COMMAND + entry.glance.command in watched
+            or any(t.entity in watched for t in entry.glance.changes)
+            for entry in entries
+        )
+
+    def _observed(
+        self, connection: Connection, entries: Sequence[Entry], actions: list[Action]
+    ) -> list[habits.Learnt]:
+        """Add what was unusual to `actions`; returns what was learnt."""
+        learnt = []
+        for plans in self.book.habits.values():
+            for plan in plans:
+                for found in habits.observe(connection, plan, entries):
+                    if isinstance(found, Open):
+                        actions.append(found)
+                    else:
+                        learnt.append(found)
+        return learnt
+
+    def _freed(self, connection: Connection, settled: Sequence[Id]) -> dict[str, set[Id]]:
+        """Return, by rule, the records and keys for which settled alerts no longer keep it silent."""
+        freed: dict[str, set[Id]] = defaultdict(set)
         table = Alert.__table__
         for some in situations.chunks(settled):
-            wanted = select(table.c.rule, table.c.subject_id).where(table.c.id.in_(some))
-            for row in connection.execute(wanted):
-                for rule in self._silencing.get(row.rule, ()):
-                    freed[rule].append(row.subject_id)
+            columns = (table.c.rule, table.c.subject_id, table.c.patient_id, table.c.org_id)
+            for row in connection.execute(select(*columns).where(table.c.id.in_(some))):
+                for rule, of in self._silencing.get(row.rule, ()):
+                    value = getattr(row, of)
+                    if value is not None:
+                        freed[rule].add(value)
         return freed
 
-    def _keep(self, actions: Iterable[Action], freed: "dict[str, list[Id]]") -> None:
+    def _keep(self, actions: Iterable[Action], freed: "dict[str, set[Id]]") -> None:
         timers = [a for a in actions if isinstance(a, SetTimer | DropTimer)]
         if not timers and not freed:
             return
@@ -154,17 +248,18 @@ class AlertEngine:
         with self.store.write() as connection:
             situations.keep_timers(connection, timers)
             for rule, records in freed.items():
-                situations.wake(connection, [rule], records, now)
+                situations.wake(connection, [rule], sorted(records), now)
+                if self.book.plans[rule].rule.silent_while:
+                    situations.wake_keys(connection, rule, sorted(records), now)
 
     def _fire(self, now: datetime, done: Ticked) -> bool:
         """Deal with timers that ran out; returns whether there may be more."""
         with self.store.read() as connection:
             fired = situations.fired_timers(connection, now)
             actions = self._due_actions(connection, fired, now)
-        for action in actions:
-            done.opened += self._run(action)
+        done.opened += self._run(actions)
         spent = [DropTimer(a.plan.rule.id, a.row["id"]) for a in actions if isinstance(a, Open)]
-        self._keep([*actions, *spent], {})
+        self._keep([*spent, *actions], {})
         return len(fired) == situations.AT_A_TIME
 
     def _due_actions(
@@ -181,18 +276,29 @@ class AlertEngine:
             for situation in situations.situations(connection, entity, records, []):
                 timers = sorted(records[situation.record_id], key=lambda t: t.rule not in self._silencing)
                 for timer in timers:
-                    plan = self.book.plans[timer.rule]
-                    inhibitors = self._inhibitors[timer.rule]
-                    action = on_time(plan, situation, timer.occasion, timer.fire_at, inhibitors, now)
-                    actions.append(action)
-                    _foresee(situation, action)
+                    for action in self._on_time(connection, timer, situation, now):
+                        actions.append(action)
+                        _foresee(situation, action)
         return actions
 
-    def _run(self, action: Action) -> bool:
-        """Run the command of an action; returns whether it changed something."""
-        if isinstance(action, Open):
-            return self._command(self._order(action))
-        return isinstance(action, Clear) and self._command(ClearAlert(alert_id=action.alert_id))
+    def _on_time(
+        self, connection: Connection, timer: situations.Fired, situation: Situation, now: datetime
+    ) -> list[Action]:
+        plan = self.book.plans[timer.rule]
+        if plan.kind is Kind.ABSENCE:
+            actions = self._wanted(connection, plan, situation, Touched(now), now)
+            return actions or [DropTimer(timer.rule, timer.record_id)]
+        row, causes = situation.row, plan.rule.silent_while
+        if row is not None and causes and caused(connection, causes, row):
+            situation.caused.add(timer.rule)
+        inhibitors = self._inhibitors[timer.rule]
+        return [on_time(plan, situation, timer.occasion, timer.fire_at, inhibitors, now)]
+
+    def _run(self, actions: Sequence[Action]) -> int:
+        """Run the commands of actions; returns how many changed something."""
+        orders: list[Any] = [self._order(a) for a in actions if isinstance(a, Open)]
+        orders += [ClearAlert(alert_id=a.alert_id) for a in actions if isinstance(a, Clear)]
+        return self._commands(orders)
 
     def _order(self, action: Open) -> OpenAlert:
         plan, row = action.plan, action.row
@@ -201,35 +307,42 @@ class AlertEngine:
             alert_id=plan.alert_id(row["id"], action.occasion), rule=plan.rule.id, rule_version=plan.rule.version,
             name=plan.rule.name, org_id=row["org_id"], subject=plan.entity, subject_id=row["id"],
             patient_id=row["id"] if plan.entity == "patient" else row.get("patient_id"),
-            summary=plan.summary(row, action.due), facts=plan.facts(row), severity=standing.severity,
+            summary=plan.summary(row, action.due, action.more), facts=plan.facts({**row, **action.more}),
+            severity=standing.severity,
             receivers=list(standing.receivers), step=standing.step, opened_at=action.opened_at,
             due_at=standing.due_at,
         )  # fmt: skip
 
-    def _escalate(self, row: Any, now: datetime) -> bool:
+    def _escalation(self, row: Any, now: datetime) -> EscalateAlert:
         plan = self.book.plans.get(row.rule)
         if plan is None:  # the rule is no longer in force: the alert stays for people, its ladder ends
-            return self._command(
-                EscalateAlert(
-                    alert_id=row.id,
-                    step=row.step,
-                    severity=row.severity,
-                    receivers=row.receivers,
-                    due_at=None,
-                )
+            return EscalateAlert(
+                alert_id=row.id, step=row.step, severity=row.severity, receivers=row.receivers, due_at=None
             )
         standing = plan.ladder.standing(row.opened_at, now)
         rises = standing.step > row.step
         note = self._names(standing.rules) if rises else plan.ladder.reminder
-        return self._command(
-            EscalateAlert(
-                alert_id=row.id, step=standing.step, severity=standing.severity, receivers=list(standing.receivers),
-                due_at=standing.due_at, reminders=standing.reminders, note=note or None,
-            )
+        return EscalateAlert(
+            alert_id=row.id, step=standing.step, severity=standing.severity, receivers=list(standing.receivers),
+            due_at=standing.due_at, reminders=standing.reminders, note=note or None,
         )  # fmt: skip
 
     def _names(self, rules: Iterable[str]) -> str:
         return "、".join(f"{rule} {self.book.rules[rule].name}" for rule in rules)
+
+    def _commands(self, orders: Sequence[Any]) -> int:
+        """Run orders, `TOGETHER` in a transaction; returns how many changed something."""
+        changed = 0
+        for start in range(0, len(orders), TOGETHER):
+            some = list(orders[start : start + TOGETHER])
+            changed += self._together(some) if len(some) > 1 else self._command(some[0])
+        return changed
+
+    def _together(self, orders: list[Any]) -> int:
+        try:
+            return sum(self.dispatcher.run(RunAlerts(orders=orders), self.actor).receipt)
+        except DomainError:  # one of them is at fault: the others do not wait for it
+            return sum(self._command(order) for order in orders)
 
     def _command(self, order: Any) -> bool:
         try:
@@ -246,6 +359,6 @@ def _foresee(situation: Situation, action: Action) -> None:
     if isinstance(action, Open):
         alert_id = action.plan.alert_id(situation.record_id, action.occasion)
         situation.alerts[alert_id] = KnownAlert(alert_id, action.plan.rule.id, "open")
-    elif isinstance(action, Clear):
+    elif isinstance(action, Clear) and action.alert_id in situation.alerts:
         known = situation.alerts[action.alert_id]
         situation.alerts[action.alert_id] = dataclasses.replace(known, state="closed")

@@ -1,29 +1,50 @@
 """Plans: rules made ready for records. What a record's values say: fire, when, for which occasion, or clear."""
 
 import dataclasses
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from domain.alerts.ladder import Ladder, Rung, joined
-from domain.alerts.rules import EXTENSIONS, Condition, Kind, Rule, duration
+from domain.alerts.parts import EXTENSIONS, Condition, Kind, duration
+from domain.alerts.rules import Rule
 from domain.kernel.clock import clinic
 from domain.kernel.columns import to_wire
 from domain.kernel.ids import Id, stable_id
 from domain.kernel.workflow import workflows
 
 Values = Mapping[str, Any]
+MOMENTS = frozenset({Kind.EVENT, Kind.ANOMALY, Kind.TREND})
+"""Kinds that tell of something that happened: that the record is different by now takes nothing back."""
+ELSEWHERE = frozenset({Kind.STACK, Kind.ANOMALY})
+"""Kinds that do not look at a changed record for itself."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Plan:
-    """One rule with its whole ladder; `state` is the workflow state of a deadline, empty for a threshold."""
+    """One rule with its whole ladder; `state` is the workflow state of a deadline, empty for every other kind.
+
+    `entity` is what its alerts are about; for a stack or a command that is not what it watches.
+    """
 
     rule: Rule
     entity: str
     state: str
     ladder: Ladder
     clears_when: tuple[Condition, ...]
+    when: tuple[Condition, ...] = ()
+    occasions: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """How it fires."""
+        return self.rule.kind
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is about how things are, not about something that happened."""
+        return self.kind not in MOMENTS
 
     def cleared(self, row: Values) -> bool:
         """Tell whether the record gives no cause any more."""
@@ -31,7 +52,7 @@ class Plan:
 
     def fits(self, row: Values) -> bool:
         """Tell whether the record fulfils the rule's conditions."""
-        return all(c.holds(row) for c in self.rule.when)
+        return all(c.holds(row) for c in self.when)
 
     def starts(self, state: str) -> bool:
         """Tell whether entering `state` starts the deadline."""
@@ -43,30 +64,46 @@ class Plan:
         due: datetime | None = entered["state_since"] + duration(limit) if limit else entered["due_at"]
         return None if due is None else due + duration(self.rule.offset)
 
+    def span_of(self, start: datetime) -> tuple[str, datetime]:
+        """Return the occasion of an absence that counts from `start`, and when it is over."""
+        return str(to_wire(start)), start + duration(self.rule.within or "0m")
+
+    def key(self, row: Values) -> Id | None:
+        """Return what an absence listens to: the id that the awaited record will bear."""
+        return None if self.rule.expects is None else key_of(row[self.rule.expects.equals])
+
     def occasion(self, row: Values) -> str:
         """Return what tells this happening from another one on the same record."""
-        fields = self.rule.occasion or (("state_since",) if self.state else ())
-        return "|".join(str(to_wire(row[name])) for name in fields)
+        return "|".join(str(to_wire(row[name])) for name in self.occasions)
 
     def alert_id(self, record_id: Id, occasion: str) -> Id:
         """Return the id under which every installation knows this happening."""
         return stable_id("alert", self.rule.id, record_id, occasion)
 
-    def summary(self, row: Values, due: datetime | None) -> str:
+    def summary(self, row: Values, due: datetime | None, more: Values | None = None) -> str:
         """Return the sentence of the alert; `due` is the deadline it is about, shown in clinic time."""
-        shown = {name: _shown(value) for name, value in row.items()}
+        shown = {name: shown_value(value) for name, value in row.items()}
+        shown |= more or {}
         life = workflows().get(self.entity)
         if life is not None:
             shown["state"] = life.label_of(str(row["state"]))
-        shown["due"] = _shown(due)
+        shown["due"] = shown_value(due)
         return self.rule.summary.format_map(shown)
 
     def facts(self, row: Values) -> dict[str, Any]:
         """Return the evidence kept with the alert."""
-        return {name: _shown(row[name]) for name in self.rule.facts}
+        return {name: shown_value(row[name]) for name in self.rule.facts if name in row}
 
 
-def _shown(value: Any) -> Any:
+def key_of(value: Any) -> Id | None:
+    """Return the key of a value by which timers listen: an id as it is, a text as the id made of it."""
+    if value is None or isinstance(value, uuid.UUID):
+        return value
+    return stable_id("key", str(value))
+
+
+def shown_value(value: Any) -> Any:
+    """Return a value as an alert's sentence shows it: times in clinic time."""
     if isinstance(value, datetime):
         return f"{clinic(value):%m-%d %H:%M}"
     return value if value is None or isinstance(value, int | float | str) else str(value)
@@ -74,15 +111,44 @@ def _shown(value: Any) -> Any:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RuleBook:
-    """Every rule in force: `rules` by id as written, `plans` by id, and the plans of each entity."""
+    """Every rule in force: `rules` by id as written, `plans` by id, and the plans of each entity.
+
+    `expected` has the absences by the record that ends them, `stacks` what counts alerts, `habits` the anomalies by
+    what they watch. `waiting` are rules by id whose function is not built: told in lists, never evaluated.
+    """
 
     rules: Mapping[str, Rule]
     plans: Mapping[str, Plan]
     by_entity: Mapping[str, tuple[Plan, ...]]
+    expected: Mapping[str, tuple[Plan, ...]] = dataclasses.field(default_factory=dict)
+    stacks: tuple[Plan, ...] = ()
+    habits: Mapping[str, tuple[Plan, ...]] = dataclasses.field(default_factory=dict)
+    waiting: Mapping[str, Rule] = dataclasses.field(default_factory=dict)
 
     def inhibitors(self, rule_id: str) -> frozenset[str]:
         """Return the rules that keep this one silent."""
         return frozenset(p.rule.id for p in self.plans.values() if rule_id in p.rule.inhibits)
+
+    def silencing(self) -> dict[str, list[tuple[str, str]]]:
+        """Return by rule whom its alerts keep silent: the other rule, and the field of the alert that tells whose."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for plan in self.plans.values():
+            for other in plan.rule.inhibits:
+                if other in self.plans:
+                    found.setdefault(plan.rule.id, []).append((other, "subject_id"))
+            for cause in plan.rule.silent_while:
+                found.setdefault(cause.rule, []).append((plan.rule.id, cause.of))
+        return found
+
+    def roles(self) -> list[str]:
+        """Return every role that a rule tells."""
+        return sorted(
+            {
+                role
+                for r in self.rules.values()
+                for role in (*r.receivers, *(t for s in r.escalate for t in s.to))
+            }
+        )
 
     def may_settle_by_hand(self, rule_id: str) -> bool:
         """Tell whether a person may settle alerts of this rule; yes for a rule that is no longer in force."""
@@ -90,33 +156,57 @@ class RuleBook:
         return rule is None or rule.by_hand
 
 
-def rule_book(rules: Mapping[str, Rule]) -> RuleBook:
-    """Return the plans of checked rules (by id)."""
+SUBJECTS = {"client": "patient", "owner": "staff", "role": "organization"}
+"""What the alert of a stack is about."""
+
+
+def rule_book(rules: Mapping[str, Rule], waiting: Mapping[str, Rule] | None = None) -> RuleBook:
+    """Return the plans of checked rules (by id); those that wait for their function are only listed."""
     plans = {r.id: _plan(r, rules) for r in rules.values() if r.kind not in EXTENSIONS}
-    entities = sorted({p.entity for p in plans.values()})
-    by_entity = {e: tuple(p for p in plans.values() if p.entity == e) for e in entities}
-    return RuleBook(rules, plans, by_entity)
+    watching = [p for p in plans.values() if p.kind not in ELSEWHERE]
+    return RuleBook(
+        rules,
+        plans,
+        _grouped(watching, lambda p: p.entity),
+        _grouped([p for p in watching if p.rule.expects], lambda p: p.rule.expects.record),  # type: ignore[union-attr]
+        tuple(p for p in plans.values() if p.kind is Kind.STACK),
+        _grouped([p for p in plans.values() if p.kind is Kind.ANOMALY], lambda p: p.rule.watch),
+        waiting or {},
+    )
+
+
+def _grouped(plans: Sequence[Plan], key: Callable[[Plan], str]) -> dict[str, tuple[Plan, ...]]:
+    names = sorted({key(p) for p in plans})
+    return {name: tuple(p for p in plans if key(p) == name) for name in names}
 
 
 def _plan(rule: Rule, rules: Mapping[str, Rule]) -> Plan:
     entity, _, state = rule.watch.partition(".")
+    if rule.stack is not None:
+        entity = SUBJECTS[rule.stack.by]
+    elif rule.kind is Kind.ANOMALY:
+        entity = "staff"
+    clears, when, occasions = rule.clears_when, rule.when, rule.occasion
+    if clears is None:
+        clears = (Condition("state", "ne", state),) if state else ()
+    if state and not occasions:
+        occasions = ("state_since",)
+    if rule.days is not None:  # a run of days under target, counted in the record as the days are noted
+        when = (*when, Condition("under_days", "ge", rule.days))
+        clears = clears or (Condition("under_days", "eq", 0),)
+        occasions = occasions or ("under_since",)
+    return Plan(rule, entity, state, _ladder(rule, rules), clears, when, occasions)
+
+
+def _ladder(rule: Rule, rules: Mapping[str, Rule]) -> Ladder:
     rungs = [Rung(duration(s.after), s.to, s.severity, (rule.id,)) for s in rule.escalate]
     extensions = [r for r in rules.values() if r.kind in EXTENSIONS and r.watch == rule.id]
     for other in extensions:
         rungs += _added(other)
     reminder = next((r for r in extensions if r.kind is Kind.REPEAT), None)
     every = duration(reminder.every) if reminder and reminder.every else None
-    ladder = Ladder(
-        rule.severity,
-        rule.receivers,
-        joined(rungs),
-        every,
-        f"{reminder.id} {reminder.name}" if reminder else "",
-    )
-    clears = rule.clears_when
-    if clears is None:
-        clears = (Condition("state", "ne", state),) if state else ()
-    return Plan(rule, entity, state, ladder, clears)
+    told = f"{reminder.id} {reminder.name}" if reminder else ""
+    return Ladder(rule.severity, rule.receivers, joined(rungs), every, told)
 
 
 def _added(other: Rule) -> list[Rung]:

@@ -1,9 +1,10 @@
 """Alerts and what was done about them."""
 
 import enum
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from domain.kernel.columns import Means, Merge, column
@@ -19,13 +20,29 @@ class Severity(enum.StrEnum):
     URGENT = "urgent"
 
 
+class Outcome(enum.StrEnum):
+    """What became of an alert, as the person who settled it says; statistics of a rule are made of it."""
+
+    ACTED = "acted"
+    NO_ACTION = "no_action"
+    FALSE = "false"
+    ELSEWHERE = "elsewhere"
+
+
 class Alert(Record, label="预警"):
     """One happening that somebody must be told of.
 
     Its id is made from rule, subject and occasion, so a branch and the centre that both notice it make one.
+    `revision` rises with each step of its life: who acts on another one than they saw is refused. `due_at` is when
+    the ladder moves next, or the shelf is over; `act_by` when its owner should have acted.
     """
 
-    rule: Mapped[str] = column("规则", length=20, index=True)
+    __table_args__ = (
+        Index("ix_alert_rule_state", "rule", "state", "org_id"),
+        Index("ix_alert_digest", "digest_id", "state"),
+    )
+
+    rule: Mapped[str] = column("规则", length=20)
     name: Mapped[str] = column("预警名称")
     rule_version: Mapped[int] = column("规则版本", default=1)
     severity: Mapped[Severity] = column("级别", merge=Merge.CENTRE, group="state")
@@ -40,6 +57,13 @@ class Alert(Record, label="预警"):
     state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40, index=True)
     state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state", index=True)
     due_at: Mapped[datetime | None] = column("下次升级", merge=Merge.CENTRE, group="state", index=True)
+    revision: Mapped[int] = column("步次", merge=Merge.CENTRE, group="state", default=0)
+    owner_id: Mapped[Id | None] = column("负责人", ref="staff", merge=Merge.CENTRE, group="state", index=True)
+    owner_name: Mapped[str | None] = column("负责人姓名", merge=Merge.CENTRE, group="state")
+    act_by: Mapped[datetime | None] = column("处理期限", merge=Merge.CENTRE, group="state")
+    shelved_until: Mapped[datetime | None] = column("搁置至", merge=Merge.CENTRE, group="state")
+    outcome: Mapped[Outcome | None] = column("处理结论", merge=Merge.CENTRE, group="state")
+    digest_id: Mapped[Id | None] = column("汇总", ref="alert")
     handled_note: Mapped[str | None] = column("处理结果", merge=Merge.REVIEW, length=4000)
     handled_by: Mapped[Id | None] = column("处理人", ref="staff")
 
@@ -55,3 +79,21 @@ class AlertEvent(Record, label="预警轨迹", merge=Merge.FIRST):
     severity: Mapped[Severity] = column("级别")
     receivers: Mapped[list[str]] = column("接收角色", means=Means.ROLE)
     note: Mapped[str | None] = column("说明", length=4000)
+
+
+class Indicator(Record, label="指标"):
+    """A figure with a target, as it stood on its newest day; days under target without a break are counted here.
+
+    One row a place and code (its id is made of both), so a rule looks at one row and never at a history.
+    """
+
+    code: Mapped[str] = column("指标代码", length=60)
+    name: Mapped[str] = column("指标名称")
+    day: Mapped[date] = column("统计日")
+    numerator: Mapped[float] = column("分子")
+    denominator: Mapped[float] = column("分母")
+    value: Mapped[float | None] = column("指标值")
+    target: Mapped[float] = column("目标值")
+    under: Mapped[bool] = column("未达标", default=False)
+    under_days: Mapped[int] = column("连续未达标天数", default=0)
+    under_since: Mapped[date | None] = column("未达标起始日")

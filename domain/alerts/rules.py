@@ -5,82 +5,42 @@ To add a rule, add a file ``<slug>.yaml``. `kind` says how it fires:
 * ``deadline``: `watch` names a workflow state (``report.second_review``). It fires when the record's `due_at` (or the
   time it entered the state plus `limit`) plus `offset` has passed, unless `clears_when` holds by then.
 * ``threshold``: `watch` names a record (``critical_value``). It fires when a changed record fits `when`.
+* ``event``: `watch` names a record. It fires once for each that appears and fits (`moment: new`), or each time a
+  change makes one fit that did not (`moment: enter`). Later changes do not close it, only `clears_when` does.
+* ``absence``: `watch` names a record; `within` after its field `since` a record of `expects` must have come. Each one
+  that comes starts the time anew where `resets` says so; otherwise the first ends it.
+* ``trend``: `watch` names a record of values; the last of a series were each worse than the one before, and the
+  whole change is more than measuring and the body's own swing explain.
+* ``rate``: `watch` is ``indicator``; the value was under its target for `days` days without a break.
+* ``stack``: so many alerts wait at once for one client, owner or role.
+* ``anomaly``: `watch` names a record, or ``command:NAME``; it is unlike what this person did before.
 * ``repeat``: `watch` names another rule; while an alert of it waits, it reminds every `every`.
 * ``escalation``: `watch` names another rule; `after` its alert was opened, this rule's `receivers` are told as well.
 
-The other kinds have their place in the schema and are refused on loading until the program evaluates them.
+A rule whose function is not built says `waits_for` with the rows of the requirements. It is read and listed, its
+receivers and ladder are checked, and nothing evaluates it: what it watches may not exist yet.
 """
 
-import enum
-from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal
 
 import msgspec
 
+from domain.alerts.parts import (
+    Anomaly,
+    Cause,
+    Condition,
+    Duration,
+    Expected,
+    Kind,
+    Metric,
+    Row,
+    RuleId,
+    Stack,
+    Step,
+    Text,
+    Trend,
+)
 from domain.alerts.records import Severity
-
-Duration: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d{1,4}[mhd]$")]
-RuleId: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^A-\d{3}$")]
-Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
-
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-
-
-class Kind(enum.StrEnum):
-    """How a rule fires."""
-
-    DEADLINE = "deadline"
-    THRESHOLD = "threshold"
-    REPEAT = "repeat"
-    ESCALATION = "escalation"
-    TREND = "trend"
-    ABSENCE = "absence"
-    RATE = "rate"
-    STACK = "stack"
-    EVENT = "event"
-    ANOMALY = "anomaly"
-
-
-EVALUATED = frozenset({Kind.DEADLINE, Kind.THRESHOLD, Kind.REPEAT, Kind.ESCALATION})
-EXTENSIONS = frozenset({Kind.REPEAT, Kind.ESCALATION})
-
-
-class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A condition on one field of the record; a field without a value fits only ``ne``, ``not_in``, ``empty``."""
-
-    field: str
-    op: Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "empty", "filled"]
-    value: Any = None
-
-    def holds(self, row: Mapping[str, Any]) -> bool:
-        """Tell whether a record (values by column) fits."""
-        value = row[self.field]
-        if value is None and self.op not in {"ne", "not_in", "empty"}:
-            return False
-        return _OPERATORS[self.op](value, self.value)
-
-
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": lambda value, wanted: bool(value == wanted),
-    "ne": lambda value, wanted: bool(value != wanted),
-    "lt": lambda value, wanted: bool(value < wanted),
-    "le": lambda value, wanted: bool(value <= wanted),
-    "gt": lambda value, wanted: bool(value > wanted),
-    "ge": lambda value, wanted: bool(value >= wanted),
-    "in": lambda value, wanted: value in wanted,
-    "not_in": lambda value, wanted: value not in wanted,
-    "empty": lambda value, _: value in (None, ""),
-    "filled": lambda value, _: value not in (None, ""),
-}
-
-
-class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One step of a ladder: `after` the alert was opened, roles that are told as well, and the new severity."""
-
-    after: Duration
-    to: tuple[str, ...]
-    severity: Severity
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -108,6 +68,21 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         clears_when: Conditions under which it closes by itself; a deadline's default is that the state was left.
         by_hand: Whether a person may settle it with a note while its cause is still there.
         inhibits: Rules that stay silent for the same record while this one waits.
+        silent_while: Alerts of other records that keep this rule silent.
+        moment: See ``event``.
+        since: Field of the time from which an absence counts.
+        within: How long may pass (``absence``).
+        expects: What has to come (``absence``).
+        resets: Each one that comes starts the time anew.
+        days: Days under target (``rate``).
+        trend: See `Trend`.
+        stack: See `Stack`.
+        anomaly: See `Anomaly`.
+        waits_for: Rows of the requirements without which nothing can trigger it.
+        trigger: The trigger in words, where `when` does not say it yet.
+        closes: When it closes, in words.
+        metric: The figure of the requirements.
+        tells_client: The client is to be told too, by a channel that reaches them.
         covers: Other numbers of the requirements this rule stands for.
         facts: Public fields kept with the alert as its evidence.
     """
@@ -116,11 +91,12 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     name: Text
     version: Annotated[int, msgspec.Meta(ge=1)]
     kind: Kind
-    watch: str
+    watch: str = ""
     source: Text
     origin: Literal["spec", "default"]
     severity: Severity
     receivers: tuple[str, ...]
+    tells_client: bool = False
     channels: tuple[Literal["in_app"], ...] = ("in_app",)
     summary: str = ""
     when: tuple[Condition, ...] = ()
@@ -135,11 +111,20 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     inhibits: tuple[RuleId, ...] = ()
     covers: tuple[RuleId, ...] = ()
     facts: tuple[str, ...] = ()
-
-
-def duration(text: str) -> timedelta:
-    """Return the time of ``30m``, ``2h`` or ``1d``."""
-    return int(text[:-1]) * _UNITS[text[-1]]
+    silent_while: tuple[Cause, ...] = ()
+    moment: Literal["new", "enter"] = "new"
+    since: str | None = None
+    within: Duration | None = None
+    expects: Expected | None = None
+    resets: bool = False
+    days: Annotated[int, msgspec.Meta(ge=1, le=365)] | None = None
+    trend: Trend | None = None
+    stack: Stack | None = None
+    anomaly: Anomaly | None = None
+    waits_for: tuple[Row, ...] = ()
+    trigger: str = ""
+    closes: str = ""
+    metric: Metric | None = None
 
 
 def highest(*severities: Severity) -> Severity:

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Table, and_, delete, select, update
 
-from domain.alerts.decisions import DropTimer, KnownAlert, SetTimer, Situation, Touched
+from domain.alerts.decisions import DropTimer, Happening, KnownAlert, SetTimer, Situation, Touched
+from domain.alerts.parts import Kind
 from domain.alerts.plans import RuleBook
 from domain.alerts.records import Alert
 from domain.alerts.workflow import OPEN_STATES
-from domain.kernel.change_log import Entry
+from domain.kernel.change_log import Change, Entry
 from domain.kernel.columns import from_microseconds, from_wire, to_microseconds
 from domain.kernel.ids import Id
 from domain.kernel.record import Record, record_classes
@@ -36,6 +37,7 @@ def timer_table() -> Table:
 def touched_records(entries: Iterable[Entry], book: RuleBook) -> dict[str, dict[Id, Touched]]:
     """Return the records of entities with rules that entries changed, with the states they went through."""
     found: dict[str, dict[Id, Touched]] = defaultdict(dict)
+    moments = {e for e, plans in book.by_entity.items() if any(p.kind is Kind.EVENT for p in plans)}
     for entry in entries:
         if not any(touch.entity in book.by_entity for touch in entry.glance.changes):
             continue
@@ -45,7 +47,28 @@ def touched_records(entries: Iterable[Entry], book: RuleBook) -> dict[str, dict[
                     uuid.UUID(bytes=change.record_id), Touched(from_microseconds(entry.at))
                 )
                 _note_state(touched, change.entity, change.fields)
+                if change.entity in moments and change.op != "del":
+                    touched.happened.append(_happening(entry, change))
     return found
+
+
+def arrivals(entries: Iterable[Entry], book: RuleBook) -> dict[str, dict[Id, datetime]]:
+    """Return the records that some absence may have waited for, with the time of the entry."""
+    found: dict[str, dict[Id, datetime]] = defaultdict(dict)
+    for entry in entries:
+        for touch in entry.glance.changes:
+            if touch.entity in book.expected:
+                found[touch.entity].setdefault(uuid.UUID(bytes=touch.record_id), from_microseconds(entry.at))
+    return found
+
+
+def _happening(entry: Entry, change: Change) -> Happening:
+    columns = record_classes()[change.entity].__table__.columns
+    fields, base = (
+        {n: from_wire(columns[n].type, v) for n, v in said.items() if n in columns}
+        for said in (change.fields, change.base)
+    )
+    return Happening(change.op == "ins", from_microseconds(entry.at), entry.txn_id, fields, base)
 
 
 def _note_state(touched: Touched, entity: str, fields: Mapping[str, Any]) -> None:
@@ -115,6 +138,7 @@ def _timer(action: SetTimer) -> dict[str, Any]:
         "occasion": action.occasion,
         "org_id": action.org_id,
         "fire_at": to_microseconds(action.fire_at),
+        "key": action.key,
     }
 
 
@@ -128,6 +152,23 @@ def wake(connection: Connection, rules: Sequence[str], record_ids: Sequence[Id],
             .where(timers.c.fire_at > to_microseconds(now))
             .values(fire_at=to_microseconds(now))
         )
+
+
+def wake_keys(connection: Connection, rule: str, keys: Sequence[Id], now: datetime) -> None:
+    """Let the timers of a rule that listen to one of `keys` run out at once."""
+    timers, late = timer_table(), to_microseconds(now)
+    for some in chunks(keys):
+        mine = and_(timers.c.key.in_(some), timers.c.rule == rule, timers.c.fire_at > late)
+        connection.execute(update(timers).where(mine).values(fire_at=late))
+
+
+def listeners(connection: Connection, rule: str, keys: Iterable[Id]) -> list[Id]:
+    """Return the records whose timer of a rule listens to one of `keys`."""
+    timers, found = timer_table(), list[Id]()
+    for some in chunks(keys):
+        mine = and_(timers.c.key.in_(some), timers.c.rule == rule)
+        found += connection.execute(select(timers.c.record_id).where(mine)).scalars()
+    return found
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

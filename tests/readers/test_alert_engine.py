@@ -8,8 +8,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from domain.alerts.commands import AcknowledgeAlert, CloseAlert, EscalateAlert, HandleAlert, OpenAlert
-from domain.alerts.decisions import Clear, Open
+from domain.alerts.commands import (
+    AcknowledgeAlert,
+    ClearAlert,
+    CloseAlert,
+    EscalateAlert,
+    HandleAlert,
+    OpenAlert,
+)
 from domain.alerts.engine import AlertEngine
 from domain.alerts.plans import rule_book
 from domain.alerts.records import Alert, Severity
@@ -45,24 +51,25 @@ def test_a_restart_between_any_two_steps_loses_and_doubles_nothing(world, watch,
     world.collect()
     world.potassium()
     world.write()
-    run = AlertEngine._run
+    run = AlertEngine._command
+    monkeypatch.setattr("domain.alerts.engine.TOGETHER", 1)
     for lives in range(4):
         left = [lives]
 
-        def mortal(engine, action, left=left):
-            if isinstance(action, Open | Clear):
+        def mortal(engine, order, left=left):
+            if isinstance(order, OpenAlert | ClearAlert):
                 if not left[0]:
                     raise KeyboardInterrupt
                 left[0] -= 1
-            return run(engine, action)
+            return run(engine, order)
 
-        monkeypatch.setattr(AlertEngine, "_run", mortal)
+        monkeypatch.setattr(AlertEngine, "_command", mortal)
         reborn = Watch(watch.desk, watch.book, watch.engine.actor)
         with contextlib.suppress(KeyboardInterrupt):
             reborn.look()
             clock.advance(25 * HOUR)
             reborn.look()
-    monkeypatch.setattr(AlertEngine, "_run", run)
+    monkeypatch.setattr(AlertEngine, "_command", run)
     clock.advance(25 * HOUR)
     watch.look()
     assert sorted(a.rule for a in watch.alerts()) == ["A-007", "A-073", "A-085", "A-093"]

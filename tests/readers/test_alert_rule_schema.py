@@ -19,8 +19,9 @@ from domain.alerts.decisions import (
     on_time,
 )
 from domain.alerts.ladder import Ladder, Rung, joined
+from domain.alerts.parts import Condition, duration
 from domain.alerts.records import Severity
-from domain.alerts.rules import Condition, duration, highest
+from domain.alerts.rules import highest
 from domain.kernel.content import ContentError
 from domain.kernel.ids import stable_id
 
@@ -70,7 +71,8 @@ def problems(rules, *files):
         ({"watch": "nothing.drafting"}, "no record nothing"),
         ({"watch": "report.issued"}, "no time limit"),
         ({"kind": "threshold"}, "report.drafting is not a record"),
-        ({"kind": "trend"}, "trend is not evaluated"),
+        ({"kind": "trend"}, "trend: missing"),
+        ({"days": "3"}, "days: not for deadline"),
         ({"kind": "weekly"}, "kind"),
         ({"summary": None}, "summary: missing"),
         ({"summary": '"{conclusion}"'}, "conclusion is no public field"),

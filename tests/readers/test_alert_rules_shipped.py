@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 import resources
+from domain.alerts.parts import EXTENSIONS
 from domain.alerts.plans import Plan
 from domain.alerts.records import Severity
-from domain.alerts.rules import EXTENSIONS
-from tests.readers.alert_cases import CASES
+from tests.readers.alert_cases import CASES as FIRST
+from tests.readers.alert_cases_more import MORE
 
 MINUTE = timedelta(minutes=1)
-
+CASES = [*FIRST, *MORE]
 
 OURS = "A-9"
 """Numbers from here on are rules of this project that no requirement asks for."""
@@ -19,6 +20,22 @@ OURS = "A-9"
 
 def test_every_rule_that_fires_has_its_case(book):
     assert {case.rule for case in CASES} == book.plans.keys()
+
+
+def test_every_number_of_the_requirements_has_its_rule(book):
+    """Evaluated, covered by one that is, or waiting for what would trigger it."""
+    evaluated = {n for rule in book.rules.values() for n in (rule.id, *rule.covers)}
+    assert not evaluated & book.waiting.keys()
+    numbers = {n for n in evaluated | book.waiting.keys() if not n.startswith(OURS)}
+    assert numbers == {f"A-{number:03}" for number in range(1, 145)}
+    assert all(
+        rule.waits_for and rule.trigger and rule.closes and rule.metric for rule in book.waiting.values()
+    )
+
+
+def test_a_rule_that_waits_is_never_evaluated(book):
+    assert not book.plans.keys() & book.waiting.keys()
+    assert book.waiting.keys() <= {f"A-{number:03}" for number in range(1, 145)}
 
 
 def test_what_extends_another_rule_is_in_its_ladder(book):
@@ -161,9 +178,12 @@ def test_the_files_agree_with_the_list_of_the_requirements(book):
     if not path.exists():
         pytest.skip("the requirement list is not on this machine")
     listed = {a["id"]: a for a in yaml.safe_load(path.read_text("utf-8"))["alerts"]}
-    for rule in book.rules.values():
+    for rule in [*book.rules.values(), *book.waiting.values()]:
         if rule.id.startswith(OURS):
             assert rule.id not in listed
             continue
         assert (rule.name, str(rule.severity)) == (listed[rule.id]["name_zh"], listed[rule.id]["severity"])
         assert rule.origin == listed[rule.id]["threshold_default"]["origin"]
+        if rule.waits_for:
+            assert rule.waits_for == (listed[rule.id]["row"],)
+            assert len(rule.escalate) == len(listed[rule.id]["escalation"])

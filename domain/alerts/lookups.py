@@ -1,0 +1,68 @@
+"""What a rule has to look up beside the record that changed; each by the front of an index, a few rows at most."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, or_, select
+
+from domain.alerts.parts import Cause, Condition, Expected
+from domain.alerts.plans import Plan, Values
+from domain.alerts.records import Alert
+from domain.alerts.workflow import OPEN_STATES
+from domain.kernel.ids import Id
+from domain.kernel.record import record_classes
+
+_ALERT = Alert.__table__
+_SQL: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+    "eq": lambda c, v: c == v,
+    "ne": lambda c, v: or_(c != v, c.is_(None)),
+    "lt": lambda c, v: c < v,
+    "le": lambda c, v: c <= v,
+    "gt": lambda c, v: c > v,
+    "ge": lambda c, v: c >= v,
+    "in": lambda c, v: c.in_(v),
+    "not_in": lambda c, v: or_(c.not_in(v), c.is_(None)),
+    "empty": lambda c, _: or_(c.is_(None), c == ""),
+    "filled": lambda c, _: c.is_not(None),
+}
+
+
+def sql_of(table: Table, conditions: Sequence[Condition]) -> list[ColumnElement[bool]]:
+    """Return conditions as SQL on a record's table; they mean what `Condition.holds` does."""
+    return [_SQL[c.op](table.c[c.field], c.value) for c in conditions]
+
+
+def newest_arrival(connection: Connection, plan: Plan, row: Values) -> datetime | None:
+    """Return when the newest of what an absence waits for came; the anchor's time where the rule asks for none."""
+    expected, since = plan.rule.expects, row[plan.rule.since or ""]
+    if expected is None or since is None or row[expected.equals] is None:
+        return None
+    table: Table = record_classes()[expected.record].__table__  # type: ignore[assignment]
+    where = [table.c[expected.by] == row[expected.equals], *sql_of(table, expected.when)]
+    if expected.at is None:
+        found = connection.execute(select(table.c.id).where(*where).limit(1)).first()
+        return None if found is None else since
+    at = table.c[expected.at]
+    query = select(at).where(*where, at >= since).order_by(at.desc()).limit(1)
+    newest: datetime | None = connection.execute(query).scalar()
+    return newest
+
+
+def keys_of(connection: Connection, expected: Expected, ids: Sequence[Id]) -> list[Any]:
+    """Return what records that may have been waited for bear as key, of those that fit."""
+    table: Table = record_classes()[expected.record].__table__  # type: ignore[assignment]
+    query = select(table.c[expected.by]).where(table.c.id.in_(ids), *sql_of(table, expected.when))
+    return [value for value in connection.execute(query).scalars() if value is not None]
+
+
+def caused(connection: Connection, causes: Sequence[Cause], row: Values) -> bool:
+    """Tell whether an alert of another record, which waits, keeps a rule silent for this one."""
+    return any(_waits(connection, cause, row[cause.by]) for cause in causes)
+
+
+def _waits(connection: Connection, cause: Cause, value: Any) -> bool:
+    if value is None:
+        return False
+    mine = (_ALERT.c.rule == cause.rule, _ALERT.c.state.in_(OPEN_STATES), _ALERT.c[cause.of] == value)
+    return connection.execute(select(_ALERT.c.id).where(*mine).limit(1)).first() is not None

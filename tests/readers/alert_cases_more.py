@@ -1,0 +1,169 @@
+"""Cases of rules that look at more than one record: series, what has not come, what is unlike the past."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from domain.biobank.commands import CollectSpecimen, NoteLabelPrint, PlanSpecimen
+from domain.biobank.records import PrimaryContainer, SpecimenType
+from domain.checkup.form_commands import AnswerForm, CorrectForm
+from domain.checkup.records import QuestionnaireResponse, Report, Visit
+from domain.checkup.report_commands import ReturnReport, SubmitReport
+from domain.checkup.result_commands import Measured, RecordMeasurement
+from domain.kernel.authority import system_actor
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.outgoing.commands import ExportList
+from domain.people.records import Staff
+from domain.people.staff_commands import SignIn
+from tests.readers.alert_cases import DAY, HOUR, Case, steps
+from tests.scales.answering import least
+from tests.scales.conftest import SCALES
+
+MONTH = timedelta(days=30)
+
+
+def series(item, unit, *values):
+    """Values of one client, a month apart; the last of them now."""
+
+    def run(world):
+        visit_id = world.series_visit = getattr(world, "series_visit", None) or world.new_visit()
+        for place, value in enumerate(values):
+            if place:
+                world.desk.clock.advance(MONTH)
+            order = RecordMeasurement(visit_id=visit_id, values=[Measured(item=item, value=value, unit=unit)])
+            world.desk.run(order, world.nurse)
+
+    return run
+
+
+def account(world, login="zhao", staff_id=None):
+    """An account at the branch, with no password that anybody could guess."""
+    now = world.desk.clock()
+    with world.desk.store.write() as connection:
+        work = UnitOfWork(connection, world.head, now=now, new_id=world.desk.ids)
+        work.add(
+            Staff(id=staff_id, login=login, name="赵工", role="nurse", password_hash="x", password_set_at=now)
+        )
+        work.commit_entry("test.account", txn_id=world.desk.ids())
+        work.close()
+
+
+def signs_in(*, last_hours):
+    """Twenty mornings at one workstation, then once more `last_hours` after the last of them."""
+
+    def run(world):
+        account(world)
+        actor = system_actor(world.nurse.org_id, world.nurse.device_id)
+        for day in range(21):
+            if day:
+                world.desk.clock.advance(DAY if day < 20 else timedelta(hours=last_hours))
+            world.desk.run(SignIn(login="zhao", verified=True), actor)
+
+    return run
+
+
+def exports(*counts):
+    def run(world):
+        account(world, staff_id=world.head.staff_id)
+        for rows in counts:
+            order = ExportList(listing="alert.trail", columns=["kind"], rows=rows)
+            world.desk.run(order, world.head)
+
+    return run
+
+
+def answers(left_out):
+    def run(world):
+        given = dict(list(least(SCALES["gad7"]).items())[left_out:])
+        order = AnswerForm(visit_id=world.new_visit(), form="gad7", form_version="1.0.0", answers=given)
+        world.desk.run(order, world.nurse)
+
+    return run
+
+
+def corrects(world):
+    order = CorrectForm(
+        response_id=world.one(QuestionnaireResponse).id, answers=least(SCALES["gad7"]), reason="补填漏项"
+    )
+    world.desk.run(order, world.nurse)
+
+
+def plans_tube(world):
+    plan = PlanSpecimen(
+        visit_id=world.new_visit(), type=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR
+    )
+    world.number = world.desk.run(plan, world.nurse).receipt.number
+
+
+def collects_tube(world):
+    world.desk.run(CollectSpecimen(number=world.number), world.nurse)
+
+
+def prints(result):
+    def run(world):
+        order = NoteLabelPrint(
+            number=world.number, printer="标签机一", template="tube", content_sha256="0" * 64, result=result
+        )
+        world.desk.run(order, world.nurse)
+
+    return run
+
+
+def both(*parts):
+    def run(world):
+        for part in parts:
+            part(world)
+
+    return run
+
+
+def reaches(kind, state):
+    """A state that it takes many steps, or another desk, to reach by commands."""
+
+    def run(world):
+        with world.desk.store.write() as connection:
+            work = UnitOfWork(connection, world.head, now=world.desk.clock(), new_id=world.desk.ids)
+            work.require(kind, connection.execute(select(kind.id)).scalar()).state = state
+            work.commit_entry("test.reach", txn_id=world.desk.ids())
+            work.close()
+
+    return run
+
+
+def sent_back(times):
+    def run(world):
+        for step in ("write", "submit", "pass_first"):
+            getattr(world, step)()
+        for time in range(times):
+            if time:
+                world.report(SubmitReport, world.doctor)
+            world.report(ReturnReport, world.chief, remark="请写明分级")
+
+    return run
+
+
+LEFT = reaches(Visit, "finished")
+MORE = [
+    Case("A-008", series("sbp", "mm[Hg]", 180, 216), None, harmless=series("sbp", "mm[Hg]", 180, 215)),
+    Case(
+        "A-026",
+        series("fpg", "mmol/L", 6.2, 6.6, 7.0, 7.4),
+        series("fpg", "mmol/L", 6.5),
+        harmless=series("fpg", "mmol/L", 6.2, 6.3, 6.4, 6.5),
+    ),
+    Case("A-055", signs_in(last_hours=18), None, harmless=signs_in(last_hours=25), of_a_client=False),
+    Case("A-063", answers(left_out=1), corrects, harmless=answers(left_out=0)),
+    Case("A-068", steps("message"), steps("verify"), DAY, steps("message", "verify")),
+    Case("A-069", plans_tube, collects_tube, DAY, both(plans_tube, collects_tube)),
+    Case(
+        "A-072",
+        both(plans_tube, prints("failed")),
+        prints("confirmed"),
+        harmless=both(plans_tube, prints("confirmed")),
+        of_a_client=False,
+    ),
+    Case("A-091", lambda w: w.new_visit(), LEFT, 8 * HOUR, both(lambda w: w.new_visit(), LEFT)),
+    Case("A-098", sent_back(2), reaches(Report, "issued"), harmless=sent_back(1)),
+    Case("A-120", exports(501), None, harmless=exports(500), of_a_client=False),
+    Case("A-913", exports(*[10] * 20, 51), None, harmless=exports(*[10] * 20, 50), of_a_client=False),
+]
