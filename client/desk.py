@@ -245,6 +245,7 @@ def _made(home: Home, settings: Settings, store: "Store", clock: Clock) -> Desk:
 def _join(desk: Desk, store: "Store") -> None:
     from client.contents import Contents
     from domain.catalog.content import load_catalog
+    from domain.designs.publishing import CHECKER
     from domain.kernel.dispatcher import Dispatcher
     from domain.kernel.worklists import Pages
     from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
@@ -272,10 +273,17 @@ def _join(desk: Desk, store: "Store") -> None:
                     ),
                 }
             ),
+            CHECKER: _form_checker,
             COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
         },
     )
     desk.store, desk.dispatcher, desk.pages = store, dispatcher, Pages(store)
+
+
+def _form_checker() -> Any:
+    from forms.designing.checking import check
+
+    return check
 
 
 def read_installation(store: "Store") -> Installation:

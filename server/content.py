@@ -4,11 +4,13 @@ from typing import Any
 
 import resources
 from domain.catalog.content import load_catalog
+from domain.designs.publishing import CHECKER
 from domain.kernel.authority import Authority
 from domain.kernel.texts import Texts
 from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
 from domain.risk.content import RISK, load_risk
 from domain.scales.content import scale_content
+from forms.designing.checking import check
 from server.identity import Identity
 from server.settings import Settings
 
@@ -27,6 +29,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         **{name: read() for name, read in instruments.items()},
         RISK: load_risk(resources.folder("risk"), catalog, resources.folder("forms")),
         "texts": Texts.load(resources.folder("texts") / "zh"),
+        CHECKER: check,
         "number_prefix": identity.number_prefix,
         POLICY: policy_for(settings.password_days),
         COMMON_WORDS: read_words(resources.folder("security") / "common-passwords.txt"),

@@ -5,6 +5,7 @@ A draft stays with whoever fills it in; what is handed in keeps the exact versio
 
 import dataclasses
 import enum
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import select
 
 from domain.checkup.attachments import LANE_SMALL
 from domain.checkup.form_files import keep_files
+from domain.checkup.form_parts import Part, keep_part, response_parts, standing_parts
 from domain.checkup.records import Attachment, QuestionnaireResponse, Visit
 from domain.checkup.two_places import (
     check_waits,
@@ -20,6 +22,7 @@ from domain.checkup.two_places import (
     standing_links,
     standing_responses,
 )
+from domain.designs.reading import version_of
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
@@ -43,10 +46,11 @@ class Source(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class HandedIn:
-    """The response and the results of the scales it was scored with."""
+    """The response and the results of the scales it was scored with; `retired` if its version is out of use."""
 
     response_id: Id
     results: list[Id]
+    retired: bool = False
 
 
 @command("checkup.answer_form", "提交问卷", permission="form.answer")
@@ -63,6 +67,7 @@ class AnswerForm:
     source: Source = ask("填写方式", kind=Kind.HIDDEN, default=Source.NURSE)
     signature_sha256: str | None = ask("填写人签名", kind=Kind.HIDDEN, default=None, max_length=64)
     signature_size: int | None = ask("字节数", kind=Kind.HIDDEN, default=None, low=1)
+    parts: list[dict[str, Any]] = ask("组成量表的答案", kind=Kind.HIDDEN, default=[])
 
 
 @handles(AnswerForm)
@@ -73,7 +78,7 @@ def answer_form(order: AnswerForm, work: UnitOfWork) -> HandedIn:
         DomainError: ``input.missing`` (``answers``, or ``patient_id`` with neither visit nor person);
             ``form.other_person`` if visit, person and questionnaire given out are not of one person;
             ``form.other_task`` if another form or version was given out; ``form.in_already`` if the client has handed
-            it in on the phone; ``form.file_refused``.
+            it in on the phone; ``form.file_refused``; ``form.bad_part`` (``parts``).
     """
     if not order.answers:
         raise DomainError("input.missing", field="answers", label="答案")
@@ -90,12 +95,20 @@ def answer_form(order: AnswerForm, work: UnitOfWork) -> HandedIn:
         refuse_second(work, patient.id, order.form, order.form_version)
         links = standing_links(work, patient.id, order.form, order.form_version)
         task = task or next((work.get(FormTask, one.task_id) for one in links if one.task_id), None)
-    response = _keep(order, work, patient, visit, task)
+    given = version_of(
+        work.connection,
+        order.form,
+        order.form_version,
+        {visit.org_id if visit else patient.org_id, work.actor.org_id},
+    )
+    response = _keep(order, work, patient, visit, task, None if given is None else given.id)
     results = keep_results(work, response, patient)
+    for part in response_parts(order.parts):
+        results += keep_results(work, keep_part(work, response, part), patient)
     close_links(work, links, response.id)
     if task is not None and (order.task_id is not None or task.state == form_task_life.first):
         work.move(form_task_life, task, "hand_in")
-    return HandedIn(response.id, results)
+    return HandedIn(response.id, results, given is not None and given.retired)
 
 
 def _task(order: AnswerForm, work: UnitOfWork, patient: Patient) -> FormTask | None:
@@ -113,14 +126,16 @@ def _task(order: AnswerForm, work: UnitOfWork, patient: Patient) -> FormTask | N
 
 
 def _keep(
-    order: AnswerForm, work: UnitOfWork, patient: Patient, visit: Visit | None, task: FormTask | None
-) -> QuestionnaireResponse:
+    order: AnswerForm, work: UnitOfWork, patient: Patient, visit: Visit | None, task: FormTask | None,
+    published_id: Id | None,
+) -> QuestionnaireResponse:  # fmt: skip
     response = work.add(
         QuestionnaireResponse(
             org_id=visit.org_id if visit else patient.org_id, visit_id=visit.id if visit else None,
             patient_id=patient.id, task_id=task.id if task else None, form=order.form,
             form_version=order.form_version, answers=order.answers, score=order.score, authored_at=work.now,
             authored_by=work.actor.staff_id, source=str(order.source), signature_sha256=order.signature_sha256,
+            published_id=published_id,
         )
     )  # fmt: skip
     keep_files(work, response)
@@ -143,6 +158,7 @@ class CorrectForm:
     answers: dict[str, Any] = ask("答案", kind=Kind.HIDDEN)
     score: float | None = ask("得分", kind=Kind.HIDDEN, default=None)
     reason: str = ask("更正原因", kind=Kind.NOTE)
+    parts: list[dict[str, Any]] = ask("组成量表的答案", kind=Kind.HIDDEN, default=[])
 
 
 @handles(CorrectForm)
@@ -151,7 +167,8 @@ def correct_form(order: CorrectForm, work: UnitOfWork) -> HandedIn:
 
     Raises:
         DomainError: ``form.corrected_already`` if there is a later correction, which is the one to correct;
-            ``form.nothing_changed`` if the answers are the same.
+            ``form.nothing_changed`` if the answers are the same; ``form.correct_parts`` (``parts``) for a composite
+            without the answers of its instruments: they are what is scored.
     """
     first = work.require(QuestionnaireResponse, order.response_id, "response_id")
     later = select(QuestionnaireResponse).where(QuestionnaireResponse.amends == first.id).limit(1)
@@ -161,12 +178,13 @@ def correct_form(order: CorrectForm, work: UnitOfWork) -> HandedIn:
         raise DomainError("input.missing", field="answers", label="答案")
     if order.answers.get("item", order.answers) == first.answers.get("item", first.answers):
         raise DomainError("form.nothing_changed", field="answers")
-    return _corrected(work, first, order.answers, order.score, order.reason, task_id=first.task_id)
+    parts = {one.form: one for one in response_parts(order.parts)}
+    return _corrected(work, first, order.answers, order.score, order.reason, parts, task_id=first.task_id)
 
 
 def _corrected(
-    work: UnitOfWork, first: QuestionnaireResponse, answers: dict[str, Any], score: float | None, reason: str, *,
-    task_id: Id | None,
+    work: UnitOfWork, first: QuestionnaireResponse, answers: dict[str, Any], score: float | None, reason: str,
+    parts: Mapping[str, Part], *, task_id: Id | None,
 ) -> HandedIn:  # fmt: skip
     """Keep a response in the place of one, in its version and of its time, and score it."""
     response = work.add(
@@ -174,12 +192,19 @@ def _corrected(
             org_id=first.org_id, visit_id=first.visit_id, patient_id=first.patient_id, task_id=task_id,
             form=first.form, form_version=first.form_version, answers=answers, score=score,
             authored_at=first.authored_at, corrected_at=work.now, authored_by=work.actor.staff_id,
-            source=first.source, amends=first.id, reason=reason,
+            source=first.source, amends=first.id, reason=reason, part_of=first.part_of,
+            published_id=first.published_id,
         )
     )  # fmt: skip
     keep_files(work, response)
     patient = work.require(Patient, first.patient_id, "patient_id")
-    return HandedIn(response.id, keep_results(work, response, patient, amended=first.id))
+    results = keep_results(work, response, patient, amended=first.id)
+    for before in standing_parts(work, first.id):
+        if before.form not in parts:
+            raise DomainError("form.correct_parts", field="parts")
+        part = keep_part(work, response, parts[before.form], amends=before.id, reason=reason)
+        results += keep_results(work, part, patient, amended=before.id)
+    return HandedIn(response.id, results)
 
 
 @command("form.keep_one", "两份答卷留用这一份", permission="form.correct")
@@ -202,9 +227,10 @@ def keep_one_response(order: KeepOneResponse, work: UnitOfWork) -> int:
     others = [row for row in standing if row.id != kept.id]
     if not others or kept.id not in {row.id for row in standing}:
         raise DomainError("form.only_one", field="response_id")
+    parts = {one.form: Part(one.form, one.form_version, one.answers) for one in standing_parts(work, kept.id)}
     for other in others:
         # What was given out is answered by the one that counts: its copy in the other's place answers nothing more.
-        _corrected(work, other, kept.answers, kept.score, order.reason, task_id=None)
+        _corrected(work, other, kept.answers, kept.score, order.reason, parts, task_id=None)
     return len(others)
 
 

@@ -203,7 +203,8 @@ class QuestionnaireResponse(Record, label="问卷", merge=Merge.APPEND):
 
     It belongs to a person, and to a visit where it was filled in at one. A correction is a new response that `amends`
     the earlier one and says why, of the same time as that; `source` tells who filled it in where. `task_id` is the
-    questionnaire that was given out, where it answers one.
+    questionnaire that was given out, where it answers one. The answers to a composite are kept once as they were
+    given, and once for each instrument, `part_of` that. `published_id` is the exact version of an institution's own form.
     """
 
     visit_id: Mapped[Id | None] = column("体检", ref="visit", index=True)
@@ -220,6 +221,8 @@ class QuestionnaireResponse(Record, label="问卷", merge=Merge.APPEND):
     amends: Mapped[Id | None] = column("更正", ref="questionnaire_response", index=True)
     reason: Mapped[str | None] = column("更正原因", length=4000)
     corrected_at: Mapped[datetime | None] = column("更正时间")
+    part_of: Mapped[Id | None] = column("所属综合问卷", ref="questionnaire_response", index=True)
+    published_id: Mapped[Id | None] = column("已发布问卷", ref="published_form")
 
 
 class Attachment(Record, label="附件", merge=Merge.APPEND):

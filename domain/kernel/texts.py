@@ -13,6 +13,7 @@ class Texts:
 
     def __init__(self, sentences: Mapping[str, str]) -> None:
         self._sentences = dict(sentences)
+        self._shipped = frozenset(self._sentences)
 
     @classmethod
     def load(cls, folder: Path) -> "Texts":
@@ -35,6 +36,11 @@ class Texts:
 
     def __contains__(self, code: str) -> bool:
         return code in self._sentences
+
+    def learn(self, names: Mapping[str, str]) -> None:
+        """Take names of what is made in the program, such as titles of forms; what ships is never replaced."""
+        made = {code: name for code, name in names.items() if code not in self._shipped}
+        self._sentences = {**self._sentences, **made}
 
     def sentences(self) -> dict[str, str]:
         """Return the sentences by code."""

@@ -83,6 +83,7 @@ class FinishLink:
     link_id: Id = ask("链接", kind=Kind.HIDDEN)
     answers: dict[str, Any] = ask("答案", kind=Kind.HIDDEN)
     score: float | None = ask("得分", kind=Kind.HIDDEN, default=None)
+    parts: list[dict[str, Any]] = ask("组成量表的答案", kind=Kind.HIDDEN, default=[])
 
 
 @handles(FinishLink)
@@ -99,6 +100,7 @@ def finish_link(order: FinishLink, work: UnitOfWork) -> HandedIn:
         AnswerForm(
             visit_id=link.visit_id, patient_id=link.patient_id, task_id=link.task_id, form=link.form,
             form_version=link.form_version, answers=order.answers, score=order.score, source=Source.CLIENT,
+            parts=order.parts,
         ),
         work,
     )  # fmt: skip

@@ -5,6 +5,7 @@ import math
 from datetime import datetime, timedelta
 from typing import Any
 
+from domain.designs.publishing import give_to_new
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -37,6 +38,7 @@ def create_organization(order: CreateOrganization, work: UnitOfWork) -> Id:
             id=own, org_id=own, code=order.code, name=order.name, kind=order.kind, parent_id=order.parent_id
         )
     )
+    give_to_new(work, own, order.parent_id)
     return own
 
 

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import select
 
 from domain.checkup.records import QuestionnaireResponse
+from domain.designs.reading import designed_scale
 from domain.kernel.clock import clinic
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
@@ -43,6 +44,8 @@ def keep_results(
     What cannot be computed is kept as well, with what is missing: that is a result a person has to see.
     """
     scales = scales_of(work.content, response.form, response.form_version, response.answers)
+    own = designed_scale(work.connection, response.form, response.form_version)
+    scales += [own] if own is not None else []
     if not scales:
         return []
     answers = answers_of_response(response.answers) if "item" in response.answers else dict(response.answers)

@@ -5,6 +5,7 @@ from sqlalchemy.orm import aliased
 
 from domain.checkup.form_commands import GiveUpForm, KeepOneResponse, WithdrawForm
 from domain.checkup.records import QuestionnaireResponse
+from domain.designs.records import PublishedForm
 from domain.kernel.worklists import Query, worklist
 from domain.people.records import Patient
 from domain.scales.records import FormTask, ScaleResult
@@ -14,12 +15,17 @@ from domain.scales.records import FormTask, ScaleResult
     "form.responses", "问卷答卷", permission="form.view", record=QuestionnaireResponse, order="-authored_at"
 )
 def responses() -> Query:
-    """Everything that was handed in, the latest first; a correction names what it corrects."""
-    return select(
+    """Everything that was handed in, the latest first; a correction names what it corrects.
+
+    Of a form of the institution's own it says since when the version it was filled in with is out of use.
+    """
+    whole = select(
         Patient.name, Patient.number.label("patient_number"), QuestionnaireResponse.form,
         QuestionnaireResponse.form_version, QuestionnaireResponse.source, QuestionnaireResponse.score,
         QuestionnaireResponse.authored_at, QuestionnaireResponse.reason, QuestionnaireResponse.corrected_at,
+        PublishedForm.retired_at,
     ).join(Patient, Patient.id == QuestionnaireResponse.patient_id)  # fmt: skip
+    return whole.outerjoin(PublishedForm, PublishedForm.id == QuestionnaireResponse.published_id)
 
 
 @worklist(

@@ -4,7 +4,6 @@ Works without scripts; with them, answers are kept as they are given and questio
 costs at most the answer under way: opening the link again goes on where it was.
 """
 
-import functools
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated
@@ -21,7 +20,6 @@ from domain.links.records import LinkPurpose
 from forms.nodes import Place
 from forms.pages import Page, next_missing, page_of, pages_of
 from forms.questionnaire import Questionnaire
-from forms.questionnaire_reader import load_form
 from forms.session import FormSession
 from server.api.dependencies import CentreDep, address_of
 from server.centre import Centre
@@ -36,12 +34,6 @@ COOKIE = "aftercheck_client"
 MOST_FIELDS = 3000
 TRIES, TRIES_WITHIN = 30, timedelta(minutes=15)
 _STATIC = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
-
-
-@functools.cache
-def _form(name: str) -> Questionnaire | None:
-    path = resources.folder("forms") / f"{name}.json"
-    return load_form(path) if name.replace("_", "").isalnum() and path.is_file() else None
 
 
 def links_of(request: Request, centre: CentreDep) -> Links:
@@ -73,10 +65,10 @@ def show(
     try:
         link = _opened(request, links, token)
         if not links.holds(link, request.cookies.get(COOKIE)):
-            return ask_birth_date(link, _title(link))
+            return ask_birth_date(link, _title(links, link))
         if link.purpose is LinkPurpose.REPORT:
             return report_page(links, link, token)
-        session = _session(_form_of(link), link)
+        session = _session(_form_of(links, link), link)
         pages = pages_of(session)
         return _form_page(centre, link, session, pages, _number(session, pages, page), {})
     except KnownError as error:
@@ -110,10 +102,10 @@ def _taken(request: Request, centre: Centre, links: Links, token: str, body: byt
         if "birth_date" in sent:
             return _verified(centre, links, link, token, sent["birth_date"][0])
         if not links.holds(link, request.cookies.get(COOKIE)):
-            return ask_birth_date(link, _title(link), centre.texts.say("link.session_over"))
+            return ask_birth_date(link, _title(links, link), centre.texts.say("link.session_over"))
         if link.purpose is LinkPurpose.REPORT:
             return RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
-        return _page_taken(centre, links, link, _form_of(link), token, sent)
+        return _page_taken(centre, links, link, _form_of(links, link), token, sent)
     except KnownError as error:
         return sorry(centre.texts, error)
 
@@ -124,7 +116,7 @@ def _verified(centre: Centre, links: Links, link: OpenLink, token: str, typed: s
     except DomainError as error:
         if error.field != "birth_date":
             raise
-        return ask_birth_date(link, _title(link), centre.texts.explain(error), 422)
+        return ask_birth_date(link, _title(links, link), centre.texts.explain(error), 422)
     ends = links.begin_reading(link) if link.purpose is LinkPurpose.REPORT else None
     onward = RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
     secure = centre.settings.tls_cert is not None or centre.settings.tls_in_front
@@ -185,20 +177,17 @@ def _opened(request: Request, links: Links, token: str) -> OpenLink:
             failures.note(address_of(request))
         raise
     if link.purpose is LinkPurpose.FORM:
-        _form_of(link)  # a retired version is told before the birth date is asked
+        _form_of(links, link)  # a retired version is told before the birth date is asked
     return link
 
 
-def _form_of(link: OpenLink) -> Questionnaire:
-    """Return the questionnaire of a link; ``link.retired`` if another version is in force."""
-    form = _form(link.form)
-    if form is None or form.version != link.form_version:
-        raise DomainError("link.retired", version=link.form_version)
-    return form
+def _form_of(links: Links, link: OpenLink) -> Questionnaire:
+    """Return the questionnaire of a link in its exact version; ``link.retired`` where that is no longer to be had."""
+    return links.form_of(link).form
 
 
-def _title(link: OpenLink) -> str:
-    return "健康风险评估报告" if link.purpose is LinkPurpose.REPORT else _form_of(link).title
+def _title(links: Links, link: OpenLink) -> str:
+    return "健康风险评估报告" if link.purpose is LinkPurpose.REPORT else _form_of(links, link).title
 
 
 def _session(form: Questionnaire, link: OpenLink) -> FormSession:

@@ -10,6 +10,7 @@ import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import select
 
+import resources
 from domain.checkup.form_commands import BeginForm
 from domain.kernel.authority import Actor, system_actor
 from domain.kernel.clock import clinic
@@ -22,10 +23,12 @@ from domain.outgoing.commands import EndOutgoing, HandOutDocument
 from domain.outgoing.records import Destination, OutgoingResult
 from domain.people.records import Patient
 from domain.scales.records import FormTask, ScaleResult
+from forms.handing_in import parts_of, plain
 from forms.printables import documents, printables
-from forms.response import from_json, to_json
+from forms.response import from_json
 from forms.risk_report import render_risk_report
 from forms.risk_reporting import risk_report_data
+from forms.shelf import Taken, take
 from server.centre import Centre
 
 SHOWN_FOR = timedelta(minutes=30)
@@ -128,15 +131,30 @@ class Links:
         fresh = int(until) > self._centre.clock().timestamp()
         return fresh and hmac.compare_digest(signature, self._sign(link, int(until)))
 
+    def form_of(self, link: OpenLink) -> Taken:
+        """Return the questionnaire of a link in the version it was given with, also one that is out of use by now.
+
+        Raises:
+            DomainError: ``link.retired``: that version is no longer to be had.
+        """
+        try:
+            with self._centre.store.read() as connection:
+                orgs = {link.org_id}
+                return take(connection, resources.folder("forms"), link.form, orgs, link.form_version)
+        except DomainError as error:
+            raise DomainError("link.retired", version=link.form_version) from error
+
     def save(self, link: OpenLink, draft: dict[str, Any]) -> None:
         """Keep what was answered so far; it is on the disk when this returns."""
         if not link.begun and link.task_id is not None:
             self._centre.dispatcher.run(BeginForm(task_id=link.task_id), self._actor(link))
-        self._centre.dispatcher.run(SaveLinkDraft(link_id=link.id, draft=_plain(draft)), self._actor(link))
+        self._centre.dispatcher.run(SaveLinkDraft(link_id=link.id, draft=plain(draft)), self._actor(link))
 
     def finish(self, link: OpenLink, response: dict[str, Any], score: float | None) -> bool:
         """Hand the form in; tells whether an answer asks for help at once."""
-        order = FinishLink(link_id=link.id, answers=_plain(response), score=score)
+        taken = self.form_of(link)
+        parts = parts_of(taken.form, taken.parts, response)
+        order = FinishLink(link_id=link.id, answers=plain(response), score=score, parts=parts)
         done = self._centre.dispatcher.run(order, self._actor(link)).receipt
         urgent = select(ScaleResult.id).where(ScaleResult.id.in_(done.results), ScaleResult.safety)
         with self._centre.store.read() as connection:
@@ -186,12 +204,6 @@ class Links:
 
     def _sign(self, link: OpenLink, until: int) -> str:
         return hmac.new(self._key, f"{link.token_sha256}.{until}".encode(), hashlib.sha256).hexdigest()
-
-
-def _plain(response: dict[str, Any]) -> dict[str, Any]:
-    """Return a response as records keep it: JSON, decimals as numbers."""
-    plain: dict[str, Any] = msgspec.json.decode(to_json(response))
-    return plain
 
 
 def _typed(draft: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from client.pages.form.choosing import Choice
 from client.pages.form.keeping import Recovered, begin, recover
 from client.pages.form.known import known_factors
-from client.pages.form.subject import Subject
+from client.pages.form.subject import Subject, orgs_for
 from client.station import Context
 from client.stations.front_desk.drafts import Drafts
 from domain.kernel.errors import DomainError, KnownError
 from forms.prefill import apply_prefills, prefill_from
-from forms.questionnaire_reader import load_form
 from forms.questionnaire_writer import write_form
 from forms.session import FormSession
+from forms.shelf import Taken, take
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Begun:
 
     choice: Choice
     recovered: Recovered
+    taken: Taken
     problem: KnownError | None
 
 
@@ -31,23 +33,27 @@ def read_begun(
     """Read the form, its draft, and what is known; off the UI thread.
 
     Raises:
-        DomainError: ``form.other_task`` if another version was given out or is left on the phone, or what reading
-            the form raises.
+        DomainError: ``form.other_task`` if another version was given out or is left on the phone, ``form.not_here``,
+            or what reading the form raises.
     """
     clock = context.desk.clock
-    form = load_form(folder / f"{choice.form}.json")
     wanted = choice.task.version if choice.task is not None else subject.left_version
-    if wanted and wanted != form.version:
-        raise DomainError("form.other_task", given=wanted, version=form.version)
+    problem: KnownError | None = None
+    kept: dict[str, Any] | None = None
+    if subject.left is None and drafts is not None:
+        try:
+            kept = drafts.load(subject.patient_id, choice.form)
+        except DomainError as error:
+            problem = error
+    taken = _taken(context, folder, subject, choice.form, wanted, kept)
+    form = taken.form
     choice = replace(choice, title=form.title)
     if subject.left is not None:
         session = FormSession.restore(form, subject.left, clock=clock)
-        return Begun(choice, Recovered(session, write_form(form)), None)
-    problem: KnownError | None = None
+        return Begun(choice, Recovered(session, write_form(form)), taken, None)
     try:
-        kept = drafts.load(subject.patient_id, choice.form) if drafts is not None else None
         if kept is not None:
-            return Begun(choice, recover(form, kept, clock), None)
+            return Begun(choice, recover(form, kept, clock), taken, None)
     except DomainError as error:
         problem = error
         if drafts is not None:
@@ -55,4 +61,18 @@ def read_begun(
     fresh = begin(form, clock)
     known = known_factors(context, subject.patient_id, clock())
     apply_prefills(fresh.session, prefill_from(form, known))
-    return Begun(choice, fresh, problem)
+    return Begun(choice, fresh, taken, problem)
+
+
+def _taken(
+    context: Context, folder: Path, subject: Subject, form: str, version: str, kept: dict[str, Any] | None
+) -> Taken:
+    """Return the version that was given out, else the one in force; of a form no longer in use that of the draft."""
+    with context.desk.store.read() as connection:
+        orgs = orgs_for(connection, context, subject.patient_id)
+        try:
+            return take(connection, folder, form, orgs, version)
+        except DomainError as error:
+            if version or kept is None or error.code != "form.not_here":
+                raise
+            return take(connection, folder, form, orgs, str(kept["form"].get("version", "")))

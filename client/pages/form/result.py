@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import select
 
 from client.station import Context
+from domain.checkup.records import QuestionnaireResponse
 from domain.kernel.columns import Sensitivity
 from domain.kernel.ids import Id
 from domain.scales import results
@@ -24,10 +25,12 @@ class Told:
 
 
 def read_result(context: Context, response_id: Id) -> list[Told]:
-    """Return what the scales of a response say to this reader; off the UI thread."""
+    """Return what the scales of a response and of its parts say to this reader; off the UI thread."""
     table = ScaleResult.__table__
     with context.desk.store.read() as connection:
-        rows = connection.execute(select(table).where(table.c.response_id == response_id)).all()
+        part = select(QuestionnaireResponse.id).where(QuestionnaireResponse.part_of == response_id)
+        mine = (table.c.response_id == response_id) | table.c.response_id.in_(part)
+        rows = connection.execute(select(table).where(mine).order_by(table.c.id)).all()
     rows = [row for row in rows if context.actor.sees(row.org_id)]
     if context.actor.clearance < Sensitivity.SENSITIVE:
         alarm = (

@@ -94,6 +94,11 @@ def read_patient(connection: Connection, context: Context, patient_id: Id) -> Pa
     return Patient(**{name: value for name, value in row._asdict().items() if name not in ("ver", "extra")})
 
 
+def orgs_for(connection: Connection, context: Context, patient_id: Id) -> frozenset[Id]:
+    """Return the organisations whose forms may be filled in: the person's, and that of whoever asks."""
+    return frozenset({context.actor.org_id, read_patient(connection, context, patient_id).org_id})
+
+
 def waiting_tasks(connection: Connection, context: Context, patient_id: Id) -> list[Task]:
     """Return what was given to a person and has not come back, by what runs out first."""
     table = FormTask.__table__

@@ -29,6 +29,7 @@ from domain.checkup.form_commands import BeginForm, HandedIn, Source
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
 from forms.nodes import Place
+from forms.shelf import Taken
 
 CHOOSING, FILLING, RESULT = "choosing", "filling", "result"
 
@@ -76,6 +77,7 @@ class ViewModel(FilesModel):
         self.choice: Choice | None = None
         self.filling: Filling | None = None
         self.recovered: Recovered | None = None
+        self.taken: Taken | None = None
         self.kept_at: datetime | None = None
         self.action_set.on("back", self.back)
         self.action_set.on("next", self.go_on)
@@ -184,7 +186,7 @@ class ViewModel(FilesModel):
 
     def show_choices(self) -> None:
         """Leave the form, whose draft stays, and show all forms anew."""
-        self.filling = self.choice = self.recovered = self.kept_at = None
+        self.filling = self.choice = self.recovered = self.taken = self.kept_at = None
         self._corrects = None
         self._sending.stop()
         self._show(CHOOSING)
@@ -231,7 +233,9 @@ class ViewModel(FilesModel):
     def _begun(self, begun: Begun) -> None:
         if begun.problem is not None:
             self.message.emit(self.explain(begun.problem), "warning")
-        self.choice, self.recovered = begun.choice, begun.recovered
+        if begun.taken.is_retired:
+            self.toast("form_page.retired", "warning", version=begun.taken.form.version)
+        self.choice, self.recovered, self.taken = begun.choice, begun.recovered, begun.taken
         self._corrects = self._subject.corrects if self._subject is not None else None
         self.filling = Filling(begun.recovered.session, self.context.say, self.explain)
         self._show(FILLING)
@@ -308,7 +312,7 @@ class ViewModel(FilesModel):
             self.focus_asked.emit(Place(SIGN) if unsigned else place)
             return
         version = filling.session.form.version
-        ready = HandIn.of(filling.session, self.context.desk.clock())
+        ready = HandIn.of(filling.session, self.context.desk.clock(), self.taken)
         if self._corrects is not None:
             self.correction_asked.emit(ready.correction(self._corrects))
             return
@@ -333,14 +337,20 @@ class ViewModel(FilesModel):
     def handed_in(self, receipt: HandedIn) -> None:
         """Show what the form came to, and whether it has reached the centre."""
         self._handing_in = False
-        self.filling = self.recovered = self.kept_at = self._corrects = None
+        self.filling = self.recovered = self.taken = self.kept_at = self._corrects = None
         response_id = receipt.response_id
         self._show(RESULT)
-        self.query(lambda: read_result(self.context, response_id), self._tell, "form_result")
+        self.query(
+            lambda: read_result(self.context, response_id),
+            lambda told: self._tell(told, retired=receipt.retired), "form_result",
+        )  # fmt: skip
         self._sending.follow(response_id)
 
-    def _tell(self, told: list[Told]) -> None:
-        self.result_changed.emit(told or [Told(self.context.say("form_page.result.none"))])
+    def _tell(self, told: list[Told], *, retired: bool) -> None:
+        found = told or [Told(self.context.say("form_page.result.none"))]
+        if retired:
+            found = [Told(self.context.say("form_page.result.retired"), "warning"), *found]
+        self.result_changed.emit(found)
 
     def _not_begun(self, error: KnownError) -> None:
         self.message.emit(self.explain(error), "warning")

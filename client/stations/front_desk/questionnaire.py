@@ -28,9 +28,9 @@ from domain.checkup.form_commands import AnswerForm
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
 from forms.questionnaire import Item, Questionnaire
-from forms.questionnaire_reader import load_form
 from forms.response import to_json
 from forms.session import FormSession
+from forms.shelf import take
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +255,14 @@ class FormModel(QObject):
         return self._page.context.say(found.code, **found.facts) if found else ""
 
 
+def _in_force(desk: Any) -> Questionnaire:
+    """Return the questionnaire that ships, or the words that the institution was licensed to put in their place."""
+    with desk.store.read() as connection:
+        return take(connection, resources.folder("forms"), FORM, {desk.installation.org_id}).form
+
+
 def _load(visit_id: Id, form: Questionnaire | None, drafts: Drafts | None, desk: Any) -> _Loaded:
-    form = form or load_form(resources.folder("forms") / f"{FORM}.json")
+    form = form or _in_force(desk)
     try:
         drafts = drafts or drafts_of(desk)
         return _Loaded(visit_id, form, drafts, drafts.load(visit_id, FORM), None)

@@ -1,0 +1,1 @@
+"""Questionnaires that an institution makes itself: drafts, and exact versions published to chosen branches."""
