@@ -204,7 +204,7 @@ class QuestionnaireResponse(Record, label="问卷", merge=Merge.APPEND):
     It belongs to a person, and to a visit where it was filled in at one. A correction is a new response that `amends`
     the earlier one and says why, of the same time as that; `source` tells who filled it in where. `task_id` is the
     questionnaire that was given out, where it answers one. The answers to a composite are kept once as they were
-    given, and once for each instrument, `part_of` that. `published_id` is the exact version of an institution's own form.
+    given, and once for each instrument, `part_of` that. `published_id` is the version of one's own form.
     """
 
     visit_id: Mapped[Id | None] = column("体检", ref="visit", index=True)
