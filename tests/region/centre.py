@@ -164,11 +164,11 @@ class CentreProcess:
         log = self.folder / "server.log"
         return log.read_text("utf-8", "replace")[-3000:] if log.exists() else ""
 
-    def memory_mib(self) -> float:
-        """Return the resident memory of the server now, 0 while it is down."""
+    def memory_mib(self, name: str = "VmRSS") -> float:
+        """Return the resident memory of the server now (``VmHWM``: the most so far), 0 while it is down."""
         with suppress(OSError, StopIteration, AttributeError):
             rows = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-            return next(int(row.split()[1]) for row in rows if row.startswith("VmRSS:")) / 1024
+            return next(int(row.split()[1]) for row in rows if row.startswith(f"{name}:")) / 1024
         return 0.0
 
     def advance(self, by: timedelta) -> None:
@@ -242,7 +242,7 @@ def watched_memory(centre: CentreProcess, every_s: float = 0.5) -> Iterator[list
 
     def watch() -> None:
         while not ended.wait(every_s):
-            now = centre.memory_mib()
+            now = centre.memory_mib("VmHWM")
             if now:
                 found.append(now)
 

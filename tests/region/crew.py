@@ -92,5 +92,5 @@ class IdleWatch:
 
     def end(self) -> Told:
         """Stop measuring and return the times."""
-        told, _ = self._process.communicate(timeout=60)
+        told, _ = self._process.communicate(timeout=240)  # it is patient itself
         return dict(json.loads(told))

@@ -22,6 +22,7 @@ from tests.sync.test_sync_machine import send_unknown_field
 
 AT_REQUEST = {"cut", "lost_answer", "killed_before", "killed_after"}
 ON_THE_WIRE = {"flip", "reset_every", "fin_after", "lose_answers", "stall", "throttle", "half_open"}
+KILLS = {"killed_before", "killed_after", "killed_at_commit"}
 SLOW_BITS_PER_S = 2_000_000
 
 

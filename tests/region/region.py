@@ -1,6 +1,7 @@
 """The region itself: days pass, troubles come, then everything comes to rest and is compared."""
 
 import json
+import os
 import shutil
 import time
 from collections import Counter
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sync.digest import differing, store_digest
+from sync.digest import Digest, differing, store_digest
 from tests.region.centre import CentreProcess, watched_memory
 from tests.region.crew import Crew, IdleWatch, Told
 from tests.region.ledger import Typed, missing, read_ledger
@@ -39,6 +40,7 @@ class Outcome:
     crashes: list[str] = field(default_factory=list)
     unequal: list[str] = field(default_factory=list)
     restless: list[str] = field(default_factory=list)
+    """Workstations that were not at rest at the end, each with what it still did or why it could not."""
     lost: list[Typed] = field(default_factory=list)
     files_lost: list[str] = field(default_factory=list)
     typed: int = 0
@@ -46,6 +48,11 @@ class Outcome:
     mended: int = 0
     memory_mib: list[float] = field(default_factory=list)
     idle: Told = field(default_factory=dict)
+    quiet: Told = field(default_factory=dict)
+    """As `idle`, but measured at the end, while nobody works."""
+    load: float = 0.0
+    """Of the machine over the last five minutes of work; `quiet` has that of its last minute."""
+    workstations: int = 0
     exchange_s: list[float] = field(default_factory=list)
 
     @property
@@ -83,8 +90,16 @@ class Region:
         self._shut_out: dict[int, list[int]] = {}
         self._copies: set[int] = set()
 
-    def run(self, days: int, *, minutes: float = 0.0) -> Outcome:
+    def run(
+        self, days: int, *, minutes: float = 0.0, rest_minutes: float = 0.0, quiet_s: float = 0.0
+    ) -> Outcome:
         """Live through `days`, or as many as begin within `minutes`, then rest and check.
+
+        Args:
+            days: At least so many.
+            minutes: Further ones begin until then.
+            rest_minutes: Who is not at rest after that is told as restless; 0 for no limit but `ROUNDS`.
+            quiet_s: Measure idle branches for so long once all are at rest.
 
         Returns:
             What was found. The centre is stopped; the folder stays for whoever wants to look.
@@ -99,8 +114,10 @@ class Region:
                 while self.outcome.days < days or (minutes and time.monotonic() < until):
                     self._live(self.plan.day(self.outcome.days, self.stations))
                     self.outcome.days += 1
-                self.outcome.idle = idle.end()
-                self._rest()
+                self.outcome.idle, self.outcome.load = idle.end(), os.getloadavg()[1]
+                self._rest(time.monotonic() + rest_minutes * 60 if rest_minutes else float("inf"))
+                if quiet_s:
+                    self.outcome.quiet = self._be_quiet(quiet_s)
                 self._ask_states(self.stations)
                 self._compare_with_the_living()
         finally:
@@ -205,12 +222,21 @@ class Region:
             self.outcome.exchange_s.append(told["exchange_s"])
             self._in_contact[told["station"]] = told["day"]
 
-    def _rest(self) -> None:
+    def _be_quiet(self, seconds: float) -> Told:
+        idle = IdleWatch(self.home, self.centre.port, self.plan.idle)
+        time.sleep(seconds)
+        return {**idle.end(), "load": os.getloadavg()[0]}
+
+    def _rest(self, until_s: float) -> None:
         """End every trouble and exchange until nothing moves; then compare as the product does daily."""
         self.centre.reinstate()
         quiet, compare = 0, False
+        moved: list[str] = []
         for number in range(ROUNDS):
-            moved: list[str] = []
+            if time.monotonic() > until_s:
+                break
+            begun = time.monotonic()
+            moved = []
             held: list[int] = []
 
             def done(told: Told, moved: list[str] = moved, held: list[int] = held) -> None:
@@ -230,12 +256,15 @@ class Region:
                 self.crew.do([{"station": station, **day}], self.centre.port, done)
             if 1 <= number <= MENDED_ROUNDS:
                 self.crew.do([{"station": s} for s in held], self.centre.port, self._note, "mend_refused")
-            self.say(f"rest {number}: {len(moved)} workstations moved something {moved[:3]}")
+            took_s = time.monotonic() - begun
+            self.say(f"rest {number}: {len(moved)} workstations moved something {moved[:3]}, {took_s:.0f} s")
             quiet = 0 if moved else quiet + 1
             compare = compare or quiet > 0
             if quiet == 2:
                 return
-        self.outcome.restless = moved
+        self.outcome.restless = moved or [
+            f"nobody moved in the last of {number} rounds, but that was one alone"
+        ]
 
     def _ask_states(self, stations: list[int]) -> None:
         def done(told: Told) -> None:
@@ -260,16 +289,23 @@ class Region:
 
     def check(self, connection: Any) -> None:
         """Compare every workstation with a centre's store, and look there for every value that was confirmed."""
+        digests: dict[UUID, Digest] = {}
+        self.outcome.workstations = len(self.states)
         self.outcome.unequal = [
             told for station, state in sorted(self.states.items())
-            if (told := self._difference(connection, station, state))
+            if (told := self._difference(connection, digests, station, state))
         ]  # fmt: skip
         self._prove_nothing_lost(connection)
 
-    def _difference(self, connection: Any, station: int, state: Told) -> str:
+    def _difference(self, connection: Any, digests: dict[UUID, Digest], station: int, state: Told) -> str:
+        """Tell how a workstation differs; `digests` keeps those of the centre by organisation: they add up."""
         if "digest" not in state:
             return f"{station}: no state {state}"
-        theirs = store_digest(connection, [*(UUID(org) for org in state["scopes"]), EVERYBODY])
+        orgs = [*(UUID(org) for org in state["scopes"]), EVERYBODY]
+        for org in orgs:
+            if org not in digests:
+                digests[org] = store_digest(connection, [org])
+        theirs = _joined([digests[org] for org in orgs])
         mine = {entity: tuple(found) for entity, found in state["digest"].items()}
         apart = differing(mine, theirs)
         wrong = {
@@ -305,3 +341,13 @@ class Region:
     def forget(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def _joined(digests: list[Digest]) -> Digest:
+    """Return the digest of several organisations' rows together."""
+    found: dict[str, tuple[int, int]] = {}
+    for digest in digests:
+        for entity, (count, told) in digest.items():
+            before, total = found.get(entity, (0, 0))
+            found[entity] = (before + count, total ^ int(told, 16))
+    return {entity: (count, f"{total:016x}") for entity, (count, total) in found.items()}

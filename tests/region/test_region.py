@@ -102,6 +102,9 @@ def test_one_value_dropped_everywhere_is_told_as_lost(region, spoilt):
 
 
 def test_a_row_that_differs_at_the_centre_alone_is_told(region, spoilt):
+    with spoilt.read() as connection:
+        region.check(connection)
+    before = region.outcome.unequal  # the centre may have written of itself when it stopped
     with spoilt.write() as connection:
         connection.exec_driver_sql(
             "UPDATE patient SET ver = ver + 1 WHERE id = (SELECT min(id) FROM patient)"
@@ -109,8 +112,9 @@ def test_a_row_that_differs_at_the_centre_alone_is_told(region, spoilt):
     with spoilt.read() as connection:
         region.check(connection)
     assert region.outcome.lost == []
-    assert region.outcome.unequal
-    assert all("patient" in told for told in region.outcome.unequal)
+    told = set(region.outcome.unequal) - set(before)
+    assert told
+    assert all("'patient'" in one for one in told)
 
 
 @pytest.mark.deep

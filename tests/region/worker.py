@@ -1,7 +1,7 @@
-"""A process that is one workstation after the other: it reads jobs as lines of JSON and forks a child for each.
+"""A process that is one workstation after the other: it reads jobs as lines of JSON.
 
-The child opens the store, works, exchanges and goes; a kill takes the child alone. So 300 workstations never need
-more memory than the few that are switched on, and nothing of one is left for the next.
+Each opens its store, works, exchanges and closes it, so 300 workstations never need more memory than the few that are
+switched on. One that will be killed is a child for that time: the kill takes it alone.
 """
 
 import contextlib
@@ -24,6 +24,7 @@ from domain.kernel.errors import KnownError  # noqa: E402
 from sync.stores import open_branch_store  # noqa: E402
 from tests.region import faults  # noqa: E402
 from tests.region.acts import People  # noqa: E402
+from tests.region.statements import share_statements  # noqa: E402
 from tests.region.station import HASTY, KEY, PATIENT, Machine, content, folder_of  # noqa: E402
 
 NICE = 10
@@ -172,10 +173,13 @@ def main(arguments: list[str]) -> int:
     home = Path(arguments[0])
     os.nice(NICE)
     content()
+    share_statements()
     sys.stdout.write(json.dumps({"ready": os.getpid()}) + "\n")
     sys.stdout.flush()
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(fork_and_do(home, json.loads(line))) + "\n")
+        job = json.loads(line)
+        told = fork_and_do(home, job) if job.get("fault") in faults.KILLS else do(home, job)
+        sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
     return 0
 

@@ -25,6 +25,7 @@ from domain.kernel.ids import new_id, stable_id
 from sync.bundle_reader import BundleReader
 from sync.entries import decode_sent
 from sync.local_tables import inbound_bundle, parked_txn, refused_record
+from sync.pruning import KEPT, log_start
 from sync.rows import Rows
 from sync.shapes import shape_of
 from tests.sync.test_refusals import NOON, a_specimen, event_of
@@ -85,6 +86,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.typed = []
         self.backups = {}
         self.excused = set()
+        self.pruned_words = set()
         self.events = {}
         self.serial = 0
         self.clones = 0
@@ -261,11 +263,22 @@ class SyncMachine(RuleBasedStateMachine):
     def clock_jumps(self, at, years):
         self.station(at).clock.offset = timedelta(days=365 * years)
 
+    @rule(least=st.sampled_from([3, 30]))
+    def a_year_passes_and_the_log_is_pruned(self, least):
+        """Who has not read what is gone compares by content; what people typed was there to be read for a year."""
+        self.pruned_words |= self.words_at_centre()
+        self.world.centre.set("organization", SOUTH, name=f"南院{self.serial}")
+        self.serial += 1
+        self.world.clock.advance(KEPT + timedelta(days=1))
+        self.world.sync.prune(least=least)
+
     @invariant()
     def positions_are_dense(self):
         if hasattr(self, "world"):
+            with self.world.centre.store.read() as connection:
+                start = log_start(connection)
             positions = [row.position for row in self.world.centre.all(change_log)]
-            assert sorted(positions) == list(range(1, len(positions) + 1))
+            assert sorted(positions) == list(range(start, start + len(positions)))
 
     @rule(below=st.booleans())
     def scope_changes(self, below):
@@ -320,13 +333,13 @@ class SyncMachine(RuleBasedStateMachine):
         self.centre_path = path
 
     def words_at_centre(self):
-        """Everything that can be read at the centre: rows are in the log, refused values in its notes."""
+        """Everything that could be read at the centre: rows are in the log, refused values in its notes."""
         found = {}
         for row in self.world.centre.all(change_log):
             found |= dict.fromkeys(_words(msgspec.msgpack.decode(row.body)))
         for row in self.world.centre.all(parked_txn):
             found |= dict.fromkeys(_words(msgspec.msgpack.decode(decode_sent(row.payload).body)))
-        return set(found)
+        return set(found) | self.pruned_words
 
     def quiesce(self):
         for station in self.stations:
