@@ -65,7 +65,10 @@ class TusClient:
         """Checksum that the centre takes for any body; None until it has said which it knows."""
         self.takes_content = False
         self.sizer = PatchSizer(
-            self.settings.smallest_patch, self.settings.largest_patch, self.settings.patch_s
+            self.settings.smallest_patch,
+            self.settings.largest_patch,
+            self.settings.patch_s,
+            broken=self.settings.broken_patch,
         )
 
     def upload(
@@ -169,7 +172,7 @@ class _Run:
         self._note(response)
 
     def _patch(self) -> None:
-        offset, size = self._transfer.offset, self._client.sizer.size
+        offset, size = self._transfer.offset, self._client.sizer.drawn(self._client.around.rng())
         algorithm = self._client.algorithm or ""
         if self._client.takes_content and self.ahead.follows(offset):
             algorithm = CONTENT_SHA256
@@ -232,6 +235,7 @@ class _Run:
         offset = acknowledged(response, self._transfer.size)
         if "Tus-Checksum-Algorithm" in response.headers:
             self._learn_checksums(response)
+        self._client.sizer.passed(max(0, offset - self._transfer.offset))
         self._transfer = replace(self._transfer, offset=offset, done=offset == self._transfer.size)
         reached("transfer-before-note")
         self._client.state.put(self._transfer)

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 MIN_PATCH = 256 << 10
+MIN_BROKEN = 64 << 10
 MAX_PATCH = 16 << 20
 _STEP = 64 << 10
 LEAST_PIECE = 16 << 10
 MOST_PIECE = 1 << 20
 _PIECES_PER_S = 16
+_SHARE = 8
+"""Where the line breaks, a PATCH is at most one part in so many of what passes between two breaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class ClientSettings:
         attempts: Failures in a row without progress after which `upload` raises; None tries until cancelled.
         smallest_patch: Bounds of a PATCH.
         largest_patch: Bounds of a PATCH.
+        broken_patch: The lower one on a line that breaks.
         patch_s: What a PATCH should take.
     """
 
@@ -38,6 +42,7 @@ class ClientSettings:
     attempts: int | None = 8
     smallest_patch: int = MIN_PATCH
     largest_patch: int = MAX_PATCH
+    broken_patch: int = MIN_BROKEN
     patch_s: float = 10.0
 
 
@@ -79,36 +84,64 @@ class Backoff:
 class PatchSizer:
     """Chooses the bytes of the next PATCH so that it takes about `aim_s`.
 
-    On a line that breaks again and again a small one loses less: a failure halves the size, and from there on it
-    grows by a step a PATCH instead of fourfold.
+    What is on its way when a line breaks is lost. So once it has broken, a PATCH is at most a share of what passed
+    between the last two breaks, or has passed since the last: little is sent again on a line that breaks again and
+    again, and one that is well by now is soon trusted. Its size is drawn, or breaks at equal distances (a limit of
+    some box on the way) might hit the end of a PATCH every time.
     """
 
-    def __init__(self, smallest: int = MIN_PATCH, largest: int = MAX_PATCH, aim_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        smallest: int = MIN_PATCH,
+        largest: int = MAX_PATCH,
+        aim_s: float = 10.0,
+        *,
+        broken: int = MIN_BROKEN,
+    ) -> None:
         self.size = smallest
         self.rate = 0.0
         self._smallest = smallest
-        self._largest = self._sure = largest
+        self._broken = min(smallest, broken)
+        self._largest = largest
         self._aim_s = aim_s
+        self._passed = 0
+        self._between: int | None = None
+
+    def drawn(self, chance: float) -> int:
+        """Return the size of the next PATCH, on a line that breaks from half of `size` on; `chance` is in [0, 1)."""
+        if self._between is None:
+            return self.size
+        return max(self._broken, int(self.size * (1 + chance)) // 2)
+
+    def passed(self, count: int) -> None:
+        """Note that the centre has `count` bytes more."""
+        self._passed += count
 
     def sent(self, count: int, took_s: float) -> None:
-        """Learn from `count` bytes acknowledged after `took_s`; a short piece teaches only if slow."""
-        if count < self.size and took_s < self._aim_s:
+        """Learn from a PATCH of `count` bytes answered after `took_s`; a short piece teaches only if slow."""
+        if count < (self.size if self._between is None else self.size // 2) and took_s < self._aim_s:
             return
         self.rate = count / max(took_s, 1e-3)
-        grown = max(self.size + _STEP, min(self.size * 4, self._sure))
-        self._set(min(int(self.rate * self._aim_s), grown))
+        self._set(min(int(self.rate * self._aim_s), max(self.size + _STEP, self.size * 4)))
 
     @property
     def piece(self) -> int:
         """Bytes to give to the socket at once: a sixteenth of a second, so that a pause or a stop takes no longer."""
-        return max(LEAST_PIECE, min(MOST_PIECE, int(self.rate / _PIECES_PER_S)))
+        most = MOST_PIECE if self._between is None else max(LEAST_PIECE, self.size // 8)
+        return max(LEAST_PIECE, min(most, int(self.rate / _PIECES_PER_S)))
 
     def failed(self) -> None:
+        """Note that the line broke; again before anything has passed is the same break."""
+        if self._passed or self._between is None:
+            self._between, self._passed = self._passed, 0
         self._set(self.size // 2)
-        self._sure = self.size
 
     def _set(self, wanted: int) -> None:
-        self.size = max(self._smallest, min(self._largest, wanted // _STEP * _STEP))
+        smallest = self._smallest
+        if self._between is not None:
+            wanted = min(wanted, max(self._between, self._passed) // _SHARE)
+            smallest = self._broken
+        self.size = max(smallest, min(self._largest, wanted // _STEP * _STEP))
 
 
 class DaytimeLimit:

@@ -43,6 +43,7 @@ def main() -> None:
     settings = ClientSettings(
         smallest_patch=options.smallest, largest_patch=options.patch, attempts=None, first_pause_s=0.01,
         longest_pause_s=0.05,
+        **({"broken_patch": options.patch} if options.smallest == options.patch else {}),
     )  # fmt: skip
     client = TusClient(
         options.endpoint, SqliteTransferState(options.state), session=session, settings=settings
