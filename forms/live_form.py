@@ -111,6 +111,8 @@ class LiveForm:
         return self._set(node, answers)
 
     def _set(self, node: Node, answers: tuple[Answer, ...]) -> Changes:
+        if "extension" in node.kept and answers != node.given.now:
+            node.kept["extension"] = [one for one in node.kept["extension"] if one.get("url") != SIGNATURE]
         container = node.item.is_container
         rebuilt = container and match_sets(self._tree, node, answers, self._attach)
         node.given.set(answers)

@@ -1,6 +1,6 @@
 """Handing a form over to the client's phone, going on there, and the end of a link."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -63,17 +63,23 @@ class SaveLinkDraft:
 
     link_id: Id = ask("链接", kind=Kind.HIDDEN)
     draft: dict[str, Any] = ask("草稿", kind=Kind.HIDDEN)
+    seen: datetime | None = ask("所据草稿的时间", kind=Kind.HIDDEN, default=None)
+    upload: bool = ask("有新文件", kind=Kind.HIDDEN, default=False)
 
 
 @handles(SaveLinkDraft)
 def save_link_draft(order: SaveLinkDraft, work: UnitOfWork) -> None:
-    """Keep the draft.
+    """Keep the draft, which was made of what was saved at `seen`.
 
     Raises:
-        DomainError: As `usable`.
+        DomainError: As `usable`; ``link.moved`` if another request has saved since: nothing of either is lost if the
+            caller reads it again.
     """
     link = usable(work, order.link_id)
+    if order.seen is not None and link.saved_at != order.seen:
+        raise DomainError("link.moved", field="seen")
     link.draft, link.saved_at = order.draft, work.now
+    link.uploads += order.upload
 
 
 @command("link.finish", "手机提交问卷", permission="client_page.write", place="internal")

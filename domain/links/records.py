@@ -46,6 +46,7 @@ class PersonLink(Record, label="客户链接"):
     most_openings: Mapped[int] = column("可查看次数", default=1)
     openings: Mapped[int] = column("已查看次数", default=0)
     opened_at: Mapped[datetime | None] = column("最近查看")
+    uploads: Mapped[int] = column("上传文件次数", default=0)
     used_at: Mapped[datetime | None] = column("提交时间")
     revoked_at: Mapped[datetime | None] = column("作废时间")
     reason: Mapped[str | None] = column("作废原因", length=4000)

@@ -21,6 +21,8 @@ from sync.device_auth import CLOCK_HEADER
 log = logging.getLogger(__name__)
 
 MOST_BODY_BYTES = 4 << 20
+MOST_FILE_BYTES = 21_000_000
+"""Of a photo from a client's phone, which is told to be too large before this; see `server.pages.files`."""
 UPLOADS = "/sync/v1/uploads"
 """Bodies under this path are streamed to the disk and have limits of their own."""
 
@@ -126,17 +128,23 @@ def is_upload(path: str) -> bool:
     return path == UPLOADS or path.startswith(UPLOADS + "/")
 
 
+def most_bytes(path: str) -> int:
+    """Return how large the body of a request may be."""
+    is_file = path.startswith("/p/") and path.endswith("/file") and path.count("/") == 3
+    return MOST_FILE_BYTES if is_file else MOST_BODY_BYTES
+
+
 def _limited(scope: Scope, receive: Receive) -> Receive:
     if is_upload(scope["path"]):
         return receive
-    taken = 0
+    taken, most = 0, most_bytes(scope["path"])
 
     async def limited() -> Message:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > MOST_BODY_BYTES:
-            raise DomainError("http.too_large", limit=MOST_BODY_BYTES)
+        if taken > most:
+            raise DomainError("http.too_large", limit=most)
         return message
 
     return limited

@@ -6,13 +6,19 @@ from typing import Any
 
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.texts import Texts
+from forms.attachments import WHOLE, limit_of, told_types, types_of
 from forms.nodes import Place
 from forms.pages import Page
 from forms.questionnaire import Coding, Item, ItemType, Option
 from forms.session import FormSession
-from forms.values import Quantity, same
+from forms.signing import picture_of
+from forms.values import Attachment, Quantity, same
 
 OTHER = "~other"
+FILES = Place("~files")
+"""Stands on the last page for the files that go with the response as a whole."""
+FORM = Place("")
+"""What is signed where the whole form is."""
 _INPUTS = {
     ItemType.INTEGER: ("text", "numeric"), ItemType.DECIMAL: ("text", "decimal"),
     ItemType.QUANTITY: ("text", "decimal"),
@@ -32,7 +38,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Field:
-    """One line of the page; `kind` picks its look: group, display, choice, multi, text, input or elsewhere."""
+    """One line of the page; `kind` picks its look.
+
+    It is group, display, choice, multi, text, input, file, sign or elsewhere. Of files: `files` are those there are,
+    in words; `limit` in bytes and `accept` are looked at before one is sent. `picture` is a signature, as base64.
+    """
 
     kind: str
     name: str
@@ -48,6 +58,11 @@ class Field:
     problem: str = ""
     source: str = ""
     calculated: bool = False
+    files: tuple[str, ...] = ()
+    limit: int = 0
+    accept: str = ""
+    hint: str = ""
+    picture: str = ""
 
 
 def name_of(place: Place) -> str:
@@ -57,7 +72,41 @@ def name_of(place: Place) -> str:
 
 def fields_of(session: FormSession, page: Page, problems: Mapping[Place, str]) -> list[Field]:
     """Return the fields of a page; `problems` are the sentences beside them."""
-    return [_field(session, place, problems.get(place, "")) for place in page.places]
+    found: list[Field] = []
+    for place in page.places:
+        item, problem = session.item(place.link_id), problems.get(place, "")
+        found.append(_field(session, place, problem))
+        if item.signature_required:
+            found.append(_to_sign(session, place, item.text, problem))
+    return found
+
+
+def fields_at_the_end(session: FormSession, problems: Mapping[Place, str]) -> list[Field]:
+    """Return what stands behind the last question: files of the whole form, and the signature under it."""
+    found = [
+        _files(WHOLE, FILES, session.attached(), "附件（可选）：相关照片、检查报告", problems.get(FILES, ""))
+    ]
+    if session.form.signature_required:
+        found.append(_to_sign(session, FORM, session.form.title, problems.get(FORM, "")))
+    return found
+
+
+def _to_sign(session: FormSession, place: Place, text: str, problem: str) -> Field:
+    signature = session.signature(*place)
+    picture = str(signature["data"]) if signature is not None and picture_of(signature) else ""
+    return Field(
+        "sign", name_of(place), f"签名：{text}", len(place.at), required=True, problem="" if picture else problem,
+        picture=picture,
+    )  # fmt: skip
+
+
+def _files(item: Item, place: Place, files: Sequence[Any], label: str, problem: str) -> Field:
+    limit = limit_of(item)
+    return Field(
+        "file", name_of(place), label, len(place.at), required=item.required, problem=problem,
+        files=tuple(one.title or one.url for one in files if isinstance(one, Attachment)), limit=limit,
+        accept=",".join(types_of(item)), hint=f"{told_types(item)}，每个不超过 {limit // 1_000_000} MB",
+    )  # fmt: skip
 
 
 def _field(session: FormSession, place: Place, problem: str) -> Field:
@@ -82,7 +131,9 @@ def _field(session: FormSession, place: Place, problem: str) -> Field:
             "multi" if item.repeats else "choice", choices=_choices(options, given),
             other=_typed(options, given) if item.type is ItemType.OPEN_CHOICE else None, **common,
         )  # fmt: skip
-    if item.type in (ItemType.ATTACHMENT, ItemType.REFERENCE):
+    if item.type is ItemType.ATTACHMENT:
+        return _files(item, place, given, label, problem)
+    if item.type is ItemType.REFERENCE:
         return Field("elsewhere", **common)
     value = "\n".join(_shown(one) for one in given) if item.repeats else _shown(given[0]) if given else ""
     unit = item.unit.display if item.unit else ""
@@ -131,6 +182,8 @@ def take(
         if name not in known or not session.is_enabled(*place) or not session.is_to_answer(place):
             continue
         item = session.item(place.link_id)
+        if item.type is ItemType.ATTACHMENT:
+            continue  # files come and go by their own requests
         try:
             values = _values(item, name, sent)
             if values != _now(session, place):

@@ -5,11 +5,9 @@ costs at most the answer under way: opening the link again goes on where it was.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import Annotated
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
@@ -21,31 +19,19 @@ from forms.nodes import Place
 from forms.pages import Page, next_missing, page_of, pages_of
 from forms.questionnaire import Questionnaire
 from forms.session import FormSession
-from server.api.dependencies import CentreDep, address_of
+from server.api.dependencies import CentreDep
 from server.centre import Centre
-from server.limiter import Failures
 from server.pages.answering import HEADERS, answer, ask_birth_date, masked, sorry
-from server.pages.fields import fields_of, sentence, take
+from server.pages.fields import FORM, fields_at_the_end, fields_of, sentence, take
+from server.pages.files import file_router, take_away
 from server.pages.links import Links, OpenLink
+from server.pages.opening import COOKIE, TRIES_TO_SAVE, LinksDep, form_of, opened, session_of
 from server.pages.report_page import report_page
+from server.pages.signatures import take_signatures
 
 router = APIRouter(prefix="/p", include_in_schema=False)
-COOKIE = "aftercheck_client"
 MOST_FIELDS = 3000
-TRIES, TRIES_WITHIN = 30, timedelta(minutes=15)
 _STATIC = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
-
-
-def links_of(request: Request, centre: CentreDep) -> Links:
-    """Return the links of the centre, made once a process."""
-    found: Links | None = getattr(request.app.state, "links", None)
-    if found is None:
-        found = request.app.state.links = Links(centre)
-        request.app.state.wrong_links = Failures("link.too_many", TRIES, TRIES_WITHIN, centre.clock)
-    return found
-
-
-LinksDep = Annotated[Links, Depends(links_of)]
 
 
 @router.get("/static/{name}")
@@ -57,18 +43,21 @@ def static(name: str) -> Response:
     return Response(body, media_type=_STATIC[name], headers={"cache-control": "public, max-age=3600"})
 
 
+router.include_router(file_router)
+
+
 @router.get("/{token}")
 def show(
     request: Request, centre: CentreDep, links: LinksDep, token: str, page: int | None = None
 ) -> Response:
     """Show the page that is on, or ask for the birth date."""
     try:
-        link = _opened(request, links, token)
+        link = opened(request, links, token)
         if not links.holds(link, request.cookies.get(COOKIE)):
             return ask_birth_date(link, _title(links, link))
         if link.purpose is LinkPurpose.REPORT:
             return report_page(links, link, token)
-        session = _session(_form_of(links, link), link)
+        session = session_of(form_of(links, link), link)
         pages = pages_of(session)
         return _form_page(centre, link, session, pages, _number(session, pages, page), {})
     except KnownError as error:
@@ -79,7 +68,7 @@ def show(
 def report_pdf(request: Request, centre: CentreDep, links: LinksDep, token: str) -> Response:
     """Return the report's phone version to keep; only while the page may be read."""
     try:
-        link = _opened(request, links, token)
+        link = opened(request, links, token)
         if link.purpose is not LinkPurpose.REPORT or not links.holds(link, request.cookies.get(COOKIE)):
             return RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
         head = {**HEADERS, "content-disposition": 'attachment; filename="report.pdf"'}
@@ -98,14 +87,20 @@ async def send(request: Request, centre: CentreDep, links: LinksDep, token: str)
 def _taken(request: Request, centre: Centre, links: Links, token: str, body: bytes) -> Response:
     try:
         sent = _fields(body)
-        link = _opened(request, links, token)
-        if "birth_date" in sent:
-            return _verified(centre, links, link, token, sent["birth_date"][0])
-        if not links.holds(link, request.cookies.get(COOKIE)):
-            return ask_birth_date(link, _title(links, link), centre.texts.say("link.session_over"))
-        if link.purpose is LinkPurpose.REPORT:
-            return RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
-        return _page_taken(centre, links, link, _form_of(links, link), token, sent)
+        for left in reversed(range(TRIES_TO_SAVE)):
+            link = opened(request, links, token)
+            if "birth_date" in sent:
+                return _verified(centre, links, link, token, sent["birth_date"][0])
+            if not links.holds(link, request.cookies.get(COOKIE)):
+                return ask_birth_date(link, _title(links, link), centre.texts.say("link.session_over"))
+            if link.purpose is LinkPurpose.REPORT:
+                return RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
+            try:
+                return _page_taken(centre, links, link, form_of(links, link), token, sent)
+            except DomainError as error:
+                if error.code != "link.moved" or not left:
+                    raise  # a file came in at the same moment: what was sent is put to what is there now
+        raise DomainError("link.moved")
     except KnownError as error:
         return sorry(centre.texts, error)
 
@@ -134,10 +129,13 @@ def _page_taken(
     token: str,
     sent: Mapping[str, Sequence[str]],
 ) -> Response:
-    session = _session(form, link)
+    session = session_of(form, link)
     pages = pages_of(session)
     number = _number(session, pages, _whole(sent.get("~page", ["0"])[0]))
     refused = take(session, pages[number], sent, centre.texts)
+    is_last = number == len(pages) - 1
+    take_away(session, pages[number], sent, whole=is_last)
+    refused |= take_signatures(session, pages[number], sent, links.now(), centre.texts, whole=is_last)
     links.save(link, session.draft(links.now()))
     pages = pages_of(session)
     number = min(number, len(pages) - 1)
@@ -158,8 +156,8 @@ def _finished(
     centre: Centre, links: Links, link: OpenLink, session: FormSession, pages: list[Page]
 ) -> Response:
     missing = next_missing(session)
-    if missing is not None:
-        number = page_of(session, missing) or 0
+    if missing is not None or session.problems():
+        number = page_of(session, missing) or 0 if missing is not None else len(pages) - 1
         problems = _problems(session, pages[number], centre.texts)
         return _form_page(centre, link, session, pages, number, problems, 422, kept=True)
     score = session.score()
@@ -167,31 +165,8 @@ def _finished(
     return answer("done.html", title=session.form.title, urgent=urgent)
 
 
-def _opened(request: Request, links: Links, token: str) -> OpenLink:
-    failures: Failures = request.app.state.wrong_links
-    failures.check(address_of(request))
-    try:
-        link = links.open(token)
-    except DomainError as error:
-        if error.code == "link.not_yet":
-            failures.note(address_of(request))
-        raise
-    if link.purpose is LinkPurpose.FORM:
-        _form_of(links, link)  # a retired version is told before the birth date is asked
-    return link
-
-
-def _form_of(links: Links, link: OpenLink) -> Questionnaire:
-    """Return the questionnaire of a link in its exact version; ``link.retired`` where that is no longer to be had."""
-    return links.form_of(link).form
-
-
 def _title(links: Links, link: OpenLink) -> str:
-    return "健康风险评估报告" if link.purpose is LinkPurpose.REPORT else _form_of(links, link).title
-
-
-def _session(form: Questionnaire, link: OpenLink) -> FormSession:
-    return FormSession.restore(form, link.draft) if link.draft else FormSession(form)
+    return "健康风险评估报告" if link.purpose is LinkPurpose.REPORT else form_of(links, link).title
 
 
 def _number(session: FormSession, pages: list[Page], asked: int | None) -> int:
@@ -210,6 +185,8 @@ def _problems(session: FormSession, page: Page, texts: Texts) -> dict[Place, str
         place = Place(problem.link_id, problem.at)
         if place in here:
             found.setdefault(place, sentence(DomainError(problem.code, **problem.facts), texts))
+        elif problem.code == "form.unsigned" and not problem.link_id:
+            found.setdefault(FORM, sentence(DomainError(problem.code, **problem.facts), texts))
     return found
 
 
@@ -218,9 +195,12 @@ def _form_page(
     problems: Mapping[Place, str], status: int = 200, *, kept: bool = False,
 ) -> Response:  # fmt: skip
     page, progress = pages[number], session.progress()
+    fields = fields_of(session, page, problems)
+    if number == len(pages) - 1:
+        fields += fields_at_the_end(session, problems)
     return answer(
         "form.html", status, title=session.form.title, name=masked(link), page=page, number=number,
-        count=len(pages), fields=fields_of(session, page, problems), answered=progress.answered,
+        count=len(pages), fields=fields, answered=progress.answered,
         total=progress.total, kept=kept,
     )  # fmt: skip
 

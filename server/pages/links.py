@@ -49,6 +49,8 @@ class OpenLink:
     form: str
     form_version: str
     draft: dict[str, Any] | None
+    saved_at: datetime | None
+    uploads: int
     task_id: Id | None
     begun: bool
     name: str
@@ -95,7 +97,7 @@ class Links:
             raise DomainError("link.seen")
         return OpenLink(
             row.id, digest, purpose, row.patient_id, row.form or "", row.form_version or "", _typed(row.draft),
-            row.task_id, row.begun_at is not None, row.name, row.birth_date, row.org_id,
+            row.saved_at, row.uploads, row.task_id, row.begun_at is not None, row.name, row.birth_date, row.org_id,
         )  # fmt: skip
 
     def check_birth_date(self, link: OpenLink, typed: str) -> None:
@@ -144,11 +146,16 @@ class Links:
         except DomainError as error:
             raise DomainError("link.retired", version=link.form_version) from error
 
-    def save(self, link: OpenLink, draft: dict[str, Any]) -> None:
-        """Keep what was answered so far; it is on the disk when this returns."""
+    def save(self, link: OpenLink, draft: dict[str, Any], *, upload: bool = False) -> None:
+        """Keep what was answered so far; it is on the disk when this returns. An `upload` is counted.
+
+        Raises:
+            DomainError: ``link.moved`` if another request has saved since the link was opened: open it again.
+        """
         if not link.begun and link.task_id is not None:
             self._centre.dispatcher.run(BeginForm(task_id=link.task_id), self._actor(link))
-        self._centre.dispatcher.run(SaveLinkDraft(link_id=link.id, draft=plain(draft)), self._actor(link))
+        order = SaveLinkDraft(link_id=link.id, draft=plain(draft), seen=link.saved_at, upload=upload)
+        self._centre.dispatcher.run(order, self._actor(link))
 
     def finish(self, link: OpenLink, response: dict[str, Any], score: float | None) -> bool:
         """Hand the form in; tells whether an answer asks for help at once."""

@@ -555,6 +555,7 @@ def _links() -> None:
         sa.Column("most_openings", sa.Integer(), nullable=False),
         sa.Column("openings", sa.Integer(), nullable=False),
         sa.Column("opened_at", UtcTime(), nullable=True),
+        sa.Column("uploads", sa.Integer(), nullable=False),
         sa.Column("used_at", UtcTime(), nullable=True),
         sa.Column("revoked_at", UtcTime(), nullable=True),
         sa.Column("reason", steps.long_text(), nullable=True),
