@@ -1,166 +1,130 @@
-"""What is done with an alert: opened, escalated and cleared by the engine; taken, handled and closed by people.
+"""What people do with an alert: take it, hand it on, put it off, say what came of it, open it again, put it away.
 
-Each command looks at the state it finds, so one that comes late (from a person who saw an older screen, or from a
-second engine) is refused or changes nothing; a settled alert is never opened again. Events of the engine have
-stable ids: branch and centre may both notice, the trail has one.
+Each says the `revision` its person saw; one that acts on an older one is refused and told who was faster. What is
+done is in the trail with who, when and why.
 """
 
+import dataclasses
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from domain.alerts.records import Alert, AlertEvent, Severity
-from domain.alerts.rules import highest
-from domain.alerts.workflow import OPEN_STATES, alert_life
+from domain.alerts.records import Alert, Outcome
+from domain.alerts.steps import check_may_settle, check_seen, move, note_event
+from domain.alerts.workflow import UNSETTLED
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
-from domain.kernel.ids import Id, stable_id
+from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.records import Staff
 
-ENGINE = "system.alerts"
-"""Permission of the engine's own commands; no role has it."""
-RULES = "alert_rules"
-"""Name of the `RuleBook` among the dispatcher's content."""
-
-
-@command("alert.open", "发出预警", permission=ENGINE, place="internal")
-class OpenAlert:
-    """Tell somebody of a happening; `alert_id` names it, so it is told once."""
-
-    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
-    rule: str = ask("规则", max_length=20)
-    rule_version: int = ask("规则版本")
-    name: str = ask("预警名称")
-    org_id: Id = ask("机构", kind=Kind.HIDDEN)
-    subject: str = ask("对象类型", max_length=60)
-    subject_id: Id = ask("对象", kind=Kind.HIDDEN)
-    patient_id: Id | None = ask("客户", kind=Kind.HIDDEN, default=None)
-    summary: str = ask("内容", max_length=1000)
-    facts: dict[str, Any] = ask("依据", kind=Kind.HIDDEN)
-    severity: Severity = ask("级别")
-    receivers: list[str] = ask("接收角色", kind=Kind.HIDDEN)
-    step: int = ask("升级次数", default=0)
-    opened_at: datetime = ask("发出时间")
-    due_at: datetime | None = ask("下次升级", default=None)
+PERMISSION = "alert.handle"
+LONGEST_SHELF = timedelta(days=30)
+MOST_AT_ONCE = 500
 
 
-@handles(OpenAlert)
-def open_alert(order: OpenAlert, work: UnitOfWork) -> bool:
-    """Return whether the alert is new; one that exists, whatever became of it, stays as it is."""
-    if work.get(Alert, order.alert_id) is not None:
-        return False
-    alert = Alert(
-        id=order.alert_id, org_id=order.org_id, rule=order.rule, rule_version=order.rule_version,
-        name=order.name, severity=order.severity, subject=order.subject, subject_id=order.subject_id,
-        patient_id=order.patient_id, summary=order.summary, facts=order.facts, receivers=list(order.receivers),
-        step=order.step, opened_at=order.opened_at,
-    )  # fmt: skip
-    alert_life.enter(alert, "open", order.opened_at)
-    alert.due_at = order.due_at
-    work.add(alert)
-    _event(work, alert, "opened", event_id=stable_id("alert_event", alert.id, "opened"))
-    return True
-
-
-@command("alert.escalate", "升级预警", permission=ENGINE, place="internal")
-class EscalateAlert:
-    """Bring an alert to where its ladder stands now."""
-
-    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
-    step: int = ask("升级次数")
-    severity: Severity = ask("级别")
-    receivers: list[str] = ask("接收角色", kind=Kind.HIDDEN)
-    due_at: datetime | None = ask("下次升级", default=None)
-    reminders: int = ask("提醒次数", default=0)
-    note: str | None = ask("说明", default=None, max_length=4000)
-
-
-@handles(EscalateAlert)
-def escalate(order: EscalateAlert, work: UnitOfWork) -> bool:
-    """Return whether somebody was told; severity only rises, receivers are only added."""
-    alert = work.get(Alert, order.alert_id)
-    if alert is None or alert.state not in OPEN_STATES:
-        return False
-    alert.due_at = order.due_at
-    if order.step > alert.step:
-        alert.step = order.step
-        alert.severity = highest(alert.severity, order.severity)
-        alert.receivers = list(dict.fromkeys([*alert.receivers, *order.receivers]))
-        kind, count = "escalated", order.step
-    elif order.reminders:
-        kind, count = "reminded", order.reminders
-    else:
-        return False
-    event_id = stable_id("alert_event", alert.id, kind, count)
-    if work.get(AlertEvent, event_id) is not None:
-        return False
-    _event(work, alert, kind, note=order.note, event_id=event_id)
-    return True
-
-
-@command("alert.clear", "预警自动关闭", permission=ENGINE, place="internal")
-class ClearAlert:
-    """Close an alert whose cause is gone."""
-
-    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
-
-
-@handles(ClearAlert)
-def clear(order: ClearAlert, work: UnitOfWork) -> bool:
-    """Return whether it was closed by this; a closed one stays as it is."""
-    alert = work.get(Alert, order.alert_id)
-    if alert is None or not alert_life.allows(alert.state, "close"):
-        return False
-    work.move(alert_life, alert, "close")
-    event_id = stable_id("alert_event", alert.id, "cleared")
-    if work.get(AlertEvent, event_id) is None:
-        _event(work, alert, "cleared", event_id=event_id)
-    return True
-
-
-@command("alert.run", "预警处理（批）", permission=ENGINE, place="internal")
-class RunAlerts:
-    """Several of the engine's orders (`OpenAlert`, `EscalateAlert`, `ClearAlert`) in one transaction."""
-
-    orders: list[Any] = ask("内容", kind=Kind.HIDDEN)
-
-
-@handles(RunAlerts)
-def run_alerts(order: RunAlerts, work: UnitOfWork) -> list[bool]:
-    """Return of each whether it changed something."""
-    return [bool(_ENGINE_HANDLERS[type(one)](one, work)) for one in order.orders]
-
-
-_ENGINE_HANDLERS: dict[type[Any], Callable[[Any, UnitOfWork], Any]] = {
-    OpenAlert: open_alert,
-    EscalateAlert: escalate,
-    ClearAlert: clear,
-}
-
-
-@command("alert.acknowledge", "接收预警", permission="alert.handle")
+@command("alert.acknowledge", "接收预警", permission=PERMISSION)
 class AcknowledgeAlert:
-    """Say that one has seen it and is on it; the ladder goes on until it is settled."""
+    """Say that one has seen it; the ladder goes on until it is settled."""
 
     alert_id: Id = ask("预警", kind=Kind.HIDDEN)
+    revision: int | None = ask("所见步次", kind=Kind.HIDDEN, default=None)
 
 
 @handles(AcknowledgeAlert)
 def acknowledge(order: AcknowledgeAlert, work: UnitOfWork) -> None:
-    """Note who took it; one that was taken or settled meanwhile is refused (``alert.wrong_state``)."""
-    alert = work.require(Alert, order.alert_id, "alert_id")
-    next_step = alert.due_at
-    work.move(alert_life, alert, "acknowledge")
-    alert.due_at = next_step
-    _event(work, alert, "acknowledged")
+    """Note who took it in.
+
+    Raises:
+        DomainError: ``alert.stale``; ``alert.wrong_state`` for one taken or settled meanwhile.
+    """
+    alert = _alert(work, order)
+    _keeping_the_ladder(work, alert, "acknowledge")
+    note_event(work, alert, "acknowledged")
 
 
-@command("alert.handle", "处理预警", permission="alert.handle")
+@command("alert.take", "开始处理", permission=PERMISSION)
+class TakeAlert:
+    """Become its owner; the ladder goes on until it is settled."""
+
+    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
+    revision: int | None = ask("所见步次", kind=Kind.HIDDEN, default=None)
+
+
+@handles(TakeAlert)
+def take(order: TakeAlert, work: UnitOfWork) -> None:
+    """Make the person who acts its owner. Raises what `acknowledge` raises."""
+    alert = _alert(work, order)
+    _keeping_the_ladder(work, alert, "take")
+    alert.owner_id, alert.owner_name = work.actor.staff_id, work.actor.name
+    note_event(work, alert, "taken")
+
+
+@command("alert.hand_over", "转交预警", permission=PERMISSION)
+class HandOverAlert:
+    """Give it to a colleague, who is its owner from then on."""
+
+    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
+    to: str = ask("接手人登录名", max_length=60)
+    note: str = ask("转交说明", kind=Kind.NOTE)
+    revision: int | None = ask("所见步次", kind=Kind.HIDDEN, default=None)
+
+
+@handles(HandOverAlert)
+def hand_over(order: HandOverAlert, work: UnitOfWork) -> None:
+    """Name the new owner.
+
+    Raises:
+        DomainError: ``alert.no_such_owner`` for a login that is unknown, closed, or may not handle alerts;
+            ``alert.stale``; ``alert.wrong_state``.
+    """
+    alert = _alert(work, order)
+    staff = work.find(Staff, login=order.to.strip())
+    authority = work.content.get("authority")
+    able = staff is not None and (
+        authority is None or (staff.role in authority.roles and authority.roles[staff.role].may(PERMISSION))
+    )
+    if staff is None or staff.active is False or not able:
+        raise DomainError("alert.no_such_owner", field="to", value=order.to)
+    _keeping_the_ladder(work, alert, "hand_over")
+    alert.owner_id, alert.owner_name = staff.id, staff.name
+    note_event(work, alert, "handed_over", note=f"{staff.name}：{order.note}")
+
+
+@command("alert.shelve", "搁置预警", permission=PERMISSION)
+class ShelveAlert:
+    """Put it off with a reason; when the time is over it is judged again at once."""
+
+    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
+    hours: int = ask("搁置时长", kind=Kind.NUMBER, low=1, high=720, unit="h")
+    note: str = ask("搁置原因", kind=Kind.NOTE)
+    revision: int | None = ask("所见步次", kind=Kind.HIDDEN, default=None)
+
+
+@handles(ShelveAlert)
+def shelve(order: ShelveAlert, work: UnitOfWork) -> datetime:
+    """Return until when it is silent.
+
+    Raises:
+        DomainError: ``alert.cause_stands``; ``alert.stale``; ``alert.wrong_state``.
+    """
+    alert = _alert(work, order)
+    check_may_settle(work, alert)
+    until = work.now + min(timedelta(hours=order.hours), LONGEST_SHELF)
+    move(work, alert, "shelve")
+    alert.shelved_until = alert.due_at = until
+    note_event(work, alert, "shelved", note=order.note)
+    return until
+
+
+@command("alert.handle", "处理预警", permission=PERMISSION)
 class HandleAlert:
     """Write what was done about it."""
 
     alert_id: Id = ask("预警", kind=Kind.HIDDEN)
     note: str = ask("处理结果", kind=Kind.NOTE)
+    outcome: Outcome = ask("处理结论", kind=Kind.CHOICE, default=Outcome.ACTED)
+    revision: int | None = ask("所见步次", kind=Kind.HIDDEN, default=None)
 
 
 @handles(HandleAlert)
@@ -169,11 +133,29 @@ def handle(order: HandleAlert, work: UnitOfWork) -> None:
 
     Raises:
         DomainError: ``alert.note_missing``; ``alert.cause_stands`` for a rule that only the cure of its cause
-            settles (a critical value); ``alert.wrong_state``.
+            settles (a critical value); ``alert.stale``; ``alert.wrong_state``.
     """
-    alert = work.require(Alert, order.alert_id, "alert_id")
-    _settle(work, alert, "handle", order.note)
-    _event(work, alert, "handled", note=order.note)
+    alert = _alert(work, order)
+    _settle(work, alert, "handle", order.note, order.outcome)
+    note_event(work, alert, "handled", note=order.note)
+
+
+@command("alert.reopen", "重新打开预警", permission=PERMISSION)
+class ReopenAlert:
+    """Take back that it was handled: what was done did not help."""
+
+    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
+    note: str = ask("重新打开的原因", kind=Kind.NOTE)
+    revision: int | None = ask("所见步次", kind=Kind.HIDDEN, default=None)
+
+
+@handles(ReopenAlert)
+def reopen(order: ReopenAlert, work: UnitOfWork) -> None:
+    """Open it again; the engine brings it to where its ladder stands. Raises what `acknowledge` raises."""
+    alert = _alert(work, order)
+    move(work, alert, "reopen")
+    alert.outcome, alert.due_at = None, work.now
+    note_event(work, alert, "reopened", note=order.note)
 
 
 @command("alert.close", "关闭预警", permission="alert.close")
@@ -182,36 +164,100 @@ class CloseAlert:
 
     alert_id: Id = ask("预警", kind=Kind.HIDDEN)
     note: str | None = ask("处理结果", kind=Kind.NOTE, default=None)
+    outcome: Outcome = ask("处理结论", kind=Kind.CHOICE, default=Outcome.NO_ACTION)
+    revision: int | None = ask("所见步次", kind=Kind.HIDDEN, default=None)
 
 
 @handles(CloseAlert)
 def close(order: CloseAlert, work: UnitOfWork) -> None:
     """Close it; one that nobody handled needs the note. Raises what `handle` raises."""
-    alert = work.require(Alert, order.alert_id, "alert_id")
+    alert = _alert(work, order)
     if alert.state == "handled":
-        work.move(alert_life, alert, "close")
+        move(work, alert, "close")
     else:
-        _settle(work, alert, "close", order.note or "")
-    _event(work, alert, "closed", note=order.note)
+        _settle(work, alert, "close", order.note or "", order.outcome)
+    note_event(work, alert, "closed", note=order.note)
 
 
-def _settle(work: UnitOfWork, alert: Alert, move: str, note: str) -> None:
-    book = work.content.get(RULES)
-    if book is not None and alert.state in OPEN_STATES and not book.may_settle_by_hand(alert.rule):
-        raise DomainError("alert.cause_stands", field="alert_id", name=alert.name)
+@dataclasses.dataclass(frozen=True, slots=True)
+class BatchDone:
+    """How many were done, and of the others the id with the code of the refusal."""
+
+    done: int
+    refused: list[tuple[Id, str]]
+
+
+@command("alert.batch", "批量处理预警", permission=PERMISSION)
+class HandleSeveral:
+    """Do the same with several alerts: those that can are done, the others are named with the reason."""
+
+    alert_ids: list[Id] = ask("预警", kind=Kind.HIDDEN)
+    revisions: list[int] | None = ask("所见步次", kind=Kind.HIDDEN, default=None)
+    act: str = ask("操作", kind=Kind.HIDDEN, max_length=20)
+    note: str | None = ask("说明", kind=Kind.NOTE, default=None)
+    hours: int = ask("搁置时长", kind=Kind.NUMBER, default=24, low=1, high=720, unit="h")
+    outcome: Outcome = ask("处理结论", kind=Kind.CHOICE, default=Outcome.ACTED)
+
+
+@handles(HandleSeveral)
+def handle_several(order: HandleSeveral, work: UnitOfWork) -> BatchDone:
+    """Return what came of each.
+
+    Raises:
+        DomainError: ``alert.unknown_act``; ``alert.too_many``; ``alert.note_missing`` where the act needs words;
+            ``alert.batch_uneven`` when there is not one revision for each alert.
+    """
+    act = _ACTS.get(order.act)
+    if act is None:
+        raise DomainError("alert.unknown_act", field="act", value=order.act, known="、".join(_ACTS))
+    if len(order.alert_ids) > MOST_AT_ONCE:
+        raise DomainError("alert.too_many", field="alert_ids", most=MOST_AT_ONCE, count=len(order.alert_ids))
+    unseen: list[int | None] = [None] * len(order.alert_ids)
+    seen: list[int | None] = unseen if order.revisions is None else [*order.revisions]
+    if len(seen) != len(order.alert_ids):
+        raise DomainError("alert.batch_uneven", field="revisions")
+    if order.act in {"handle", "shelve"} and not (order.note or "").strip():
+        raise DomainError("alert.note_missing", field="note", name=f"{len(order.alert_ids)}")
+    refused: list[tuple[Id, str]] = []
+    for alert_id, revision in dict(zip(order.alert_ids, seen, strict=True)).items():
+        try:
+            act(order, alert_id, revision, work)
+        except DomainError as error:  # each handler checks everything before it changes anything
+            refused.append((alert_id, error.code))
+    return BatchDone(len(set(order.alert_ids)) - len(refused), refused)
+
+
+_ACTS: dict[str, Callable[[HandleSeveral, Id, int | None, UnitOfWork], Any]] = {
+    "acknowledge": lambda o, i, r, w: acknowledge(AcknowledgeAlert(alert_id=i, revision=r), w),
+    "take": lambda o, i, r, w: take(TakeAlert(alert_id=i, revision=r), w),
+    "shelve": lambda o, i, r, w: shelve(
+        ShelveAlert(alert_id=i, hours=o.hours, note=o.note or "", revision=r), w
+    ),
+    "handle": lambda o, i, r, w: handle(
+        HandleAlert(alert_id=i, note=o.note or "", outcome=o.outcome, revision=r), w
+    ),
+}
+
+
+def _alert(work: UnitOfWork, order: Any) -> Alert:
+    alert = work.require(Alert, order.alert_id, "alert_id")
+    check_seen(work, alert, order.revision)
+    return alert
+
+
+def _keeping_the_ladder(work: UnitOfWork, alert: Alert, name: str) -> None:
+    next_step = alert.due_at
+    move(work, alert, name)
+    alert.due_at = next_step
+
+
+def _settle(work: UnitOfWork, alert: Alert, name: str, note: str, outcome: Outcome) -> None:
+    if alert.state in UNSETTLED:
+        check_may_settle(work, alert)
     if not note.strip():
         raise DomainError("alert.note_missing", field="note", name=alert.name)
-    work.move(alert_life, alert, move)
+    move(work, alert, name)
+    alert.shelved_until, alert.outcome = None, outcome
     alert.handled_note, alert.handled_by = note, work.actor.staff_id
-
-
-def _event(
-    work: UnitOfWork, alert: Alert, kind: str, *, note: str | None = None, event_id: Id | None = None
-) -> None:
-    event = AlertEvent(
-        org_id=alert.org_id, alert_id=alert.id, kind=kind, at=work.now, staff_id=work.actor.staff_id,
-        staff_name=work.actor.name, severity=alert.severity, receivers=list(alert.receivers), note=note,
-    )  # fmt: skip
-    if event_id is not None:
-        event.id = event_id
-    work.add(event)
+    if alert.owner_id is None:
+        alert.owner_id, alert.owner_name = work.actor.staff_id, work.actor.name

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from domain.alerts.parts import Kind
 from domain.alerts.plans import Plan, Values
-from domain.alerts.workflow import OPEN_STATES
+from domain.alerts.workflow import UNSETTLED
 from domain.kernel.ids import Id
 
 RECHECK = timedelta(minutes=5)
@@ -90,7 +90,8 @@ class KnownAlert:
 
     @property
     def waits(self) -> bool:
-        return self.state in OPEN_STATES
+        """Whether somebody still has to act, now or when its shelf is over: what it silences stays silent."""
+        return self.state in UNSETTLED
 
 
 @dataclasses.dataclass(slots=True)

@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
 
 from domain.alerts import habits, situations
-from domain.alerts.commands import RULES, ClearAlert, EscalateAlert, OpenAlert, RunAlerts
 from domain.alerts.decisions import (
     Action,
     Clear,
@@ -29,12 +28,14 @@ from domain.alerts.decisions import (
     on_change,
     on_time,
 )
-from domain.alerts.lookups import caused, keys_of, newest_arrival, sql_of
+from domain.alerts.engine_commands import ClearAlert, EscalateAlert, OpenAlert, RunAlerts, WakeAlert
+from domain.alerts.lookups import caused, keys_of, newest_arrival, sql_of, stands
 from domain.alerts.parts import Kind
 from domain.alerts.plans import Plan, RuleBook, key_of
 from domain.alerts.receivers import changed_alerts, keep_receivers, rebuild_receivers
 from domain.alerts.records import Alert
 from domain.alerts.stacks import concerned, on_stack
+from domain.alerts.steps import RULES
 from domain.alerts.trends import on_value
 from domain.exchange.rules import FILLED
 from domain.kernel.authority import Actor
@@ -115,10 +116,13 @@ class AlertEngine:
         while True:
             with self.store.read() as connection:
                 due = [row for row in situations.due_alerts(connection, now) if row.id not in seen]
+                over = [self._shelf_over(connection, row, now) for row in due if row.state == "shelved"]
             if not due:
                 return done
             seen |= {row.id for row in due}
-            done.escalated += self._commands([self._escalation(row, now) for row in due])
+            risen = [self._escalation(row, now) for row in due if row.state != "shelved"]
+            done.escalated += self._commands(risen)
+            self._commands(over)
 
     def rebuild(self) -> int:
         """Set the timers of every record that is in a state with a deadline; returns how many were set.
@@ -310,7 +314,22 @@ class AlertEngine:
             summary=plan.summary(row, action.due, action.more), facts=plan.facts({**row, **action.more}),
             severity=standing.severity,
             receivers=list(standing.receivers), step=standing.step, opened_at=action.opened_at,
-            due_at=standing.due_at,
+            due_at=standing.due_at, act_by=action.opened_at + plan.ladder.act_within,
+        )  # fmt: skip
+
+    def _shelf_over(self, connection: Connection, row: Any, now: datetime) -> WakeAlert | ClearAlert:
+        """Return the end of an alert whose shelf is over: open again, or closed where its cause has gone."""
+        plan = self.book.plans.get(row.rule)
+        if plan is not None and not stands(connection, plan, row.subject_id):
+            return ClearAlert(alert_id=row.id)
+        step, severity, receivers, due_at = row.step, row.severity, row.receivers, None
+        if plan is not None:
+            standing = plan.ladder.standing(row.opened_at, now)
+            step, severity, due_at = standing.step, standing.severity, standing.due_at
+            receivers = list(standing.receivers)
+        return WakeAlert(
+            alert_id=row.id, shelved_until=row.shelved_until, severity=severity, receivers=receivers, step=step,
+            due_at=due_at,
         )  # fmt: skip
 
     def _escalation(self, row: Any, now: datetime) -> EscalateAlert:

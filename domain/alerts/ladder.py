@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 from domain.alerts.records import Severity
 from domain.alerts.rules import highest
 
+UNLADDERED = timedelta(days=3)
+"""Time to act on an alert that nobody else is told of."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rung:
@@ -30,6 +33,11 @@ class Ladder:
     rungs: tuple[Rung, ...] = ()
     every: timedelta | None = None
     reminder: str = ""
+
+    @property
+    def act_within(self) -> timedelta:
+        """How long the first who are told have: until others are told as well."""
+        return self.rungs[0].after if self.rungs else UNLADDERED
 
     def standing(self, opened_at: datetime, now: datetime) -> "Standing":
         """Return how an alert opened at `opened_at` stands at `now`."""

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, or_, select
 
 from domain.alerts.parts import Cause, Condition, Expected
-from domain.alerts.plans import Plan, Values
+from domain.alerts.plans import ELSEWHERE, Plan, Values
 from domain.alerts.records import Alert
-from domain.alerts.workflow import OPEN_STATES
+from domain.alerts.workflow import UNSETTLED
 from domain.kernel.ids import Id
 from domain.kernel.record import record_classes
 
@@ -56,6 +56,19 @@ def keys_of(connection: Connection, expected: Expected, ids: Sequence[Id]) -> li
     return [value for value in connection.execute(query).scalars() if value is not None]
 
 
+def stands(connection: Connection, plan: Plan, subject_id: Id) -> bool:
+    """Tell whether the cause of an alert is still there: asked when its shelf is over.
+
+    What counts other alerts, or what people did, is there until somebody settles it or its own rule clears it.
+    """
+    table: Table = record_classes()[plan.entity].__table__  # type: ignore[assignment]
+    found = connection.execute(select(table).where(table.c.id == subject_id)).first()
+    if found is None:
+        return False
+    row = found._asdict()
+    return plan.kind in ELSEWHERE or (not plan.cleared(row) and (not plan.lasts or plan.fits(row)))
+
+
 def caused(connection: Connection, causes: Sequence[Cause], row: Values) -> bool:
     """Tell whether an alert of another record, which waits, keeps a rule silent for this one."""
     return any(_waits(connection, cause, row[cause.by]) for cause in causes)
@@ -64,5 +77,5 @@ def caused(connection: Connection, causes: Sequence[Cause], row: Values) -> bool
 def _waits(connection: Connection, cause: Cause, value: Any) -> bool:
     if value is None:
         return False
-    mine = (_ALERT.c.rule == cause.rule, _ALERT.c.state.in_(OPEN_STATES), _ALERT.c[cause.of] == value)
+    mine = (_ALERT.c.rule == cause.rule, _ALERT.c.state.in_(UNSETTLED), _ALERT.c[cause.of] == value)
     return connection.execute(select(_ALERT.c.id).where(*mine).limit(1)).first() is not None

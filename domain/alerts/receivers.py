@@ -15,7 +15,8 @@ from domain.kernel.ids import Id
 from domain.kernel.record import Record
 
 _ALERT = Alert.__table__
-RANKS = {severity: rank for rank, severity in enumerate(reversed(Severity))}
+SEVERITIES = tuple(reversed(Severity))
+RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 """0 for the most severe: what comes first in an index."""
 
 

@@ -4,12 +4,15 @@ import enum
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped
 
 from domain.kernel.columns import Means, Merge, column
 from domain.kernel.ids import Id
 from domain.kernel.record import Record
+
+WAITING = "state IN ('open', 'acknowledged', 'in_hand')"
+"""What the index of the list of open alerts covers; closed ones pile up beside it."""
 
 
 class Severity(enum.StrEnum):
@@ -40,6 +43,9 @@ class Alert(Record, label="预警"):
     __table_args__ = (
         Index("ix_alert_rule_state", "rule", "state", "org_id"),
         Index("ix_alert_digest", "digest_id", "state"),
+        Index("ix_alert_waiting", "severity", "id", sqlite_where=text(WAITING)),
+        Index("ix_alert_act_by", "state", "act_by"),
+        Index("ix_alert_shelved_until", "shelved_until"),
     )
 
     rule: Mapped[str] = column("规则", length=20)

@@ -16,7 +16,7 @@ from domain.alerts.decisions import DropTimer, Happening, KnownAlert, SetTimer, 
 from domain.alerts.parts import Kind
 from domain.alerts.plans import RuleBook
 from domain.alerts.records import Alert
-from domain.alerts.workflow import OPEN_STATES
+from domain.alerts.workflow import UNSETTLED
 from domain.kernel.change_log import Change, Entry
 from domain.kernel.columns import from_microseconds, from_wire, to_microseconds
 from domain.kernel.ids import Id
@@ -88,7 +88,7 @@ def settled_alerts(entries: Iterable[Entry]) -> list[Id]:
         for entry in entries
         if entry.touches("alert")
         for change in entry.body.changes
-        if change.entity == "alert" and change.fields.get("state", "open") not in OPEN_STATES
+        if change.entity == "alert" and change.fields.get("state", "open") not in UNSETTLED
     ]
 
 
@@ -195,12 +195,15 @@ def fired_timers(connection: Connection, now: datetime) -> list[Fired]:
 
 
 def due_alerts(connection: Connection, now: datetime) -> list[Row[Any]]:
-    """Return alerts whose ladder has to move, the longest due first, at most `AT_A_TIME`."""
+    """Return alerts whose ladder has to move or whose shelf is over, the longest due first, at most `AT_A_TIME`."""
     columns = _ALERT.c
     return list(
         connection.execute(
-            select(columns.id, columns.rule, columns.step, columns.severity, columns.receivers, columns.opened_at)
-            .where(columns.due_at <= now, columns.state.in_(OPEN_STATES))
+            select(
+                columns.id, columns.rule, columns.step, columns.severity, columns.receivers, columns.opened_at,
+                columns.state, columns.shelved_until, columns.subject_id,
+            )
+            .where(columns.due_at <= now, columns.state.in_(UNSETTLED))
             .order_by(columns.due_at)
             .limit(AT_A_TIME)
         )

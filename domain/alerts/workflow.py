@@ -3,19 +3,28 @@
 from domain.alerts.records import Alert
 from domain.kernel.workflow import State, Workflow
 
-OPEN_STATES = ("open", "acknowledged")
+OPEN_STATES = ("open", "acknowledged", "in_hand")
 """States in which somebody still has to act: the ladder goes on, the in-app list shows it."""
+UNSETTLED = (*OPEN_STATES, "shelved")
+"""The same, and those put off: `due_at` moves them too."""
 
 alert_life = Workflow(
     Alert,
     "预警处理",
     State("open", "待处理"),
     State("acknowledged", "已接收"),
+    State("in_hand", "处理中"),
+    State("shelved", "已搁置"),
     State("handled", "已处理"),
     State("closed", "已关闭", final=True),
     moves={
         "acknowledge": ("open", "acknowledged"),
-        "handle": (("open", "acknowledged"), "handled"),
-        "close": (("open", "acknowledged", "handled"), "closed"),
+        "take": (("open", "acknowledged"), "in_hand"),
+        "hand_over": (OPEN_STATES, "in_hand"),
+        "shelve": (OPEN_STATES, "shelved"),
+        "wake": ("shelved", "open"),
+        "handle": (UNSETTLED, "handled"),
+        "reopen": ("handled", "open"),
+        "close": ((*UNSETTLED, "handled"), "closed"),
     },
 )

@@ -5,20 +5,34 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, literal_column, select
 
-from domain.alerts.commands import AcknowledgeAlert, CloseAlert, HandleAlert
+from domain.alerts.commands import (
+    AcknowledgeAlert,
+    CloseAlert,
+    HandleAlert,
+    HandOverAlert,
+    ReopenAlert,
+    ShelveAlert,
+    TakeAlert,
+)
+from domain.alerts.receivers import SEVERITIES, receiver_table
 from domain.alerts.records import Alert, AlertEvent, Severity
 from domain.alerts.workflow import OPEN_STATES
 from domain.kernel.authority import Actor
 from domain.kernel.ids import Id
 from domain.kernel.masking import masked
 from domain.kernel.record import column_info
-from domain.kernel.worklists import Query, scoped, worklist
+from domain.kernel.worklists import Query, without_index, worklist
 from domain.people.records import Patient
 
 PERMISSION = "alert.view"
 MOST = 500
+
+
+def _waiting(state: Any) -> Any:
+    """Return the condition that an alert waits, in the very words of the index over those that do."""
+    return state.in_([literal_column(f"'{name}'") for name in OPEN_STATES])
 
 
 @worklist("alert.open", "待处理预警", permission=PERMISSION, record=Alert, order="-severity")
@@ -27,14 +41,42 @@ def open_alerts() -> Query:
     return (
         select(
             Alert.severity, Alert.name, Patient.name.label("patient_name"), Alert.summary, Alert.opened_at,
-            Alert.state, Alert.step, Alert.receivers, Alert.due_at,
+            Alert.state, Alert.owner_name, Alert.act_by, Alert.step, Alert.receivers, Alert.due_at, Alert.revision,
         )
         .outerjoin(Patient, Patient.id == Alert.patient_id)
-        .where(Alert.state.in_(OPEN_STATES))
+        .where(_waiting(Alert.state))
     )  # fmt: skip
 
 
-open_alerts.offers(AcknowledgeAlert, HandleAlert, CloseAlert)
+open_alerts.offers(AcknowledgeAlert, TakeAlert, HandleAlert, HandOverAlert, ShelveAlert, CloseAlert)
+
+
+@worklist("alert.mine", "我的预警", permission=PERMISSION, record=Alert, order="act_by")
+def mine() -> Query:
+    """Alerts in somebody's hands, the first to run out first; filter by owner."""
+    return (
+        select(
+            Alert.act_by, Alert.owner_name, Alert.severity, Alert.name, Patient.name.label("patient_name"),
+            Alert.summary, Alert.state, Alert.opened_at, Alert.revision,
+        )
+        .outerjoin(Patient, Patient.id == Alert.patient_id)
+        .where(Alert.state == "in_hand")
+    )  # fmt: skip
+
+
+mine.offers(HandleAlert, HandOverAlert, ShelveAlert)
+
+
+@worklist("alert.shelved", "已搁置预警", permission=PERMISSION, record=Alert, order="shelved_until")
+def shelved() -> Query:
+    """Alerts put off, the first to come back first."""
+    return select(
+        Alert.shelved_until, Alert.severity, Alert.name, Alert.summary, Alert.opened_at, Alert.state,
+        Alert.owner_name, Alert.revision,
+    ).where(Alert.state == "shelved")  # fmt: skip
+
+
+shelved.offers(HandleAlert)
 
 
 @worklist("alert.settled", "已处理预警", permission=PERMISSION, record=Alert, order="-state_since")
@@ -42,11 +84,11 @@ def settled_alerts() -> Query:
     """Alerts that were handled or closed, the latest first."""
     return select(
         Alert.name, Alert.severity, Alert.summary, Alert.opened_at, Alert.state, Alert.state_since,
-        Alert.handled_note,
-    ).where(Alert.state.not_in(OPEN_STATES))  # fmt: skip
+        Alert.outcome, Alert.owner_name, Alert.handled_note, Alert.revision,
+    ).where(Alert.state.in_(("handled", "closed")))  # fmt: skip
 
 
-settled_alerts.offers(CloseAlert)
+settled_alerts.offers(CloseAlert, ReopenAlert)
 
 
 @worklist("alert.trail", "预警轨迹", permission=PERMISSION, record=AlertEvent, order="-at")
@@ -80,31 +122,34 @@ class AlertCard:
 def alerts_for(connection: Connection, actor: Actor, *, limit: int = 100) -> list[AlertCard]:
     """Return the alerts that wait for the actor's role within the scope, by severity, then the longest first."""
     actor.check(PERMISSION)
-    alert, patient = Alert.__table__, Patient.__table__
+    told, alert, patient = receiver_table(), Alert.__table__, Patient.__table__
     query = (
         select(alert, patient.c.name.label("patient_name"))
-        .outerjoin_from(alert, patient, patient.c.id == alert.c.patient_id)
-        .where(*_mine(actor))
-        .order_by(alert.c.severity.desc(), alert.c.opened_at, alert.c.id)
+        .select_from(told)
+        .join(alert, alert.c.id == told.c.alert_id)
+        .outerjoin(patient, patient.c.id == alert.c.patient_id)
+        .where(*_mine(actor), without_index(alert.c.state).in_(OPEN_STATES))
+        .order_by(told.c.rank, told.c.opened_at, told.c.alert_id)
         .limit(min(limit, MOST))
     )
-    return [_card(row, actor) for row in connection.execute(scoped(query, Alert, actor))]
+    return [_card(row, actor) for row in connection.execute(query)]
 
 
 def count_for(connection: Connection, actor: Actor) -> tuple[int, Severity | None]:
-    """Return how many alerts wait for the actor's role within the scope, and the highest severity among them."""
+    """Return how many alerts wait for the actor's role within the scope, and the highest severity among them.
+
+    As of the last look of the reader of the log, which is a moment behind what was done a moment ago.
+    """
     actor.check(PERMISSION)
-    alert = Alert.__table__
-    query = select(func.count(), func.max(alert.c.severity)).select_from(alert).where(*_mine(actor))
-    count, worst = connection.execute(scoped(query, Alert, actor)).one()
-    return count, Severity(worst) if worst else None
+    told = receiver_table()
+    count, rank = connection.execute(select(func.count(), func.min(told.c.rank)).where(*_mine(actor))).one()
+    return count, None if rank is None else SEVERITIES[rank]
 
 
 def _mine(actor: Actor) -> Sequence[Any]:
-    columns = Alert.__table__.c
-    # The roles are kept as JSON text: ["nurse","physician"].
-    told = func.instr(columns.receivers, f'"{actor.role}"') > 0
-    return (columns.state.in_(OPEN_STATES), told)
+    told = receiver_table()
+    scope = [] if actor.orgs is None else [without_index(told.c.org_id).in_(actor.orgs)]
+    return (told.c.role == actor.role, *scope)
 
 
 def _card(row: Row[Any], actor: Actor) -> AlertCard:

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from domain.alerts import habits
-from domain.alerts.commands import ClearAlert, OpenAlert
 from domain.alerts.content import load_rules
+from domain.alerts.engine_commands import ClearAlert, OpenAlert
 from domain.alerts.habits import Baseline, Deed, unusual
 from domain.alerts.indicator_commands import NoteIndicator
 from domain.alerts.parts import Anomaly, Spread, Trend

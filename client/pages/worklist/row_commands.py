@@ -10,6 +10,8 @@ from domain.kernel.workflow import workflows
 from domain.kernel.worklists import Worklist
 
 HERE = frozenset({"anywhere", "branch"})
+SEEN = frozenset({"revision"})
+"""Fields by which a command tells what its person saw: given wherever the row has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def prefilled(listing: Worklist, command: Command, record_id: Any, row: Mapping[
             and row[field.name] is not None
             and (field.asked.kind is not Kind.HIDDEN or not own)
         ):
-            if field.required:
+            if field.required or field.name in SEEN:
                 given[field.name] = row[field.name]
         elif own:
             given[field.name] = record_id

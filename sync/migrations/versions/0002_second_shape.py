@@ -167,6 +167,10 @@ def _alerts() -> None:
     steps.create_index("ix_alert_rule_state", "alert", ["rule", "state", "org_id"])
     steps.create_index("ix_alert_digest", "alert", ["digest_id", "state"])
     steps.create_index("ix_alert_owner_id", "alert", ["owner_id"])
+    waiting = "state IN ('open', 'acknowledged', 'in_hand')"
+    steps.create_index("ix_alert_waiting", "alert", ["severity", "id"], where=waiting)
+    steps.create_index("ix_alert_act_by", "alert", ["state", "act_by"])
+    steps.create_index("ix_alert_shelved_until", "alert", ["shelved_until"])
     steps.drop_index("ix_alert_rule", "alert")
     steps.add_columns("alert_timer", sa.Column("key", Id16(), nullable=True))
     steps.create_index("ix_alert_timer_key", "alert_timer", ["key", "rule"])
