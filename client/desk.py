@@ -248,6 +248,7 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.designs.publishing import CHECKER
     from domain.kernel.dispatcher import Dispatcher
     from domain.kernel.worklists import Pages
+    from domain.messaging.templates import TEMPLATES, load_templates
     from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
     from domain.risk.content import RISK, load_risk
     from domain.scales.content import scale_content
@@ -274,6 +275,7 @@ def _join(desk: Desk, store: "Store") -> None:
                 }
             ),
             CHECKER: _form_checker,
+            TEMPLATES: lambda: load_templates(resources.folder("messages")),
             COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
         },
     )

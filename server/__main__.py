@@ -76,6 +76,7 @@ def worker(settings: Settings, _options: argparse.Namespace) -> int:
     centre.readers.start()
     centre.housekeeping.start()
     centre.searching.start()
+    centre.sender.start()
     settle()
     _say({"worker": "started"})
     stopping.wait()

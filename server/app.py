@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from domain import features
-from domain.kernel.authority import Authority
+from domain.kernel.authority import Authority, system_actor
 from domain.kernel.clock import Clock
 from domain.kernel.columns import to_microseconds
 from domain.kernel.dispatcher import Dispatcher
@@ -37,6 +37,8 @@ from server.api.command_routes import command_router
 from server.api.edge import Edge
 from server.api.schemas import install_openapi
 from server.centre import Centre
+from server.channels.book import channel_book
+from server.channels.sender import Sender
 from server.clock import clock_of
 from server.content import centre_content
 from server.gauges import gauges_of
@@ -116,6 +118,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         lambda: to_microseconds(clock()),
         sync.nightly,
     )
+    book = channel_book(settings.channels_path, settings.secrets_dir, settings.data_dir, store, clock)
     return Centre(
         settings=settings,
         clock=clock,
@@ -139,6 +142,12 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         upload_state=upload_state,
         followers=followers,
         readers=readers,
+        sender=Sender(
+            dispatcher,
+            system_actor(identity.org_id, identity.device_id),
+            book,
+            identity.key.private_bytes_raw(),
+        ),
         housekeeping=housekeeping,
         signs=signs,
         search=search_follower.index,
@@ -164,6 +173,7 @@ def create_app(centre: Centre) -> FastAPI:
             await asyncio.to_thread(centre.housekeeping.stop)
             await asyncio.to_thread(centre.signs.stop)
             await asyncio.to_thread(centre.searching.stop)
+            await asyncio.to_thread(centre.sender.stop)
 
     app = FastAPI(
         title="检后通 中心服务",

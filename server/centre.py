@@ -12,6 +12,7 @@ from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
 from domain.signoff.signs import Signs
 from server.accounts import Accounts
+from server.channels.sender import Sender
 from server.giving_way import GivingWay
 from server.housekeeping import Housekeeping
 from server.identity import Identity
@@ -56,6 +57,7 @@ class Centre:
     upload_state: SqliteUploadState
     followers: tuple[Follower, ...]
     readers: ReaderThread
+    sender: Sender
     housekeeping: Housekeeping
     signs: Signs
     search: SearchIndex
@@ -73,6 +75,7 @@ class Centre:
             self.readers.start()
             self.housekeeping.start()
             self.searching.start()
+            self.sender.start()
         else:
             self.signs.start()
 
@@ -82,6 +85,8 @@ class Centre:
         self.housekeeping.stop()
         self.signs.stop()
         self.searching.stop()
+        self.sender.stop()
+        self.sender.book.close()
         self.sessions.shut()
         self.nonces.close()
         self.upload_state.close()

@@ -7,6 +7,7 @@ from domain.catalog.content import load_catalog
 from domain.designs.publishing import CHECKER
 from domain.kernel.authority import Authority
 from domain.kernel.texts import Texts
+from domain.messaging.templates import TEMPLATES, load_templates
 from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
 from domain.risk.content import RISK, load_risk
 from domain.scales.content import scale_content
@@ -16,7 +17,7 @@ from server.settings import Settings
 
 
 def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
-    """Return roles, catalogue, scales, risk models, texts, rules of passwords, and the centre's number prefix.
+    """Return roles, catalogue, scales, risk models, templates, texts, rules of passwords, the number prefix.
 
     Raises:
         ContentError: Some files cannot be used.
@@ -28,6 +29,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         "catalog": catalog,
         **{name: read() for name, read in instruments.items()},
         RISK: load_risk(resources.folder("risk"), catalog, resources.folder("forms")),
+        TEMPLATES: load_templates(resources.folder("messages")),
         "texts": Texts.load(resources.folder("texts") / "zh"),
         CHECKER: check,
         "number_prefix": identity.number_prefix,

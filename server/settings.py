@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         development: Weak secrets and no TLS are accepted, on the loopback address only.
         log_level: As Python names it.
         least_free_bytes: Below this the server reports that it is not ready.
+        channels: File of the accounts by which people are reached; ``channels.toml`` in `data_dir` if left out.
+        secrets_dir: Folder of the secrets that file names, one a file.
         mllp_host: Address of the HL7 listener.
         mllp_port: Port of the HL7 listener.
         mllp_senders: Addresses that may connect to it; empty for all that reach it.
@@ -65,6 +67,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     development: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     least_free_bytes: int = 1 << 30
+    channels: Path | None = None
+    secrets_dir: Path | None = None
     mllp_host: str = "127.0.0.1"
     mllp_port: int = 2575
     mllp_senders: tuple[str, ...] = ()
@@ -92,6 +96,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def store_address(self) -> str:
         """Where the store is, as `sync.stores.open_centre_store` takes it."""
         return self.store or str(self.data_dir / "centre.db")
+
+    @property
+    def channels_path(self) -> Path:
+        """The accounts by which people are reached."""
+        return self.channels or self.data_dir / "channels.toml"
 
     @property
     def inbox_path(self) -> Path:

@@ -16,6 +16,7 @@ class LinkPurpose(enum.StrEnum):
 
     FORM = "form"
     REPORT = "report"
+    MESSAGE = "message"
 
 
 class PersonLink(Record, label="客户链接"):
@@ -23,7 +24,8 @@ class PersonLink(Record, label="客户链接"):
 
     Of a questionnaire (`FORM`) it names task, form and version, and is done when the form is handed in. Of the risk
     report (`REPORT`) it names none of them: it always shows the latest, and is done after `most_openings` sessions;
-    `opened_at` is the beginning of the latest one.
+    `opened_at` is the beginning of the latest one. Of a message (`MESSAGE`) it shows the whole of what was
+    sent in short, as often as the client likes until it expires; `message_id` says which.
 
     `draft` is what was answered so far (FHIR R4 QuestionnaireResponse, in-progress), by whoever went last: the nurse
     who began or the client. It is emptied when the form is handed in here; handed in at the desk, the response that
@@ -35,6 +37,7 @@ class PersonLink(Record, label="客户链接"):
     visit_id: Mapped[Id | None] = column("体检", ref="visit")
     purpose: Mapped[LinkPurpose] = column("用途", default=LinkPurpose.FORM)
     task_id: Mapped[Id | None] = column("待填问卷", ref="form_task", index=True)
+    message_id: Mapped[Id | None] = column("消息", ref="outbox_message", index=True)
     form: Mapped[str | None] = column("问卷", means="words:form", length=120)
     form_version: Mapped[str | None] = column("问卷版本", length=40)
     draft: Mapped[dict[str, Any] | None] = column("草稿", sensitivity=Sensitivity.SENSITIVE)

@@ -20,7 +20,7 @@ HEADERS = {
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
 }
-_BUTTONS = {LinkPurpose.FORM: "开始填写", LinkPurpose.REPORT: "查看报告"}
+_BUTTONS = {LinkPurpose.FORM: "开始填写", LinkPurpose.REPORT: "查看报告", LinkPurpose.MESSAGE: "查看消息"}
 
 
 @functools.cache

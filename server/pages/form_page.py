@@ -57,6 +57,8 @@ def show(
             return ask_birth_date(link, _title(links, link))
         if link.purpose is LinkPurpose.REPORT:
             return report_page(links, link, token)
+        if link.purpose is LinkPurpose.MESSAGE:
+            return answer("message.html", **links.message(link))
         session = session_of(form_of(links, link), link)
         pages = pages_of(session)
         return _form_page(centre, link, session, pages, _number(session, pages, page), {})
@@ -93,7 +95,7 @@ def _taken(request: Request, centre: Centre, links: Links, token: str, body: byt
                 return _verified(centre, links, link, token, sent["birth_date"][0])
             if not links.holds(link, request.cookies.get(COOKIE)):
                 return ask_birth_date(link, _title(links, link), centre.texts.say("link.session_over"))
-            if link.purpose is LinkPurpose.REPORT:
+            if link.purpose is not LinkPurpose.FORM:
                 return RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
             try:
                 return _page_taken(centre, links, link, form_of(links, link), token, sent)
@@ -112,6 +114,8 @@ def _verified(centre: Centre, links: Links, link: OpenLink, token: str, typed: s
         if error.field != "birth_date":
             raise
         return ask_birth_date(link, _title(links, link), centre.texts.explain(error), 422)
+    if link.purpose is LinkPurpose.MESSAGE:
+        links.note_message_read(link)
     ends = links.begin_reading(link) if link.purpose is LinkPurpose.REPORT else None
     onward = RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
     secure = centre.settings.tls_cert is not None or centre.settings.tls_in_front
@@ -166,6 +170,8 @@ def _finished(
 
 
 def _title(links: Links, link: OpenLink) -> str:
+    if link.purpose is LinkPurpose.MESSAGE:
+        return "健康管理消息"
     return "健康风险评估报告" if link.purpose is LinkPurpose.REPORT else form_of(links, link).title
 
 

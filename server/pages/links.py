@@ -17,8 +17,11 @@ from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.links.commands import FinishLink, NoteWrongBirthDate, SaveLinkDraft, why_not
+from domain.links.message_commands import ReadMessage
 from domain.links.records import LinkPurpose, PersonLink
 from domain.links.report_commands import ReadReport, is_spent
+from domain.messaging.records import OutboxMessage
+from domain.messaging.templates import by_grade
 from domain.outgoing.commands import EndOutgoing, HandOutDocument
 from domain.outgoing.records import Destination, OutgoingResult
 from domain.people.records import Patient
@@ -56,6 +59,7 @@ class OpenLink:
     name: str
     birth_date: date
     org_id: Id
+    message_id: Id | None = None
 
 
 class Links:
@@ -98,6 +102,7 @@ class Links:
         return OpenLink(
             row.id, digest, purpose, row.patient_id, row.form or "", row.form_version or "", _typed(row.draft),
             row.saved_at, row.uploads, row.task_id, row.begun_at is not None, row.name, row.birth_date, row.org_id,
+            row.message_id,
         )  # fmt: skip
 
     def check_birth_date(self, link: OpenLink, typed: str) -> None:
@@ -201,6 +206,20 @@ class Links:
         out = run(order, actor).receipt
         run(EndOutgoing(outgoing_id=out, result=OutgoingResult.DONE, count=1), actor)
         return pdf
+
+    def note_message_read(self, link: OpenLink) -> None:
+        """Note that the client is shown a message."""
+        self._centre.dispatcher.run(ReadMessage(link_id=link.id), self._actor(link))
+
+    def message(self, link: OpenLink) -> dict[str, Any]:
+        """Return title, whole text and sources (number and source, the strongest evidence first) of a message."""
+        table = OutboxMessage.__table__.c
+        wanted = select(table.title, table.body, table.text, table.sources).where(table.id == link.message_id)
+        with self._centre.store.read() as connection:
+            row = connection.execute(wanted).first()
+        if row is None:
+            raise DomainError("link.closed")
+        return {"title": row.title, "text": row.body or row.text, "sources": by_grade(row.sources or [])}
 
     def now(self) -> datetime:
         """Return the moment in clinic time, as forms are dated."""

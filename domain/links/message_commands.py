@@ -1,0 +1,58 @@
+"""The link in a message: made when the message is sent, opens the whole of it to who knows the birth date."""
+
+from datetime import timedelta
+
+from domain.kernel.commands import Kind, ask, command, handles
+from domain.kernel.ids import Id
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.links.commands import check_digest, usable
+from domain.links.records import LinkPurpose, PersonLink
+from domain.messaging.commands import mark_read
+from domain.messaging.records import OutboxMessage
+from domain.messaging.sending_commands import SENDER
+
+VALID_FOR = timedelta(hours=24)
+"""The longest that a link in a text that others may see is good (``interfaces/channels.md`` section 0)."""
+
+
+@command("link.offer_message", "生成消息链接", permission=SENDER, place="internal")
+class OfferMessage:
+    """The sender is about to send a text with a link; every try of one message has the same link."""
+
+    message_id: Id = ask("消息", kind=Kind.HIDDEN)
+    token_sha256: str = ask("链接摘要", kind=Kind.HIDDEN, max_length=64)
+
+
+@handles(OfferMessage)
+def offer_message(order: OfferMessage, work: UnitOfWork) -> Id | None:
+    """Return the link's id, None for a message that goes to no client."""
+    check_digest(order.token_sha256)
+    message = work.require(OutboxMessage, order.message_id, "message_id")
+    if message.patient_id is None:
+        return None
+    known = work.find(PersonLink, token_sha256=order.token_sha256)
+    if known is not None:
+        known.expires_at = work.now + VALID_FOR
+        return known.id
+    link = PersonLink(
+        org_id=message.org_id, token_sha256=order.token_sha256, patient_id=message.patient_id,
+        purpose=LinkPurpose.MESSAGE, message_id=message.id, issued_by=message.queued_by, issued_at=work.now,
+        expires_at=work.now + VALID_FOR,
+    )  # fmt: skip
+    return work.add(link).id
+
+
+@command("link.read_message", "客户查看消息", permission="client_page.write", place="internal")
+class ReadMessage:
+    """Somebody with the link and the birth date is shown the message; of the server's page alone."""
+
+    link_id: Id = ask("链接", kind=Kind.HIDDEN)
+
+
+@handles(ReadMessage)
+def read_message(order: ReadMessage, work: UnitOfWork) -> None:
+    """The message counts as read. Raises as `usable`."""
+    link = usable(work, order.link_id)
+    link.openings += 1
+    link.opened_at = work.now
+    mark_read(work, work.require(OutboxMessage, link.message_id, "message_id"))

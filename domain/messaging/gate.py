@@ -1,0 +1,88 @@
+"""Whether a message may go now: the client's wish, the hour, the caps, the quota, and where it goes to."""
+
+import dataclasses
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.messaging.channel_states import channel_state
+from domain.messaging.queueing import address_of, preference_of, refuses
+from domain.messaging.records import Category, Channel, OutboxMessage
+from domain.messaging.rules import AT_ANY_HOUR, DAILY_CAP, UNCAPPED, day_start, is_quiet, morning_after
+from domain.people.records import Patient, Staff
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be done: send to `address`, wait until `later`, or make the workflow's `move`; why is `reason`."""
+
+    address: str = ""
+    via: str | None = None
+    later: datetime | None = None
+    move: str = ""
+    reason: str | None = None
+
+
+def look_at(work: UnitOfWork, message: OutboxMessage) -> Verdict:
+    """Return what is to be done with a message that is due."""
+    if work.now >= message.expires_at:
+        return Verdict(move="expire", reason=message.reason or "too_old")
+    category, channel = Category(message.category), Channel(message.channel)
+    patient, staff = work.get(Patient, message.patient_id), work.get(Staff, message.staff_id)
+    if staff is not None and not staff.active:
+        return Verdict(move="cancel", reason="left_us")
+    wish = _wish(work, message, category)
+    if wish is not None:
+        return wish
+    address, row = address_of(work, channel, patient, staff)
+    if not address:
+        return (
+            Verdict(move="fail", reason="no_address")
+            if row is None
+            else Verdict(move="cancel", reason="opted_out")
+        )
+    if row is not None and row.consents == 0 and channel is Channel.MINI_PROGRAM:
+        return Verdict(move="fail", reason="no_consent")
+    when = _when(work, message, category, channel)
+    return when or Verdict(address=address, via=row.via if row is not None else None)
+
+
+def _wish(work: UnitOfWork, message: OutboxMessage, category: Category) -> Verdict | None:
+    preference = preference_of(work, message.patient_id) if message.patient_id else None
+    if preference is None:
+        return None
+    if refuses(preference, category):
+        return Verdict(move="cancel", reason="opted_out")
+    if preference.paused_at is not None and category not in (Category.CRITICAL, Category.CONVERSATION):
+        # Kept until it makes no sense any more; whoever resumes lets it go.
+        return Verdict(later=message.expires_at, reason="paused")
+    return None
+
+
+def _when(work: UnitOfWork, message: OutboxMessage, category: Category, channel: Channel) -> Verdict | None:
+    if category not in AT_ANY_HOUR and is_quiet(work.now):
+        return Verdict(later=morning_after(work.now), reason="quiet_hours")
+    tomorrow = morning_after(morning_after(work.now)) if is_quiet(work.now) else morning_after(work.now)
+    state = channel_state(work, channel)
+    if state.quota is not None and state.used >= state.quota and category is not Category.CRITICAL:
+        return Verdict(later=tomorrow, reason="quota")
+    if message.patient_id and category not in UNCAPPED and message.attempt == 0:
+        preference = preference_of(work, message.patient_id)
+        cap = preference.daily_cap if preference and preference.daily_cap is not None else DAILY_CAP
+        if _sent_today(work, message) >= cap:
+            return Verdict(later=tomorrow, reason="daily_cap")
+    return None
+
+
+def _sent_today(work: UnitOfWork, message: OutboxMessage) -> int:
+    work.flush()
+    sent = (
+        select(func.count())
+        .select_from(OutboxMessage)
+        .where(
+            OutboxMessage.patient_id == message.patient_id, OutboxMessage.attempt > 0, OutboxMessage.rank == 1
+        )
+        .where(OutboxMessage.state_since >= day_start(work.now), OutboxMessage.state != "cancelled")
+    )
+    return int(work.value(sent) or 0)
