@@ -12,15 +12,21 @@ from domain.messaging.records import Channel
 from domain.people.records import Organization
 from server.channels.accounts import Account, ChannelSettings, Secrets, read_channels
 from server.channels.mail import Mail
+from server.channels.mini_program import MiniProgram
+from server.channels.official import OfficialAccount
 from server.channels.outcome import Adapter
 from server.channels.sms_aliyun import AliyunSms
 from server.channels.sms_tencent import TencentSms
 from server.channels.tokens import Tokens
+from server.channels.wecom import WeCom
 
 Maker = Callable[[Account, Secrets, Clock, Tokens], Adapter]
 MAKERS: dict[str, Maker] = {
     "sms_aliyun": lambda account, secrets, clock, _tokens: AliyunSms(account, secrets, clock),
     "sms_tencent": lambda account, secrets, clock, _tokens: TencentSms(account, secrets, clock),
+    "wecom": WeCom,
+    "official_account": OfficialAccount,
+    "mini_program": MiniProgram,
     "smtp": lambda account, secrets, clock, _tokens: Mail(account, secrets, clock),
 }
 

@@ -34,7 +34,10 @@ def _nobody_leaves(monkeypatch):
     connect = socket.socket.connect
 
     def guarded(self, address):
-        if self.family in (socket.AF_INET, socket.AF_INET6) and not ipaddress.ip_address(address[0]).is_loopback:
+        if (
+            self.family in (socket.AF_INET, socket.AF_INET6)
+            and not ipaddress.ip_address(address[0]).is_loopback
+        ):
             raise AssertionError(f"a test tried to reach {address}")
         return connect(self, address)
 
@@ -84,7 +87,9 @@ def sms_account(kind, url, **more):
         "sms_aliyun": {"app_id": "ali-key", "secret": "ali", "sign_name": "检后通"},
         "sms_tencent": {"app_id": "tx-key", "secret": "tx", "sdk_app_id": "1400", "sign_name": "检后通"},
     }[kind]
-    return Account(id=f"{kind.replace('_', '-')}-1", kind=kind, base_url=url, templates=templates, **{**given, **more})
+    return Account(
+        id=f"{kind.replace('_', '-')}-1", kind=kind, base_url=url, templates=templates, **{**given, **more}
+    )
 
 
 @pytest.fixture
@@ -124,7 +129,9 @@ def told(desk):
 
 
 def bound(desk, actor, patient, channel, address, **more):
-    return desk.run(BindAddress(patient_id=patient, channel=Channel(channel), address=address, **more), actor).receipt
+    return desk.run(
+        BindAddress(patient_id=patient, channel=Channel(channel), address=address, **more), actor
+    ).receipt
 
 
 @pytest.fixture

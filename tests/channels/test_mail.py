@@ -26,7 +26,12 @@ def post_office():
 @pytest.fixture
 def account(post_office):
     return Account(
-        id="mail", kind="smtp", host="127.0.0.1", port=post_office.port, security="none", sender="care@hospital.example"
+        id="mail",
+        kind="smtp",
+        host="127.0.0.1",
+        port=post_office.port,
+        security="none",
+        sender="care@hospital.example",
     )
 
 
@@ -69,7 +74,9 @@ def test_replies_of_smtp(reply, state, wait, sender_of, account, post_office, po
         assert sender.step(Channel.EMAIL) == 0, "the channel is stopped"
 
 
-def test_an_accepted_mail_whose_answer_was_lost_is_not_sent_again(sender_of, account, post_office, post, told, clock):
+def test_an_accepted_mail_whose_answer_was_lost_is_not_sent_again(
+    sender_of, account, post_office, post, told, clock
+):
     post_office.replies.append("lost")
     post()
     sender = sender_of(account)
@@ -101,7 +108,9 @@ def test_nothing_gets_into_a_header():
     assert "\n" not in str(mail["Subject"])
 
 
-@pytest.mark.parametrize("address", ["a@b", "@b.cn", "a b@c.cn", "a@b.cn\r\nBcc: x@y.cn", "a,b@c.cn", "<a@b.cn>"])
+@pytest.mark.parametrize(
+    "address", ["a@b", "@b.cn", "a b@c.cn", "a@b.cn\r\nBcc: x@y.cn", "a,b@c.cn", "<a@b.cn>"]
+)
 def test_what_is_no_mail_address_is_refused(address, desk, operator, client):
     with pytest.raises(DomainError, match=r"bad_address|control"):
         bound(desk, operator, client, "email", address)
@@ -129,7 +138,9 @@ def test_a_notification_of_failure_is_read_into_the_state(sender_of, account, po
     assert (told()[0].state, told()[0].reason) == ("failed", "receipt_failed")
 
 
-@pytest.mark.parametrize("raw", [b"", b"Subject: hello\r\n\r\nhi", dsn(uuid.uuid4(), "delayed"), b"\xff\x00" * 50])
+@pytest.mark.parametrize(
+    "raw", [b"", b"Subject: hello\r\n\r\nhi", dsn(uuid.uuid4(), "delayed"), b"\xff\x00" * 50]
+)
 def test_what_is_no_notification_says_nothing(raw):
     assert read_dsn(raw) is None
 

@@ -293,8 +293,8 @@ def test_what_a_crash_left_is_unknown_after_a_while(send, take, told, desk, syst
     assert take() == []
 
 
-def test_important_news_is_pushed_twice_and_then_a_person_calls(send, take, report, told, desk, system, operator, clock):
-    send("follow_up_reminder", date="11-30", place="二楼")
+def test_important_news_is_pushed_twice_and_then_a_person_calls(send, take, report, told, desk, system,
+    operator, clock): send("follow_up_reminder", date="11-30", place="二楼")
     report(take()[0], "accepted", vendor_id="a")
     clock.advance(timedelta(hours=23))
     assert desk.run(RemindUnread(), system).receipt == 0

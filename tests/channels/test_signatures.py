@@ -44,9 +44,13 @@ def test_aliyun_v3_run_instances():
 
 def test_tencent_tc3_of_the_cvm_example():
     body = rb'{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}'
-    assert hashlib.sha256(body).hexdigest() == "35e9c5b0e3ae67532d3c9f17ead6c90222632e5b1ff7f6e89887f1398934f064"
+    assert (
+        hashlib.sha256(body).hexdigest() == "35e9c5b0e3ae67532d3c9f17ead6c90222632e5b1ff7f6e89887f1398934f064"
+    )
     headers = {"content-type": "application/json; charset=utf-8", "host": "cvm.tencentcloudapi.com"}
-    signature, scope, hashed = tencent_tc3("Gu5t9xGARNpq86cd98joQYCN3*******", "cvm", 1551113065, headers, body)
+    signature, scope, hashed = tencent_tc3(
+        "Gu5t9xGARNpq86cd98joQYCN3*******", "cvm", 1551113065, headers, body
+    )
     assert scope == "2019-02-25/cvm/tc3_request"
     assert hashed.startswith("5ffe6a04")
     assert hashed.endswith("18d7031")

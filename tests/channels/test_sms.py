@@ -144,7 +144,9 @@ def test_nobody_there_is_tried_again(sender_of, post, told, clock):
 
 
 @pytest.mark.parametrize(("kind", "more"), BOTH)
-def test_a_success_whose_answer_was_lost_is_found_and_not_sent_twice(kind, more, sender_of, post, told, clock):
+def test_a_success_whose_answer_was_lost_is_found_and_not_sent_twice(
+    kind, more, sender_of, post, told, clock
+):
     with playing(kind).running() as vendor:
         vendor.fail("/", {"kind": "lost"})
         sender = sender_of(sms_account(kind, vendor.url, **more))

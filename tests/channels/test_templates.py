@@ -36,7 +36,9 @@ def test_health_advice_names_the_source_of_every_sentence(desk, operator):
     assert refused(desk, advice("每天走一万步[1]。", sources=[]), operator).code == "message.unknown_source"
     two = [{"title": "甲", "grade": "A"}, {"title": "乙", "grade": "B"}]
     assert refused(desk, advice("每天走一万步[1]。", sources=two), operator).code == "message.unused_source"
-    assert refused(desk, advice("走路[1]。", sources=[{"title": "甲"}]), operator).code == "message.bad_source"
+    assert (
+        refused(desk, advice("走路[1]。", sources=[{"title": "甲"}]), operator).code == "message.bad_source"
+    )
     assert desk.run(advice("每天走一万步[1]。少坐着。[1]"), operator).receipt
 
 
@@ -71,7 +73,12 @@ def test_what_may_not_stand_in_an_sms(text, kind):
 
 def test_titles_and_short_texts_say_nothing_of_results():
     wrong = Template(
-        code="x", label="x", category=Category.NOTICE, channels=(Channel.SMS,), title="通知", short="您的血压偏高"
+        code="x",
+        label="x",
+        category=Category.NOTICE,
+        channels=(Channel.SMS,),
+        title="通知",
+        short="您的血压偏高",
     )
     with pytest.raises(DomainError, match="too_much"):
         check_template(wrong)
@@ -80,7 +87,13 @@ def test_titles_and_short_texts_say_nothing_of_results():
 @pytest.mark.parametrize("text", ["{0}", "{client.name}", "{client!r}", "{client:>9}", "{", "{nobody}"])
 def test_placeholders_are_plain_names(text):
     wrong = Template(
-        code="x", label="x", category=Category.NOTICE, channels=(Channel.SMS,), title="通知", short="好", text=text
+        code="x",
+        label="x",
+        category=Category.NOTICE,
+        channels=(Channel.SMS,),
+        title="通知",
+        short="好",
+        text=text,
     )
     with pytest.raises(DomainError, match="bad_placeholder"):
         check_template(wrong)
@@ -91,7 +104,10 @@ def test_what_is_filled_in_is_looked_at_too(desk, client, operator):
     from domain.messaging.commands import SendMessage
 
     order = SendMessage(
-        patient_id=client, template="contact_us", channel=Channel.SMS, params={"service_phone": "糖尿病门诊 025-1"}
+        patient_id=client,
+        template="contact_us",
+        channel=Channel.SMS,
+        params={"service_phone": "糖尿病门诊 025-1"},
     )
     assert refused(desk, order, operator).code == "message.too_much"
     missing = SendMessage(patient_id=client, template="contact_us", channel=Channel.SMS)

@@ -1,0 +1,167 @@
+"""Simulated WeCom, Official Account and mini program: tokens, codes, tasks, tags, and callbacks."""
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from server.channels.callback_crypto import encrypt, pushed, signature
+from server.channels.simulators.base import Call, Simulator
+
+AES_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"  # the public example of the vendor
+
+
+@dataclass(slots=True)
+class WeChatSimulator(Simulator):
+    """The vendor's side of one account; `known` are the people it can reach."""
+
+    name: str = "wechat"
+    app_id: str = "wx5823bf96d3bd56c7"
+    secret: str = "wechat-secret-of-the-simulator"  # noqa: S105  (of a simulator)
+    token: str = "callback-token"  # noqa: S105  (of a simulator)
+    aes_key: str = AES_KEY
+    known: set[str] = field(default_factory=set)
+    access: str = ""
+    fetched: int = 0
+    consents: dict[str, int] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    tags: dict[str, str] = field(default_factory=dict)
+    marked: dict[str, list[str]] = field(default_factory=dict)
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    codes: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def rotate(self) -> None:
+        """Let somebody else fetch a token: the one in use is void."""
+        self.access = secrets.token_hex(8)
+
+    def answer(self, call: Call) -> tuple[int, Any]:
+        """Do what the path says; every call but those for a token needs the one in force."""
+        if call.path in ("/cgi-bin/gettoken", "/cgi-bin/stable_token"):
+            return 200, self._token(call)
+        if call.path == "/sns/jscode2session":
+            return 200, self.codes.pop(
+                call.query.get("js_code", ""), {"errcode": 40029, "errmsg": "invalid code"}
+            )
+        if not self.access or call.query.get("access_token") != self.access:
+            return 200, {"errcode": 40014, "errmsg": "invalid access_token"}
+        last = call.path.rpartition("/")[2]
+        handler = getattr(
+            self, f"_{last}" if call.path != "/cgi-bin/message/template/send" else "_template", None
+        )
+        if call.path == "/cgi-bin/message/subscribe/send":
+            handler = self._subscribe
+        elif call.path == "/cgi-bin/message/custom/send":
+            handler = self._custom
+        return 200, handler(call) if handler is not None else {"errcode": 0, "errmsg": "ok"}
+
+    def _token(self, call: Call) -> dict[str, Any]:
+        told = call.json() if call.method == "POST" else {}
+        said = told.get("secret") or call.query.get("corpsecret")
+        if said != self.secret:
+            return {"errcode": 40001, "errmsg": "invalid credential"}
+        self.fetched += 1
+        if not (call.path.endswith("stable_token") and self.access):
+            self.access = secrets.token_hex(8)
+        return {"errcode": 0, "errmsg": "ok", "access_token": self.access, "expires_in": 7200}
+
+    def _send(self, call: Call) -> dict[str, Any]:
+        told = call.json()
+        people = str(told.get("touser", "")).split("|")
+        wrong = [one for one in people if one not in self.known]
+        if wrong == people:
+            return {"errcode": 81013, "errmsg": "user & party & tag all invalid"}
+        content = (told.get("text") or {}).get("content", "")
+        key = f"{people}{content}"
+        if not (told.get("enable_duplicate_check") and key in self.seen):
+            self.inbox.append({"to": people, "content": content})
+        self.seen.add(key)
+        return {"errcode": 0, "errmsg": "ok", "invaliduser": "|".join(wrong), "msgid": secrets.token_hex(8)}
+
+    def _add_msg_template(self, call: Call) -> dict[str, Any]:
+        told = call.json()
+        people = told.get("external_userid", [])
+        failed = [one for one in people if one not in self.known]
+        if failed == people:
+            return {"errcode": 84061, "errmsg": "not external contact", "fail_list": failed}
+        number = secrets.token_hex(8)
+        self.inbox.append(
+            {"to": people, "content": told["text"]["content"], "sender": told.get("sender"), "msgid": number}
+        )
+        return {"errcode": 0, "errmsg": "ok", "fail_list": failed, "msgid": number}
+
+    def _get_groupmsg_send_result(self, call: Call) -> dict[str, Any]:
+        one = self.results.get(call.json().get("msgid", ""))
+        return {"errcode": 0, "send_list": [one] if one else []}
+
+    def _get_corp_tag_list(self, _call: Call) -> dict[str, Any]:
+        groups: dict[str, list[dict[str, str]]] = {}
+        for name, number in self.tags.items():
+            group, _, tag = name.partition("/")
+            groups.setdefault(group, []).append({"id": number, "name": tag})
+        return {"errcode": 0, "tag_group": [{"group_name": g, "tag": t} for g, t in groups.items()]}
+
+    def _add_corp_tag(self, call: Call) -> dict[str, Any]:
+        told = call.json()
+        number = secrets.token_hex(4)
+        self.tags[f"{told['group_name']}/{told['tag'][0]['name']}"] = number
+        return {"errcode": 0, "tag_group": {"tag": [{"id": number, "name": told["tag"][0]["name"]}]}}
+
+    def _mark_tag(self, call: Call) -> dict[str, Any]:
+        told = call.json()
+        have = set(self.marked.get(told["external_userid"], [])) | set(told.get("add_tag", []))
+        self.marked[told["external_userid"]] = sorted(have - set(told.get("remove_tag", [])))
+        return {"errcode": 0}
+
+    def _template(self, call: Call) -> dict[str, Any]:
+        told = call.json()
+        if told.get("touser") not in self.known:
+            return {"errcode": 43004, "errmsg": "require subscribe"}
+        number = told.get("client_msg_id", "")
+        if number not in self.seen:
+            self.seen.add(number)
+            self.inbox.append(told)
+        return {"errcode": 0, "errmsg": "ok", "msgid": len(self.seen)}
+
+    def _custom(self, call: Call) -> dict[str, Any]:
+        self.inbox.append(call.json())
+        return {"errcode": 0, "errmsg": "ok"}
+
+    def _subscribe(self, call: Call) -> dict[str, Any]:
+        told = call.json()
+        left = self.consents.get(told.get("touser", ""), 0)
+        if not left:
+            return {"errcode": 43101, "errmsg": "user refuse to accept the msg"}
+        self.consents[told["touser"]] = left - 1
+        self.inbox.append(told)
+        return {"errcode": 0, "errmsg": "ok"}
+
+    def _getuserphonenumber(self, call: Call) -> dict[str, Any]:
+        found = self.codes.pop(call.json().get("code", ""), None)
+        return {"errcode": 0, "phone_info": found} if found else {"errcode": 40029, "errmsg": "invalid code"}
+
+    def push(
+        self, url: str, fields: Mapping[str, str], *, at: int | None = None, nonce: str = "", wrong: str = "",
+        receive_id: str = "",
+    ) -> requests.Response:  # fmt: skip
+        """Send a callback; `wrong` ``signature`` signs it wrongly, `receive_id` names another receiver."""
+        encrypted = encrypt(pushed(fields), self.aes_key, receive_id or self.app_id)
+        stamp, nonce = str(int(time.time()) if at is None else at), nonce or secrets.token_hex(5)
+        said = signature(self.token if wrong != "signature" else "other", stamp, nonce, encrypted)
+        query = {"msg_signature": said, "timestamp": stamp, "nonce": nonce, "encrypt_type": "aes"}
+        body = pushed({"ToUserName": self.app_id, "Encrypt": encrypted})
+        with requests.Session() as http:
+            http.trust_env = False
+            return http.post(url, params=query, data=body.encode(), timeout=10)
+
+    def verify_url(self, url: str, echo: str, *, at: int) -> requests.Response:
+        """Ask for an address to be confirmed as the vendor does; `echo` is what must come back."""
+        encrypted = encrypt(echo, self.aes_key, self.app_id)
+        nonce = secrets.token_hex(5)
+        said = signature(self.token, str(at), nonce, encrypted)
+        query = {"msg_signature": said, "timestamp": str(at), "nonce": nonce, "echostr": encrypted}
+        with requests.Session() as http:
+            http.trust_env = False
+            return http.get(url, params=query, timeout=10)
