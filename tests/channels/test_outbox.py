@@ -67,8 +67,12 @@ def test_quiet_hours_are_the_clinics(clock):
     assert is_quiet(datetime(2026, 11, 23, 13, 0, tzinfo=UTC))  # 21:00
     assert not is_quiet(datetime(2026, 11, 23, 12, 59, tzinfo=UTC))
     assert is_quiet(datetime(2026, 11, 22, 23, 59, tzinfo=UTC))  # 07:59
-    assert morning_after(datetime(2026, 11, 23, 15, 0, tzinfo=UTC)) == datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
-    assert morning_after(datetime(2026, 11, 22, 17, 0, tzinfo=UTC)) == datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
+    assert morning_after(datetime(2026, 11, 23, 15, 0, tzinfo=UTC)) == datetime(
+        2026, 11, 24, 0, 0, tzinfo=UTC
+    )
+    assert morning_after(datetime(2026, 11, 22, 17, 0, tzinfo=UTC)) == datetime(
+        2026, 11, 23, 0, 0, tzinfo=UTC
+    )
 
 
 def test_pauses_grow_with_full_jitter_up_to_a_quarter_of_an_hour():
@@ -264,7 +268,9 @@ def test_beyond_the_quota_messages_wait_for_the_morning(send, take, report, told
     assert told(state="queued")[0].reason == "quota"
 
 
-def test_a_lost_answer_is_unknown_and_is_not_repeated_unless_critical(send, take, report, told, desk, system, clock):
+def test_a_lost_answer_is_unknown_and_is_not_repeated_unless_critical(
+    send, take, report, told, desk, system, clock
+):
     send()
     send("contact_us", service_phone="025-1")
     critical, ordinary = take()
@@ -293,8 +299,10 @@ def test_what_a_crash_left_is_unknown_after_a_while(send, take, told, desk, syst
     assert take() == []
 
 
-def test_important_news_is_pushed_twice_and_then_a_person_calls(send, take, report, told, desk, system,
-    operator, clock): send("follow_up_reminder", date="11-30", place="二楼")
+def test_important_news_is_pushed_twice_and_then_a_person_calls(
+    send, take, report, told, desk, system, operator, clock
+):
+    send("follow_up_reminder", date="11-30", place="二楼")
     report(take()[0], "accepted", vendor_id="a")
     clock.advance(timedelta(hours=23))
     assert desk.run(RemindUnread(), system).receipt == 0

@@ -86,8 +86,10 @@ def test_codes_of_aliyun(code, state, reason, sender_of, post, told, clock):
 
 
 TENCENT = [
-    ("LimitExceeded.PhoneNumberThirtySecondLimit", "retrying", 31), ("LimitExceeded.PhoneNumberOneHourLimit", "retrying", 3600),
-    ("LimitExceeded.PhoneNumberDailyLimit", "retrying", 86_000), ("FailedOperation.PhoneNumberInBlacklist", "failed", 0),
+    ("LimitExceeded.PhoneNumberThirtySecondLimit", "retrying", 31),
+    ("LimitExceeded.PhoneNumberOneHourLimit", "retrying", 3600),
+    ("LimitExceeded.PhoneNumberDailyLimit", "retrying", 86_000),
+    ("FailedOperation.PhoneNumberInBlacklist", "failed", 0),
 ]  # fmt: skip
 
 

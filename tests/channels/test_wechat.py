@@ -154,7 +154,8 @@ def test_a_wrong_secret_is_our_set_up(vendor, sender_of, told, desk, operator):
 
 
 CODES = [
-    (-1, "retrying", "busy"), (45009, "retrying", "limited"), (45033, "retrying", "limited"), (40058, "failed", "bad_template"),
+    (-1, "retrying", "busy"), (45009, "retrying", "limited"), (45033, "retrying", "limited"),
+    (40058, "failed", "bad_template"),
     (81013, "failed", "bad_address"), (60020, "retrying", "configuration"), (48002, "retrying", "configuration"),
     (99999, "failed", "refused"),
 ]  # fmt: skip
@@ -234,8 +235,11 @@ def test_one_consent_is_one_message_then_it_goes_by_sms(vendor, sender_of, reach
 @pytest.mark.parametrize(
     ("field", "value", "good"),
     [
-        ("thing1", "字" * 20, True), ("thing1", "字" * 21, False), ("phrase3", "已完成", True), ("phrase3", "done", False),
-        ("time2", "2026-11-23 09:00", True), ("time2", "明天", False), ("number1", "12", True), ("name1", "王" * 11, False),
+        ("thing1", "字" * 20, True), ("thing1", "字" * 21, False),
+        ("phrase3", "已完成", True), ("phrase3", "done", False),
+        ("time2", "2026-11-23 09:00", True),
+        ("time2", "明天", False), ("number1", "12", True),
+        ("name1", "王" * 11, False),
         ("date1", "2026-11-23", True), ("anything", "x" * 99, True),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A message from a command to a phone: a running centre, its sender, a simulated SMS service, and the page of the link."""
+"""A message from a command to a phone: a running centre, a simulated SMS service, the page of the link."""
 
 import re
 from datetime import date
