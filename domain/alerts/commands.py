@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from domain.alerts.digests import waiting_in
 from domain.alerts.records import Alert, Outcome
 from domain.alerts.steps import check_may_settle, check_seen, move, note_event
 from domain.alerts.workflow import UNSETTLED
@@ -21,6 +22,7 @@ from domain.people.records import Staff
 PERMISSION = "alert.handle"
 LONGEST_SHELF = timedelta(days=30)
 MOST_AT_ONCE = 500
+MOST_COUNTED = 100_000
 
 
 @command("alert.acknowledge", "接收预警", permission=PERMISSION)
@@ -133,7 +135,8 @@ def handle(order: HandleAlert, work: UnitOfWork) -> None:
 
     Raises:
         DomainError: ``alert.note_missing``; ``alert.cause_stands`` for a rule that only the cure of its cause
-            settles (a critical value); ``alert.stale``; ``alert.wrong_state``.
+            settles (a critical value); ``alert.digest_members`` for a digest with unsettled ones; ``alert.stale``;
+            ``alert.wrong_state``.
     """
     alert = _alert(work, order)
     _settle(work, alert, "handle", order.note, order.outcome)
@@ -254,6 +257,9 @@ def _keeping_the_ladder(work: UnitOfWork, alert: Alert, name: str) -> None:
 def _settle(work: UnitOfWork, alert: Alert, name: str, note: str, outcome: Outcome) -> None:
     if alert.state in UNSETTLED:
         check_may_settle(work, alert)
+    inside = waiting_in(work.connection, alert.id, MOST_COUNTED)
+    if inside:
+        raise DomainError("alert.digest_members", field="alert_id", name=alert.name, count=inside)
     if not note.strip():
         raise DomainError("alert.note_missing", field="note", name=alert.name)
     move(work, alert, name)

@@ -7,7 +7,7 @@ where a change was made: entries that came by sync are read like any other.
 
 import dataclasses
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from domain.alerts.decisions import (
     on_change,
     on_time,
 )
+from domain.alerts.digests import LATE, Digest, Key, digests_of, emptied, joins, late_timers
 from domain.alerts.engine_commands import ClearAlert, EscalateAlert, OpenAlert, RunAlerts, WakeAlert
 from domain.alerts.lookups import caused, keys_of, newest_arrival, sql_of, stands
 from domain.alerts.parts import Kind
@@ -92,12 +93,13 @@ class AlertEngine:
         arrived = situations.arrivals(entries, self.book)
         strange = self._concerns_habits(entries)
         settled = situations.settled_alerts(entries) if self._silencing else []
-        if not (touched or arrived or settled or strange or (alerts and self.book.stacks)):
+        if not (touched or arrived or settled or strange or alerts):
             return
         with self.store.read() as connection:
             self._wait_over(connection, arrived, touched)
             actions = self._decide(connection, touched)
             actions += self._stacked(connection, alerts)
+            actions += [Clear(digest_id) for digest_id in emptied(connection, alerts)]
             learnt = self._observed(connection, entries, actions) if strange else []
             freed = self._freed(connection, settled)
         self._keep(actions, freed)
@@ -110,7 +112,9 @@ class AlertEngine:
         """Open what fell due and move the ladders that have to move; returns how many of each."""
         done = Ticked()
         now = self.dispatcher.clock()
-        while self._fire(now, done):
+        with self.store.read() as connection:
+            late = late_timers(connection, now)
+        while self._fire(now, done, late):
             pass
         seen: set[Id] = set()
         while True:
@@ -256,12 +260,12 @@ class AlertEngine:
                 if self.book.plans[rule].rule.silent_while:
                     situations.wake_keys(connection, rule, sorted(records), now)
 
-    def _fire(self, now: datetime, done: Ticked) -> bool:
+    def _fire(self, now: datetime, done: Ticked, late: Counter[Key]) -> bool:
         """Deal with timers that ran out; returns whether there may be more."""
         with self.store.read() as connection:
             fired = situations.fired_timers(connection, now)
             actions = self._due_actions(connection, fired, now)
-        done.opened += self._run(actions)
+        done.opened += self._run(actions, late)
         spent = [DropTimer(a.plan.rule.id, a.row["id"]) for a in actions if isinstance(a, Open)]
         self._keep([*spent, *actions], {})
         return len(fired) == situations.AT_A_TIME
@@ -298,13 +302,20 @@ class AlertEngine:
         inhibitors = self._inhibitors[timer.rule]
         return [on_time(plan, situation, timer.occasion, timer.fire_at, inhibitors, now)]
 
-    def _run(self, actions: Sequence[Action]) -> int:
+    def _run(self, actions: Sequence[Action], late: Counter[Key] | None = None) -> int:
         """Run the commands of actions; returns how many changed something."""
-        orders: list[Any] = [self._order(a) for a in actions if isinstance(a, Open)]
+        opens = [a for a in actions if isinstance(a, Open)]
+        now = self.dispatcher.clock()
+        digests: dict[Key, Digest] = {}
+        if any(a.opened_at <= now - LATE for a in opens):
+            with self.store.read() as connection:
+                digests = digests_of(connection, self.book, opens, late or Counter(), now)
+        orders: list[Any] = [digest.order(now) for digest in digests.values()]
+        orders += [self._order(a, joins(digests, a, now)) for a in opens]
         orders += [ClearAlert(alert_id=a.alert_id) for a in actions if isinstance(a, Clear)]
         return self._commands(orders)
 
-    def _order(self, action: Open) -> OpenAlert:
+    def _order(self, action: Open, digest_id: Id | None = None) -> OpenAlert:
         plan, row = action.plan, action.row
         standing = plan.ladder.standing(action.opened_at, self.dispatcher.clock())
         return OpenAlert(
@@ -314,7 +325,8 @@ class AlertEngine:
             summary=plan.summary(row, action.due, action.more), facts=plan.facts({**row, **action.more}),
             severity=standing.severity,
             receivers=list(standing.receivers), step=standing.step, opened_at=action.opened_at,
-            due_at=standing.due_at, act_by=action.opened_at + plan.ladder.act_within,
+            due_at=None if digest_id else standing.due_at, act_by=action.opened_at + plan.ladder.act_within,
+            digest_id=digest_id,
         )  # fmt: skip
 
     def _shelf_over(self, connection: Connection, row: Any, now: datetime) -> WakeAlert | ClearAlert:

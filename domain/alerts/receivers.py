@@ -34,13 +34,16 @@ def changed_alerts(entries: Iterable[Entry]) -> list[Id]:
 
 
 def keep_receivers(connection: Connection, alert_ids: Sequence[Id]) -> None:
-    """Bring the index up to date with alerts as they stand; doing it again changes nothing."""
+    """Bring the index up to date with alerts as they stand; doing it again changes nothing.
+
+    Those of a digest are not told by themselves.
+    """
     table = receiver_table()
     columns = (_ALERT.c.id, _ALERT.c.org_id, _ALERT.c.state, _ALERT.c.severity, _ALERT.c.receivers)
     for some in chunks(alert_ids):
         connection.execute(delete(table).where(table.c.alert_id.in_(some)))
         waiting = select(*columns, _ALERT.c.opened_at).where(
-            _ALERT.c.id.in_(some), _ALERT.c.state.in_(OPEN_STATES)
+            _ALERT.c.id.in_(some), _ALERT.c.state.in_(OPEN_STATES), _ALERT.c.digest_id.is_(None)
         )
         rows = [
             {

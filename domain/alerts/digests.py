@@ -1,0 +1,121 @@
+"""No storms: what fell due long ago, all at once, becomes one card a rule and place; each stays an alert in the list.
+
+A workstation that was off for a night or a month finds hundreds of timers behind it. None is lost: each alert is
+opened and can be filtered, taken and settled. But its ladder rests and nobody is told of it by itself; the digest is
+told, rises by the rule's ladder, and closes when the last of them is settled. What is urgent is never held back, and
+what happens now is told now.
+"""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from domain.alerts.decisions import Open
+from domain.alerts.engine_commands import OpenAlert
+from domain.alerts.plans import Plan, RuleBook, shown_value
+from domain.alerts.records import Alert, Severity
+from domain.alerts.situations import chunks, timer_table
+from domain.alerts.workflow import UNSETTLED
+from domain.kernel.clock import clinic
+from domain.kernel.columns import to_microseconds
+from domain.kernel.ids import Id, stable_id
+
+LATE = timedelta(hours=2)
+"""What fell due before this is not news."""
+MOST_SINGLE = 20
+"""So many of one rule and place that are late are still told one by one."""
+SUMMARY = (
+    "{count} 项在离线或停机期间到期，最早 {first}。"
+    "均在预警列表中，可按名称筛选后批量处理；全部处理后本条自动关闭。"
+)
+_ALERT = Alert.__table__
+Key = tuple[str, Id]
+
+
+@dataclasses.dataclass(slots=True)
+class Digest:
+    """One card for many: how many were counted when it was made, and when the first of them fell due."""
+
+    plan: Plan
+    org_id: Id
+    id: Id
+    count: int
+    first: datetime
+
+    def order(self, now: datetime) -> OpenAlert:
+        """Return the command that opens it; its ladder counts from now, when somebody can first know."""
+        rule, standing = self.plan.rule, self.plan.ladder.standing(now, now)
+        return OpenAlert(
+            alert_id=self.id, rule=rule.id, rule_version=rule.version, name=rule.name, org_id=self.org_id,
+            subject="organization", subject_id=self.org_id,
+            summary=SUMMARY.format(count=self.count, first=shown_value(self.first)),
+            facts={"count": self.count}, severity=standing.severity, receivers=list(standing.receivers),
+            opened_at=now, due_at=standing.due_at, act_by=now + self.plan.ladder.act_within,
+        )  # fmt: skip
+
+
+def late_timers(connection: Connection, now: datetime) -> Counter[Key]:
+    """Return how many timers of each rule and place ran out long ago; reads the front of the index of due times."""
+    timers = timer_table()
+    query = (
+        select(timers.c.rule, timers.c.org_id, func.count())
+        .where(timers.c.fire_at <= to_microseconds(now - LATE))
+        .group_by(timers.c.rule, timers.c.org_id)
+    )
+    return Counter({(rule, org_id): count for rule, org_id, count in connection.execute(query)})
+
+
+def digests_of(
+    connection: Connection, book: RuleBook, opens: Iterable[Open], known: Counter[Key], now: datetime
+) -> dict[Key, Digest]:
+    """Return the digests that alerts about to be opened go into.
+
+    Args:
+        connection: The store.
+        book: The rules.
+        opens: What is about to be opened.
+        known: Late ones counted beforehand, those of `opens` among them or not.
+        now: Time of the engine.
+    """
+    late: dict[Key, list[datetime]] = {}
+    for action in opens:
+        key = (action.plan.rule.id, action.row["org_id"])
+        if action.opened_at <= now - LATE and action.plan.rule.severity is not Severity.URGENT:
+            late.setdefault(key, []).append(action.opened_at)
+    found = {}
+    for key, times in late.items():
+        count = max(len(times), known[key])
+        digest_id = stable_id("alert", key[0], key[1], "digest", str(clinic(now).date()))
+        there = connection.execute(
+            select(_ALERT.c.id).where(_ALERT.c.id == digest_id, _ALERT.c.state.in_(UNSETTLED))
+        ).first()
+        if there is not None or count > MOST_SINGLE:
+            found[key] = Digest(book.plans[key[0]], key[1], digest_id, count, min(times))
+    return found
+
+
+def joins(digests: dict[Key, Digest], action: Open, now: datetime) -> Id | None:
+    """Return the digest an alert goes into, None if it is told by itself."""
+    digest = digests.get((action.plan.rule.id, action.row["org_id"]))
+    return digest.id if digest is not None and action.opened_at <= now - LATE else None
+
+
+def emptied(connection: Connection, alert_ids: Sequence[Id]) -> list[Id]:
+    """Return the digests of changed alerts in which nothing is left to do."""
+    over: list[Id] = []
+    for some in chunks(alert_ids):
+        query = select(_ALERT.c.digest_id).where(_ALERT.c.id.in_(some), _ALERT.c.digest_id.is_not(None))
+        over += [
+            i for i in connection.execute(query.distinct()).scalars() if not waiting_in(connection, i, 1)
+        ]
+    return sorted(set(over))
+
+
+def waiting_in(connection: Connection, digest_id: Any, most: int) -> int:
+    """Return how many alerts of a digest still have to be settled, counting no further than `most`."""
+    inside = select(_ALERT.c.id).where(_ALERT.c.digest_id == digest_id, _ALERT.c.state.in_(UNSETTLED))
+    return connection.execute(select(func.count()).select_from(inside.limit(most).subquery())).scalar_one()
