@@ -7,8 +7,10 @@ from sqlalchemy import Connection, Table, select
 
 from domain.kernel.ids import Id
 from domain.kernel.record import shared_tables
+from sync.shapes import shape_of
 
 _SHA256_DIGITS = 64
+_NAMES = ("sha256", "document_sha256")
 
 
 def blob_columns() -> list[tuple[Table, str]]:
@@ -17,16 +19,18 @@ def blob_columns() -> list[tuple[Table, str]]:
         (table, column.name)
         for table in shared_tables()
         for column in table.columns
-        if column.name in {"sha256", "document_sha256"}
+        if column.name in _NAMES
     ]
 
 
 def named_blobs(entity: str, fields: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
     """Yield (hash, lane, size or 0) of each file that a change of a record names."""
-    for table, name in blob_columns():
+    for name in _NAMES:
         value = fields.get(name)
-        if table.name == entity and isinstance(value, str) and len(value) == _SHA256_DIGITS:
-            yield value, int(fields.get("lane") or 2), int(fields.get("size") or 0)
+        if isinstance(value, str) and len(value) == _SHA256_DIGITS:
+            shape = shape_of(entity)
+            if shape is not None and name in shape.groups:
+                yield value, int(fields.get("lane") or 2), int(fields.get("size") or 0)
 
 
 def blob_visible(connection: Connection, sha256: str, orgs: Iterable[Id]) -> bool:

@@ -148,7 +148,13 @@ def record_classes() -> dict[str, type[Record]]:
 
 def shared_tables() -> list[Table]:
     """Return the tables that sync keeps equal, in name order."""
-    return [t for t in Record.metadata.sorted_tables if is_shared(t)]
+    return list(_shared_of(len(Record.metadata.tables)))
+
+
+@functools.lru_cache(maxsize=1)
+def _shared_of(_count: int) -> tuple[Table, ...]:
+    """Return the shared ones of so many tables: they only ever become more, and sorting them takes milliseconds."""
+    return tuple(t for t in Record.metadata.sorted_tables if is_shared(t))
 
 
 def is_shared(table: Table) -> bool:
