@@ -22,6 +22,8 @@ from hypothesis.stateful import (
 from domain.kernel.change_log import Body, Change, append_entry, change_log
 from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.ids import new_id, stable_id
+from sync import push
+from sync.branch import BranchSync
 from sync.bundle_reader import BundleReader
 from sync.entries import decode_sent
 from sync.local_tables import inbound_bundle, parked_txn, refused_record
@@ -39,40 +41,63 @@ def _templates(empty_store, empty_centre):
     TEMPLATES.update(branch=empty_store, centre=empty_centre)
 
 
+class Killed(BaseException):
+    """The program ends here."""
+
+
+PLACES = ("hello", "upload", "ask", "receipt", "pull")
+KILLS = ("killed at upload", "killed at ask", "killed at receipt", "killed at settle", "killed at settled")
+
+
 class BadLine:
-    """The centre behind a line that breaks where it is told to."""
+    """The centre behind a line that breaks, or whose workstation is killed, at the n-th time it comes to a place.
+
+    The places of sending are those of each bundle: the next may be there before the receipt of one is lost.
+    """
 
     def __init__(self, centre):
         self._centre = centre
-        self.fail = ""
-        self.pulls_left = 99
+        self.fail, self.left = "", 99
 
     def __getattr__(self, name):
         return getattr(self._centre, name)
 
     def hello(self, hello):
         answer = self._centre.hello(hello)
-        self._break("hello")
+        self.come_to("hello")
         return answer
 
+    def send_bundle(self, path, bundle_id, progress, cancel):
+        self.come_to("upload")
+        self._centre.send_bundle(path, bundle_id, progress, cancel)
+
     def push(self, path, bundle_id, progress, cancel):
-        if self.fail == "upload":
-            raise UnavailableError("transfer.no_connection")
+        self.come_to("ask")
         receipt = self._centre.push(path, bundle_id, progress, cancel)
-        self._break("receipt")
+        self.come_to("receipt")
         return receipt
 
     def pull(self, request):
         reply = self._centre.pull(msgspec.structs.replace(request, limit=3))
-        if self.fail == "pull":
-            self.pulls_left -= 1
-            if self.pulls_left <= 0:
-                raise UnavailableError("transfer.no_connection")
+        self.come_to("pull")
         return reply
 
-    def _break(self, where):
-        if self.fail == where:
-            raise UnavailableError("transfer.no_connection")
+    def come_to(self, place):
+        if self.fail.removeprefix("killed at ") != place:
+            return
+        self.left -= 1
+        if self.left <= 0:
+            raise Killed if self.fail.startswith("killed") else UnavailableError("transfer.no_connection")
+
+    def watching(self, settle):
+        """Return `settle` with its two places."""
+
+        def watched(packed, receipt):
+            self.come_to("settle")
+            settle(packed, receipt)
+            self.come_to("settled")
+
+        return watched
 
 
 class SyncMachine(RuleBasedStateMachine):
@@ -81,6 +106,7 @@ class SyncMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         self.folder = Path(tempfile.mkdtemp())
+        self.many, push.MAX_COUNT = push.MAX_COUNT, 2  # several bundles an exchange
         self.world = World(self.folder, TEMPLATES["branch"], TEMPLATES["centre"])
         self.stations = [self.world.add_branch(org, wrap=BadLine) for org in (NORTH, NORTH, SOUTH)]
         self.typed = []
@@ -182,17 +208,17 @@ class SyncMachine(RuleBasedStateMachine):
                 found_at=datetime(2026, 1, 1, tzinfo=UTC),
             )  # fmt: skip
 
-    @rule(
-        at=stations_,
-        fail=st.sampled_from(["", "", "hello", "upload", "receipt", "pull"]),
-        pulls=st.integers(1, 3),
-    )
-    def exchange(self, at, fail, pulls):
+    @rule(at=stations_, fail=st.sampled_from(("", *PLACES, *KILLS)), number=st.integers(1, 4))
+    def exchange(self, at, fail, number):
         station = self.station(at)
-        station.centre.fail, station.centre.pulls_left = fail, pulls
-        with contextlib.suppress(UnavailableError), out_if_revoked():
+        line = station.centre
+        line.fail, line.left = fail, number
+        station.sync.outbox.settle = line.watching(station.sync.outbox.settle)
+        with contextlib.suppress(UnavailableError, Killed), out_if_revoked():
             station.exchange()
-        station.centre.fail = ""
+        line.fail = ""
+        folder = station.path.parent / f"{station.path.stem}-bundles"  # it is started again
+        station.sync = BranchSync(station.store, line, station.key, folder, clock=station.clock)
 
     @rule(at=stations_)
     def exchange_well(self, at):
@@ -369,6 +395,7 @@ class SyncMachine(RuleBasedStateMachine):
             for row in self.world.centre.rows("specimen_event"):
                 assert row.note == self.events[row.id]
         finally:
+            push.MAX_COUNT = self.many
             self.world.close()
             shutil.rmtree(self.folder)
 
