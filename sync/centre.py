@@ -5,6 +5,7 @@ by any number of processes on one database.
 """
 
 import functools
+import os
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -97,6 +98,7 @@ class CentreSync:
         self.store = store
         self.device_id = device_id
         self.blobs = blobs
+        self._arrived = blobs.root.parent / "bundles-arrived"
         self._key = key
         self._clock = clock
         self._ids = ids
@@ -179,7 +181,16 @@ class CentreSync:
 
     def accept_upload(self, finished: FinishedUpload) -> None:
         """Take a finished tus upload, bundle or file: the `on_complete` of the tus engine."""
+        if finished.metadata.get("kind") == "bundle":
+            self._note_arrival(finished.sha256)
         self.blobs.adopt(finished.path, finished.sha256)
+
+    def _note_arrival(self, bundle_id: str) -> None:
+        """Note when a bundle came: its branch may pack otherwise and never ask for it to be applied."""
+        self._arrived.mkdir(exist_ok=True)
+        mark, now_s = self._arrived / bundle_id, self.now_us() / 1e6
+        mark.touch()
+        os.utime(mark, (now_s, now_s))
 
     def already_have(self, sha256: str, _owner: str) -> bool:
         """Tell whether the content is here: the `already_have` of the tus engine."""
@@ -297,13 +308,20 @@ class CentreSync:
         return self.blobs.path(sha256)
 
     def sweep(self) -> int:
-        """Remove the files of bundles dealt with `BUNDLES_KEPT` ago; the log has all they held. Call it daily."""
+        """Remove the files of bundles dealt with, or that came and were never asked for, `BUNDLES_KEPT` ago.
+
+        The log has all that the first held, their branches have what the others held. Call it daily.
+        """
         until = self.now_us() - BUNDLES_KEPT // timedelta(microseconds=1)
         with self.store.read() as connection:
             old = bundles_between(connection, until - SWEPT // timedelta(microseconds=1), until)
-        there = [name for name in old if self.blobs.has(name)]
+        marks = self._arrived.iterdir() if self._arrived.exists() else ()
+        arrived = [mark for mark in marks if mark.stat().st_mtime < until / 1e6]
+        there = [name for name in {*old, *(mark.name for mark in arrived)} if self.blobs.has(name)]
         for name in there:
             self.blobs.remove(name)
+        for mark in arrived:
+            mark.unlink(missing_ok=True)
         return len(there)
 
     def prune(self, least: int = LEAST) -> int:

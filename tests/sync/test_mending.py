@@ -1,5 +1,6 @@
 """What a person or an upgrade can do afterwards: send again, compare and repair, move fields to their columns."""
 
+import hashlib
 import uuid
 from datetime import timedelta
 
@@ -10,9 +11,11 @@ from domain.exchange.rules import Choice, decided_values, from_jsonable, jsonabl
 from domain.kernel.change_log import change_log
 from domain.kernel.errors import DomainError
 from domain.people.records import Patient
+from sync.centre import BUNDLES_KEPT
 from sync.extra import adopt_extra
 from sync.local_tables import refused_record
 from sync.protocol import Cursor
+from sync.tus.handover import FinishedUpload
 
 
 def test_a_refused_record_goes_again_when_what_stood_in_its_way_is_gone(world, north, north_too):
@@ -54,6 +57,23 @@ def test_old_bundles_are_removed_and_their_receipts_stay(world, north):
     assert world.sync.sweep() == 1
     assert not world.sync.blobs.has(packed.bundle_id)
     assert world.sync.apply_bundle(north.device_id, packed.bundle_id).ack_seq == 1
+
+
+def test_a_bundle_that_came_and_was_never_asked_for_goes_too(world, north, tmp_path):
+    """Its branch packed otherwise; what it held would lie there for ever, legal erasure or not."""
+    for kind in ("bundle", "blob"):
+        path = tmp_path / kind
+        path.write_bytes(kind.encode())
+        sha256 = hashlib.sha256(kind.encode()).hexdigest()
+        world.sync.accept_upload(FinishedUpload("1", "", len(kind), sha256, {"kind": kind}, path))
+    assert world.sync.sweep() == 0
+    world.clock.advance(BUNDLES_KEPT + timedelta(hours=1))
+    assert world.sync.sweep() == 1
+    assert not world.sync.blobs.has(hashlib.sha256(b"bundle").hexdigest())
+    assert world.sync.blobs.has(hashlib.sha256(b"blob").hexdigest()), (
+        "a file is kept: its record may come later"
+    )
+    assert world.sync.sweep() == 0
 
 
 def test_fields_move_to_their_columns_after_an_upgrade(world, north):
