@@ -16,10 +16,7 @@ _NAMES = ("sha256", "document_sha256")
 def blob_columns() -> list[tuple[Table, str]]:
     """Return (table, column) of every shared column that names a file: ``sha256`` or ``document_sha256``."""
     return [
-        (table, column.name)
-        for table in shared_tables()
-        for column in table.columns
-        if column.name in _NAMES
+        (table, column.name) for table in shared_tables() for column in table.columns if column.name in _NAMES
     ]
 
 
