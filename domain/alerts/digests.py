@@ -23,6 +23,7 @@ from domain.alerts.workflow import UNSETTLED
 from domain.kernel.clock import clinic
 from domain.kernel.columns import to_microseconds
 from domain.kernel.ids import Id, stable_id
+from domain.kernel.rows import without_index
 
 LATE = timedelta(hours=2)
 """What fell due before this is not news."""
@@ -64,7 +65,7 @@ def late_timers(connection: Connection, now: datetime) -> Counter[Key]:
     query = (
         select(timers.c.rule, timers.c.org_id, func.count())
         .where(timers.c.fire_at <= to_microseconds(now - LATE))
-        .group_by(timers.c.rule, timers.c.org_id)
+        .group_by(without_index(timers.c.rule), timers.c.org_id)
     )
     return Counter({(rule, org_id): count for rule, org_id, count in connection.execute(query)})
 
@@ -91,7 +92,7 @@ def digests_of(
         count = max(len(times), known[key])
         digest_id = stable_id("alert", key[0], key[1], "digest", str(clinic(now).date()))
         there = connection.execute(
-            select(_ALERT.c.id).where(_ALERT.c.id == digest_id, _ALERT.c.state.in_(UNSETTLED))
+            select(_ALERT.c.id).where(_ALERT.c.id == digest_id, without_index(_ALERT.c.state).in_(UNSETTLED))
         ).first()
         if there is not None or count > MOST_SINGLE:
             found[key] = Digest(book.plans[key[0]], key[1], digest_id, count, min(times))

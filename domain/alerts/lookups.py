@@ -12,6 +12,7 @@ from domain.alerts.records import Alert
 from domain.alerts.workflow import UNSETTLED
 from domain.kernel.ids import Id
 from domain.kernel.record import record_classes
+from domain.kernel.rows import without_index
 
 _ALERT = Alert.__table__
 _SQL: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
@@ -77,5 +78,9 @@ def caused(connection: Connection, causes: Sequence[Cause], row: Values) -> bool
 def _waits(connection: Connection, cause: Cause, value: Any) -> bool:
     if value is None:
         return False
-    mine = (_ALERT.c.rule == cause.rule, _ALERT.c.state.in_(UNSETTLED), _ALERT.c[cause.of] == value)
+    rule: ColumnElement[Any] = _ALERT.c.rule
+    state: ColumnElement[Any] = _ALERT.c.state
+    if cause.of != "org_id":  # the index of the record it is about is the better one
+        rule, state = without_index(rule), without_index(state)
+    mine = (rule == cause.rule, state.in_(UNSETTLED), _ALERT.c[cause.of] == value)
     return connection.execute(select(_ALERT.c.id).where(*mine).limit(1)).first() is not None

@@ -13,6 +13,7 @@ from domain.kernel.change_log import Entry
 from domain.kernel.columns import from_microseconds, to_microseconds
 from domain.kernel.ids import Id
 from domain.kernel.record import Record
+from domain.kernel.rows import without_index
 
 _ALERT = Alert.__table__
 SEVERITIES = tuple(reversed(Severity))
@@ -43,7 +44,9 @@ def keep_receivers(connection: Connection, alert_ids: Sequence[Id]) -> None:
     for some in chunks(alert_ids):
         connection.execute(delete(table).where(table.c.alert_id.in_(some)))
         waiting = select(*columns, _ALERT.c.opened_at).where(
-            _ALERT.c.id.in_(some), _ALERT.c.state.in_(OPEN_STATES), _ALERT.c.digest_id.is_(None)
+            _ALERT.c.id.in_(some),
+            without_index(_ALERT.c.state).in_(OPEN_STATES),
+            _ALERT.c.digest_id.is_(None),
         )
         rows = [
             {

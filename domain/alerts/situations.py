@@ -21,6 +21,7 @@ from domain.kernel.change_log import Change, Entry
 from domain.kernel.columns import from_microseconds, from_wire, to_microseconds
 from domain.kernel.ids import Id
 from domain.kernel.record import Record, record_classes
+from domain.kernel.rows import without_index
 
 T = TypeVar("T")
 CHUNK = 400
@@ -203,7 +204,7 @@ def due_alerts(connection: Connection, now: datetime) -> list[Row[Any]]:
                 columns.id, columns.rule, columns.step, columns.severity, columns.receivers, columns.opened_at,
                 columns.state, columns.shelved_until, columns.subject_id,
             )
-            .where(columns.due_at <= now, columns.state.in_(UNSETTLED))
+            .where(columns.due_at <= now, without_index(columns.state).in_(UNSETTLED))
             .order_by(columns.due_at)
             .limit(AT_A_TIME)
         )

@@ -16,6 +16,7 @@ from domain.alerts.situations import chunks
 from domain.alerts.workflow import OPEN_STATES
 from domain.kernel.clock import clinic
 from domain.kernel.ids import Id
+from domain.kernel.rows import without_index
 
 _ALERT = Alert.__table__
 
@@ -62,12 +63,13 @@ def _high_since(
     if stack.by == "role":
         return nth_of_role(connection, subject_id, role, stack.least)
     key = _ALERT.c.patient_id if stack.by == "client" else _ALERT.c.owner_id
-    rules = _ALERT.c.rule.in_(stack.rules) if stack.rules else _ALERT.c.rule != plan.rule.id
-    query = select(_ALERT.c.opened_at).where(key == subject_id, _ALERT.c.state.in_(OPEN_STATES), rules)
+    rule, state = without_index(_ALERT.c.rule), without_index(_ALERT.c.state)
+    rules = rule.in_(stack.rules) if stack.rules else rule != plan.rule.id
+    query = select(_ALERT.c.opened_at).where(key == subject_id, state.in_(OPEN_STATES), rules)
     found = connection.execute(query.order_by(_ALERT.c.opened_at).limit(stack.least)).scalars().all()
     return found[-1] if len(found) == stack.least else None
 
 
 def _told(connection: Connection, plan: Plan, subject_id: Id) -> list[Any]:
-    mine = (_ALERT.c.subject_id == subject_id, _ALERT.c.rule == plan.rule.id)
+    mine = (_ALERT.c.subject_id == subject_id, without_index(_ALERT.c.rule) == plan.rule.id)
     return list(connection.execute(select(_ALERT.c.id, _ALERT.c.state, _ALERT.c.facts).where(*mine)))

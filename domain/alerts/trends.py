@@ -17,6 +17,7 @@ from domain.alerts.plans import Plan, Values, shown_value
 from domain.alerts.records import Alert
 from domain.kernel.columns import to_wire
 from domain.kernel.record import record_classes
+from domain.kernel.rows import without_index
 
 _ALERT = Alert.__table__
 SPARE = 4
@@ -88,7 +89,7 @@ def _values(connection: Connection, plan: Plan, trend: Trend, row: Values) -> Se
 
 def _told(connection: Connection, plan: Plan, series: dict[str, Any]) -> list[Any]:
     """Return the alerts of this rule about this series."""
-    mine = (_ALERT.c.patient_id == series["patient_id"], _ALERT.c.rule == plan.rule.id)
+    mine = (_ALERT.c.patient_id == series["patient_id"], without_index(_ALERT.c.rule) == plan.rule.id)
     query = select(_ALERT.c.id, _ALERT.c.state, _ALERT.c.facts).where(*mine)
     shown = {n: shown_value(v) for n, v in series.items() if n != "patient_id"}
     return [a for a in connection.execute(query) if {n: (a.facts or {}).get(n) for n in shown} == shown]

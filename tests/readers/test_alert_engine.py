@@ -350,7 +350,7 @@ def test_the_thread_shows_what_fell_due_by_itself(world, watch, clock):
     thread.start()
     try:
         world.collect()
-        until(lambda: len(watch.timers()) == 2)
+        until(lambda: len(watch.timers()) == 3)
         clock.advance(2 * HOUR)
         until(lambda: len(watch.alerts("A-073")) == 1)
     finally:
