@@ -21,8 +21,11 @@ BUILT_IN = (
     ("conflicts", "nav.conflicts", "conflict", "conflict.view"),
     ("sync", "nav.sync", "sync", "sync.view"),
     ("transfers", "nav.transfers", "transfer", "sync.view"),
+    ("design_start", "nav.design_start", "list", "design.edit"),
 )
 """Pages of every workstation: id, text, icon, permission."""
+BUILT_IN_AREAS = {"design_start": "nav.forms"}
+"""Area of a built-in page that is not about the workstation itself."""
 
 ICONS = {
     "specimen": "specimen", "checkup": "visit", "critical": "alarm", "report": "report", "people": "person",
@@ -34,7 +37,8 @@ AREAS = {
     "people": "nav.people", "patient": "nav.people", "checkup": "nav.checkup", "critical": "nav.checkup",
     "report": "nav.report", "followup": "nav.followup", "reception": "nav.followup",
     "message": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
-    "link": "nav.forms", "scale": "nav.forms", "specimen": "nav.biobank", "alert": "nav.alerts",
+    "link": "nav.forms", "scale": "nav.forms", "design": "nav.forms", "specimen": "nav.biobank",
+    "alert": "nav.alerts",
     "conflict": "nav.workstation", "sync": "nav.workstation", "staff": "nav.management",
     "document": "nav.management", "audit": "nav.management", "content": "nav.management",
 }  # fmt: skip
@@ -46,7 +50,7 @@ ORDER = (
 )  # fmt: skip
 """The areas from top to bottom."""
 
-RECORD_PAGES = {"record": None, "form": "form.answer"}
+RECORD_PAGES = {"record": None, "form": "form.answer", "designer": "design.edit"}
 """Pages of one record (``<page>:<entity>:<id>``) and the permission they need whatever the record is."""
 
 
@@ -78,7 +82,7 @@ def entries(actor: Actor, say: Callable[[str], str], lists: Lists | None = None)
         if actor.may(permission) and name != "conflict.open"
     ]
     found += [
-        Entry(page, say(text), icon, "nav.workstation")
+        Entry(page, say(text), icon, BUILT_IN_AREAS.get(page, "nav.workstation"))
         for page, text, icon, need in BUILT_IN
         if actor.may(need)
     ]

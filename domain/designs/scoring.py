@@ -66,11 +66,11 @@ def read_scoring(told: Mapping[str, Any] | None) -> Scoring | None:
 
 def items_of(questionnaire: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield every item of a Questionnaire in the order of the page."""
-    waiting = list(questionnaire.get("item") or ())
+    waiting = list(reversed(questionnaire.get("item") or ()))
     while waiting:
-        item = waiting.pop(0)
+        item = waiting.pop()
         yield item
-        waiting = [*(item.get("item") or ()), *waiting]
+        waiting += reversed(item.get("item") or ())
 
 
 def ordinal_of(option: Mapping[str, Any]) -> Number | None:
@@ -178,7 +178,7 @@ def _part(scoring: Scoring) -> Part:
 
 def _score(rule: ScoreRule, questionnaire: Mapping[str, Any]) -> Score:
     ends = span_of(rule, questionnaire)
-    nexts = [*(band.at_least for band in rule.bands[1:]), None]
+    nexts = [*(band.at_least for band in rule.bands[1:]), None][: len(rule.bands)]
     bands = tuple(
         Band(
             code=f"b{n}",

@@ -20,6 +20,7 @@ def designs() -> Query:
 
 
 designs.offers(NewDesignVersion, RetireDesign, DiscardDesign)
+designs.opens("designer")
 
 
 @worklist(

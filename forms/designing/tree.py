@@ -35,11 +35,12 @@ def at(resource: Resource, path: Path) -> Resource:
 
 def walk(resource: Resource, above: Path = ()) -> Iterator[tuple[Path, Resource]]:
     """Yield every item with its path in the order of the page."""
-    waiting = [((*above, place), one) for place, one in enumerate(children(resource))]
+    waiting = [(above, resource)]
     while waiting:
-        path, item = waiting.pop(0)
-        yield path, item
-        waiting = [*(((*path, place), one) for place, one in enumerate(children(item))), *waiting]
+        path, item = waiting.pop()
+        if path != above:
+            yield path, item
+        waiting += reversed([((*path, place), one) for place, one in enumerate(children(item))])
 
 
 def replaced(resource: Resource, path: Path, change: Callable[[Resource], Resource]) -> Resource:

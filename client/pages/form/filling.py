@@ -139,6 +139,11 @@ class Filling(FilesAndSignatures):
         self._changed()
         return None
 
+    def open_page(self, number: int) -> None:
+        """Open a page by its number from 0; one that is not there is the nearest."""
+        self._number = number
+        self._changed()
+
     def back(self) -> bool:
         """Go to the page before; False on the first."""
         if self.number == 0:

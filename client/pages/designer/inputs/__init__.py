@@ -1,0 +1,1 @@
+"""Single inputs of the designer's properties."""

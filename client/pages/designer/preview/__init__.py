@@ -1,0 +1,1 @@
+"""The questionnaire as it would be filled in."""

@@ -1,0 +1,1 @@
+"""The dialog that puts a questionnaire into use."""
