@@ -151,7 +151,7 @@ def snapshot(settings: Settings, options: argparse.Namespace) -> int:
     else:
         with centre.store.read() as connection:
             orgs = {*subtree(connection, options.org), CATALOGUE_SCOPE}
-        made = centre.sync.snapshots.make(orgs)
+        made = centre.sync.snapshots.make(orgs, options.form)
         target = made if options.to is None else Path(shutil.copytree(made, options.to, dirs_exist_ok=True))
         _say({"snapshot": str(target), "bytes": sum(path.stat().st_size for path in target.iterdir())})
     centre.close()
@@ -241,6 +241,13 @@ def _parser() -> argparse.ArgumentParser:
     shots = _command(commands, "snapshot", snapshot, "制作资料快照（供新工作站或U盘）")
     shots.add_argument("--org", type=uuid.UUID, help="只制作这一机构（及下属）的快照")
     shots.add_argument("--to", type=Path, help="同时拷贝到此文件夹（U盘）")
+    shots.add_argument(
+        "--form",
+        type=int,
+        choices=(1, 2),
+        default=2,
+        help="分片格式：1 供旧版程序的工作站，2 为现行格式（默认）",
+    )
     _command(commands, "restored", restored, "恢复备份后执行：令各分院核对并补传")
     digests = _command(commands, "digest", digest, "输出机构数据摘要")
     digests.add_argument("org", nargs="+", type=uuid.UUID, help="机构编号，全零为公共目录")

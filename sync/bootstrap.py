@@ -1,18 +1,19 @@
 """A new workstation is filled from a snapshot: part by part, resumable at any byte, usable with the hot parts.
 
-Each part is fetched (what is there of it is kept), proven by its hash and loaded in one transaction with the note
-that it is in, so a power cut costs at most one part. How far it is stands in the store (`filling_of`): never guessed
-from what happens to be there. When all parts are in, the cursors stand at the snapshot's position, and ordinary
-pulling goes on. What people write meanwhile stays on top of what is loaded.
+Each part is fetched (what is there of it is kept), proven by its hash, unpacked and looked into, all of that while
+the one before is loaded; it is loaded in one transaction with the note that it is in, so a power cut costs at most
+one part. How far it is stands in the store (`filling_of`): never guessed from what happens to be there. When
+all parts are in, the cursors stand at the snapshot's position, and ordinary pulling goes on. What people write
+meanwhile stays on top of what is loaded.
 """
 
+import contextlib
 import enum
 import errno
 import hashlib
 import shutil
 import threading
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,17 +26,21 @@ from domain.exchange.rules import FILLED
 from domain.kernel.change_log import SCHEMA_VERSION, Body, append_entry
 from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.ids import new_id
-from domain.kernel.record import shared_tables
 from domain.kernel.store import Store
+from sync.failpoints import reached
 from sync.identity import identity_of, progress_of, set_cursors
 from sync.local_tables import pull_state, snapshot_part
 from sync.marks import keep_mark, set_pull_state
 from sync.pending import Pending
 from sync.protocol import Centre, Cursor, Progress, SnapshotAsk
-from sync.search import create_search
-from sync.snapshot_format import MANIFEST, Block, Manifest, Part, blocks_of, opened
-from sync.snapshot_rows import add, fitting, index_clients, replace, replace_with_care
+from sync.search import create_search, mark_made
+from sync.search_ready import NotTakenError, has_index, index_rest, take_index
+from sync.snapshot_file import examined, unpack
+from sync.snapshot_format import BLOCKS, FILES, MANIFEST, Manifest, Part, blocks_of, opened
+from sync.snapshot_rows import BlockPart, Content, FilePart, Write, add, replace, replace_with_care
 from sync.uncollected import uncollected
+
+_UNPACKED = ".rows"
 
 
 class Stage(enum.StrEnum):
@@ -65,7 +70,7 @@ class FromCentre:
         self._centre = centre
 
     def manifest(self) -> bytes:
-        return self._centre.snapshot(SnapshotAsk()).sealed
+        return self._centre.snapshot(SnapshotAsk(form=FILES)).sealed
 
     def fetch(
         self, manifest: Manifest, part: Part, target: Path, progress: Progress, cancel: threading.Event
@@ -161,6 +166,7 @@ class Bootstrap:
                 ``snapshot.other_organisation``: a stick made for another branch.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
+        self.usable = False
         manifest = self._manifest(source)
         with self._store.read() as connection:
             todo = _missing(connection, manifest)
@@ -168,22 +174,22 @@ class Bootstrap:
         done = total - sum(part.size for part in todo)
         self._note_usable(todo)
         told = _rising(progress, total)
-        with ThreadPoolExecutor(1, thread_name_prefix="snapshot-ahead") as ahead:
+        with self._tidy(), ThreadPoolExecutor(1, thread_name_prefix="snapshot-ahead") as ahead:
 
-            def begun(part: Part, before: int) -> Future[bytes]:
+            def begun(part: Part, before: int) -> Future[Content]:
                 return ahead.submit(
-                    self._fetched, source, manifest, part, lambda n, _: told(before + n), cancel
+                    self._ready, source, manifest, part, lambda n, _: told(before + n), cancel
                 )
 
             fetched = [begun(todo[0], done)] if todo else []
             for at, part in enumerate(todo):
                 if cancel.is_set():
                     raise UnavailableError("snapshot.stopped")
-                data = fetched.pop().result()
+                content = fetched.pop().result()
                 done += part.size
                 left = todo[at + 1 :]
                 fetched = [begun(left[0], done)] if left else []  # comes in while this one is loaded
-                self._load(part, data)
+                self._load(part, content)
                 told(done)
                 self._note_usable(left)
                 if left and not left[0].hot:
@@ -219,8 +225,9 @@ class Bootstrap:
         with self._store.read() as connection:
             identity = identity_of(connection)
         manifest = opened(data, identity.server_key)
-        if manifest.schema_ver > SCHEMA_VERSION:
-            raise DomainError("snapshot.newer", found=manifest.schema_ver, known=SCHEMA_VERSION)
+        for found, known in ((manifest.schema_ver, SCHEMA_VERSION), (manifest.form, FILES)):
+            if found > known:
+                raise DomainError("snapshot.newer", found=found, known=known)
         if identity.org_id not in manifest.orgs:
             raise DomainError("snapshot.other_organisation")
         return manifest
@@ -242,56 +249,93 @@ class Bootstrap:
             set_pull_state(connection, manifest=None)
             connection.execute(delete(snapshot_part))
 
+    @contextlib.contextmanager
+    def _tidy(self) -> Iterator[None]:
+        """Leave no unpacked part behind, nor one that a crash left."""
+        try:
+            self._clear()
+            yield
+        finally:
+            self._clear()
+
+    def _clear(self) -> None:
+        for left in self._folder.glob(f"*{_UNPACKED}"):
+            left.unlink(missing_ok=True)
+
+    def _ready(
+        self, source: Source, manifest: Manifest, part: Part, progress: Progress, cancel: threading.Event
+    ) -> Content:
+        """Return a part that was fetched, proven and looked into."""
+        packed = self._fetched(source, manifest, part, progress, cancel)
+        if manifest.form == BLOCKS:
+            with uncollected():
+                return BlockPart(list(blocks_of(packed.read_bytes(), part.name)))
+        target = packed.with_suffix(_UNPACKED)
+        try:
+            unpack(packed, target, part)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise UnavailableError("store.disk_full") from error
+            raise
+        reached("part-unpacked")
+        return FilePart(target, examined(target, part))
+
     def _fetched(
         self, source: Source, manifest: Manifest, part: Part, progress: Progress, cancel: threading.Event
-    ) -> bytes:
+    ) -> Path:
         target = self._folder / f"{part.sha256}.part"
-        for attempt in (1, 2):
+        for _attempt in (1, 2):
             if not target.exists() or target.stat().st_size < part.size:
                 source.fetch(manifest, part, target, progress, cancel)
-            data = target.read_bytes()
-            if hashlib.sha256(data).hexdigest() == part.sha256:
-                return data
+            with target.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            if found == part.sha256:
+                reached("part-fetched")
+                return target
             target.unlink()  # damaged on the way or on the disk: once more from the start
-            if attempt == 2:
-                raise DomainError("snapshot.damaged", name=part.name)
         raise DomainError("snapshot.damaged", name=part.name)
 
-    def _load(self, part: Part, data: bytes) -> None:
+    def _load(self, part: Part, content: Content) -> None:
         """Load a part in one transaction; a row with something pending stays as it is.
 
         Rows of a new store are there for the first time and stand in nobody's way: they are tried as that first, then
         as rows of which some are here, then with care. Savepoints make each row dearer the larger the store is.
         """
-        for write in (add, replace):
-            try:
-                self._loaded(part, data, write)
-                break
-            except IntegrityError:
-                continue
+        if isinstance(content, FilePart) and has_index(content.tables):
+            self._load_index(part, content)
         else:
-            self._loaded(part, data, replace_with_care)
-        (self._folder / f"{part.sha256}.part").unlink(missing_ok=True)
+            for write in (add, replace):
+                try:
+                    self._loaded(part, content, write)
+                    break
+                except IntegrityError:
+                    continue
+            else:
+                self._loaded(part, content, replace_with_care)
+        for suffix in (_UNPACKED, ".part"):
+            (self._folder / f"{part.sha256}{suffix}").unlink(missing_ok=True)
+        reached("part-loaded")
 
-    def _loaded(self, part: Part, data: bytes, write: Callable[[Connection, Block], None]) -> None:
-        known = {table.name: frozenset(column.name for column in table.columns) for table in shared_tables()}
-        with uncollected():
-            blocks = list(blocks_of(data, part.name))
+    def _loaded(self, part: Part, content: Content, write: Write) -> None:
+        with content.writing(self._store) as connection:
+            settled = progress_of(connection).settled_seq
+            pending = Pending(identity_of(connection), settled).read(connection)
+            content.load(connection, pending, write)
+            _note_loaded(connection, part)
+
+    def _load_index(self, part: Part, content: FilePart) -> None:
+        """Take over the index of the hot clients, or make it here."""
+        taken = False
+        with contextlib.suppress(NotTakenError), content.writing(self._store) as connection:
+            if taken := take_index(connection, content.tables):
+                _note_loaded(connection, part)
+        if not taken:
+            index_rest(self._store)
             with self._store.write() as connection:
-                settled = progress_of(connection).settled_seq
-                pending = Pending(identity_of(connection), settled).read(connection)
-                for entity, names, rows in blocks:
-                    free = pending.untouched(entity, rows)
-                    if entity in known and free:
-                        write(connection, fitting(known[entity], (entity, names, free)))
-                    if entity == "patient":
-                        index_clients(connection, [uuid.UUID(bytes=row[0]) for row in rows])
-                connection.execute(
-                    update(snapshot_part).where(snapshot_part.c.name == part.name).values(state="loaded")
-                )
+                _note_loaded(connection, part)
 
     def _note_usable(self, left: Sequence[Part]) -> None:
-        if any(part.hot for part in left):
+        if self.usable or any(part.hot for part in left):
             return
         self.usable = True
         with self._store.write() as connection:
@@ -304,6 +348,8 @@ class Bootstrap:
             if manifest.mark is not None:
                 keep_mark(connection, manifest.mark)
             set_pull_state(connection, stage=Stage.DONE, manifest=None, life=manifest.life, compared_at=0)
+            if connection.dialect.name == "sqlite":
+                mark_made(connection)
             connection.execute(delete(snapshot_part))
             identity = identity_of(connection)
             note: dict[str, Any] = {"position": manifest.position, "rows": sum(manifest.entities.values())}
@@ -312,6 +358,11 @@ class Bootstrap:
                 connection, txn_id=new_id(), device_id=identity.device_id, at=self._now_us(), body=body
             )
         self._store.ring(position)
+
+
+def _note_loaded(connection: Connection, part: Part) -> None:
+    connection.execute(update(snapshot_part).where(snapshot_part.c.name == part.name).values(state="loaded"))
+    reached("part-before-commit")
 
 
 def _rising(progress: Progress, total: int) -> Callable[[int], None]:

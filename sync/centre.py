@@ -270,7 +270,8 @@ class CentreSync:
         with self.store.read() as connection:
             device_of(connection, device_id)
             orgs = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
-        return SnapshotFound(self.snapshots.ask(orgs, self.now_us() - request.oldest_s * 1_000_000))
+        oldest_us = self.now_us() - request.oldest_s * 1_000_000
+        return SnapshotFound(self.snapshots.ask(orgs, oldest_us, request.form))
 
     def part_path(self, device_id: Id, snapshot_id: str, name: str) -> Path:
         """Return the file of a part of a snapshot; ``snapshot.unknown`` for one that is not this device's."""

@@ -4,6 +4,9 @@ Raw SQL, bulk statements and consoles would change rows without a log entry, and
 SQLite the triggers ask a function that only our connections have; on MariaDB a variable of the session.
 """
 
+import contextlib
+from collections.abc import Collection, Iterator
+
 from sqlalchemy import Connection, Table, inspect, text
 
 from domain.kernel.change_log import change_log
@@ -23,13 +26,40 @@ def install_guard(connection: Connection) -> None:
 
     A store on its way to this program's shape has not all tables yet.
     """
-    sqlite = connection.dialect.name == "sqlite"
     there = set(inspect(connection).get_table_names())
     for table in (t for t in guarded_tables() if t.name in there):
-        for event in _EVENTS:
-            name = f"guard_{table.name}_{event.lower()}"
-            connection.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
-            connection.execute(text(_sqlite(name, event, table) if sqlite else _mysql(name, event, table)))
+        _lift(connection, table)
+        _guard(connection, table)
+
+
+@contextlib.contextmanager
+def lifted(connection: Connection, names: Collection[str]) -> Iterator[None]:
+    """Let the writer fill some tables of a SQLite store without being asked for each row.
+
+    The guard goes and comes back in the writer's transaction: nobody else ever sees a table without it, and whatever
+    ends the transaction early brings it back.
+    """
+    tables = [table for table in guarded_tables() if table.name in names]
+    for table in tables:
+        _lift(connection, table)
+    yield
+    for table in tables:
+        _guard(connection, table)
+
+
+def _lift(connection: Connection, table: Table) -> None:
+    for event in _EVENTS:
+        connection.execute(text(f"DROP TRIGGER IF EXISTS {_name(table, event)}"))
+
+
+def _guard(connection: Connection, table: Table) -> None:
+    made = _sqlite if connection.dialect.name == "sqlite" else _mysql
+    for event in _EVENTS:
+        connection.execute(text(made(_name(table, event), event, table)))
+
+
+def _name(table: Table, event: str) -> str:
+    return f"guard_{table.name}_{event.lower()}"
 
 
 def _sqlite(name: str, event: str, table: Table) -> str:

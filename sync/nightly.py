@@ -19,6 +19,7 @@ from domain.kernel.ids import Id
 from domain.kernel.store import Store
 from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from sync.devices import all_scopes
+from sync.snapshot_format import BLOCKS
 from sync.snapshots import Snapshots, group_of
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,9 @@ EVERY = timedelta(hours=20)
 """Least age of the last snapshot of a group: once a night, also where the night began late the day before."""
 LEFT = timedelta(days=1)
 """How long a folder that a crash left half-made may lie; nobody needs a day to make one."""
+OLDER = timedelta(days=30)
+"""How long one in the form of older programs lies, which is made when such a program asks: over a slow line it may
+take as long to fetch."""
 
 
 @dataclass(slots=True)
@@ -74,7 +78,7 @@ class Nightly:
             except KnownError as error:
                 log.warning("no snapshot", extra={"code": error.code, "organisations": len(orgs)})
                 failed = error
-        self._forget({group_of(orgs) for orgs in wanted})
+        self._forget({group_of(orgs) for orgs in wanted}, {group_of(orgs, BLOCKS) for orgs in wanted})
         if failed is not None:
             raise failed
         return len(before.difference(self._folders()))
@@ -99,13 +103,15 @@ class Nightly:
             self._snapshots.make(orgs)
             self.made += 1
 
-    def _forget(self, groups: set[str]) -> None:
-        """Remove snapshots of groups nobody follows any more, and what a crash left."""
-        before = self._now_us() - LEFT // timedelta(microseconds=1)
+    def _forget(self, groups: set[str], older: set[str]) -> None:
+        """Remove snapshots of groups nobody follows any more, those of older programs, and what a crash left."""
+        now = self._now_us()
         for folder in list(self._folders()):
             named = _named(folder)
             left = named[1] if named is not None else int(folder.stat().st_mtime * 1e6)
-            if left < before and (named is None or named[0] not in groups):
+            kept = OLDER if named is not None and named[0] in older else LEFT
+            gone = now - left > kept // timedelta(microseconds=1)
+            if gone and (named is None or named[0] not in groups):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _folders(self) -> Iterator[Path]:

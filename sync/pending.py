@@ -64,6 +64,10 @@ class Pending:
         """Tell whether a record has own changes whose number is after `after`."""
         return any(own.seq > after for own in self._changes.get(key, ()))
 
+    def records(self, entity: str) -> list[bytes]:
+        """Return the ids of an entity's records with own changes."""
+        return [record_id for kind, record_id in self._changes if kind == entity]
+
     def untouched(self, entity: str, rows: list[list[Any]]) -> list[list[Any]]:
         """Return the rows, each with its id in front, of records without own changes."""
         if not self._changes:

@@ -291,9 +291,13 @@ class RowsReply(msgspec.Struct, frozen=True):
 
 
 class SnapshotAsk(msgspec.Struct, frozen=True):
-    """Asks for a snapshot of the device's scopes that is at most so old, seconds."""
+    """Asks for a snapshot of the device's scopes that is at most so old, seconds.
+
+    `form` is the newest form of parts the asker can load (`sync.snapshot_format`); an older one may be given.
+    """
 
     oldest_s: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = 86_400
+    form: Whole = 1
 
 
 class SnapshotFound(msgspec.Struct, frozen=True):

@@ -31,11 +31,14 @@ CHUNK = 400
 REBUILD_CHUNK = 2000
 MERGE_PAGES = 2000
 
+INDEX = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS search_index USING fts5(terms, content='', contentless_delete=1,"
+    " detail=none, tokenize=\"unicode61 remove_diacritics 0 categories 'L* N* Co Cn'\")"
+)
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS search_row (number INTEGER PRIMARY KEY, record_id BLOB NOT NULL UNIQUE,"
     " org_id BLOB NOT NULL)",
-    "CREATE VIRTUAL TABLE IF NOT EXISTS search_index USING fts5(terms, content='', contentless_delete=1,"
-    " detail=none, tokenize=\"unicode61 remove_diacritics 0 categories 'L* N* Co Cn'\")",
+    INDEX,
 )
 
 
@@ -183,6 +186,16 @@ _COLUMNS = (
     _PATIENT.id_number,
     _PATIENT.birth_date,
 )
+
+
+def mark_made(connection: Connection) -> None:
+    """Say that the index holds all clients of a store that was just filled, unless it does not.
+
+    The log is read from its start then: what little is in it may have come before the index.
+    """
+    left = "SELECT 1 FROM patient WHERE NOT EXISTS (SELECT 1 FROM search_row WHERE record_id = patient.id) LIMIT 1"
+    if not _is_made(connection) and connection.exec_driver_sql(left).first() is None:
+        move_cursor(connection, NAME, 0)
 
 
 def _is_made(connection: Connection) -> bool:

@@ -1,9 +1,11 @@
 """Snapshots: the rows of some organisations at one position of the log, in parts to be fetched and loaded singly.
 
 A snapshot is a folder: ``manifest`` (msgpack of `Sealed`: the `Manifest` and the centre's signature of it) and parts.
-A part is one zstd frame; it unpacks to a msgpack array of blocks ``[entity, [column, ...], [[value, ...], ...]]``
-whose values are what the database stores. Its name is told, its SHA-256 and size are in the manifest, so whoever has
-the manifest from the centre may take the parts from anywhere: the line, or a stick.
+A part is one zstd frame. In a snapshot of `FILES` it unpacks to a small SQLite file (`sync.snapshot_file`); in one of
+`BLOCKS`, for programs that know no other, to a msgpack array of blocks
+``[entity, [column, ...], [[value, ...], ...]]``. The values are what the database stores. A part's name is told, its
+SHA-256 and size are in the manifest, so whoever has the manifest from the centre may take the parts from anywhere:
+the line, or a stick.
 """
 
 from collections.abc import Iterator
@@ -19,22 +21,27 @@ from sync.protocol import Mark
 
 CONTEXT = b"aftercheck snapshot 1\x00"
 MANIFEST = "manifest"
-RAW_PART = 4 << 20
-"""Bytes of a part before compression: some 0.1 to 0.3 s to load, during which commands of the branch wait."""
-MAX_PART = 32 << 20
+BLOCKS, FILES = 1, 2
+"""Forms of a snapshot's parts."""
+MAX_RAW = 256 << 20
+"""Bytes no part unpacks to: one with more was made to fill a disk."""
 _LEVEL = 3
 
 Block = tuple[str, list[str], list[list[Any]]]
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One part: its file, and what is in it. `hot` parts come first; with them people can work."""
+    """One part: its file, and what is in it. `hot` parts come first; with them people can work.
+
+    `raw` is the size of the file it unpacks to; 0 where the form is `BLOCKS`.
+    """
 
     name: str
     sha256: str
     size: int
     rows: int
     hot: bool
+    raw: int = 0
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +57,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         orgs: Organisations, the catalogue among them.
         parts: In the order of loading.
         entities: Rows by entity.
+        form: What its parts are: `BLOCKS` or `FILES`.
     """
 
     snapshot_id: str
@@ -61,6 +69,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     orgs: list[Id]
     parts: list[Part]
     entities: dict[str, int]
+    form: int = BLOCKS
 
 
 class Sealed(msgspec.Struct, frozen=True):
@@ -91,14 +100,14 @@ def opened(data: bytes, server_key: str) -> Manifest:
 
 
 def packed(blocks: list[Block]) -> bytes:
-    """Return the file of a part."""
+    """Return the part of some blocks."""
     return zstandard.ZstdCompressor(level=_LEVEL).compress(msgspec.msgpack.encode(blocks))
 
 
 def blocks_of(data: bytes, name: str) -> Iterator[Block]:
     """Yield the blocks of a part whose hash was proven; ``snapshot.damaged`` for what is none."""
     try:
-        raw = zstandard.ZstdDecompressor().decompress(data, max_output_size=4 * MAX_PART)
+        raw = zstandard.ZstdDecompressor().decompress(data, max_output_size=MAX_RAW)
         yield from msgspec.msgpack.decode(raw, type=list[Block])
     except (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DomainError("snapshot.damaged", name=name) from error

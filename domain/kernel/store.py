@@ -8,6 +8,7 @@ guard triggers refuse every write that did not come through here.
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -54,18 +55,36 @@ class Store:
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """Yield the one writing connection in a transaction: commits at the end, or rolls all of it back."""
+        with self._writer() as connection, self._transaction(connection):
+            yield connection
+
+    @contextlib.contextmanager
+    def write_from(self, file: Path) -> Iterator[Connection]:
+        """Yield the writing connection as `write` does, with another SQLite file to read from as schema ``part``.
+
+        For stores that are a file themselves. Whoever calls has looked into the file: its schema is trusted.
+        """
+        with self._writer() as connection, _attached(connection, file), self._transaction(connection):
+            yield connection
+
+    @contextlib.contextmanager
+    def _writer(self) -> Iterator[Connection]:
         for look in self._watchers:
             look()
         with translated(), self._door(), self.engine.connect() as connection:
-            self._begin(connection)
-            try:
-                yield connection
-                connection.commit()
-            except BaseException:
-                connection.rollback()
-                raise
-            finally:
-                self._end(connection)
+            yield connection
+
+    @contextlib.contextmanager
+    def _transaction(self, connection: Connection) -> Iterator[None]:
+        self._begin(connection)
+        try:
+            yield
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+        finally:
+            self._end(connection)
 
     @contextlib.contextmanager
     def _door(self) -> Iterator[None]:
@@ -113,6 +132,24 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextlib.contextmanager
+def _attached(connection: Connection, file: Path) -> Iterator[None]:
+    # Read-only, never changed by anybody and without a key, whatever that of the store is.
+    address = f"{file.resolve().as_uri()}?mode=ro&immutable=1"
+    raw: Any = connection.connection.driver_connection
+    try:
+        raw.execute("ATTACH ? AS part KEY ''", (address,))
+    except raw.DatabaseError as error:
+        raise UnavailableError(cause_of(str(error)) or "store.damaged") from error
+    try:
+        yield
+    finally:
+        try:
+            raw.execute("DETACH part")
+        except raw.Error:  # nobody is to find it there: the pool opens another connection
+            connection.invalidate()
 
 
 _CAUSES = (

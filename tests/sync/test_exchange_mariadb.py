@@ -82,7 +82,7 @@ def test_a_workstation_is_filled_from_a_snapshot_of_a_centre_on_mariadb(mariadb_
     world = mariadb_world
     writer = world.add_branch(NORTH)
     monkeypatch.setattr(branch_module, "SNAPSHOT_FROM", 10)
-    world.sync.snapshots._raw_part = 3000
+    world.sync.snapshots._raw_part = 600
     patients = [
         writer.add_patient(f"P{n}", name=f"王美{n}'\\%", birth_date=date(1980, 5, 1)) for n in range(30)
     ]
