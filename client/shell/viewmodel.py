@@ -11,7 +11,7 @@ from client.background import Job, Jobs
 from client.desk import Desk
 from client.formatting import Formatter
 from client.live import Changed, Live
-from client.navigation import Entry, entries, home_page
+from client.navigation import RECORD_PAGES, Entry, entries, home_page
 from client.ports import Hit, Scanned
 from client.preferences import Preferences
 from client.station import Context
@@ -20,7 +20,7 @@ from client.sync_look import SyncLook
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.errors import KnownError
-from domain.people.scanned import UNKNOWN
+from domain.people.scanned import FORM_SHEET, UNKNOWN
 
 TICK_MS = 1000
 SEARCH_AFTER_MS = 120
@@ -166,6 +166,8 @@ class ShellModel(QObject):
                 self.desk.texts.say(scanned.reason or "scan.unknown", text=scanned.text), "danger"
             )
             return ""
+        if scanned.kind == FORM_SHEET and self.actor.may(str(RECORD_PAGES["form"])):
+            return f"form:patient:{scanned.record_id}"
         for station in stations().values():
             if scanned.kind in station.scans and self.actor.may(station.permission):
                 return station.id

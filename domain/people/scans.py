@@ -17,13 +17,14 @@ from domain.biobank.numbers import is_specimen_number, looks_like_specimen_numbe
 from domain.biobank.records import Specimen, StorageContainer
 from domain.checkup.numbers import is_damaged_visit_number
 from domain.checkup.records import Report, Visit
+from domain.checkup.sheets import looks_like_sheet, read_sheet_code
 from domain.kernel.authority import Actor
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.record import Record, record_classes
 from domain.people.idnumber import read_id
 from domain.people.records import Patient, Staff
-from domain.people.scanned import BENCH_CARD, ID_NUMBER, SEVERAL, UNKNOWN, Scanned
+from domain.people.scanned import BENCH_CARD, FORM_SHEET, ID_NUMBER, SEVERAL, UNKNOWN, Scanned
 
 NUMBERS: tuple[tuple[type[Record], str, str | None], ...] = (
     (Specimen, "number", "number"),
@@ -52,6 +53,8 @@ def route_scan(connection: Connection, text: str, actor: Actor, *, today: date) 
         actor: Whose scope counts.
         today: The clinic's day, for the check of a citizen's number.
     """
+    if looks_like_sheet(text):
+        return _sheet(connection, text, actor)
     forms = spellings(text)
     found: dict[Id, Scanned] = {}
     for row in holders(connection, text, actor):
@@ -71,6 +74,20 @@ def holders(connection: Connection, text: str, actor: Actor) -> list[Any]:
     """
     rows = connection.execute(_statement(), {"forms": spellings(text)})
     return [row for row in rows if actor.sees(row.org_id)]
+
+
+def _sheet(connection: Connection, text: str, actor: Actor) -> Scanned:
+    """Return the client whose printed form was scanned; `text` stays the code, which names form and version."""
+    code = read_sheet_code(text)
+    if code is None:
+        return Scanned(UNKNOWN, text.strip(), reason="scan.damaged_sheet")
+    entity = Patient.record_info.entity
+    found = [
+        row for row in holders(connection, code.number, actor) if row.kind == entity and row.field == "number"
+    ]
+    if not found:
+        return Scanned(UNKNOWN, code.number, reason="scan.sheet_of_nobody")
+    return Scanned(FORM_SHEET, text.strip(), found[0].id, f"纸质问卷 {code.number}")
 
 
 @functools.cache

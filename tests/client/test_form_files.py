@@ -92,6 +92,7 @@ def test_photos_and_a_signature_are_part_of_the_response(desk_for, wei, house, t
     assert "签名" in desk.text("consent~sign", "problem")
     sign(desk, "line_consent~sign")
     drop(desk.line("~files"), jpeg(tmp_path / "化验单.jpg"))
+    desk.qtbot.waitUntil(lambda: desk.model.filling.session.attached() != (), timeout=PATIENCE_MS)
     desk.settle()
     desk.key(Qt.Key.Key_F9)
     assert desk.model.stage == RESULT, desk.said

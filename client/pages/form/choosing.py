@@ -21,6 +21,8 @@ class Choice:
     why: str
     reason: str
     task: Task | None = None
+    version: str = ""
+    """The version of a sheet that is typed in; empty for the one in force."""
 
 
 def read_choices(context: Context, subject: Subject, folder: Path, drafts: Drafts | None) -> list[Choice]:

@@ -37,7 +37,7 @@ def read_begun(
             or what reading the form raises.
     """
     clock = context.desk.clock
-    wanted = choice.task.version if choice.task is not None else subject.left_version
+    wanted = choice.task.version if choice.task is not None else subject.left_version or choice.version
     problem: KnownError | None = None
     kept: dict[str, Any] | None = None
     if subject.left is None and drafts is not None:

@@ -27,6 +27,8 @@ from client.pages.form.result import Told
 from client.pages.form.viewmodel import CHOOSING, FILLING, RESULT, ViewModel
 from client.pages.form.widgets import LineWidget, name_of
 from client.stations.front_desk.widgets import text
+from client.views.file_drop import FileDrop
+from client.views.menus import numbered_menu
 from client.views.page import PageView
 from domain.kernel.clock import clinic
 from domain.kernel.commands import commands
@@ -61,6 +63,8 @@ class View(PageView):
         self.model.files_asked.connect(self._choose_files)
         self.model.correction_asked.connect(self._ask_why)
         self.model.sending_changed.connect(self._show_sending)
+        self.model.action_set.on("print", self._ask_how_to_print)
+        FileDrop(self, self.model.add_photos)
         self.model.action_set.on("back", lambda: self._after_typing(self.model.back))
         self.model.action_set.on("next", self._go_on)
 
@@ -266,6 +270,22 @@ class View(PageView):
             lambda names: self.model.add_files(place, [Path(name) for name in names])
         )
         dialog.open()
+
+    @Slot()
+    def _ask_how_to_print(self) -> None:
+        """F8: the form on paper, blank or with what is known, each by its digit."""
+        entry = self._list.currentItem() if self.model.stage == CHOOSING else None
+        choice = entry.data(Qt.ItemDataRole.UserRole) if entry is not None else self.model.choice
+        if choice is None:
+            return
+        entries = [
+            (self.say("form_page.print.blank"), "blank", True),
+            (self.say("form_page.print.known"), "known", True),
+        ]
+        menu = numbered_menu("form_print_menu", entries, self)
+        menu.triggered.connect(lambda one: self.model.print_form(choice, blank=one.data() == "blank"))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.mapToGlobal(self.rect().topLeft()))
 
     @Slot(object)
     def _ask_why(self, given: dict[str, Any]) -> None:

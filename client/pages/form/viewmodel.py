@@ -14,12 +14,12 @@ import resources
 from client.actions import Action
 from client.navigation import RECORD_PAGES
 from client.pages.form.choosing import Choice, read_choices
-from client.pages.form.files_model import FilesModel
 from client.pages.form.filling import Filling
 from client.pages.form.handing_in import HandIn, in_already
 from client.pages.form.keeping import Recovered, to_keep
 from client.pages.form.lines import FILES, SIGN, Line
 from client.pages.form.opening import Begun, read_begun
+from client.pages.form.paper_model import PaperModel
 from client.pages.form.result import Told, read_result
 from client.pages.form.sending import SendingLook
 from client.pages.form.subject import FOR, Subject, read_subject
@@ -34,7 +34,7 @@ from forms.shelf import Taken
 CHOOSING, FILLING, RESULT = "choosing", "filling", "result"
 
 
-class ViewModel(FilesModel):
+class ViewModel(PaperModel):
     """One client's forms; `stage` is ``choosing``, ``filling`` or ``result``."""
 
     stage_changed = Signal(str)
@@ -53,6 +53,7 @@ class ViewModel(FilesModel):
         Action("back", "form_page.back", "F7"),
         Action("next", "form_page.next", "F9", primary=True),
         Action("attach", "form_page.attach", "Ctrl+O"),
+        Action("print", "form_page.print", "F8", permission="document.print"),
     )
 
     def __init__(
@@ -72,8 +73,6 @@ class ViewModel(FilesModel):
         self._sending = SendingLook(context, self)
         self._sending.told.connect(self.sending_changed)
         self.stage = CHOOSING
-        self.source = Source.NURSE
-        """Who answers, where: what the response says of it."""
         self.choice: Choice | None = None
         self.filling: Filling | None = None
         self.recovered: Recovered | None = None
@@ -187,7 +186,7 @@ class ViewModel(FilesModel):
     def show_choices(self) -> None:
         """Leave the form, whose draft stays, and show all forms anew."""
         self.filling = self.choice = self.recovered = self.taken = self.kept_at = None
-        self._corrects = None
+        self._corrects, self.source = None, Source.NURSE
         self._sending.stop()
         self._show(CHOOSING)
         subject = self._subject
@@ -227,7 +226,9 @@ class ViewModel(FilesModel):
         )
         left = self._subject.left is not None
         given = next((one for one in choices if left and one.form == self._subject.form), given)
-        if given is not None:
+        if self._sheet is not None:
+            self._open_sheet(self._sheet)
+        elif given is not None:
             self.choose(given)
 
     def _begun(self, begun: Begun) -> None:
@@ -237,6 +238,8 @@ class ViewModel(FilesModel):
             self.toast("form_page.retired", "warning", version=begun.taken.form.version)
         self.choice, self.recovered, self.taken = begun.choice, begun.recovered, begun.taken
         self._corrects = self._subject.corrects if self._subject is not None else None
+        if photos := self._photos_waiting():
+            self.add_photos(photos)
         self.filling = Filling(begun.recovered.session, self.context.say, self.explain)
         self._show(FILLING)
         self.page_changed.emit()
