@@ -246,6 +246,7 @@ def _join(desk: Desk, store: "Store") -> None:
     from client.contents import Contents
     from domain.catalog.content import load_catalog
     from domain.designs.publishing import CHECKER
+    from domain.followup.content import FOLLOWUP, followup_of
     from domain.kernel.dispatcher import Dispatcher
     from domain.kernel.worklists import Pages
     from domain.messaging.templates import TEMPLATES, load_templates
@@ -276,6 +277,9 @@ def _join(desk: Desk, store: "Store") -> None:
             ),
             CHECKER: _form_checker,
             TEMPLATES: lambda: load_templates(resources.folder("messages")),
+            FOLLOWUP: lambda: followup_of(
+                resources.folder("followup"), desk.authority.roles, resources.folder("forms")
+            ),
             COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
         },
     )

@@ -6,6 +6,7 @@ import resources
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
 from domain.audit.chain import AuditReader
+from domain.followup.follower import FollowUpFollower
 from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower, ReaderThread
 from domain.risk.follower import RiskFollower
@@ -19,6 +20,7 @@ def join_readers(desk: Any) -> None:
     rules = load_rules(resources.folder("alerts"), desk.authority.roles)
     engine = AlertEngine(desk.dispatcher, rules, system_actor(who.org_id, who.device_id))
     risks = RiskFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
+    follow_up = FollowUpFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
     eraser = Eraser(lambda sha256: _forget_file(desk, sha256))
     followers = [
         Follower(desk.store, AuditReader()),
@@ -26,6 +28,7 @@ def join_readers(desk: Any) -> None:
         Follower(desk.store, eraser),
         Follower(desk.store, risks),
         Follower(desk.store, desk.dispatcher.content[SIGNS]),
+        Follower(desk.store, follow_up),
     ]
     desk.workers.append(ReaderThread(desk.store, followers, ticks=[engine.tick, risks.tick]))
 

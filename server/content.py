@@ -5,6 +5,7 @@ from typing import Any
 import resources
 from domain.catalog.content import load_catalog
 from domain.designs.publishing import CHECKER
+from domain.followup.content import FOLLOWUP, followup_of
 from domain.kernel.authority import Authority
 from domain.kernel.texts import Texts
 from domain.messaging.templates import TEMPLATES, load_templates
@@ -17,19 +18,21 @@ from server.settings import Settings
 
 
 def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
-    """Return roles, catalogue, scales, risk models, templates, texts, rules of passwords, the number prefix.
+    """Return roles, catalogue, scales, risk models, follow-up, templates, texts, password rules, number prefix.
 
     Raises:
         ContentError: Some files cannot be used.
     """
     instruments = scale_content(resources.folder("scales"), resources.folder("forms"))
     catalog = load_catalog(resources.folder("catalog"))
+    authority = Authority.load(resources.folder("roles.yaml"))
     return {
-        "authority": Authority.load(resources.folder("roles.yaml")),
+        "authority": authority,
         "catalog": catalog,
         **{name: read() for name, read in instruments.items()},
         RISK: load_risk(resources.folder("risk"), catalog, resources.folder("forms")),
         TEMPLATES: load_templates(resources.folder("messages")),
+        FOLLOWUP: followup_of(resources.folder("followup"), authority.roles, resources.folder("forms")),
         "texts": Texts.load(resources.folder("texts") / "zh"),
         CHECKER: check,
         "number_prefix": identity.number_prefix,

@@ -1,4 +1,4 @@
-"""The readers of the centre's log: audit, alerts and risks, each with a cursor of its own."""
+"""The readers of the centre's log: audit, alerts, risks and follow-up, each with a cursor of its own."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import resources
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
 from domain.audit.chain import AuditReader
+from domain.followup.follower import FollowUpFollower
 from domain.kernel.authority import Authority, system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower, ReaderThread
@@ -38,6 +39,9 @@ def readers_of(
     book = load_rules(resources.folder("alerts"), authority.roles)
     engine = AlertEngine(dispatcher, book, system_actor(identity.org_id, identity.device_id))
     risks = RiskFollower(dispatcher, system_actor(identity.org_id, identity.device_id))
+    follow_up = FollowUpFollower(
+        dispatcher, system_actor(identity.org_id, identity.device_id), everywhere=True
+    )
     store = dispatcher.store
     followers = (
         Follower(store, engine),
@@ -45,6 +49,7 @@ def readers_of(
         Follower(store, Eraser(forget_file)),
         Follower(store, risks),
         Follower(store, signs),
+        Follower(store, follow_up),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
     ticks = [watch.tick, engine.tick, risks.tick]

@@ -10,6 +10,8 @@ import msgspec
 from domain.alerts.records import Severity
 
 Duration: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d{1,4}[mhd]$")]
+Shift: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^-?\d{1,4}[mhd]$")]
+"""A time after something, or with a minus before it."""
 RuleId: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^A-\d{3}$")]
 Row: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^R\d(\.\d{1,2}){1,2}$")]
 Percent: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=1000)]
@@ -191,5 +193,5 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def duration(text: str) -> timedelta:
-    """Return the time of ``30m``, ``2h`` or ``1d``."""
+    """Return the time of ``30m``, ``2h``, ``1d`` or ``-3d``."""
     return int(text[:-1]) * _UNITS[text[-1]]

@@ -35,6 +35,7 @@ from domain.alerts.parts import (
     Metric,
     Row,
     RuleId,
+    Shift,
     Stack,
     Step,
     Text,
@@ -60,7 +61,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         summary: Sentence of the alert; names fields of the record in braces, and ``{state}``, ``{due}``.
         when: Conditions on the record, all of which hold.
         limit: Time from entering the state, in place of the workflow's own limit.
-        offset: Time after the deadline.
+        offset: Time after the deadline; negative for one that is told of before (``-3d``).
         occasion: Fields that tell one happening from the next on the same record.
         escalate: The ladder, each step counted from opening.
         every: Interval of reminders (``repeat``).
@@ -101,7 +102,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     summary: str = ""
     when: tuple[Condition, ...] = ()
     limit: Duration | None = None
-    offset: Duration = "0m"
+    offset: Shift = "0m"
     occasion: tuple[str, ...] = ()
     escalate: tuple[Step, ...] = ()
     every: Duration | None = None

@@ -22,7 +22,7 @@ def create_table(name: str, *parts: sa.schema.SchemaItem, **options: Any) -> Non
         op.create_table(name, *parts, **options)
 
 
-def create_record_table(name: str, *columns: sa.Column[Any], indexed: tuple[str, ...] = ()) -> None:
+def create_record_table(name: str, *columns: sa.schema.SchemaItem, indexed: tuple[str, ...] = ()) -> None:
     """Create the table of a record: its own columns between those every record has, an index each of `indexed`."""
     create_table(
         name,

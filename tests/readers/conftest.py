@@ -14,6 +14,7 @@ from domain.alerts.records import Alert, AlertEvent
 from domain.alerts.situations import timer_table
 from domain.catalog.content import load_catalog
 from domain.checkup.visit_commands import Arrive, OpenVisit
+from domain.followup.content import FOLLOWUP, followup_of
 from domain.kernel.authority import system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower
@@ -33,14 +34,20 @@ def catalog():
     return load_catalog(resources.folder("catalog"))
 
 
+@pytest.fixture(scope="session")
+def contents(catalog, authority):
+    """What handlers ask for by name; read once, it is half a second's work."""
+    forms = resources.folder("forms")
+    read = {name: make() for name, make in scale_content(resources.folder("scales"), forms).items()}
+    read[RISK] = load_risk(resources.folder("risk"), catalog)
+    read[FOLLOWUP] = followup_of(resources.folder("followup"), authority.roles, forms)
+    return read
+
+
 @pytest.fixture
-def day(desk, catalog):
+def day(desk, catalog, contents):
     desk.content["catalog"] = catalog
-    desk.content.update(
-        (name, read())
-        for name, read in scale_content(resources.folder("scales"), resources.folder("forms")).items()
-    )
-    desk.content[RISK] = load_risk(resources.folder("risk"), catalog)
+    desk.content.update(contents)
     return desk
 
 

@@ -89,6 +89,7 @@ def test_rises_by_its_ladder_to_the_minute(case, world, watch, clock):
     watch.look()
     plan: Plan = watch.book.plans[case.rule]
     opened = clock()
+    [alert] = watch.alerts(case.rule)
     told, severity = list(plan.rule.receivers), plan.rule.severity
     for step, rung in enumerate(plan.ladder.rungs, 1):
         clock.advance(opened + rung.after - MINUTE - clock())

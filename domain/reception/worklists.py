@@ -1,0 +1,119 @@
+"""Appointments, blocks, units, events and service packages as lists."""
+
+from sqlalchemy import select
+
+from domain.kernel.worklists import Query, without_index, worklist
+from domain.people.records import Patient
+from domain.reception.booking_commands import (
+    CancelAppointment,
+    EndReception,
+    NoteNoShow,
+    Rebook,
+    ReceiveClient,
+    RecordReception,
+)
+from domain.reception.contract_commands import EndPackage, RenewPackage
+from domain.reception.records import Appointment, SlotBlock
+from domain.reception.unit_commands import (
+    Attend,
+    CallOffEvent,
+    Enrol,
+    HoldEvent,
+    PlanEvent,
+    PutOffEvent,
+    Withdraw,
+)
+from domain.reception.unit_records import ClientUnit, EventPlace, GroupEvent, ServiceContract
+
+OPEN = ("booked", "arrived", "ended")
+
+
+@worklist("reception.open", "接待预约", permission="reception.view", record=Appointment, order="starts_at")
+def open_appointments() -> Query:
+    """Appointments that are not over, the earliest first."""
+    return (
+        select(
+            Appointment.starts_at, Patient.name, Patient.number.label("patient_number"), Appointment.kind,
+            Appointment.staff_name, Appointment.state, Appointment.arrived_at, Appointment.due_at,
+        )
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .where(without_index(Appointment.state).in_(OPEN), Appointment.due_at.is_not(None))
+    )  # fmt: skip
+
+
+open_appointments.offers(ReceiveClient, EndReception, RecordReception, Rebook, CancelAppointment, NoteNoShow)
+
+
+@worklist("reception.all", "接待记录", permission="reception.view", record=Appointment, order="-starts_at")
+def all_appointments() -> Query:
+    """Every appointment with its course, the latest first."""
+    return select(
+        Appointment.starts_at, Patient.name, Patient.number.label("patient_number"), Appointment.kind,
+        Appointment.staff_name, Appointment.state, Appointment.steps, Appointment.course, Appointment.next_step,
+        Appointment.reason,
+    ).join(Patient, Patient.id == Appointment.patient_id)  # fmt: skip
+
+
+@worklist("reception.blocks", "接待时段", permission="reception.view", record=SlotBlock, order="-starts_at")
+def blocks() -> Query:
+    """Whose time which desk books, the latest first."""
+    return select(
+        SlotBlock.staff_name, SlotBlock.starts_at, SlotBlock.ends_at, SlotBlock.slot_minutes, SlotBlock.device_name,
+        SlotBlock.given_at,
+    )  # fmt: skip
+
+
+@worklist("unit.units", "团检单位", permission="unit.view", record=ClientUnit, order="name")
+def units() -> Query:
+    """Units and departments by name."""
+    return select(
+        ClientUnit.name, ClientUnit.contact, ClientUnit.phone, ClientUnit.manager_name, ClientUnit.added_at,
+    )  # fmt: skip
+
+
+units.offers(PlanEvent)
+
+
+@worklist("unit.events", "团体活动", permission="unit.view", record=GroupEvent, order="-starts_at")
+def events() -> Query:
+    """What is held for units, the latest first."""
+    return select(
+        GroupEvent.starts_at, ClientUnit.name.label("unit_name"), GroupEvent.kind, GroupEvent.title, GroupEvent.place,
+        GroupEvent.staff_name, GroupEvent.expected, GroupEvent.enrolled, GroupEvent.short_by, GroupEvent.attended,
+        GroupEvent.materials, GroupEvent.state,
+    ).join(ClientUnit, ClientUnit.id == GroupEvent.unit_id)  # fmt: skip
+
+
+events.offers(Enrol, Attend, Withdraw, HoldEvent, PutOffEvent, CallOffEvent)
+
+
+@worklist("unit.places", "活动名单", permission="unit.view", record=EventPlace, order="-enrolled_at")
+def places() -> Query:
+    """Who enrolled for what and came, the latest first."""
+    return (
+        select(
+            GroupEvent.title, Patient.name, Patient.number.label("patient_number"), EventPlace.enrolled_at,
+            EventPlace.attended_at, EventPlace.withdrawn_at,
+        )
+        .join(GroupEvent, GroupEvent.id == EventPlace.event_id)
+        .join(Patient, Patient.id == EventPlace.patient_id)
+    )  # fmt: skip
+
+
+@worklist(
+    "package.contracts", "签约服务包", permission="package.view", record=ServiceContract, order="ends_on"
+)
+def contracts() -> Query:
+    """Packages in force, by what ends first."""
+    return (
+        select(
+            Patient.name, Patient.number.label("patient_number"), ServiceContract.package,
+            ServiceContract.manager_name, ServiceContract.expert_name, ServiceContract.starts_on,
+            ServiceContract.ends_on, ServiceContract.state,
+        )
+        .join(Patient, Patient.id == ServiceContract.patient_id)
+        .where(without_index(ServiceContract.state) == "active")
+    )  # fmt: skip
+
+
+contracts.offers(RenewPackage, EndPackage)
