@@ -56,7 +56,7 @@ class FollowTask(Record, label="随访任务"):
     owner_id: Mapped[Id | None] = column("责任人", ref="staff", merge=Merge.CENTRE, group="state")
     owner_name: Mapped[str | None] = column("责任人姓名", merge=Merge.CENTRE, group="state")
     assigned_why: Mapped[str | None] = column("分配依据", means="words:assign_why", length=40)
-    offered_to: Mapped[Id | None] = column("转交给", ref="staff")
+    offered_to: Mapped[Id | None] = column("转交给", ref="staff", index=True)
     helpers: Mapped[list[str] | None] = column("协作人")
     planned_at: Mapped[datetime] = column("计划时间", index=True)
     executed_at: Mapped[datetime | None] = column("联系时间")

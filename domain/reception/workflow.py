@@ -11,7 +11,7 @@ appointment_life = Workflow(
     Appointment,
     "个人接待",
     State("booked", "已预约", limit=hours(1)),
-    State("arrived", "接待中"),
+    State("arrived", "接待中", limit=hours(2)),
     State("ended", "待录入记录", limit=hours(24)),
     State("recorded", "已完成", final=True),
     State("moved", "已改约", final=True),

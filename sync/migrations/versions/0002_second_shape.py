@@ -845,7 +845,7 @@ def _follow_up() -> None:
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("state_since", UtcTime(), nullable=False),
         sa.Column("due_at", UtcTime(), nullable=True),
-        indexed=("patient_id", "plan_id", "planned_at", "created_at", "closed_at", "due_at"),
+        indexed=("patient_id", "plan_id", "offered_to", "planned_at", "created_at", "closed_at", "due_at"),
     )
     steps.create_index("ix_follow_task_open", "follow_task", ["state", "due_at"])
     steps.create_index("ix_follow_task_owner", "follow_task", ["owner_id", "state", "due_at"])
