@@ -11,6 +11,7 @@ from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower, ReaderThread
 from domain.risk.follower import RiskFollower
 from domain.signoff.signs import SIGNS
+from domain.tracking.follower import TrackingFollower
 from sync.erasing import Eraser
 
 
@@ -29,6 +30,7 @@ def join_readers(desk: Any) -> None:
         Follower(desk.store, risks),
         Follower(desk.store, desk.dispatcher.content[SIGNS]),
         Follower(desk.store, follow_up),
+        Follower(desk.store, TrackingFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
     ]
     desk.workers.append(ReaderThread(desk.store, followers, ticks=[engine.tick, risks.tick]))
 

@@ -35,7 +35,7 @@ ICONS = {
 
 AREAS = {
     "people": "nav.people", "patient": "nav.people", "checkup": "nav.checkup", "critical": "nav.checkup",
-    "report": "nav.report", "followup": "nav.followup", "reception": "nav.followup",
+    "report": "nav.report", "tracking": "nav.followup", "followup": "nav.followup", "reception": "nav.followup",
     "message": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
     "link": "nav.forms", "scale": "nav.forms", "design": "nav.forms", "specimen": "nav.biobank",
     "alert": "nav.alerts",

@@ -12,6 +12,8 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower, ReaderThread
 from domain.risk.follower import RiskFollower
 from domain.signoff.signs import Signs
+from domain.tracking.follower import TrackingFollower
+from domain.tracking.rates import RateFollower
 from server.giving_way import GivingWay
 from server.identity import Identity
 from server.nodes import NodeWatch
@@ -50,6 +52,8 @@ def readers_of(
         Follower(store, risks),
         Follower(store, signs),
         Follower(store, follow_up),
+        Follower(store, TrackingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
+        Follower(store, RateFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
     ticks = [watch.tick, engine.tick, risks.tick]
