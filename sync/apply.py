@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, delete, select
 
-from domain.kernel.change_log import DONE, MERGED, REJECTED, encode_body
+from domain.kernel.change_log import DONE, MERGED, REJECTED, Body, encode_body
 from domain.kernel.ids import Id
 from domain.kernel.prepared import Among, Values, insert_into
 from sync import parking
@@ -59,7 +59,6 @@ class Applier:
         self._orgs_of = orgs_of
         self._now = now
         self._careful = careful
-        self._decided: dict[bytes, TxnOutcome | None] = {}
 
     def apply(self, sender: Sender, txns: Sequence[SentTxn]) -> list[TxnOutcome]:
         """Apply transactions in order, each exactly once.
@@ -69,27 +68,26 @@ class Applier:
             txns: At most `SLICE` transactions.
 
         Returns:
-            The outcome of each, in order; of one that was known before, the stored one.
+            The outcome of each that was not simply applied, in order; of one that was known before, the stored one.
         """
         known = self.known(txns)
-        fresh = [txn for txn in txns if txn.txn_id not in known]
+        fresh = [txn for txn in txns if txn.txn_id not in known] if known else txns
         settler = Settler(self._connection, self._graves, sender.orgs, self._now, careful=self._careful)
         verdicts = settler.settle(fresh)
-        self._keep([(sender, verdict) for verdict in verdicts])
+        self._keep(sender, verdicts)
         self._retry_waiting(sender, verdicts)
-        found = known | {v.txn.txn_id: _outcome(v) for v in verdicts}
-        self._decided |= found
-        return [found[txn.txn_id] for txn in txns]
+        told = {v.txn.txn_id: _outcome(v) for v in verdicts if v.outcome != APPLIED}
+        told |= {txn_id: outcome for txn_id, outcome in known.items() if outcome.outcome != APPLIED}
+        return [told[txn.txn_id] for txn in txns if txn.txn_id in told] if told else []
 
     def known(self, txns: Sequence[SentTxn]) -> dict[bytes, TxnOutcome]:
         """Return the stored outcome of each transaction that was decided before."""
-        decided = self._decided
-        seqs = {txn.txn_id: txn.seq for txn in txns if txn.txn_id not in decided}
-        decided |= dict.fromkeys(seqs)
+        seqs = {txn.txn_id: txn.seq for txn in txns}
+        decided: dict[bytes, TxnOutcome] = {}
         for txn_id, outcome, code, facts in _KNOWN.rows(self._connection, seqs):
             said = msgspec.json.decode(facts) if facts else {}
             decided[txn_id] = TxnOutcome(seqs[txn_id], uuid.UUID(bytes=txn_id), outcome, code or "", said)
-        return {txn.txn_id: known for txn in txns if (known := decided[txn.txn_id]) is not None}
+        return decided
 
     def retry_unknown(self) -> int:
         """Deal with what was parked for a newer program and is known by now; returns how many were."""
@@ -98,6 +96,8 @@ class Applier:
 
     def _retry_waiting(self, sender: Sender, verdicts: Sequence[Verdict]) -> None:
         """Deal with what waited for records that have come now, and with what waited for those."""
+        if not parking.anything_waits(self._connection):
+            return
         come = [key for verdict in verdicts for key in verdict.made]
         while come:
             made = frozenset(come)
@@ -119,22 +119,28 @@ class Applier:
         ).scalar_one()
         self._connection.execute(delete(applied_txn).where(applied_txn.c.txn_id == row.txn_id))
         parking.unpark(self._connection, [row.txn_id])
-        self._keep([(Sender(row.device_id, before, orgs), verdict)])
+        self._keep(Sender(row.device_id, before, orgs), [verdict])
         return verdict
 
-    def _keep(self, decided: Sequence[tuple[Sender, Verdict]]) -> None:
+    def _keep(self, sender: Sender, decided: Sequence[Verdict]) -> None:
         """Write what goes with the rows: graves, parked ones, outcomes, and last the log."""
-        for _, verdict in decided:
+        for verdict in decided:
             for key in verdict.revived:
                 self._graves.revive(key)
             for key, org_id, row in verdict.graves:
                 self._graves.bury(key, org_id, row)
-        parking.park(self._connection, [self._parked(s, v) for s, v in decided if v.code and _stays(v)])
-        logged = [(sender, verdict) for sender, verdict in decided if verdict.body is not None]
-        entries = [_entry(sender, verdict) for sender, verdict in logged]
-        first = append_stored(self._connection, entries, [_scopes(verdict) for _, verdict in logged])
-        positions = {verdict.txn.txn_id: position for position, (_, verdict) in enumerate(logged, first)}
-        rows = [_applied(s, v, positions.get(v.txn.txn_id, 0)) for s, v in decided]
+        parked = [self._parked(sender, verdict) for verdict in decided if verdict.code and _stays(verdict)]
+        if parked:
+            parking.park(self._connection, parked)
+        device, epoch = sender.device_id.bytes, sender.epoch
+        bodies = [(verdict, verdict.body) for verdict in decided if verdict.body is not None]
+        entries = [_entry(device, epoch, verdict, body) for verdict, body in bodies]
+        position = append_stored(self._connection, entries, [_scopes(body) for _, body in bodies])
+        rows: list[Values] = []
+        for verdict in decided:
+            logged = verdict.body is not None
+            rows.append(_applied(device, epoch, verdict, position if logged else 0))
+            position += logged
         if rows:
             insert_into(applied_txn).many(self._connection, rows)
 
@@ -163,27 +169,21 @@ _KNOWN = Among(
 )
 
 
-def _entry(sender: Sender, verdict: Verdict) -> StoredEntry:
-    txn, body = verdict.txn, verdict.body
-    if body is None:
-        raise LookupError("a verdict without a body has no entry")
-    outcome = _LOG_OUTCOMES[verdict.outcome]
-    return txn.txn_id, sender.device_id.bytes, sender.epoch, txn.seq, txn.at, outcome, encode_body(body)
+def _entry(device: bytes, epoch: int, verdict: Verdict, body: Body) -> StoredEntry:
+    txn = verdict.txn
+    return txn.txn_id, device, epoch, txn.seq, txn.at, _LOG_OUTCOMES[verdict.outcome], encode_body(body)
 
 
-def _scopes(verdict: Verdict) -> set[bytes]:
-    changes = verdict.body.changes if verdict.body is not None else []
-    found = {scope_of(change.entity, change.org_id) for change in changes}
+def _scopes(body: Body) -> set[bytes]:
+    found = {scope_of(change.entity, change.org_id) for change in body.changes}
     return {scope for scope in found if scope is not None}
 
 
-def _applied(sender: Sender, verdict: Verdict, position: int) -> Values:
+def _applied(device: bytes, epoch: int, verdict: Verdict, position: int) -> Values:
     """Return the row of `applied_txn`, in the order of its columns."""
+    txn = verdict.txn
     facts = msgspec.json.encode(verdict.facts).decode() if verdict.facts else None
-    return (
-        verdict.txn.txn_id, sender.device_id.bytes, sender.epoch, verdict.txn.seq, verdict.outcome, position,
-        verdict.code or None, facts,
-    )  # fmt: skip
+    return txn.txn_id, device, epoch, txn.seq, verdict.outcome, position, verdict.code or None, facts
 
 
 def _outcome(verdict: Verdict) -> TxnOutcome:

@@ -77,15 +77,18 @@ class BundleReader:
         unfinished = bytearray()
         count = raw = 0
         for start, frame in self._frames():
-            for part, more in self._records(frame, start):
-                unfinished += part
-                if len(unfinished) > MAX_TRANSACTION:
-                    raise DomainError("bundle.bad_frame", at=start)
-                if not more:
-                    count += 1
-                    raw += len(unfinished)
-                    yield bytes(unfinished)
+            for part, more in _records(frame, start):
+                if more or unfinished:
+                    unfinished += part
+                    if len(unfinished) > MAX_TRANSACTION:
+                        raise DomainError("bundle.bad_frame", at=start)
+                    if more:
+                        continue
+                    part = bytes(unfinished)
                     unfinished.clear()
+                count += 1
+                raw += len(part)
+                yield part
         if unfinished or (count, raw) != (self.header.count, self.header.raw_len):
             raise DomainError("bundle.bad_count", at=self.at, expected=self.header.count, found=count)
         self._read_trailer()
@@ -122,20 +125,6 @@ class BundleReader:
             yield start, _unpacked(packed, start)
             start = self.at
 
-    @staticmethod
-    def _records(frame: bytes, start: int) -> Iterator[tuple[memoryview, bool]]:
-        view, position = memoryview(frame), 0
-        while position < len(view):
-            if position + _U32.size > len(view):
-                raise DomainError("bundle.bad_frame", at=start)
-            (word,) = _U32.unpack_from(view, position)
-            length, more = word & ~MORE_FOLLOWS, bool(word & MORE_FOLLOWS)
-            position += _U32.size
-            if not 0 < length <= len(view) - position:
-                raise DomainError("bundle.bad_frame", at=start)
-            yield view[position : position + length], more
-            position += length
-
     def _read_trailer(self) -> None:
         start = self.at
         digest = self._content.digest()
@@ -165,6 +154,26 @@ class BundleReader:
         self._file.update(data)
 
 
+def _records(frame: bytes, start: int) -> list[tuple[bytes, bool]]:
+    """Return the records of a frame, each with whether its transaction goes on in the next."""
+    found: list[tuple[bytes, bool]] = []
+    position, size = 0, len(frame)
+    while position < size:
+        if position + 4 > size:
+            raise DomainError("bundle.bad_frame", at=start)
+        (length,) = _U32.unpack_from(frame, position)
+        position += 4
+        more = length >= MORE_FOLLOWS
+        if more:
+            length -= MORE_FOLLOWS
+        end = position + length
+        if not position < end <= size:
+            raise DomainError("bundle.bad_frame", at=start)
+        found.append((frame[position:end], more))
+        position = end
+    return found
+
+
 def _unpacked(packed: bytes, start: int) -> bytes:
     """Unpack one frame, never to more than a frame may hold."""
     try:
@@ -177,7 +186,22 @@ def _unpacked(packed: bytes, start: int) -> bytes:
 
 def check_bundle(stream: Readable, verify: Verify) -> tuple[BundleHeader, str]:
     """Read a bundle to its end without using it; return its header and id. Raises as `BundleReader`."""
+    header, bundle_id, _ = read_bundle(stream, verify, 0)
+    return header, bundle_id
+
+
+def read_bundle(stream: Readable, verify: Verify, most: int) -> tuple[BundleHeader, str, list[bytes] | None]:
+    """Read a bundle to its end; return its header, its id, and its transactions if they are at most `most` bytes.
+
+    Raises as `BundleReader`.
+    """
     reader = BundleReader(stream, verify)
-    for _ in reader.transactions():
-        pass
-    return reader.header, reader.bundle_id
+    kept: list[bytes] | None = []
+    size = 0
+    for transaction in reader.transactions():
+        size += len(transaction)
+        if kept is not None and size <= most:
+            kept.append(transaction)
+        else:
+            kept = None
+    return reader.header, reader.bundle_id, kept

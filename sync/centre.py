@@ -26,7 +26,7 @@ from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from sync.blob_columns import blob_visible
 from sync.blobs import BlobStore
 from sync.bundle import BundleHeader, pack
-from sync.bundle_reader import check_bundle
+from sync.bundle_reader import read_bundle
 from sync.device_auth import public_text, signature_fits
 from sync.devices import (
     Device,
@@ -68,6 +68,8 @@ from sync.snapshots import Snapshots
 from sync.tus.handover import FinishedUpload
 
 PULL_LIMIT = 2000
+KEPT_BYTES = 4 << 20
+"""Transactions of a bundle up to so much stay in memory once they are checked; larger ones are read again."""
 BUNDLES_KEPT = timedelta(days=7)
 SWEPT = timedelta(days=60)
 """How far back `sweep` looks for bundles that an earlier run missed."""
@@ -213,8 +215,8 @@ class CentreSync:
         path = self.blobs.path(bundle_id)
         verify = functools.partial(_signed_by, device)
         with path.open("rb") as stream:
-            header, _ = check_bundle(stream, verify)
-        return self._intake.take(device, path, header, bundle_id, verify)
+            header, _, transactions = read_bundle(stream, verify, KEPT_BYTES)
+        return self._intake.take(device, path, header, bundle_id, verify, transactions)
 
     def pull(self, device_id: Id, request: PullRequest) -> PullReply:
         """Return what a workstation has not seen of its scopes; cursors of other scopes are dropped.

@@ -18,6 +18,7 @@ from domain.kernel.prepared import Among
 from sync.shapes import shape_of
 
 Value = str | int | bytes
+_VALUES = (str, int, bytes)
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ def _claimed(transactions: Sequence[Sequence[Change]]) -> dict[tuple[str, str], 
                     found[change.entity, name].held[change.record_id] = None
                 elif name in change.fields:
                     value = change.fields[name]
-                    if isinstance(value, Value):
+                    if isinstance(value, _VALUES):
                         claims = found[change.entity, name]
                         claims.held[change.record_id] = value
                         claims.by.setdefault(change.record_id, []).append(place)

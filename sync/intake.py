@@ -1,7 +1,8 @@
 """Taking in a bundle: slices of transactions, each in one database transaction, then the receipt."""
 
 import math
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -25,7 +26,6 @@ from sync.protocol import Receipt, TxnOutcome
 from sync.retry import retried
 from sync.settle import MoreCareError
 from sync.uncollected import uncollected
-from sync.verdicts import APPLIED
 
 _RECEIPT = msgspec.msgpack.Decoder(Receipt)
 
@@ -61,16 +61,34 @@ class Intake:
         self._now_us = now_us
 
     def take(
-        self, device: Device, path: Path, header: BundleHeader, bundle_id: str, verify: Verify
+        self,
+        device: Device,
+        path: Path,
+        header: BundleHeader,
+        bundle_id: str,
+        verify: Verify,
+        transactions: Sequence[bytes] | None = None,
     ) -> Receipt:
         """Apply a checked bundle and return its receipt; a crash in between is mended by taking it again.
+
+        Args:
+            device: Who sent it.
+            path: Its file.
+            header: What it says of itself.
+            bundle_id: Its name.
+            verify: Proves its signature, if it has to be read again.
+            transactions: All of it, if whoever checked it has kept them.
 
         Raises:
             DomainError: ``sync.epoch_fork`` or ``sync.gap``; what was applied before it stays applied.
         """
         bundle = _Bundle(device, header, bundle_id)
         outcomes: list[TxnOutcome] = []
-        pieces = _slices(path, verify, header.count)
+        pieces = (
+            _slices(path, verify, header.count)
+            if transactions is None
+            else _pieces(iter(transactions), header.count)
+        )
         piece = next(pieces, None)
         while piece is not None:
             after = next(pieces, None)
@@ -118,22 +136,23 @@ class Intake:
         self, bundle: "_Bundle", txns: list[SentTxn], before: list[TxnOutcome] | None, *, careful: bool
     ) -> tuple[list[TxnOutcome], int, Receipt | None]:
         device, epoch = bundle.device, bundle.header.epoch
-        with uncollected(), self._store.write() as connection:
+        with uncollected(), self._store.write(bulk=True) as connection:
             applier = self._applier(connection, careful=careful)
             state = state_of(connection, device)
             current = device_of(connection, device.device_id)
             if epoch != state.epoch or epoch != current.epoch:
                 raise DomainError("sync.epoch_fork", reason="epoch", epoch=current.epoch)
             _refuse_gap(txns, state.last_seq)
-            known = applier.known(txns)
-            if any(txn.seq <= state.last_seq and txn.txn_id not in known for txn in txns):
-                raise DomainError("sync.epoch_fork", reason="copied")
+            if txns[0].seq <= state.last_seq:
+                known = applier.known(txns)
+                if any(txn.seq <= state.last_seq and txn.txn_id not in known for txn in txns):
+                    raise DomainError("sync.epoch_fork", reason="copied")
             sender = Sender(device.device_id, epoch, orgs_of(connection, device.device_id))
-            outcomes = applier.apply(sender, txns)
+            told = applier.apply(sender, txns)
             acked = max(state.last_seq, txns[-1].seq)
             if acked > state.last_seq:
-                set_state(connection, device.device_id, last_seq=acked, last_txn=outcomes[-1].txn_id)
-            told = [outcome for outcome in outcomes if outcome.outcome != APPLIED]
+                last = uuid.UUID(bytes=txns[-1].txn_id)
+                set_state(connection, device.device_id, last_seq=acked, last_txn=last)
             position = head_position(connection)
             receipt = None
             if before is not None:
@@ -172,11 +191,15 @@ class _Bundle:
 
 def _slices(path: Path, verify: Verify, count: int) -> Iterator[list[SentTxn]]:
     """Yield the transactions of a bundle in slices of about one length, none longer than `SLICE`."""
-    length = math.ceil(count / max(math.ceil(count / SLICE), 1)) or 1
     with path.open("rb") as stream:
-        txns = map(_opened, BundleReader(stream, verify).transactions())
-        while piece := list(islice(txns, length)):
-            yield piece
+        yield from _pieces(BundleReader(stream, verify).transactions(), count)
+
+
+def _pieces(transactions: Iterator[bytes], count: int) -> Iterator[list[SentTxn]]:
+    length = math.ceil(count / max(math.ceil(count / SLICE), 1)) or 1
+    txns = map(_opened, transactions)
+    while piece := list(islice(txns, length)):
+        yield piece
 
 
 def _opened(data: bytes) -> SentTxn:

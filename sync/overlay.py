@@ -19,8 +19,7 @@ MISSING = "sync.row_missing"
 BEHIND = "sync.behind_parked"
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(msgspec.Struct, frozen=True, gc=False):
     """One entry being taken in.
 
     Attributes:
@@ -93,7 +92,7 @@ class Overlay:
                 if shape is None:
                     continue
                 key = (change.entity, change.record_id)
-                if key in self._blocked:
+                if self._blocked and key in self._blocked:
                     result.park(one, change, BEHIND)
                 elif not self._make(shape, one, change, corrections):
                     self._blocked.add(key)

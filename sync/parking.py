@@ -59,10 +59,13 @@ def unpark(connection: Connection, txn_ids: Sequence[Id]) -> None:
 
 def waiting_for(connection: Connection, records: Iterable[bytes]) -> list[Row[Any]]:
     """Return what waits for any of these records, in the order of their devices."""
-    if _ANY_WAITS.first(connection) is None:
-        return []
     wanted = [uuid.UUID(bytes=txn_id) for (txn_id,) in _WAITS_FOR.rows(connection, records)]
     return these(connection, wanted)
+
+
+def anything_waits(connection: Connection) -> bool:
+    """Tell whether any transaction waits for a record."""
+    return _ANY_WAITS.first(connection) is not None
 
 
 def these(connection: Connection, txn_ids: Sequence[Id]) -> list[Row[Any]]:

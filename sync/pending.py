@@ -53,10 +53,14 @@ class Pending:
 
     def groups(self, key: Key, after: int) -> frozenset[str]:
         """Return the groups of a record with an own value whose number is after `after`."""
+        if key not in self._changes:
+            return _NONE
         return frozenset().union(*(own.groups for own in self._changes.get(key, ()) if own.seq > after))
 
     def deleted(self, key: Key, after: int) -> bool:
         """Tell whether the newest own change of a record deleted it."""
+        if key not in self._changes:
+            return False
         mine = [own for own in self._changes.get(key, ()) if own.seq > after]
         return bool(mine) and mine[-1].op == "del"
 
@@ -73,6 +77,9 @@ class Pending:
         if not self._changes:
             return rows
         return [row for row in rows if not self.touched((entity, row[0]), 0)]
+
+
+_NONE: frozenset[str] = frozenset()
 
 
 @functools.lru_cache(maxsize=4096)

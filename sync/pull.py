@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
@@ -41,6 +42,8 @@ from sync.verdicts import APPLIED, DEFERRED, PARKED
 
 LIMIT = 1000
 """Entries taken in at a time: some 100 ms during which commands of this branch wait."""
+FAR, FAR_LIMIT = 5000, 2000
+"""Further behind than so many, more are taken in at a time: each commit writes the pages of the indexes anew."""
 
 
 class Inbox:
@@ -108,18 +111,19 @@ class Inbox:
             identity = identity_of(connection)
             pending = Pending(identity, progress_of(connection).settled_seq)
             request = PullRequest(cursors=cursors_of(connection), limit=LIMIT, life=life_read(connection))
+        asking = partial(_asked, centre, identity.server_key)
         with ThreadPoolExecutor(1, thread_name_prefix="pull-ahead") as ahead:
-            asked = ahead.submit(centre.pull, request)
+            asked = ahead.submit(asking, request)
             more = True
             while more:
                 if cancel.is_set():
                     raise UnavailableError("transfer.cancelled")
-                reply, before = asked.result(), request.cursors
-                entries = [] if reply.bundle is None else _entries(reply.bundle, identity.server_key)
+                (reply, entries), before = asked.result(), request.cursors
                 more = reply.more
-                if more:  # the centre packs the next piece while this one is taken in
-                    request = msgspec.structs.replace(request, cursors=reply.cursors)
-                    asked = ahead.submit(centre.pull, request)
+                if more:  # the next piece is packed there, and read here, while this one is taken in
+                    limit = LIMIT if reply.head - min(c.position for c in reply.cursors) < FAR else FAR_LIMIT
+                    request = msgspec.structs.replace(request, cursors=reply.cursors, limit=limit)
+                    asked = ahead.submit(asking, request)
                 self._take(entries, pending, before, reply)
                 count += len(entries)
                 received(min((c.position for c in reply.cursors), default=reply.head), reply.head)
@@ -143,7 +147,7 @@ class Inbox:
         careful: bool,
     ) -> None:
         position = 0
-        with uncollected(), self._store.write() as connection:
+        with uncollected(), self._store.write(bulk=True) as connection:
             if {c.org_id: c.position for c in cursors_of(connection)} != {
                 c.org_id: c.position for c in before
             }:
@@ -171,6 +175,12 @@ class Inbox:
             _settle_bundles(connection, min(c.position for c in reply.cursors))
         if position:
             self._store.ring(position)
+
+
+def _asked(centre: Centre, server_key: str, request: PullRequest) -> tuple[PullReply, list[PulledEntry]]:
+    """Return the next piece of the log, with its entries read and proven."""
+    reply = centre.pull(request)
+    return reply, [] if reply.bundle is None else _entries(reply.bundle, server_key)
 
 
 def _entries(data: bytes, server_key: str) -> list[PulledEntry]:

@@ -80,7 +80,7 @@ class Rebase:
     def take(self, entries: Sequence[PulledEntry]) -> Taken:
         """Take in entries in order, then what was parked and can be taken now, then write the local log."""
         self._blocked |= self._waiting.look(self._connection).keys
-        read = [self._opened(entry) for entry in entries]
+        read = list(map(self._opened, entries))
         doubtful = suspects(self._connection, [one.body.changes for one in read])
         for start, end in runs(len(read), doubtful):
             self._run(read[start:end], apart=start in doubtful)
@@ -88,7 +88,7 @@ class Rebase:
         if self._waiting.look(self._connection).hopeful:
             self._retry_parked(self._waiting.hopeful)
         self._write_log(read)
-        self._taken.stated = {key for one in read for key in _keys(one.body.changes)}
+        self._taken.stated = {(c.entity, c.record_id) for one in read for c in one.body.changes}
         return self._taken
 
     def _opened(self, entry: PulledEntry) -> Read:

@@ -159,9 +159,15 @@ class Rows:
         self, shape: Shape, record_id: bytes, org_id: bytes, values: Mapping[str, Any], ver: int
     ) -> None:
         """Make a row of `values`; a row that is there is replaced."""
-        row = _form(shape.entity).blank | {"id": record_id, "org_id": org_id, "ver": ver}
-        _put(shape, row, values)
-        self._set((shape.entity, record_id), row)
+        entity = shape.entity
+        blank = _form(entity).blank
+        if values.keys() <= shape.groups.keys():
+            row = {**blank, **values}
+        else:
+            row = dict(blank)
+            _put(shape, row, values)
+        row["id"], row["org_id"], row["ver"] = record_id, org_id, ver
+        self._set((entity, record_id), row)
 
     def update(self, shape: Shape, record_id: bytes, values: Mapping[str, Any], ver: int | None) -> None:
         """Change fields of a row, and its version unless that is None."""

@@ -1,8 +1,7 @@
 """Transactions become rows at the centre: decided in memory, written in batches, the faulty one found by halving."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -30,8 +29,7 @@ _LATEST = 253_402_300_799_999_999
 """End of the year 9999 in microseconds: later times cannot be shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
+class _Opened(NamedTuple):
     """A transaction whose body can be read."""
 
     txn: SentTxn

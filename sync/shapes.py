@@ -5,6 +5,7 @@ is (16-byte ids, microseconds, text), which spares a conversion for each value o
 """
 
 import functools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,11 +32,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a column takes: types of the wire value (none named: any), length, and whether it may be missing."""
+    """What a column takes: types of the wire value (none named: any), length, and whether it may be missing.
+
+    `text` is the length for texts, below 0 if none may stand there: most values are texts, and each is asked about.
+    """
 
     types: frozenset[type]
     length: int | None
     nullable: bool
+    text: float
 
     def allows(self, value: Any) -> bool:
         """Tell whether a wire value may stand in the column."""
@@ -110,7 +115,12 @@ class Shape:
         limits = self.limits
         for name, value in values.items():
             limit = limits.get(name)
-            if limit is not None and not limit.allows(value):
+            if limit is None:
+                continue
+            if type(value) is str:
+                if len(value) > limit.text:
+                    return name
+            elif not limit.allows(value):
                 return name
         return None
 
@@ -194,7 +204,9 @@ _TYPES: dict[type[TypeEngine[Any]], frozenset[type]] = {
 
 def _limit(column: Column[Any]) -> Limit:
     kind = column.type
-    return Limit(_TYPES.get(type(kind), frozenset()), getattr(kind, "length", None), bool(column.nullable))
+    types, length = _TYPES.get(type(kind), frozenset()), getattr(kind, "length", None)
+    text = -1.0 if types and str not in types else math.inf if length is None else length
+    return Limit(types, length, bool(column.nullable), text)
 
 
 _STRICTEST = (Merge.CENTRE, Merge.REVIEW, Merge.LAST)

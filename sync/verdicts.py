@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from domain.kernel.change_log import REJECTED, Body, Change
 from domain.kernel.ids import Id
@@ -20,8 +21,7 @@ APPLIED, CONFLICT, DEFERRED, PARKED, PARTLY = "applied", "conflict", "deferred",
 ERASED = "sync.erased"
 
 
-@dataclass(slots=True)
-class Verdict:
+class Verdict(msgspec.Struct):
     """What became of a transaction.
 
     Attributes:
@@ -39,21 +39,20 @@ class Verdict:
     txn: SentTxn
     outcome: str = APPLIED
     code: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = {}
     body: Body | None = None
     waits_for: bytes | None = None
-    made: list[Key] = field(default_factory=list)
-    revived: list[Key] = field(default_factory=list)
-    graves: list[tuple[Key, bytes, dict[str, Any]]] = field(default_factory=list)
+    made: list[Key] = []
+    revived: list[Key] = []
+    graves: list[tuple[Key, bytes, dict[str, Any]]] = []
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(msgspec.Struct):
     """A transaction being judged: what the log will say, what was refused, what clashes."""
 
-    changes: list[Change] = field(default_factory=list)
-    refused: list[tuple[Change, Shape, Refusal]] = field(default_factory=list)
-    clashes: list[tuple[Change, Shape, Clash]] = field(default_factory=list)
+    changes: list[Change] = []
+    refused: list[tuple[Change, Shape, Refusal]] = []
+    clashes: list[tuple[Change, Shape, Clash]] = []
     wrote: bool = False
 
 
@@ -114,9 +113,9 @@ class Judge:
         """
         if self._erased and any(mentions(change, self._erased) for change in body.changes):
             return Verdict(txn, REJECTED, ERASED)
-        strange = [c.entity for c in body.changes if shape_of(c.entity) is None and not is_private(c.entity)]
-        if strange:
-            return Verdict(txn, PARKED, "sync.unknown_entity", {"entity": strange[0]})
+        for change in body.changes:
+            if shape_of(change.entity) is None and not is_private(change.entity):
+                return Verdict(txn, PARKED, "sync.unknown_entity", {"entity": change.entity})
         mark = self.rows.checkpoint()
         self._dug.clear()
         verdict, draft = Verdict(txn), _Draft()
@@ -199,6 +198,9 @@ class Judge:
             draft.refused.append((change, shape, passed))
             return
         row = self.rows.get(key)
+        if row is None and change.op == "ins":  # what most changes are, and `decide` says nothing else of it
+            self._insert(verdict, draft, change, shape, change.fields)
+            return
         if row is not None and row["org_id"] != change.org_id:
             raise _Rejected("sync.out_of_scope", record=shape.info.label)
         grave = self._graves.get(key)
@@ -235,16 +237,9 @@ class Judge:
         base: dict[str, Any] = {}
         ver = 0 if row is None else row["ver"]
         if decision.act == "ins":
-            missing = shape.lacking(decision.values)
-            if missing is not None:
-                raise _Rejected("sync.missing_value", record=shape.info.label, label=shape.labels[missing])
-            grave = self._dig(key)
-            ver = 1 if grave is None else grave["ver"] + 1
-            self.rows.insert(shape, change.record_id, change.org_id, decision.values, ver)
-            verdict.made.append(key)
-            if grave is not None:
-                verdict.revived.append(key)
-        elif decision.act == "upd" and row is not None:
+            self._insert(verdict, draft, change, shape, decision.values)
+            return
+        if decision.act == "upd" and row is not None:
             base = {name: value_of(shape, row, name) for name in decision.values}
             ver += 1
             self.rows.update(shape, change.record_id, decision.values, ver)
@@ -259,6 +254,23 @@ class Judge:
         draft.wrote |= bool(decision.act)
         if decision.op:
             draft.changes.append(_stated(change, decision.op, decision.stated, base, ver))
+
+    def _insert(
+        self, verdict: Verdict, draft: _Draft, change: Change, shape: Shape, values: dict[str, Any]
+    ) -> None:
+        """Make a row of `values`, which the log says too."""
+        key = (change.entity, change.record_id)
+        missing = shape.lacking(values)
+        if missing is not None:
+            raise _Rejected("sync.missing_value", record=shape.info.label, label=shape.labels[missing])
+        grave = self._dig(key)
+        ver = 1 if grave is None else grave["ver"] + 1
+        self.rows.insert(shape, change.record_id, change.org_id, values, ver)
+        verdict.made.append(key)
+        if grave is not None:
+            verdict.revived.append(key)
+        draft.wrote = True
+        draft.changes.append(_stated(change, "ins", values, {}, ver))
 
     def _dig(self, key: Key) -> dict[str, Any] | None:
         """Return what a deleted record held, which is to be a record again."""

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from domain.kernel.checkpoints import Checkpoints
 from domain.kernel.errors import UnavailableError
 from domain.kernel.prepared import run_text
 
@@ -30,6 +31,7 @@ class Store:
         self._bells: list[Bell] = []
         self._watchers: list[Callable[[], None]] = []
         self.is_sqlite = engine.dialect.name == "sqlite"
+        self._checkpoints = Checkpoints(engine)
         if self.is_sqlite:
             event.listen(engine, "connect", self._on_connect)
 
@@ -53,9 +55,13 @@ class Store:
                 connection.rollback()
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Yield the one writing connection in a transaction: commits at the end, or rolls all of it back."""
-        with self._writer() as connection, self._transaction(connection):
+    def write(self, *, bulk: bool = False) -> Iterator[Connection]:
+        """Yield the one writing connection in a transaction: commits at the end, or rolls all of it back.
+
+        Args:
+            bulk: Many rows will be written; see `domain.kernel.checkpoints`.
+        """
+        with self._writer() as connection, self._transaction(connection, bulk=bulk):
             yield connection
 
     @contextlib.contextmanager
@@ -75,7 +81,8 @@ class Store:
             yield connection
 
     @contextlib.contextmanager
-    def _transaction(self, connection: Connection) -> Iterator[None]:
+    def _transaction(self, connection: Connection, *, bulk: bool = False) -> Iterator[None]:
+        before = self._checkpoints.begin(connection) if bulk and self.is_sqlite else None
         self._begin(connection)
         try:
             yield
@@ -84,7 +91,7 @@ class Store:
             connection.rollback()
             raise
         finally:
-            self._end(connection)
+            self._end(connection, before)
 
     @contextlib.contextmanager
     def _door(self) -> Iterator[None]:
@@ -104,11 +111,13 @@ class Store:
         else:
             run_text(connection, "SET @aftercheck_writer = 1")
 
-    def _end(self, connection: Connection) -> None:
+    def _end(self, connection: Connection, before: int | None) -> None:
         if connection.closed or connection.invalidated:
             return
         if self.is_sqlite:
             connection.info[_ARMED].clear()
+            if before is not None:
+                self._checkpoints.end(connection, before)
         else:
             run_text(connection, "SET @aftercheck_writer = NULL")
 
@@ -131,6 +140,7 @@ class Store:
             bell(position)
 
     def close(self) -> None:
+        self._checkpoints.close()
         self.engine.dispose()
 
 

@@ -3,6 +3,10 @@
 The bad one stands in the middle. What it costs is the time of the slice it is in, beyond the median of the slices
 around it, as a share of the time of all: taken within one run, so that nothing but the bad one makes the difference.
 Each kind of badness has its run; the worst counts. The others have to be there, and the bad one has to be refused.
+
+The time that counts is the processor's for the thread that applies. What else takes time is waiting for the disk: a
+slice is flushed once, with a bad record and without, which is counted; and a flush of a shared disk differs from the
+next by more than what is looked for. The time by the clock is told beside.
 """
 
 import time
@@ -10,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from sqlalchemy import Engine, event
 
 from domain.kernel.change_log import Body, Change, append_entry, encode_body
 from domain.kernel.clock import utc_now
@@ -30,10 +36,13 @@ TIMES = 3
 class Slices:
     """Keeps how long each slice took."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.took: list[float] = []
         self.spent: list[float] = []
-        """Processor seconds, which other work on the machine does not touch."""
+        """Processor seconds of the thread, which other work on the machine does not touch."""
+        self.flushed: list[int] = []
+        self._flushes = 0
+        event.listen(engine, "commit", self._count)
         self.with_bad = -1
         self._slice = Intake._slice
 
@@ -41,12 +50,13 @@ class Slices:
         outer = self
 
         def timed(intake: Intake, *given: Any) -> Any:
-            begun, cpu = time.perf_counter(), time.process_time()
+            begun, cpu, flushes = time.perf_counter(), time.thread_time(), outer._flushes
             decided = outer._slice(intake, *given)
             if any(one.outcome == "rejected" for one in decided[0]):
                 outer.with_bad = len(outer.took)
             outer.took.append(time.perf_counter() - begun)
-            outer.spent.append(time.process_time() - cpu)
+            outer.spent.append(time.thread_time() - cpu)
+            outer.flushed.append(outer._flushes - flushes)
             return decided
 
         Intake._slice = timed  # type: ignore[method-assign]
@@ -54,6 +64,9 @@ class Slices:
 
     def __exit__(self, *_: object) -> None:
         Intake._slice = self._slice  # type: ignore[method-assign]
+
+    def _count(self, _connection: object) -> None:
+        self._flushes += 1
 
     def delay(self, took: list[float]) -> float:
         """Return the share of the whole of `took` or `spent` that the bad record took away from the others."""
@@ -111,12 +124,13 @@ def one_run(
     write_records(sender.store, sender.org_id, sender.device_id, half, start=1)
     write_bad(sender, half + 1, spoil)
     write_records(sender.store, sender.org_id, sender.device_id, count - half - 1, start=half + 2)
-    with Slices() as slices:
+    with Slices(world.centre.store.engine) as slices:
         done = sender.exchange()
     with world.centre.store.read() as connection:
         there = connection.exec_driver_sql("SELECT count(*) FROM patient").scalar_one()
     world.close()
     right = there == count + 2 * half and done.attention == 1 and slices.with_bad >= 0
+    right = right and set(slices.flushed) == {1}
     return slices.delay(slices.took), slices.delay(slices.spent), right
 
 
@@ -132,9 +146,9 @@ def run(goals: Goals, home: Path, count: int, rounds: int) -> None:
             by_cpu.append(spent)
             good, asked = good + right, asked + 1
         goals.note(**{
-            f"delay_by_{spoil.__name__}": median(found), f"delay_by_{spoil.__name__}_in_cpu": median(by_cpu),
+            f"delay_by_{spoil.__name__}": median(by_cpu), f"delay_by_{spoil.__name__}_by_the_clock": median(found),
         })  # fmt: skip
-        worst = max(worst, median(found))
+        worst = max(worst, median(by_cpu))
     goals.note(poison_records=min(count, MOST))
     goals.goal("poison_runs_with_all_others_there", good, ">=", asked)
     goals.goal("poison_delays_the_others_by", worst, "<=", SHARE)

@@ -68,12 +68,16 @@ def test_every_transaction_gets_an_outcome_and_good_ones_are_applied(world, host
     orgs = frozenset({NORTH})
     with world.centre.store.write() as connection:
         applier = Applier(connection, world.centre.device_id, lambda _device: orgs, 1)
-        outcomes = applier.apply(Sender(uuid.UUID(int=0xD1), 1, orgs), [*txns, good])
-    assert {outcome.outcome for outcome in outcomes} <= OUTCOMES
-    assert outcomes[-1].outcome == "applied"
+        told = applier.apply(Sender(uuid.UUID(int=0xD1), 1, orgs), [*txns, good])
+        outcomes = applier.known([*txns, good])
+    assert {outcome.outcome for outcome in outcomes.values()} <= OUTCOMES
+    assert len(outcomes) == len(txns) + 1
+    assert outcomes[good.txn_id].outcome == "applied"
+    assert [outcomes[one.txn_id.bytes] for one in told] == told
+    assert len(told) == sum(outcome.outcome != "applied" for outcome in outcomes.values())
     for entity in ("patient", "specimen", "conflict", "alert", "finding"):
         world.centre.rows(entity)
-    for outcome in outcomes:
+    for outcome in outcomes.values():
         event(f"{outcome.outcome} {outcome.code}")
     world.sync.pull(uuid.UUID(int=0xD1), PullRequest(cursors=[]))
 

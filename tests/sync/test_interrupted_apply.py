@@ -5,7 +5,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.kernel.change_log import change_log
 from domain.kernel.errors import UnavailableError
-from sync import intake
+from sync import centre, intake
 from sync.apply import Applier
 from sync.retry import ATTEMPTS, retried
 
@@ -87,3 +87,12 @@ def test_leftover_bundle_files_are_removed(north):
     stray.write_bytes(b"x")
     north.sync.outbox.sweep()
     assert (packed.path.exists(), stray.exists()) == (True, False)
+
+
+def test_a_bundle_too_large_to_be_kept_is_read_again_to_be_applied(world, north, monkeypatch):
+    monkeypatch.setattr(centre, "KEPT_BYTES", 300)
+    for number in range(5):
+        north.add_patient(f"P{number}")
+    north.exchange()
+    assert len(world.centre.rows("patient")) == 5
+    assert world.differing(north) == []

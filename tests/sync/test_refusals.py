@@ -135,7 +135,8 @@ def apply(world, branch, *txns):
     with world.centre.store.write() as connection:
         applier = Applier(connection, world.centre.device_id, lambda d: orgs_of(connection, d), 1)
         sender = Sender(branch.device_id, 1, orgs_of(connection, branch.device_id))
-        return [(o.outcome, o.code) for o in applier.apply(sender, txns)]
+        told = {o.seq: (o.outcome, o.code) for o in applier.apply(sender, txns)}
+        return [told.get(txn.seq, ("applied", "")) for txn in txns]
 
 
 def an_insert(org=NORTH, entity="patient", **fields):
