@@ -37,7 +37,9 @@ from server.api.command_routes import command_router
 from server.api.edge import Edge
 from server.api.schemas import install_openapi
 from server.centre import Centre
+from server.channels import callbacks
 from server.channels.book import channel_book
+from server.channels.incoming import Pushed, Receiver
 from server.channels.sender import Sender
 from server.clock import clock_of
 from server.content import centre_content
@@ -118,6 +120,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         lambda: to_microseconds(clock()),
         sync.nightly,
     )
+    nobody = system_actor(identity.org_id, identity.device_id)
     book = channel_book(settings.channels_path, settings.secrets_dir, settings.data_dir, store, clock)
     return Centre(
         settings=settings,
@@ -142,12 +145,8 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         upload_state=upload_state,
         followers=followers,
         readers=readers,
-        sender=Sender(
-            dispatcher,
-            system_actor(identity.org_id, identity.device_id),
-            book,
-            identity.key.private_bytes_raw(),
-        ),
+        sender=Sender(dispatcher, nobody, book, identity.key.private_bytes_raw()),
+        receiver=Receiver(dispatcher, nobody, book, Pushed(settings.data_dir / "channel-inbox.db", clock)),
         housekeeping=housekeeping,
         signs=signs,
         search=search_follower.index,
@@ -174,6 +173,7 @@ def create_app(centre: Centre) -> FastAPI:
             await asyncio.to_thread(centre.signs.stop)
             await asyncio.to_thread(centre.searching.stop)
             await asyncio.to_thread(centre.sender.stop)
+            await asyncio.to_thread(centre.receiver.stop)
 
     app = FastAPI(
         title="检后通 中心服务",
@@ -198,6 +198,7 @@ def create_app(centre: Centre) -> FastAPI:
     app.include_router(enrolment_routes.authority_router)
     app.include_router(command_router())
     app.include_router(form_page.router)
+    app.include_router(callbacks.router)
     if centre.settings.demo_clock:
         app.include_router(demo_routes.router)
     _answer_errors(app, centre.texts)

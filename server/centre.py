@@ -12,6 +12,7 @@ from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
 from domain.signoff.signs import Signs
 from server.accounts import Accounts
+from server.channels.incoming import Receiver
 from server.channels.sender import Sender
 from server.giving_way import GivingWay
 from server.housekeeping import Housekeeping
@@ -58,6 +59,7 @@ class Centre:
     followers: tuple[Follower, ...]
     readers: ReaderThread
     sender: Sender
+    receiver: Receiver
     housekeeping: Housekeeping
     signs: Signs
     search: SearchIndex
@@ -76,6 +78,7 @@ class Centre:
             self.housekeeping.start()
             self.searching.start()
             self.sender.start()
+            self.receiver.start()
         else:
             self.signs.start()
 
@@ -86,6 +89,8 @@ class Centre:
         self.signs.stop()
         self.searching.stop()
         self.sender.stop()
+        self.receiver.stop()
+        self.receiver.pushed.close()
         self.sender.book.close()
         self.sessions.shut()
         self.nonces.close()

@@ -10,6 +10,7 @@ from domain.followup.follower import FollowUpFollower
 from domain.kernel.authority import Authority, system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower, ReaderThread
+from domain.messaging.alerting import AlertMessenger
 from domain.risk.follower import RiskFollower
 from domain.signoff.signs import Signs
 from domain.tracking.follower import TrackingFollower
@@ -44,12 +45,14 @@ def readers_of(
     follow_up = FollowUpFollower(
         dispatcher, system_actor(identity.org_id, identity.device_id), everywhere=True
     )
+    told = {rule.id: rule.channels for rule in book.rules.values()}
     store = dispatcher.store
     followers = (
         Follower(store, engine),
         Follower(store, AuditReader()),
         Follower(store, Eraser(forget_file)),
         Follower(store, risks),
+        Follower(store, AlertMessenger(dispatcher, system_actor(identity.org_id, identity.device_id), told)),
         Follower(store, signs),
         Follower(store, follow_up),
         Follower(store, TrackingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),

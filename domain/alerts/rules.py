@@ -57,7 +57,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         origin: ``spec``: the requirements fix the number; ``default``: a suggestion the clinic may change.
         severity: Of the alert when it opens, or of the step it adds.
         receivers: Roles that are told first.
-        channels: How they are told.
+        channels: How they are told: in the program, and by messages to who has such an address.
         summary: Sentence of the alert; names fields of the record in braces, and ``{state}``, ``{due}``.
         when: Conditions on the record, all of which hold.
         limit: Time from entering the state, in place of the workflow's own limit.
@@ -98,7 +98,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     severity: Severity
     receivers: tuple[str, ...]
     tells_client: bool = False
-    channels: tuple[Literal["in_app"], ...] = ("in_app",)
+    channels: tuple[Literal["in_app", "wecom", "sms", "email"], ...] = ("in_app",)
     summary: str = ""
     when: tuple[Condition, ...] = ()
     limit: Duration | None = None

@@ -33,13 +33,19 @@ class Scope(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RecordInfo:
-    """The facts of a record class; `entity` is its name in the change log, in bundles and as a table."""
+    """The facts of a record class; `entity` is its name in the change log, in bundles and as a table.
+
+    `owner` is the column that names the member of staff it belongs to: others see it only with the
+    permission `oversight`, unless it belongs to nobody. Empty where everybody within the data scope sees all.
+    """
 
     entity: str
     label: str
     place: Place
     scope: Scope
     merge: Merge | None
+    owner: str = ""
+    oversight: str = ""
 
 
 NAMING = {
@@ -87,11 +93,13 @@ class Record(DeclarativeBase):
         scope: Scope = Scope.ORGANIZATION,
         place: Place = Place.SHARED,
         merge: Merge | None = None,
+        owner: str = "",
+        oversight: str = "",
         **kwargs: Any,
     ) -> None:
         if not label:
             raise TypeError(f"record {cls.__name__} needs a label")
-        cls.record_info = RecordInfo(_snake(cls.__name__), label, place, scope, merge)
+        cls.record_info = RecordInfo(_snake(cls.__name__), label, place, scope, merge, owner, oversight)
         cls.__tablename__ = cls.record_info.entity
         _set_types(cls)
         super().__init_subclass__(**kwargs)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, or_, select
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import UnaryExpression
 
@@ -44,9 +44,24 @@ def scoped(query: Query, record: type[Record], actor: Actor) -> Query:
 
     The organisation's index is in a branch the whole table: what else is asked for, or the order, has a better one.
     """
+    query = owned(query, record, actor)
     if actor.orgs is None or record.record_info.scope is Scope.CATALOGUE:
         return query
     return query.where(without_index(record.__table__.c.org_id).in_(actor.orgs))
+
+
+def owned(query: Query, record: type[Record], actor: Actor) -> Query:
+    """Return `query` without what belongs to other people, for who has no oversight of it."""
+    info = record.record_info
+    if not info.owner or sees_all(actor, record):
+        return query
+    column = record.__table__.c[info.owner]
+    return query.where(or_(column == actor.staff_id, column.is_(None)))
+
+
+def sees_all(actor: Actor, record: type[Record]) -> bool:
+    """Tell whether an actor sees records that belong to others: the system, and who has oversight."""
+    return actor.staff_id is None or actor.may(record.record_info.oversight)
 
 
 def records(

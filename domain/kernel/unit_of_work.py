@@ -23,6 +23,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, IdSource
 from domain.kernel.prepared import Prepared, insert_into
 from domain.kernel.record import Place, Record, Scope, column_info
+from domain.kernel.rows import sees_all
 from domain.kernel.workflow import Hands, HasState, Limits, Workflow
 
 R = TypeVar("R", bound=Record)
@@ -184,7 +185,12 @@ class UnitOfWork:
         return new
 
     def _visible(self, record: Record) -> bool:
-        return self._in_scope(type(record), record.org_id)
+        if not self._in_scope(type(record), record.org_id):
+            return False
+        info = record.record_info
+        if not info.owner or sees_all(self.actor, type(record)):
+            return True
+        return getattr(record, info.owner) in (None, self.actor.staff_id)
 
     def _in_scope(self, kind: type[Record], org_id: Id) -> bool:
         return kind.record_info.scope is Scope.CATALOGUE or self.actor.sees(org_id)

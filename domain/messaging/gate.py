@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.messaging.channel_states import channel_state
 from domain.messaging.queueing import address_of, preference_of, refuses
-from domain.messaging.records import Category, Channel, OutboxMessage
+from domain.messaging.records import Category, Channel, ContactAddress, OutboxMessage
 from domain.messaging.rules import AT_ANY_HOUR, DAILY_CAP, UNCAPPED, day_start, is_quiet, morning_after
 from domain.people.records import Patient, Staff
 
@@ -36,6 +36,9 @@ def look_at(work: UnitOfWork, message: OutboxMessage) -> Verdict:
     if wish is not None:
         return wish
     address, row = address_of(work, channel, patient, staff)
+    if message.address_id is not None:
+        row = work.get(ContactAddress, message.address_id)
+        address = row.address if row is not None and row.opted_out_at is None else ""
     if not address:
         return (
             Verdict(move="fail", reason="no_address")

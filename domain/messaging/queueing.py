@@ -43,6 +43,7 @@ def queue_message(
     *,
     patient_id: Id | None = None,
     staff_id: Id | None = None,
+    address: ContactAddress | None = None,
     channel: Channel | None = None,
     params: Mapping[str, Any] | None = None,
     key: Sequence[object] = (),
@@ -57,7 +58,8 @@ def queue_message(
         work: The caller's unit of work.
         template: Code of a template, or the template itself.
         patient_id: The client it goes to, or
-        staff_id: the member of staff.
+        staff_id: the member of staff, or
+        address: this very address, whoever it belongs to (an answer goes where the question came from).
         channel: By which; the first of the template's that reaches the person if left out.
         params: Values of the template's placeholders.
         key: What makes it one message: the same key twice gives the first message back.
@@ -77,12 +79,16 @@ def queue_message(
         return known
     patient = work.require(Patient, patient_id, "patient_id") if patient_id else None
     staff = work.require(Staff, staff_id, "staff_id") if staff_id else None
-    person = patient or staff
+    person = patient or staff or address
     if person is None:
         raise DomainError("input.missing", field="patient_id", label="客户")
     if channel is not None and channel not in found.channels:
         raise DomainError("message.channel_not_allowed", field="channel", label=found.label)
-    by = channel or _first_channel(work, found, patient, staff)
+    by = (
+        channel
+        or (Channel(address.channel) if address else None)
+        or _first_channel(work, found, patient, staff)
+    )
     values = {**(params or {}), "org": _name_of(work, person.org_id), "client": _address(patient, staff)}
     short = by in SHORT
     text, body = filled(found.short if short else (found.text or found.short), values), None
@@ -96,7 +102,8 @@ def queue_message(
     check_minimum(title, "params")
     message = OutboxMessage(
         id=message_id, org_id=person.org_id, channel=by, category=found.category, template=found.code,
-        patient_id=patient_id, staff_id=staff_id, title=title, text=text[:2000],
+        patient_id=patient_id, staff_id=staff_id,
+        address_id=address.id if address else None, title=title, text=text[:2000],
         body=body or (None if short else text),
         params={name: str(value) for name, value in values.items() if name in named},
         sources=[msgspec.to_builtins(one) for one in found.sources] or None, important=found.important,

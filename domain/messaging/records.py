@@ -23,6 +23,7 @@ class Channel(enum.StrEnum):
     MINI_PROGRAM = "mini_program"
     SMS = "sms"
     EMAIL = "email"
+    PAGE = "page"  # what is said on the client's own page: shown there, sent by nobody
 
 
 class Category(enum.StrEnum):
@@ -38,7 +39,7 @@ class Category(enum.StrEnum):
 
 
 class ContactAddress(Record, label="联系方式"):
-    """Where a client or a member of staff is reached by one channel; exactly one of the two is named.
+    """Where a client or a member of staff is reached by one channel; who wrote and is not recognised yet is neither.
 
     `consents` are messages that may still be sent where a person agrees to one at a time (mini program).
     """
@@ -105,6 +106,7 @@ class OutboxMessage(Record, label="外发消息"):
     template: Mapped[str] = column("模板", length=60)
     patient_id: Mapped[Id | None] = column("客户", ref="patient")
     staff_id: Mapped[Id | None] = column("员工", ref="staff", index=True)
+    address_id: Mapped[Id | None] = column("联系方式", ref="contact_address")
     title: Mapped[str] = column("标题", length=60)
     text: Mapped[str] = column("发送文字", sensitivity=PERSONAL, length=2000)
     body: Mapped[str | None] = column("完整内容", sensitivity=PERSONAL, length=4000)

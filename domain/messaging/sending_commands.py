@@ -19,7 +19,7 @@ from domain.messaging.channel_states import channel_state, note_outcome, pause_c
 from domain.messaging.ending import ended
 from domain.messaging.gate import Verdict, look_at
 from domain.messaging.queueing import address_of, queue_message
-from domain.messaging.records import Category, Channel, OutboxMessage
+from domain.messaging.records import Category, Channel, ContactAddress, OutboxMessage
 from domain.messaging.rules import MOST_TRIES, REMIND_AFTER, pause_before
 from domain.messaging.templates import Template, template_of
 from domain.messaging.workflow import OUT, WAITING, outbox_life
@@ -253,6 +253,9 @@ def take_doubtful(order: TakeDoubtful, work: UnitOfWork) -> list[Parcel]:
     for message in work.list(query):
         patient, staff = work.get(Patient, message.patient_id), work.get(Staff, message.staff_id)
         address, row = address_of(work, Channel(message.channel), patient, staff)
+        if message.address_id is not None:
+            row = work.get(ContactAddress, message.address_id)
+            address = row.address if row is not None else ""
         parcels.append(_parcel(work, message, address, row.via if row else None, again=True))
     return parcels
 

@@ -64,6 +64,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         port: Its port.
         security: ``tls`` (465), ``starttls`` (587); ``none`` is refused but on this machine.
         sender: Address mail comes from.
+        welcome: What a client is told who has just added a member of staff (WeCom).
     """
 
     id: Name
@@ -86,6 +87,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     port: int = 587
     security: Literal["tls", "starttls", "none"] = "starttls"
     sender: str = ""
+    welcome: str = ""
 
     @property
     def url(self) -> str:

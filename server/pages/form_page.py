@@ -4,6 +4,7 @@ Works without scripts; with them, answers are kept as they are given and questio
 costs at most the answer under way: opening the link again goes on where it was.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs
 
@@ -29,6 +30,8 @@ from server.pages.opening import COOKIE, TRIES_TO_SAVE, LinksDep, form_of, opene
 from server.pages.report_page import report_page
 from server.pages.signatures import take_signatures
 
+MOST_SAID = 1000
+"""Characters of what a client writes below a message."""
 router = APIRouter(prefix="/p", include_in_schema=False)
 MOST_FIELDS = 3000
 _STATIC = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
@@ -58,7 +61,7 @@ def show(
         if link.purpose is LinkPurpose.REPORT:
             return report_page(links, link, token)
         if link.purpose is LinkPurpose.MESSAGE:
-            return answer("message.html", **links.message(link))
+            return _message(links, link)
         session = session_of(form_of(links, link), link)
         pages = pages_of(session)
         return _form_page(centre, link, session, pages, _number(session, pages, page), {})
@@ -95,6 +98,8 @@ def _taken(request: Request, centre: Centre, links: Links, token: str, body: byt
                 return _verified(centre, links, link, token, sent["birth_date"][0])
             if not links.holds(link, request.cookies.get(COOKIE)):
                 return ask_birth_date(link, _title(links, link), centre.texts.say("link.session_over"))
+            if link.purpose is LinkPurpose.MESSAGE and (said := sent.get("say", [""])[0].strip()):
+                links.say(link, said[:MOST_SAID], sent.get("~once", [""])[0] or secrets.token_hex(8))
             if link.purpose is not LinkPurpose.FORM:
                 return RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
             try:
@@ -167,6 +172,16 @@ def _finished(
     score = session.score()
     urgent = links.finish(link, session.response(links.now()), float(score) if score is not None else None)
     return answer("done.html", title=session.form.title, urgent=urgent)
+
+
+def _message(links: Links, link: OpenLink) -> Response:
+    return answer(
+        "message.html",
+        **links.message(link),
+        said=links.said(link),
+        once=secrets.token_hex(8),
+        most=MOST_SAID,
+    )
 
 
 def _title(links: Links, link: OpenLink) -> str:

@@ -12,6 +12,9 @@ from sqlalchemy import select
 
 import resources
 from domain.checkup.form_commands import BeginForm
+from domain.conversations.commands import ReceiveMessage
+from domain.conversations.keeping import conversation_id
+from domain.conversations.records import ConversationKind, ConversationMessage, Direction
 from domain.kernel.authority import Actor, system_actor
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError
@@ -20,7 +23,7 @@ from domain.links.commands import FinishLink, NoteWrongBirthDate, SaveLinkDraft,
 from domain.links.message_commands import ReadMessage
 from domain.links.records import LinkPurpose, PersonLink
 from domain.links.report_commands import ReadReport, is_spent
-from domain.messaging.records import OutboxMessage
+from domain.messaging.records import Channel, OutboxMessage
 from domain.messaging.templates import by_grade
 from domain.outgoing.commands import EndOutgoing, HandOutDocument
 from domain.outgoing.records import Destination, OutgoingResult
@@ -34,6 +37,8 @@ from forms.risk_reporting import risk_report_data
 from forms.shelf import Taken, take
 from server.centre import Centre
 
+PAGE = "page"
+"""Account of what clients write on their own page."""
 SHOWN_FOR = timedelta(minutes=30)
 """How long a page may be left alone before the birth date is asked again."""
 
@@ -210,6 +215,29 @@ class Links:
     def note_message_read(self, link: OpenLink) -> None:
         """Note that the client is shown a message."""
         self._centre.dispatcher.run(ReadMessage(link_id=link.id), self._actor(link))
+
+    def say(self, link: OpenLink, text: str, once: str) -> None:
+        """Keep what a client writes below a message; the same `once` is kept once."""
+        order = ReceiveMessage(
+            channel=Channel.PAGE, account=PAGE, peer=link.patient_id.hex, key=once[:60],
+            org_id=link.org_id, text=text,
+            at=self._centre.clock(), patient_id=link.patient_id, kind=ConversationKind.CONSULTATION,
+        )  # fmt: skip
+        self._centre.dispatcher.run(order, self._actor(link))
+
+    def said(self, link: OpenLink) -> list[tuple[bool, str, str]]:
+        """Return what was said on the page, the oldest first: whether by the client, when, and what."""
+        table = ConversationMessage.__table__.c
+        wanted = (
+            select(table.direction, table.at, table.text)
+            .where(table.conversation_id == conversation_id(Channel.PAGE, PAGE, link.patient_id.hex))
+            .where(table.direction != Direction.NOTE)
+            .order_by(table.at.desc())
+            .limit(50)
+        )
+        with self._centre.store.read() as connection:
+            rows = connection.execute(wanted).all()
+        return [(r.direction == Direction.IN, f"{clinic(r.at):%m-%d %H:%M}", r.text) for r in reversed(rows)]
 
     def message(self, link: OpenLink) -> dict[str, Any]:
         """Return title, whole text and sources (number and source, the strongest evidence first) of a message."""

@@ -655,6 +655,7 @@ def _messages() -> None:
         sa.Column("template", sa.String(60), nullable=False),
         sa.Column("patient_id", Id16(), nullable=True),
         sa.Column("staff_id", Id16(), nullable=True),
+        sa.Column("address_id", Id16(), nullable=True),
         sa.Column("title", sa.String(60), nullable=False),
         sa.Column("text", sa.String(2000), nullable=False),
         sa.Column("body", steps.long_text(), nullable=True),
@@ -727,6 +728,42 @@ def _messages() -> None:
         sa.Column("published_at", UtcTime(), nullable=False),
         indexed=("channel",),
     )
+    steps.create_record_table(
+        "conversation",
+        sa.Column("channel", sa.String(40), nullable=False),
+        sa.Column("account", sa.String(60), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("address_id", Id16(), nullable=False),
+        sa.Column("nickname", sa.String(100), nullable=True),
+        sa.Column("patient_id", Id16(), nullable=True),
+        sa.Column("owner_id", Id16(), nullable=True),
+        sa.Column("labels", JsonText(), nullable=False),
+        sa.Column("handed_on", sa.BigInteger(), nullable=False),
+        sa.Column("owed_since", UtcTime(), nullable=True),
+        sa.Column("last_at", UtcTime(), nullable=False),
+        sa.Column("last_text", sa.String(200), nullable=False),
+        sa.Column("state", sa.String(40), nullable=False),
+        sa.Column("state_since", UtcTime(), nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=True),
+        indexed=("address_id", "patient_id", "last_at", "due_at"),
+    )
+    steps.create_index("ix_conversation_owner_last", "conversation", ["owner_id", "last_at"])
+    steps.create_index("ix_conversation_state_due", "conversation", ["state", "due_at"])
+    steps.create_record_table(
+        "conversation_message",
+        sa.Column("conversation_id", Id16(), nullable=False),
+        sa.Column("patient_id", Id16(), nullable=True),
+        sa.Column("direction", sa.String(40), nullable=False),
+        sa.Column("form", sa.String(20), nullable=False),
+        sa.Column("text", steps.long_text(), nullable=False),
+        sa.Column("media", sa.String(255), nullable=True),
+        sa.Column("staff_id", Id16(), nullable=True),
+        sa.Column("staff_name", sa.String(255), nullable=True),
+        sa.Column("outbox_id", Id16(), nullable=True),
+        sa.Column("at", UtcTime(), nullable=False),
+        indexed=("patient_id", "outbox_id", "at"),
+    )
+    steps.create_index("ix_conversation_message_in", "conversation_message", ["conversation_id", "at"])
 
 
 def _follow_up() -> None:

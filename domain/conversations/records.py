@@ -1,0 +1,75 @@
+"""Conversations with clients and their messages."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped
+
+from domain.kernel.columns import Merge, Sensitivity, column
+from domain.kernel.ids import Id
+from domain.kernel.record import Record
+from domain.messaging.records import Channel
+
+PERSONAL = Sensitivity.PERSONAL
+
+
+class ConversationKind(enum.StrEnum):
+    """What a conversation is about, which decides who answers: service (operators) or a consultation (physicians)."""
+
+    SERVICE = "service"
+    CONSULTATION = "consultation"
+
+
+class Direction(enum.StrEnum):
+    """Who says it."""
+
+    IN = "in"  # the client
+    OUT = "out"  # one of us
+    NOTE = "note"  # the program, for us alone: handed on, closed
+
+
+class Conversation(Record, label="会话", owner="owner_id", oversight="conversation.oversee"):
+    """All that is said with one person by one channel; its id is made of both, so that a callback finds it.
+
+    `owed_since` is the first thing the client said that nobody has answered, `due_at` when its owner's half
+    hour is over.
+    """
+
+    __table_args__ = (
+        Index("ix_conversation_owner_last", "owner_id", "last_at"),
+        Index("ix_conversation_state_due", "state", "due_at"),
+    )
+
+    channel: Mapped[Channel] = column("渠道", means="words:channel")
+    account: Mapped[str] = column("账号", length=60)
+    kind: Mapped[ConversationKind] = column("会话类型", default=ConversationKind.SERVICE)
+    address_id: Mapped[Id] = column("联系方式", ref="contact_address", index=True)
+    nickname: Mapped[str | None] = column("昵称", sensitivity=PERSONAL, length=100)
+    patient_id: Mapped[Id | None] = column("客户", ref="patient", index=True)
+    owner_id: Mapped[Id | None] = column("负责人", ref="staff", merge=Merge.CENTRE, group="state")
+    labels: Mapped[list[str]] = column("标签", default=[])
+    handed_on: Mapped[int] = column("转交次数", merge=Merge.CENTRE, group="state", default=0)
+    owed_since: Mapped[datetime | None] = column("待回复起始", merge=Merge.CENTRE, group="state")
+    last_at: Mapped[datetime] = column("最近消息时间", index=True)
+    last_text: Mapped[str] = column("最近消息", sensitivity=PERSONAL, length=200)
+    state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)
+    state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")
+    due_at: Mapped[datetime | None] = column("应回复时间", merge=Merge.CENTRE, group="state", index=True)
+
+
+class ConversationMessage(Record, label="会话消息"):
+    """One thing said; of what a client wrote the id is made of the vendor's number, so that it is kept once."""
+
+    __table_args__ = (Index("ix_conversation_message_in", "conversation_id", "at"),)
+
+    conversation_id: Mapped[Id] = column("会话", ref="conversation")
+    patient_id: Mapped[Id | None] = column("客户", ref="patient", index=True)
+    direction: Mapped[Direction] = column("方向", means="words:direction")
+    form: Mapped[str] = column("形式", means="words:message_form", length=20, default="text")
+    text: Mapped[str] = column("内容", sensitivity=PERSONAL, length=4000)
+    media: Mapped[str | None] = column("媒体编号", length=255)
+    staff_id: Mapped[Id | None] = column("员工", ref="staff")
+    staff_name: Mapped[str | None] = column("员工姓名")
+    outbox_id: Mapped[Id | None] = column("外发消息", ref="outbox_message", index=True)
+    at: Mapped[datetime] = column("时间", index=True)

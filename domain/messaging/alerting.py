@@ -1,0 +1,129 @@
+"""Alerts that go outside the program: what was opened or escalated becomes messages to staff.
+
+The rules say by which channels beside the list in the program; a message has no more in it than which alert it is.
+"""
+
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.alerts.records import Alert, AlertEvent
+from domain.kernel.authority import Actor
+from domain.kernel.change_log import Entry
+from domain.kernel.clock import clinic
+from domain.kernel.commands import Kind, ask, command, handles
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.messaging.queueing import queue_message
+from domain.messaging.records import Channel, ContactAddress
+from domain.messaging.sending_commands import SENDER
+from domain.people.records import Organization, Staff
+
+log = logging.getLogger(__name__)
+
+IN_APP = "in_app"
+TOLD = frozenset({"opened", "escalated"})
+_LEVELS = {"general": "一般", "important": "重要", "urgent": "紧急"}
+MOST_TOLD = 50
+
+
+@command("messaging.tell_staff", "预警通知员工", permission=SENDER, place="internal")
+class TellStaff:
+    """Somebody in the roles of an alert is to be told by these channels."""
+
+    event_id: Id = ask("预警轨迹", kind=Kind.HIDDEN)
+    channels: list[str] = ask("渠道", kind=Kind.HIDDEN)
+
+
+@handles(TellStaff)
+def tell_staff(order: TellStaff, work: UnitOfWork) -> int:
+    """Return how many messages were queued: one a person, channel and step, however often the log is read."""
+    event = work.get(AlertEvent, order.event_id)
+    alert = work.get(Alert, event.alert_id) if event is not None else None
+    if event is None or alert is None:
+        return 0
+    orgs = _upwards(work, alert.org_id)
+    people = (
+        select(Staff)
+        .where(Staff.role.in_(event.receivers), Staff.active, Staff.org_id.in_(orgs))
+        .order_by(Staff.login)
+        .limit(MOST_TOLD)
+    )
+    params = {
+        "alert": alert.name,
+        "level": _LEVELS[str(event.severity)],
+        "at": f"{clinic(alert.opened_at):%m-%d %H:%M}",
+    }
+    count = 0
+    for person in work.list(people):
+        for channel in order.channels:
+            reached = work.find(
+                ContactAddress, staff_id=person.id, channel=Channel(channel), opted_out_at=None
+            )
+            if reached is None:
+                continue
+            queue_message(
+                work, "staff_alert", staff_id=person.id, channel=Channel(channel), params=params,
+                key=("alert", event.id, person.id, channel), about=("alert", alert.id),
+            )  # fmt: skip
+            count += 1
+    return count
+
+
+def _upwards(work: UnitOfWork, org_id: Id) -> list[Id]:
+    found: list[Id] = []
+    here: Id | None = org_id
+    while here is not None and here not in found:
+        found.append(here)
+        org = work.get(Organization, here)
+        here = org.parent_id if org is not None else None
+    return found
+
+
+class AlertMessenger:
+    """Give it to a `Follower`. It reads at least once; messages have stable ids.
+
+    Args:
+        dispatcher: Of the centre.
+        actor: The system's actor.
+        channels: By the id of a rule how its alerts are told.
+    """
+
+    name = "alert_messages"
+
+    def __init__(self, dispatcher: Dispatcher, actor: Actor, channels: Mapping[str, Sequence[str]]) -> None:
+        self._dispatcher, self._actor = dispatcher, actor
+        self._channels = {rule: [c for c in told if c != IN_APP] for rule, told in channels.items()}
+
+    def act(self, entries: Sequence[Entry]) -> None:
+        """Tell of every alert that was opened or escalated, by the channels of its rule."""
+        if not any(self._channels.values()):
+            return
+        for event_id, alert_id in self._events(entries):
+            channels = self._channels.get(self._rule(alert_id), [])
+            if channels:
+                try:
+                    self._dispatcher.run(TellStaff(event_id=event_id, channels=channels), self._actor)
+                except DomainError as error:
+                    log.warning("nobody told", extra={"code": error.code})
+
+    def _events(self, entries: Sequence[Entry]) -> list[tuple[Id, Id]]:
+        found = []
+        for entry in entries:
+            if not entry.touches("alert_event"):
+                continue
+            for change in entry.body.changes:
+                fields: Mapping[str, Any] = change.fields
+                if change.entity == "alert_event" and change.op == "ins" and fields.get("kind") in TOLD:
+                    found.append((uuid.UUID(bytes=change.record_id), uuid.UUID(bytes=fields["alert_id"])))
+        return found
+
+    def _rule(self, alert_id: Id) -> str:
+        with self._dispatcher.store.read() as connection:
+            found = connection.execute(select(Alert.rule).where(Alert.id == alert_id)).scalar()
+        return found or ""
