@@ -6,11 +6,12 @@ order of rows does not matter, and one different value shows.
 
 import functools
 import hashlib
-import operator
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, Table, bindparam, select
 
 from domain.kernel.ids import Id
 from domain.kernel.record import Scope, shared_tables
@@ -34,6 +35,7 @@ def store_digest(connection: Connection, orgs: Iterable[Id]) -> Digest:
     Records of this store that the centre refused are left out: they are not shared.
     """
     wanted = [org.bytes for org in orgs]
+    refused = _refused(connection)
     found: Digest = {}
     for table in sorted(shared_tables(), key=lambda t: t.name):
         shape = shape_of(table.name)
@@ -41,7 +43,11 @@ def store_digest(connection: Connection, orgs: Iterable[Id]) -> Digest:
             continue
         scoped = shape.info.scope is not Scope.CATALOGUE
         if scoped or CATALOGUE_SCOPE.bytes in wanted:
-            found[shape.entity] = _entity_digest(connection, shape, wanted if scoped else None)
+            count = total = 0
+            for _, one in _hashed(connection, shape, wanted if scoped else None, refused[shape.entity]):
+                count += 1
+                total ^= one
+            found[shape.entity] = (count, f"{total:016x}")
     return found
 
 
@@ -59,33 +65,43 @@ def bucket_digests(connection: Connection, entity: str, orgs: Iterable[Id]) -> l
     return _buckets(connection, shape, [org.bytes for org in orgs] if scoped else None)
 
 
-def _entity_digest(connection: Connection, shape: Shape, orgs: list[bytes] | None) -> tuple[int, str]:
-    parts = _buckets(connection, shape, orgs)
-    total = functools.reduce(operator.xor, (int(digest, 16) for _, digest in parts), 0)
-    return sum(count for count, _ in parts), f"{total:016x}"
-
-
 def _buckets(connection: Connection, shape: Shape, orgs: list[bytes] | None) -> list[tuple[int, str]]:
-    table = shape.table
-    columns = [table.c.id, table.c.ver, *(table.c[name] for name in sorted(shape.fields))]
-    query = select(*columns)
-    if orgs is not None:
-        query = query.where(table.c.org_id.in_(orgs))
-    refused = {
-        row.record_id.bytes
-        for row in connection.execute(
-            select(refused_record.c.record_id).where(refused_record.c.entity == shape.entity)
-        )
-    }
     counts, totals = [0] * BUCKETS, [0] * BUCKETS
-    for row in connection.execution_options(yield_per=_AT_ONCE).execute(query):
-        if row[0] in refused:
-            continue
-        bucket = bucket_of(row[0])
+    for record_id, one in _hashed(connection, shape, orgs, _refused(connection)[shape.entity]):
+        bucket = bucket_of(record_id)
         counts[bucket] += 1
-        content = _ENCODER.encode(list(row))
-        totals[bucket] ^= int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big")
+        totals[bucket] ^= one
     return [(count, f"{total:016x}") for count, total in zip(counts, totals, strict=True)]
+
+
+def _hashed(
+    connection: Connection, shape: Shape, orgs: list[bytes] | None, refused: set[bytes]
+) -> Iterator[tuple[bytes, int]]:
+    """Yield id and hash of each row of an entity, of some organisations or of all, but of those refused."""
+    query = _rows_of(shape.table, tuple(sorted(shape.fields)), all_orgs=orgs is None)
+    values = {} if orgs is None else {"orgs": orgs}
+    for row in connection.execute(query, values, execution_options={"yield_per": _AT_ONCE}):
+        if row[0] not in refused:
+            content = _ENCODER.encode(list(row))
+            yield row[0], int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big")
+
+
+def _refused(connection: Connection) -> dict[str, set[bytes]]:
+    """Return the records the centre refused, by entity."""
+    found: dict[str, set[bytes]] = defaultdict(set)
+    for entity, record_id in connection.execute(_REFUSED):
+        found[entity].add(record_id.bytes)
+    return found
+
+
+_REFUSED = select(refused_record.c.entity, refused_record.c.record_id)
+
+
+@functools.cache
+def _rows_of(table: Table, names: tuple[str, ...], *, all_orgs: bool) -> Select[Any]:
+    """Return the query of the rows of all organisations or of `orgs`; building it costs more than running it."""
+    query = select(table.c.id, table.c.ver, *(table.c[name] for name in names))
+    return query if all_orgs else query.where(table.c.org_id.in_(bindparam("orgs", expanding=True)))
 
 
 def differing(one: Digest, other: Digest) -> list[str]:
