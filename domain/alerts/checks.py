@@ -17,7 +17,7 @@ from domain.kernel.workflow import State, workflows
 _ALWAYS_SHOWN = frozenset({"state", "due"})
 _TOLD_BESIDE = {
     Kind.TREND: frozenset({"runs", "change"}),
-    Kind.STACK: frozenset({"least", "role"}),
+    Kind.STACK: frozenset({"least", "role", "role_name"}),
     Kind.ANOMALY: frozenset({"why"}),
 }
 """What a kind's sentence may name beside the fields of the record."""

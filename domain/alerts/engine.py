@@ -77,7 +77,8 @@ class AlertEngine:
         self.actor = actor
         dispatcher.content[RULES] = book
         authority = dispatcher.content.get("authority")
-        self._roles = sorted(authority.roles) if authority is not None else book.roles()
+        known = authority.roles if authority is not None else {}
+        self._roles = {name: known[name].label if name in known else name for name in known or book.roles()}
         self._silencing = book.silencing()
         self._inhibitors = {rule: book.inhibitors(rule) for rule in book.plans}
 

@@ -46,7 +46,7 @@ class OpenAlert:
 @handles(OpenAlert)
 def open_alert(order: OpenAlert, work: UnitOfWork) -> bool:
     """Return whether the alert is new; one that exists, whatever became of it, stays as it is."""
-    if work.get(Alert, order.alert_id) is not None:
+    if work.find(Alert, id=order.alert_id) is not None:
         return False
     alert = Alert(
         id=order.alert_id, org_id=order.org_id, rule=order.rule, rule_version=order.rule_version,

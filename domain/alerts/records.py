@@ -46,6 +46,7 @@ class Alert(Record, label="预警"):
         Index("ix_alert_waiting", "severity", "id", sqlite_where=text(WAITING)),
         Index("ix_alert_act_by", "state", "act_by"),
         Index("ix_alert_shelved_until", "shelved_until"),
+        Index("ix_alert_opened_at", "opened_at"),
     )
 
     rule: Mapped[str] = column("规则", length=20)

@@ -4,13 +4,14 @@ Every query takes its rows by a key or by the front of an index, so the work gro
 """
 
 import dataclasses
+import functools
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Table, and_, delete, select, update
+from sqlalchemy import Connection, Row, Table, and_, bindparam, delete, select, update
 
 from domain.alerts.decisions import DropTimer, Happening, KnownAlert, SetTimer, Situation, Touched
 from domain.alerts.parts import Kind
@@ -20,6 +21,7 @@ from domain.alerts.workflow import UNSETTLED
 from domain.kernel.change_log import Change, Entry
 from domain.kernel.columns import from_microseconds, from_wire, to_microseconds
 from domain.kernel.ids import Id
+from domain.kernel.prepared import Prepared, insert_into
 from domain.kernel.record import Record, record_classes
 from domain.kernel.rows import without_index
 
@@ -120,27 +122,34 @@ def situations(
 
 def keep_timers(connection: Connection, actions: Iterable[SetTimer | DropTimer]) -> None:
     """Write the timers that actions set, and remove those they drop; the last word on a timer counts."""
-    timers = timer_table()
     final: dict[tuple[str, Id], SetTimer | DropTimer] = {}
     for action in actions:
         rule = action.plan.rule.id if isinstance(action, SetTimer) else action.rule
         final[rule, action.record_id] = action
-    for (rule, record_id), action in final.items():
-        connection.execute(delete(timers).where(timers.c.rule == rule, timers.c.record_id == record_id))
-        if isinstance(action, SetTimer):
-            connection.execute(timers.insert(), _timer(action))
+    mine = [(rule, record_id.bytes) for rule, record_id in final]
+    if mine:
+        _drop().many(connection, mine)
+    rows = [_timer(action) for action in final.values() if isinstance(action, SetTimer)]
+    if rows:
+        insert_into(timer_table()).many(connection, rows)
 
 
-def _timer(action: SetTimer) -> dict[str, Any]:
-    return {
-        "rule": action.plan.rule.id,
-        "record_id": action.record_id,
-        "entity": action.plan.entity,
-        "occasion": action.occasion,
-        "org_id": action.org_id,
-        "fire_at": to_microseconds(action.fire_at),
-        "key": action.key,
-    }
+@functools.cache
+def _drop() -> Prepared:
+    timers = timer_table()
+    return Prepared(
+        delete(timers).where(
+            timers.c.rule == bindparam("of_rule"), timers.c.record_id == bindparam("of_record")
+        )
+    )
+
+
+def _timer(action: SetTimer) -> tuple[Any, ...]:
+    """Return a row in the order of the table's columns, as it is stored."""
+    return (
+        action.plan.rule.id, action.record_id.bytes, action.plan.entity, action.occasion, action.org_id.bytes,
+        to_microseconds(action.fire_at), None if action.key is None else action.key.bytes,
+    )  # fmt: skip
 
 
 def wake(connection: Connection, rules: Sequence[str], record_ids: Sequence[Id], now: datetime) -> None:

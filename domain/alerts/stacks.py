@@ -1,7 +1,7 @@
 """Many alerts at once for one client, in one owner's hands, or told to one role of a place: told as one more."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,13 +37,18 @@ def concerned(connection: Connection, alert_ids: Sequence[Id], book: RuleBook) -
     return found
 
 
-def on_stack(connection: Connection, plan: Plan, now: Situation, roles: Sequence[str]) -> Iterator[Action]:
-    """Yield the alert of a stack that became high enough, or the end of those that are not any more."""
+def on_stack(
+    connection: Connection, plan: Plan, now: Situation, roles: Mapping[str, str]
+) -> Iterator[Action]:
+    """Yield the alert of a stack that became high enough, or the end of those that are not any more.
+
+    `roles` are the labels of the roles by name.
+    """
     stack = plan.rule.stack
     if stack is None or now.row is None:
         return
     told = _told(connection, plan, now.record_id)
-    for key in roles if stack.by == "role" else [""]:
+    for key in roles if stack.by == "role" else ("",):
         mine = [a for a in told if (a.facts or {}).get("role", "") == key]
         waits = [a for a in mine if a.state not in {"closed", "handled"}]
         since = _high_since(connection, plan, stack, now.record_id, key)
@@ -53,7 +58,8 @@ def on_stack(connection: Connection, plan: Plan, now: Situation, roles: Sequence
             # One a day, wherever it is noticed: branch and centre may see its parts in another order.
             occasion = f"{clinic(since).date()}|{key}"
             if plan.alert_id(now.record_id, occasion) not in {a.id for a in mine}:
-                yield Open(plan, now.row, occasion, since, None, {"least": stack.least, "role": key})
+                more = {"least": stack.least, "role": key, "role_name": roles.get(key, "")}
+                yield Open(plan, now.row, occasion, since, None, more)
 
 
 def _high_since(

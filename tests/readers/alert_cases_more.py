@@ -1,9 +1,13 @@
 """Cases of rules that look at more than one record: series, what has not come, what is unlike the past."""
 
+import uuid
 from datetime import timedelta
 
 from sqlalchemy import select
 
+from domain.alerts.commands import HandleAlert, TakeAlert
+from domain.alerts.engine_commands import OpenAlert
+from domain.alerts.records import Severity
 from domain.biobank.commands import CollectSpecimen, NoteLabelPrint, PlanSpecimen
 from domain.biobank.records import PrimaryContainer, SpecimenType
 from domain.checkup.form_commands import AnswerForm, CorrectForm
@@ -12,8 +16,9 @@ from domain.checkup.report_commands import ReturnReport, SubmitReport
 from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.kernel.authority import system_actor
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.messaging.records import Category, Channel, ChannelState, OutboxMessage
 from domain.outgoing.commands import ExportList
-from domain.people.records import Staff
+from domain.people.records import Organization, OrganizationKind, Staff
 from domain.people.staff_commands import SignIn
 from tests.readers.alert_cases import DAY, HOUR, Case, steps
 from tests.scales.answering import least
@@ -142,6 +147,72 @@ def sent_back(times):
     return run
 
 
+def waiting(count, *, taken):
+    """So many alerts told to nurses; the nurse takes them all, or nobody does."""
+
+    def run(world):
+        account(world, "sun", world.nurse.staff_id)
+        place(world)
+        for number in range(count):
+            own = uuid.UUID(int=0x5000 + number)
+            order = OpenAlert(
+                alert_id=own, rule="A-700", rule_version=1, name="x", org_id=world.nurse.org_id, subject="visit",
+                subject_id=own, summary="x", facts={}, severity=Severity.GENERAL, receivers=["nurse"],
+                opened_at=world.desk.clock(),
+            )  # fmt: skip
+            world.desk.run(order, system_actor(world.nurse.org_id, world.nurse.device_id))
+            if taken:
+                world.desk.run(TakeAlert(alert_id=own), world.nurse)
+
+    return run
+
+
+def place(world):
+    """The organisation itself, which these stores do without."""
+    with world.desk.store.write() as connection:
+        work = UnitOfWork(connection, world.head, now=world.desk.clock(), new_id=world.desk.ids)
+        own = world.nurse.org_id
+        work.add(Organization(id=own, org_id=own, code="b1", name="城东分院", kind=OrganizationKind.BRANCH))
+        work.commit_entry("test.place", txn_id=world.desk.ids())
+        work.close()
+
+
+def one_less(world):
+    world.desk.run(HandleAlert(alert_id=uuid.UUID(int=0x5000), note="已处理"), world.nurse)
+
+
+def keeps(kind, **base):
+    """Return a function of values: a step that puts the one record of a kind into the store, or changes it so."""
+
+    def having(**values):
+        def run(world):
+            with world.desk.store.write() as connection:
+                work = UnitOfWork(connection, world.head, now=world.desk.clock(), new_id=world.desk.ids)
+                found = connection.execute(select(kind.id)).scalar()
+                if found is None:
+                    times = {n: world.desk.clock() for n in TIMES & set(kind.__table__.columns.keys())}
+                    work.add(kind(**times, **base, **values))
+                else:
+                    for name, value in values.items():
+                        setattr(work.require(kind, found), name, value)
+                work.commit_entry("test.keep", txn_id=world.desk.ids())
+                work.close()
+
+        return run
+
+    return having
+
+
+TIMES = {"queued_at", "expires_at", "send_at", "state_since", "paused_at", "checked_at"}
+channel = keeps(
+    ChannelState, channel=Channel.SMS, account="a", detail="invalid key", failures=3, day="2026-11-23"
+)
+message = keeps(
+    OutboxMessage, channel=Channel.SMS, category=Category.REMINDER, template="t", title="复查提醒", text="x",
+    patient_id=uuid.UUID(int=1), state="sent",
+)  # fmt: skip
+
+
 LEFT = reaches(Visit, "finished")
 MORE = [
     Case("A-008", series("sbp", "mm[Hg]", 180, 216), None, harmless=series("sbp", "mm[Hg]", 180, 215)),
@@ -165,5 +236,11 @@ MORE = [
     Case("A-091", lambda w: w.new_visit(), LEFT, 8 * HOUR, both(lambda w: w.new_visit(), LEFT)),
     Case("A-098", sent_back(2), reaches(Report, "issued"), harmless=sent_back(1)),
     Case("A-120", exports(501), None, harmless=exports(500), of_a_client=False),
+    Case("A-027", message(unread_stage=2), message(unread_stage=0), harmless=message(unread_stage=1)),
+    Case("A-059", channel(trouble=1), channel(trouble=0), harmless=channel(trouble=0), of_a_client=False),
+    Case("A-060", channel(trouble=2), channel(trouble=0), harmless=channel(trouble=1), of_a_client=False),
+    Case("A-061", channel(dead=1), channel(dead=0), harmless=channel(dead=0), of_a_client=False),
+    Case("A-123", waiting(21, taken=True), one_less, harmless=waiting(20, taken=True), of_a_client=False),
+    Case("A-912", waiting(21, taken=False), one_less, harmless=waiting(20, taken=False), of_a_client=False),
     Case("A-913", exports(*[10] * 20, 51), None, harmless=exports(*[10] * 20, 50), of_a_client=False),
 ]
