@@ -1,7 +1,7 @@
 """Cases of rules that look at more than one record: series, what has not come, what is unlike the past."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
@@ -20,6 +20,7 @@ from domain.messaging.records import Category, Channel, ChannelState, OutboxMess
 from domain.outgoing.commands import ExportList
 from domain.people.records import Organization, OrganizationKind, Staff
 from domain.people.staff_commands import SignIn
+from domain.tracking.records import AbnormalTracking, TrackingGrade
 from tests.readers.alert_cases import DAY, HOUR, Case, steps
 from tests.scales.answering import least
 from tests.scales.conftest import SCALES
@@ -181,7 +182,7 @@ def one_less(world):
     world.desk.run(HandleAlert(alert_id=uuid.UUID(int=0x5000), note="已处理"), world.nurse)
 
 
-def keeps(kind, **base):
+def keeps(kind, *, due=None, **base):
     """Return a function of values: a step that puts the one record of a kind into the store, or changes it so."""
 
     def having(**values):
@@ -191,6 +192,8 @@ def keeps(kind, **base):
                 found = connection.execute(select(kind.id)).scalar()
                 if found is None:
                     times = {n: world.desk.clock() for n in TIMES & set(kind.__table__.columns.keys())}
+                    if due is not None:
+                        times["due_at"] = world.desk.clock() + due
                     work.add(kind(**times, **base, **values))
                 else:
                     for name, value in values.items():
@@ -203,7 +206,14 @@ def keeps(kind, **base):
     return having
 
 
-TIMES = {"queued_at", "expires_at", "send_at", "state_since", "paused_at", "checked_at"}
+TIMES = {"found_at", "queued_at", "expires_at", "send_at", "state_since", "paused_at", "checked_at"}
+FOUND = {
+    "patient_id": uuid.UUID(int=1), "observation_id": uuid.UUID(int=2), "grade": TrackingGrade.HIGH, "sentence": "x",
+    "follow_on": date(2026, 12, 23),
+}  # fmt: skip
+untold = keeps(AbnormalTracking, due=DAY, **FOUND)
+unfollowed = keeps(AbnormalTracking, due=30 * DAY, **FOUND)
+ended = unfollowed(state="ended")
 channel = keeps(
     ChannelState, channel=Channel.SMS, account="a", detail="invalid key", failures=3, day="2026-11-23"
 )
@@ -240,6 +250,8 @@ MORE = [
     Case("A-059", channel(trouble=1), channel(trouble=0), harmless=channel(trouble=0), of_a_client=False),
     Case("A-060", channel(trouble=2), channel(trouble=0), harmless=channel(trouble=1), of_a_client=False),
     Case("A-061", channel(dead=1), channel(dead=0), harmless=channel(dead=0), of_a_client=False),
+    Case("A-111", untold(state="urgent_notice"), ended, DAY, both(untold(state="urgent_notice"), ended)),
+    Case("A-112", unfollowed(state="follow"), ended, 30 * DAY, both(unfollowed(state="follow"), ended)),
     Case("A-123", waiting(21, taken=True), one_less, harmless=waiting(20, taken=True), of_a_client=False),
     Case("A-912", waiting(21, taken=False), one_less, harmless=waiting(20, taken=False), of_a_client=False),
     Case("A-913", exports(*[10] * 20, 51), None, harmless=exports(*[10] * 20, 50), of_a_client=False),
