@@ -50,7 +50,7 @@ ORDER = (
 )  # fmt: skip
 """The areas from top to bottom."""
 
-RECORD_PAGES = {"record": None, "form": "form.answer", "designer": "design.edit"}
+RECORD_PAGES = {"record": None, "form": "form.answer", "risk": "risk.view", "designer": "design.edit"}
 """Pages of one record (``<page>:<entity>:<id>``) and the permission they need whatever the record is."""
 
 

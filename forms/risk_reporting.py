@@ -18,10 +18,12 @@ from domain.kernel.masking import mask_text
 from domain.people.records import Patient, Staff
 from domain.risk.assess import assess
 from domain.risk.content import RISK, RiskModels
+from domain.risk.detail import unpacked
 from domain.risk.gathering import factors_of
 from domain.risk.records import RiskAssessment, RiskLevel
 from domain.risk.report_content import ReportHead, Say, risk_report_content
 from domain.risk.report_numbers import measured
+from domain.risk.results import Assessment
 from domain.scales.advice import Advice, Entry, advise
 from domain.scales.definitions import Scale
 from domain.scales.keeping import SCALES
@@ -35,6 +37,7 @@ from forms.risk_report import render_risk_report
 TRENDS = ("sbp", "dbp", "bmi", "waist", "fpg", "hba1c", "tc", "ldl", "tg", "ua")
 """What is drawn over the years, where there are at least two results."""
 _MOST_POINTS = 12
+LEVELS_SAID = {"high": "高危", "medium": "中危", "low": "低危"}
 
 
 def risk_report_pdf(
@@ -58,8 +61,8 @@ def risk_report_pdf(
 def risk_report_data(dispatcher: Dispatcher, actor: Actor, patient_id: Id) -> dict[str, Any]:
     """Return the data set that every version is made of.
 
-    The numbers are worked out again from the kept inputs by the same models; with other models they would not be the
-    kept ones, so the client is to be assessed anew first.
+    The numbers are those that were kept, also when the models have changed since; names of diseases, models and
+    factors are those of now, the version is told.
 
     Raises:
         DomainError: ``permission.denied``; ``assessment.clearance``; ``patient.unknown``; ``risk.never_assessed``;
@@ -78,9 +81,7 @@ def risk_report_data(dispatcher: Dispatcher, actor: Actor, patient_id: Id) -> di
         kept = _latest(connection, patient_id)
         if kept is None:
             raise DomainError("risk.never_assessed", field="patient_id")
-        if kept.models_version != models.version:
-            raise DomainError("risk.models_changed", field="patient_id")
-        assessment = assess(factors_of(kept.inputs), kept.on_date, models)
+        assessment = assessment_of(kept, models)
         names = organisation_names(connection, patient.org_id)
         head = ReportHead(
             organisation=names[-1], branch=names[0], number=f"RA{kept.on_date:%Y%m%d}-{kept.id.hex[-6:].upper()}",
@@ -94,6 +95,19 @@ def risk_report_data(dispatcher: Dispatcher, actor: Actor, patient_id: Id) -> di
             scales=_scales(latest_results(connection, patient_id), told[SCALES], told[ADVICE], say),
             trends=_trends(connection, patient_id, models),
         )  # fmt: skip
+
+
+def assessment_of(kept: Any, models: RiskModels) -> Assessment:
+    """Return a kept assessment as it was, whatever the models say by now.
+
+    Raises:
+        DomainError: ``risk.models_changed`` for one that was kept without its details by other models than these.
+    """
+    if kept.detail is not None:
+        return unpacked(kept.detail)
+    if kept.models_version != models.version:
+        raise DomainError("risk.models_changed", field="patient_id")
+    return assess(factors_of(kept.inputs), kept.on_date, models)
 
 
 def _row(connection: Connection, record: Any, record_id: Id) -> Row[Any] | None:
@@ -131,7 +145,9 @@ def _because(rule: Mapping[str, Any]) -> str:
     """Return a rule with the values it stood on and their days."""
     facts = [
         " ".join(
-            str(part) for part in (one.get("label"), one.get("value"), one.get("unit"), one.get("at")) if part
+            str(LEVELS_SAID.get(part, part))
+            for part in (one.get("label"), one.get("value"), one.get("unit"), one.get("at"))
+            if part
         )
         for one in rule.get("facts", [])
     ]

@@ -14,6 +14,7 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Patient
 from domain.risk.assess import assess_known
 from domain.risk.content import RISK, RiskModels
+from domain.risk.detail import packed
 from domain.risk.gathering import digest_of, gather, inputs_of
 from domain.risk.levels import RANK, SCORE, Colour, Coloured, risen
 from domain.risk.records import Act, Cause, RiskAssessment, RiskLevel, RiskLevelChange
@@ -68,7 +69,7 @@ def _assessment(
         models_version=assessment.models_version, rules_version=coloured.rules_version, colour=coloured.colour,
         high=counted.count("high"), medium=counted.count("medium"), diagnosed=diagnosed,
         computed=len(counted) + diagnosed, unverified=any(one.unverified for one in of), digest=digest,
-        inputs=inputs, outcome=outcome_of(assessment),
+        inputs=inputs, outcome=outcome_of(assessment), detail=packed(assessment),
     )  # fmt: skip
 
 

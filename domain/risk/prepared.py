@@ -48,15 +48,23 @@ class Inputs(msgspec.Struct, frozen=True):
     """Names in the order of arguments, and how each comes from its canonical unit."""
 
     names: tuple[str, ...]
-    scales: tuple[Scale, ...]
+    scaled: tuple[tuple[int, float, float], ...]
+    """Place, factor and offset of those that are not in their canonical unit."""
 
     def take(self, values: Mapping[str, Any]) -> list[Any]:
         """Return the arguments, None where one is not known."""
         taken: list[Any] = [values.get(name) for name in self.names]
-        for place, scale in enumerate(self.scales):
-            if scale is not None and taken[place] is not None:
-                taken[place] = round((taken[place] - scale[1]) / scale[0], 6)
+        for place, factor, offset in self.scaled:
+            value = taken[place]
+            if value is not None:
+                taken[place] = round((value - offset) / factor, 6)
         return taken
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], scales: Iterable[Scale]) -> "Inputs":
+        """Return the inputs of some names with the scale of each."""
+        found = [(place, *scale) for place, scale in enumerate(scales) if scale is not None]
+        return cls(names, tuple(found))
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -193,7 +201,7 @@ class _Maker:
     def inputs(self, names: tuple[str, ...]) -> Inputs:
         for name in names:
             self._require(name)
-        return Inputs(names, tuple(self._scale(name) for name in names))
+        return Inputs.of(names, [self._scale(name) for name in names])
 
     def check(self, one: Exclusion) -> Check:
         names, holds = condition(one.when)

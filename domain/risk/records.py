@@ -27,8 +27,8 @@ class Cause(enum.StrEnum):
 class RiskAssessment(Record, label="风险评估", merge=Merge.APPEND):
     """One run of all models on one client: what went in, and what came out.
 
-    `inputs` are the values with unit, source and day; `outcome` the number and level of each model and disease. The
-    rest (shares, levers, reasons) follows from the inputs by the same function in the same `models_version`.
+    `inputs` are the values with unit, source and day; `outcome` the number and level of each model and disease;
+    `detail` all of it with shares, levers and reasons (`domain.risk.detail`), as it was in that `models_version`.
     """
 
     __table_args__ = (Index("ix_risk_assessment_patient", "patient_id", "assessed_at"),)
@@ -48,6 +48,7 @@ class RiskAssessment(Record, label="风险评估", merge=Merge.APPEND):
     digest: Mapped[str] = column("依据摘要", length=64)
     inputs: Mapped[dict[str, Any]] = column("依据", sensitivity=SENSITIVE)
     outcome: Mapped[dict[str, Any]] = column("结果", sensitivity=SENSITIVE)
+    detail: Mapped[dict[str, Any] | None] = column("明细", sensitivity=SENSITIVE)
 
 
 class RiskLevel(Record, label="风险等级"):

@@ -61,7 +61,7 @@ def risk_report_content(
     """
     results = {one.model: one for one in assessment.results}
     reader = _Reader(assessment, models, results, say)
-    diseases = [reader.disease(one) for one in assessment.diseases]
+    diseases = [reader.disease(one) for one in assessment.diseases if one.disease in models.diseases]
     factors = reader.factors()
     return {
         "organisation": {"name": head.organisation, "branch": head.branch},
@@ -115,13 +115,14 @@ class _Reader:
         }  # fmt: skip
         if model is not None:
             told |= {
-                "model": f"{model.title}（{model.version}）",
+                "model": f"{model.title}（{result.version if result else model.version}）",
                 "measure": model.measure,
                 "source": model.source,
             }
         if model is None or result is None or found.status != "computed":
             return told
-        raising = [self.models.models[name].model.title for name in found.raised_by]
+        known = self.models.models
+        raising = [known[name].model.title if name in known else name for name in found.raised_by]
         return told | self._computed(model, result) | {"raised_by": raising}
 
     def _computed(self, model: ModelDefinition, result: Result) -> dict[str, Any]:
@@ -145,13 +146,19 @@ class _Reader:
         """Return the other models of the category, computed or with the reason why not."""
         told = []
         for served in declared.serves:
-            result = self.results[served.model]
-            model = self.models.models[served.model].model
-            if served.model == speaking or result.status == "not_applicable":
+            result = self.results.get(served.model)  # none of a model that came after the assessment
+            ready = self.models.models.get(served.model)
+            if (
+                result is None
+                or ready is None
+                or served.model == speaking
+                or result.status == "not_applicable"
+            ):
                 continue
+            model = ready.model
             grade = _is_grade(model) and bool(result.band)
             told.append({
-                "model": f"{model.title}（{model.version}）",
+                "model": f"{model.title}（{result.version}）",
                 "value": None if grade or result.status != "computed" else _number(result.value, model),
                 "unit": result.unit or None, "band": result.band or None,
                 "why": [self.why(one) for one in result.why],

@@ -15,14 +15,17 @@ NOTHING_MET = "无上述情形"
 def evaluate_rules(ready: Prepared, model: Rules, known: Known, book: FactorBook) -> Result:
     """Return the level of a rule set; the number of criteria that are met is told only when all are known."""
     met = [one.holds(*one.inputs.take(known.values)) for one in ready.ruled]
-    fewest, most = _level(ready, model, met, unknown=False), _level(ready, model, met, unknown=True)
-    open_names = [
-        name
-        for one, answer in zip(ready.ruled, met, strict=True)
-        if answer is None and not model.criteria[one.place].unknown_counts
-        for name in one.inputs.names
-        if known.values.get(name) is None
-    ]
+    fewest = most = _level(ready, model, met, unknown=False)
+    open_names: list[str] = []
+    if None in met:
+        most = _level(ready, model, met, unknown=True)
+        open_names = [
+            name
+            for one, answer in zip(ready.ruled, met, strict=True)
+            if answer is None and not model.criteria[one.place].unknown_counts
+            for name in one.inputs.names
+            if known.values.get(name) is None
+        ]
     if fewest[0] != most[0]:
         return missing_result(ready, open_names, known, book)
     level, band = fewest

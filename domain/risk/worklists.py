@@ -18,6 +18,7 @@ def levels() -> Query:
     ).join(Patient, Patient.id == RiskLevel.patient_id)  # fmt: skip
 
 
+levels.opens("risk")
 levels.offers(ConfirmRiskLevel, SetRiskLevel, EndManualLevel, NoteFactors, AssessRisks)
 
 

@@ -1,6 +1,7 @@
 """Documents of a record: what a whole day kept comes out as reports, for whoever may see it."""
 
 import uuid
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,9 +11,10 @@ from domain.kernel.errors import DomainError
 from domain.kernel.texts import Texts
 from domain.risk.commands import SetRiskLevel
 from domain.risk.content import RISK
+from domain.risk.detail import unpacked
 from domain.scales.content import scale_content
 from forms.printables import printables, printables_for
-from forms.risk_reporting import risk_report_data
+from forms.risk_reporting import assessment_of, risk_report_data
 from tests.conftest import DEVICE, KEY, START
 from tests.fixtures.whole_day import NAME, live_a_day
 
@@ -71,13 +73,35 @@ def test_what_cannot_be_reported_says_why(day):
     physician = day.people["physician"]
     with pytest.raises(DomainError, match=r"patient\.unknown"):
         risk_report_data(day.desk, physician, uuid.uuid4())
-    models = day.desk.content[RISK]
-    models.version, kept = "other", models.version
+
+
+def test_an_assessment_says_the_same_after_the_models_have_changed(day):
+    """Its numbers are kept with it; one that was kept without them is refused rather than told anew."""
+    physician, models = day.people["physician"], day.desk.content[RISK]
+    before = risk_report_data(day.desk, physician, day.patient_id)
+    ready, kept = dict(models.models), models.version
+    row = SimpleNamespace(detail=None, models_version=kept, inputs={}, on_date=None)
+    models.version = "other"
     try:
+        for name in ("china_par", "ad8"):  # gone altogether
+            models.models.pop(name, None)
+        after = risk_report_data(day.desk, physician, day.patient_id)
         with pytest.raises(DomainError, match=r"risk\.models_changed"):
-            risk_report_data(day.desk, physician, day.patient_id)
+            assessment_of(row, models)
     finally:
         models.version = kept
+        models.models.update(ready)
+
+    def numbers(data):
+        return {
+            one["id"]: (one["value"], one["relative"], [lever["value"] for lever in one["levers"]], one["shares"])
+            for one in data["diseases"] if one["id"] != "ascvd"
+        }  # fmt: skip
+
+    assert numbers(after) == numbers(before)
+    assert after["report"]["models_version"] == before["report"]["models_version"] == kept
+    with pytest.raises(DomainError, match=r"risk\.detail_unreadable"):
+        unpacked({"zstd": "AAAA"})
 
 
 def test_every_document_of_the_list_has_a_document_on_disk():

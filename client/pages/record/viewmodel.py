@@ -72,6 +72,7 @@ class ViewModel(PageModel):
         Action("history", "record.history", "F11"),
         Action("print", "record.print", "F8", permission="document.print"),
         Action("fill_form", "record.fill_form", "F9", command="checkup.answer_form"),
+        Action("risks", "record.risks", "Ctrl+R", permission="risk.view"),
         Action("share", "record.share", "Ctrl+M", command="link.share_report"),
     )
 
@@ -90,6 +91,8 @@ class ViewModel(PageModel):
         self.action_set.on("fill_form", lambda: self.context.open_page(f"form:{entity}:{record_id}"))
         self.action_set.enable("fill_form", entity in FILLED_FOR)
         self.action_set.enable("print", bool(self.printable()))
+        self.action_set.on("risks", lambda: self.context.open_page(f"risk:patient:{record_id}"))
+        self.action_set.enable("risks", entity == "patient")
         self.action_set.on("share", self._share)
         self.action_set.enable("share", entity == "patient")
 

@@ -489,6 +489,7 @@ def _risks() -> None:
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("inputs", JsonText(), nullable=False),
         sa.Column("outcome", JsonText(), nullable=False),
+        sa.Column("detail", JsonText(), nullable=True),
         indexed=("assessed_at",),
     )
     steps.create_index("ix_risk_assessment_patient", "risk_assessment", ["patient_id", "assessed_at"])
