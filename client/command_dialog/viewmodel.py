@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from client.background import Crash
-from client.pages.worklist.filters import Choice, read_day
+from client.pages.worklist.filters import Choice, read_day, read_moment
 from client.station import Context
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Command, Field, Kind
@@ -51,6 +51,7 @@ class ViewModel(QObject):
         self.command = command
         self.given = dict(given)
         self.fields = tuple(self._asked(f) for f in command.fields if f.asked.kind is not Kind.HIDDEN)
+        self._moments = {f.name for f in command.fields if f.type is datetime}
         self.busy = False
 
     def _asked(self, field: Field) -> Asked:
@@ -66,6 +67,8 @@ class ViewModel(QObject):
         asked = field.asked
         if asked.kind is Kind.DATE or field.type is date:
             return self.context.say("form.date_hint")
+        if field.type is datetime:
+            return self.context.say("form.moment_hint")
         if asked.low is not None or asked.high is not None:
             low, high = ("" if v is None else f"{v:g}" for v in (asked.low, asked.high))
             return self.context.say("form.range_hint", low=low, high=high, unit=asked.unit or "")
@@ -122,6 +125,8 @@ class ViewModel(QObject):
                 return None
             if asked.kind is Kind.DATE:
                 return read_day(asked.name, raw, clinic(self.context.desk.clock()).date(), "form.day")
+            if asked.name in self._moments:
+                return read_moment(asked.name, raw, clinic(self.context.desk.clock()).date())
         return raw
 
     def _done(self, done: Done) -> None:
@@ -148,4 +153,6 @@ def _simple(field: Field) -> bool:
 
 
 def _entered(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return f"{clinic(value):%Y-%m-%d %H:%M}"
     return value if isinstance(value, str) else value.isoformat() if isinstance(value, date) else str(value)

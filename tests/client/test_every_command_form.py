@@ -152,3 +152,24 @@ def test_an_error_below_the_fold_is_scrolled_to(dialog_for, seeded, qtbot):
     qtbot.waitUntil(lambda: "须填写原因" in box.error)
     qtbot.waitUntil(lambda: not box.visibleRegion().isEmpty())
     assert box.editor.hasFocus()
+
+
+def test_a_time_is_typed_as_people_write_it_and_kept_as_the_clinic_means_it(context_for):
+    from datetime import UTC, datetime
+
+    from client.pages.worklist.filters import read_moment
+    from domain.kernel.clock import CLINIC_TIME
+    from domain.kernel.errors import DomainError
+
+    today = date(2026, 11, 23)
+    meant = datetime(2026, 11, 24, 9, 30, tzinfo=CLINIC_TIME)
+    for text in ("2026-11-24 09:30", "1124 0930", "明天 9:30", "11-24 9：30", "2026-11-24T09:30"):
+        assert read_moment("planned_at", text, today) == meant, text
+    for text in ("明天", "2026-11-24 25:00", "09:30", "x y"):
+        with pytest.raises(DomainError, match=r"form\.moment"):
+            read_moment("planned_at", text, today)
+    context, _ = context_for("health_manager")
+    given = {"task_id": uuid.UUID(int=7), "planned_at": datetime(2026, 11, 24, 1, 30, tzinfo=UTC)}
+    model = ViewModel(context, commands()["followup.reschedule"], given)
+    [asked] = [a for a in model.fields if a.name == "planned_at"]
+    assert (asked.value, "09:30" in asked.hint) == ("2026-11-24 09:30", True)

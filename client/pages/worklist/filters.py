@@ -1,6 +1,7 @@
 """From what a person types into the filter line to conditions the store can answer with an index range."""
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -122,3 +123,16 @@ def read_day(field: str, text: str, today: date, code: str = "filter.day") -> da
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError as error:
         raise DomainError(code, field=field, value=text) from error
+
+
+_TIME = re.compile(r"([01]?\d|2[0-3])[:：]?([0-5]\d)")
+
+
+def read_moment(field: str, text: str, today: date) -> datetime:
+    """Return the clinic time of ``2026-11-23 09:30``, ``1123 0930`` or ``明天 9:30``, or refuse (``form.moment``)."""
+    day, _, at = text.strip().replace("T", " ").partition(" ")
+    found = _TIME.fullmatch(at.strip())
+    if found is None:
+        raise DomainError("form.moment", field=field, value=text)
+    at_time = time(int(found[1]), int(found[2]))
+    return datetime.combine(read_day(field, day, today, "form.moment"), at_time, CLINIC_TIME)
