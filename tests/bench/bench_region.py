@@ -24,9 +24,9 @@ from tests.region.region import Outcome, Region
 
 MEMORY_DISK = Path("/dev/shm")
 MEMORY_MIB, IDLE_MS = 400, 50
-LIVING = 0.55
+LIVING = 0.3
 """Share of the time in which days pass; coming to rest and comparing takes the other."""
-RESTING = 0.35
+RESTING = 0.6
 QUIET_S = 30.0
 TOLD = 10
 

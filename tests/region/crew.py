@@ -83,8 +83,9 @@ class Crew:
 class IdleWatch:
     """The process that measures idle branches."""
 
-    def __init__(self, home: Path, port: int, stations: list[int]) -> None:
-        command = [sys.executable, "-m", "tests.region.idle", str(home), str(port), *map(str, stations)]
+    def __init__(self, home: Path, port: int, stations: list[int], every_s: float) -> None:
+        command = [sys.executable, "-m", "tests.region.idle", str(home), str(port), str(every_s)]
+        command += map(str, stations)
         self._process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True,

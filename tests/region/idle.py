@@ -22,8 +22,6 @@ from sync.marks import life_read  # noqa: E402
 from sync.protocol import PullRequest  # noqa: E402
 from tests.region.station import Machine  # noqa: E402
 
-EVERY_S = 0.2
-"""As often as 300 branches ask that ask once a minute."""
 PATIENCE_S = 120.0
 """So long it goes on after it was told to end if it has measured nothing yet: on a busy machine it may be late, and
 the server too."""
@@ -61,7 +59,8 @@ def look(machine: Machine, times: Times) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    home, port, numbers = Path(arguments[0]), int(arguments[1]), [int(n) for n in arguments[2:]]
+    home, port, every_s = Path(arguments[0]), int(arguments[1]), float(arguments[2])
+    numbers = [int(n) for n in arguments[3:]]
     machines = [Machine(home, n, f"http://127.0.0.1:{port}", seed=f"idle{n}") for n in numbers]
     ended, times = threading.Event(), Times()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
@@ -69,11 +68,11 @@ def main(arguments: list[str]) -> int:
         look(machine, Times())  # the first compiles its statements
     late_s = 0.0
     for turn in itertools.count():
-        if ended.wait(EVERY_S):
+        if ended.wait(every_s):
             late_s = late_s or time.monotonic()
             if times.exchange_ms or time.monotonic() - late_s > PATIENCE_S:
                 break
-            time.sleep(EVERY_S)
+            time.sleep(every_s)
         look(machines[turn % len(machines)], times)
     for machine in machines:
         machine.close()

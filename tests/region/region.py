@@ -22,11 +22,15 @@ from tests.region.station import EVERYBODY, folder_of
 DAY = timedelta(days=1)
 ROUNDS = 24
 """After so many rounds without trouble everything is at rest, or something is wrong."""
+BUSY_EVERY_S = 0.5
+QUIET_EVERY_S = 0.2
+"""Seconds between two looks of idle branches: as often as 300 branches ask that ask once a minute."""
 ASKED_AGAIN = 5
 """So often a workstation that differs may have been overtaken by the server's own writing."""
 MENDED_ROUNDS = 5
 """In so many of them people mend what the centre refused: a number may be taken once more."""
-_MOVES = ("sent", "received", "files", "mended", "unsent")
+_MOVES = ("sent", "news", "files", "mended", "unsent")
+"""What tells that a workstation is not at rest; what the centre's watch notes of its nodes every minute does not."""
 
 
 @dataclass
@@ -107,7 +111,7 @@ class Region:
         self.centre.prepare(self.plan)
         self.centre.start()
         self.crew = Crew(self.home, self.workers)
-        idle = IdleWatch(self.home, self.centre.port, self.plan.idle)
+        idle = IdleWatch(self.home, self.centre.port, self.plan.idle, BUSY_EVERY_S)
         try:
             with watched_memory(self.centre) as self.outcome.memory_mib:
                 until = time.monotonic() + minutes * 60
@@ -223,7 +227,7 @@ class Region:
             self._in_contact[told["station"]] = told["day"]
 
     def _be_quiet(self, seconds: float) -> Told:
-        idle = IdleWatch(self.home, self.centre.port, self.plan.idle)
+        idle = IdleWatch(self.home, self.centre.port, self.plan.idle, QUIET_EVERY_S)
         time.sleep(seconds)
         return {**idle.end(), "load": os.getloadavg()[0]}
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.kernel.authority import system_actor
-from domain.kernel.change_log import decode_body
+from domain.kernel.change_log import change_log, decode_body, decode_glance, head_position
 from domain.kernel.clock import OffsetClock
 from domain.kernel.columns import to_microseconds
 from domain.kernel.dispatcher import Dispatcher
@@ -122,6 +122,17 @@ class Machine:
                         if isinstance(value, str | int | float)
                     ]  # fmt: skip
         return found
+
+    def head(self) -> int:
+        """Return the newest position of this store's own log."""
+        with self.store.read() as connection:
+            return head_position(connection)
+
+    def news_since(self, position: int) -> int:
+        """Return how many entries came since that are not what the centre's watch notes of its nodes."""
+        with self.store.read() as connection:
+            rows = connection.execute(select(change_log.c.body).where(change_log.c.position > position))
+            return sum(any(c.entity != "sync_node" for c in decode_glance(row.body).changes) for row in rows)
 
     def backlog(self) -> int:
         return self.sync.outbox.unsent()

@@ -66,11 +66,12 @@ def live_a_day(machine: Machine, job: dict[str, Any]) -> dict[str, Any]:
         faults.newer(machine, f"{job['station']}.{job['day']}.x")
     if not job.get("exchange"):
         return told
-    begun = time.perf_counter()
+    begun, before = time.perf_counter(), machine.head()
     done = machine.sync.exchange()
     told |= {
         "sent": done.sent,
         "received": done.received,
+        "news": machine.news_since(before) if done.received else 0,
         "attention": done.attention,
         "renewed": done.renewed,
     }
