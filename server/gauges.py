@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from domain.alerts.records import Alert
-from domain.alerts.workflow import OPEN_STATES
+from domain.alerts.workflow import OPEN_STATES, in_states
 from domain.kernel.change_log import head_position
 from domain.kernel.errors import UnavailableError
 from domain.kernel.readers import Follower
@@ -66,7 +66,7 @@ def _alerts(store: Store) -> Iterator[Gauge]:
     table = Alert.__table__
     query = (
         select(table.c.severity, func.count())
-        .where(table.c.state.in_(OPEN_STATES))
+        .where(in_states(table.c.state, *OPEN_STATES))
         .group_by(table.c.severity)
     )
     with store.read() as connection:

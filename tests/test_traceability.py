@@ -5,6 +5,8 @@ from collections import Counter
 import pytest
 import yaml
 
+import resources
+from domain.alerts.content import load_rules
 from tests.fixtures.node_ids import ROOT, problem_of_place, problem_of_test
 
 FILE = ROOT / "docs" / "traceability.yaml"
@@ -67,3 +69,12 @@ def test_the_counts_are_told(capsys):
         told = ", ".join(f"{kind} {done[kind]}/{whole[kind]}" for kind in KINDS.values())
         print(f"\ntraceability: {sum(done.values())} of {len(CLAUSES)} clauses built ({told})")  # noqa: T201
     assert 0 < sum(done.values()) <= len(CLAUSES)
+
+
+def test_rules_that_wait_are_named_by_their_row(authority):
+    """An alert whose function is not built is told here; nothing evaluates its rule."""
+    book = load_rules(resources.folder("alerts"), authority.roles)
+    named = {(row, rule) for row, entry in ROWS.items() for rule in entry.get("waits", [])}
+    waiting = {(row, rule.id) for rule in book.waiting.values() for row in rule.waits_for}
+    assert waiting - named == set()
+    assert {rule for _, rule in named} <= book.waiting.keys() | book.rules.keys()

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, delete, select
 
 from domain.alerts.records import Alert, Severity
 from domain.alerts.situations import chunks
-from domain.alerts.workflow import OPEN_STATES
+from domain.alerts.workflow import OPEN_STATES, in_states
 from domain.kernel.change_log import Entry
 from domain.kernel.columns import from_microseconds, to_microseconds
 from domain.kernel.ids import Id
@@ -66,7 +66,9 @@ def keep_receivers(connection: Connection, alert_ids: Sequence[Id]) -> None:
 def rebuild_receivers(connection: Connection) -> None:
     """Make the index anew from every alert that waits; for a store that was filled without a log."""
     connection.execute(delete(receiver_table()))
-    ids = connection.execute(select(_ALERT.c.id).where(_ALERT.c.state.in_(OPEN_STATES))).scalars().all()
+    ids = (
+        connection.execute(select(_ALERT.c.id).where(in_states(_ALERT.c.state, *OPEN_STATES))).scalars().all()
+    )
     keep_receivers(connection, ids)
 
 

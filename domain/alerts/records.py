@@ -12,7 +12,10 @@ from domain.kernel.ids import Id
 from domain.kernel.record import Record
 
 WAITING = "state IN ('open', 'acknowledged', 'in_hand')"
-"""What the index of the list of open alerts covers; closed ones pile up beside it."""
+"""What the index of the list of open alerts covers; closed ones pile up beside it.
+
+No index begins with the state: one would be taken for every list of a state, and its rows sorted.
+"""
 
 
 class Severity(enum.StrEnum):
@@ -44,8 +47,8 @@ class Alert(Record, label="预警"):
         Index("ix_alert_rule_state", "rule", "state", "org_id"),
         Index("ix_alert_digest", "digest_id", "state"),
         Index("ix_alert_waiting", "severity", "id", sqlite_where=text(WAITING)),
-        Index("ix_alert_act_by", "state", "act_by"),
-        Index("ix_alert_shelved_until", "shelved_until"),
+        Index("ix_alert_act_by", "act_by", "id", sqlite_where=text("state = 'in_hand'")),
+        Index("ix_alert_shelved_until", "shelved_until", "id", sqlite_where=text("state = 'shelved'")),
         Index("ix_alert_opened_at", "opened_at"),
     )
 
@@ -61,7 +64,7 @@ class Alert(Record, label="预警"):
     receivers: Mapped[list[str]] = column("接收角色", means=Means.ROLE, merge=Merge.CENTRE, group="state")
     step: Mapped[int] = column("升级次数", merge=Merge.CENTRE, group="state", default=0)
     opened_at: Mapped[datetime] = column("发出时间")
-    state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40, index=True)
+    state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)
     state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state", index=True)
     due_at: Mapped[datetime | None] = column("下次升级", merge=Merge.CENTRE, group="state", index=True)
     revision: Mapped[int] = column("步次", merge=Merge.CENTRE, group="state", default=0)

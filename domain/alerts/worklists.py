@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal_column, select
+from sqlalchemy import Connection, Row, func, select
 
 from domain.alerts.commands import (
     AcknowledgeAlert,
@@ -18,7 +18,7 @@ from domain.alerts.commands import (
 )
 from domain.alerts.receivers import SEVERITIES, receiver_table
 from domain.alerts.records import Alert, AlertEvent, Severity
-from domain.alerts.workflow import OPEN_STATES
+from domain.alerts.workflow import OPEN_STATES, in_states
 from domain.kernel.authority import Actor
 from domain.kernel.ids import Id
 from domain.kernel.masking import masked
@@ -30,11 +30,6 @@ PERMISSION = "alert.view"
 MOST = 500
 
 
-def _waiting(state: Any) -> Any:
-    """Return the condition that an alert waits, in the very words of the index over those that do."""
-    return state.in_([literal_column(f"'{name}'") for name in OPEN_STATES])
-
-
 @worklist("alert.open", "待处理预警", permission=PERMISSION, record=Alert, order="-severity")
 def open_alerts() -> Query:
     """Alerts somebody must act on, the most severe first (the levels sort as their names do)."""
@@ -44,7 +39,7 @@ def open_alerts() -> Query:
             Alert.state, Alert.owner_name, Alert.act_by, Alert.step, Alert.receivers, Alert.due_at, Alert.revision,
         )
         .outerjoin(Patient, Patient.id == Alert.patient_id)
-        .where(_waiting(Alert.state))
+        .where(in_states(Alert.state, *OPEN_STATES))
     )  # fmt: skip
 
 
@@ -60,7 +55,7 @@ def mine() -> Query:
             Alert.summary, Alert.state, Alert.opened_at, Alert.revision,
         )
         .outerjoin(Patient, Patient.id == Alert.patient_id)
-        .where(Alert.state == "in_hand")
+        .where(in_states(Alert.state, "in_hand"))
     )  # fmt: skip
 
 
@@ -73,7 +68,7 @@ def shelved() -> Query:
     return select(
         Alert.shelved_until, Alert.severity, Alert.name, Alert.summary, Alert.opened_at, Alert.state,
         Alert.owner_name, Alert.revision,
-    ).where(Alert.state == "shelved")  # fmt: skip
+    ).where(in_states(Alert.state, "shelved"))  # fmt: skip
 
 
 shelved.offers(HandleAlert)

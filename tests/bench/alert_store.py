@@ -40,16 +40,24 @@ def fill(store: Store, *, clients: int, tasks: int, alerts: int) -> None:
 
 
 def _insert(store: Store, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    names: tuple[str, ...] = ()
+    """Put rows into a table with its indexes and triggers off, which are made again over all of them."""
     with store.write() as connection:
         cursor = connection.connection.cursor()
+        made = cursor.execute(
+            "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger')"
+            " AND sql IS NOT NULL",
+            (table.name,),
+        ).fetchall()
+        for kind, name, _sql in made:
+            cursor.execute(f'DROP {kind} "{name}"')
         for some in _parts(rows):
-            names = names or tuple(some[0])
-            columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" * len(names))
+            columns, marks = ", ".join(f'"{n}"' for n in some[0]), ", ".join("?" * len(some[0]))
             cursor.executemany(
                 f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})',
                 [tuple(row.values()) for row in some],
             )
+        for _kind, _name, sql in made:
+            cursor.execute(sql)
 
 
 def _parts(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -17,6 +17,7 @@ from domain.alerts.commands import (
 from domain.alerts.receivers import receiver_table
 from domain.alerts.records import Outcome
 from domain.kernel.errors import DomainError
+from domain.kernel.worklists import Pages, worklists
 from tests.readers.alert_cases_more import account
 
 HOUR = timedelta(hours=1)
@@ -201,3 +202,10 @@ def test_the_index_of_who_is_told_follows_every_step(positive, watch, nurse, clo
     watch.look()
     watch.engine.rebuild()
     assert told() == {"physician", "nurse", "department_head", "administrator"}
+
+
+@pytest.mark.parametrize(
+    "name", ["alert.open", "alert.mine", "alert.shelved", "alert.settled", "alert.trail"]
+)
+def test_each_list_walks_an_index_in_its_order(watch, nurse, name):
+    assert Pages(watch.desk.store).walks(worklists()[name], nurse)

@@ -173,8 +173,9 @@ def _alerts() -> None:
     steps.create_index("ix_alert_owner_id", "alert", ["owner_id"])
     waiting = "state IN ('open', 'acknowledged', 'in_hand')"
     steps.create_index("ix_alert_waiting", "alert", ["severity", "id"], where=waiting)
-    steps.create_index("ix_alert_act_by", "alert", ["state", "act_by"])
-    steps.create_index("ix_alert_shelved_until", "alert", ["shelved_until"])
+    steps.create_index("ix_alert_act_by", "alert", ["act_by", "id"], where="state = 'in_hand'")
+    steps.create_index("ix_alert_shelved_until", "alert", ["shelved_until", "id"], where="state = 'shelved'")
+    steps.drop_index("ix_alert_state", "alert")
     steps.create_index("ix_alert_opened_at", "alert", ["opened_at"])
     steps.drop_index("ix_alert_rule", "alert")
     steps.add_columns("alert_timer", sa.Column("key", Id16(), nullable=True))
