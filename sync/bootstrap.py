@@ -195,6 +195,8 @@ class Bootstrap:
                 if left and not left[0].hot:
                     wait(fetched)  # one thread at a time speaks with the centre
                     between()
+        if manifest.form == FILES:
+            index_rest(self._store)  # of a snapshot that went before its index had come
         self._end(manifest)
         shutil.rmtree(self._folder, ignore_errors=True)
 

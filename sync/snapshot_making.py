@@ -79,8 +79,12 @@ def gather(store: Store, orgs: list[Id], target: Path, now: int) -> Moment:
     with store.engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             database: Any = connection.connection.driver_connection
-            with _attached(database, target, "gathered"):
-                return _moment(connection, database, "main", "gathered", orgs, now)
+            try:
+                with _attached(database, target, "gathered"):
+                    return _moment(connection, database, "main", "gathered", orgs, now)
+            except BaseException:
+                connection.invalidate()  # nobody is to find the file attached to it
+                raise
         aside = target.with_suffix(".fetched")
         try:
             with opened(target) as database, _attached(database, aside, "fetched"):

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from sqlcipher3 import dbapi2 as sqlcipher
 
 from domain.kernel.change_log import SCHEMA_VERSION, head_position
 from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.ids import Id
-from domain.kernel.store import Store
+from domain.kernel.store import Store, cause_of
 from sync.lives import held_life, life_of
 from sync.snapshot_format import BLOCKS, FILES, MANIFEST, Manifest, Part, Sealed, message_of
 from sync.snapshot_making import (
@@ -131,9 +132,10 @@ class Snapshots:
             if target.exists():
                 shutil.rmtree(target)
             working.rename(target)
-        except BaseException:
-            shutil.rmtree(working, ignore_errors=True)
-            raise
+        except sqlcipher.DatabaseError as error:
+            raise UnavailableError(cause_of(str(error)) or "store.damaged") from error
+        finally:
+            shutil.rmtree(working, ignore_errors=True)  # nothing, if it has its name
         for old in sorted(self._folder.glob(f"{_NAME}{group_of(wanted, form)}-*"))[:-KEPT]:
             shutil.rmtree(old, ignore_errors=True)
         return target

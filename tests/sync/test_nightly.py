@@ -8,6 +8,7 @@ import pytest
 from domain.kernel.clock import clinic
 from domain.kernel.errors import UnavailableError
 from sync import snapshots as snapshots_module
+from sync.snapshot_format import BLOCKS
 from sync.snapshots import manifest_of
 from tests.fixtures.patience import PATIENCE_S
 from tests.sync.world import NORTH, SOUTH
@@ -74,6 +75,15 @@ def test_a_log_that_hardly_moved_keeps_its_snapshot_and_serves_a_new_workstation
     followed.sync.nightly.run()
     assert newest(followed, NORTH) != first
     assert followed.sync.nightly.made > made
+
+
+def test_one_for_older_programs_stays_for_a_month(followed):
+    made = followed.sync.snapshots.make([NORTH, ROOT], BLOCKS)
+    for days, there in ((10, True), (25, False)):
+        followed.clock.advance(timedelta(days=days))
+        followed.sync.nightly.run()
+        assert made.exists() is there
+    assert newest(followed, NORTH) is not None
 
 
 def test_two_of_a_group_are_kept_and_those_of_nobody_go(followed, monkeypatch):

@@ -319,6 +319,33 @@ def test_where_that_does_not_fit_the_store_makes_its_own(full, stick, monkeypatc
     assert full.differing(station) == ([] if not before else ["patient"])
 
 
+def test_a_snapshot_that_goes_before_its_index_has_come_leaves_nobody_who_is_not_found(full, stick):  # noqa: F811
+    folder, station = stick
+    at = next(n for n, part in enumerate(manifest_of(folder).parts) if part.hot and not part.rows)
+    (folder / manifest_of(folder).parts[at].name).unlink()
+    with pytest.raises(UnavailableError, match=r"snapshot\.not_on_media"):
+        station.sync.bootstrap.run(Media(folder), *QUIET)
+    assert numbers(station)
+    signed(full, folder, [part for part in manifest_of(folder).parts if not part.hot])
+    station.sync.bootstrap.forget()
+    station.sync.bootstrap.run(Media(folder), *QUIET)
+    assert len(numbers(station)) == 40
+    assert indexed(station.store) == made_anew(station.store)
+
+
+def test_a_full_disk_at_the_centre_is_said_and_leaves_nothing(full, monkeypatch):  # noqa: F811
+    def full_up(*_given):
+        raise sqlcipher.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("sync.snapshots.index", full_up)
+    before = list(full.sync.snapshots.folder.glob("*"))
+    with pytest.raises(UnavailableError, match=r"store\.disk_full"):
+        full.sync.snapshots.make([NORTH, EVERYBODY])
+    assert list(full.sync.snapshots.folder.iterdir()) == before
+    monkeypatch.undo()
+    full.sync.snapshots.make([NORTH, EVERYBODY])
+
+
 def test_a_store_filled_before_its_first_start_does_not_make_its_index_again(stick):
     folder, station = stick
     station.sync.bootstrap.run(Media(folder), *QUIET)
