@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from client.pages.form.files import store_files
 from client.pages.form.filling import Filling
 from client.station import PageModel
+from domain.checkup.form_commands import Source
 from domain.kernel.errors import DomainError, UnavailableError
 from forms.nodes import Place
 from forms.signing import handwritten
@@ -20,6 +21,8 @@ class FilesModel(PageModel):
     """`Place` of the question for which files are to be chosen."""
 
     filling: Filling | None
+    source: Source = Source.NURSE
+    """Who answers, where: what the response says of it. At the kiosk nobody looks through this machine's files."""
 
     def _answered(self, kept: bool) -> None:
         """Keep the draft and draw the page."""
@@ -27,7 +30,7 @@ class FilesModel(PageModel):
 
     def ask_files(self, place: Place) -> None:
         """Let files be chosen for a question, or for the whole form."""
-        if self.filling is not None:
+        if self.filling is not None and self.source is not Source.KIOSK:
             self.files_asked.emit(place)
 
     def add_files(self, place: Place, paths: list[Path]) -> None:

@@ -121,5 +121,3 @@ class PaperModel(FilesModel):
 
     _sheet: SheetCode | None = None
     _photos: list[Path] = []  # noqa: RUF012  (replaced, never changed)
-    source: Source = Source.NURSE
-    """Who answers, where: what the response says of it."""

@@ -1,11 +1,9 @@
 """The page's widgets: the forms to choose from, one page of a form at a time, what it came to."""
 
-import itertools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -21,11 +19,11 @@ from PySide6.QtWidgets import (
 
 from client.command_dialog.view import CommandDialog
 from client.pages.form.choosing import Choice
-from client.pages.form.extra.widgets import FileLine, SignLine
-from client.pages.form.lines import Line, in_words
+from client.pages.form.kiosk.view import KioskWindow
+from client.pages.form.lines import in_words
 from client.pages.form.result import Told
+from client.pages.form.sheet.widgets import FormSheet
 from client.pages.form.viewmodel import CHOOSING, FILLING, RESULT, ViewModel
-from client.pages.form.widgets import LineWidget, name_of
 from client.stations.front_desk.widgets import text
 from client.views.file_drop import FileDrop
 from client.views.menus import numbered_menu
@@ -37,7 +35,6 @@ from forms.nodes import Place
 STAGES = (CHOOSING, FILLING, RESULT)
 SHOWN_OF_A_MOVE = 6
 PATTERNS = "*.jpg *.jpeg *.png *.webp *.heic *.pdf *.JPG *.JPEG *.PNG *.HEIC *.PDF"
-AnyLine = LineWidget | FileLine | SignLine
 
 
 class View(PageView):
@@ -47,8 +44,7 @@ class View(PageView):
 
     def build(self) -> None:
         """Make the page."""
-        self._lines: dict[tuple[Place, str], AnyLine] = {}
-        self._order: list[tuple[Place, str]] = []
+        self._kiosk: KioskWindow | None = None
         self._sending: QLabel | None = None
         self._sending_told = ""
         self._stack = QStackedWidget(self)
@@ -58,20 +54,21 @@ class View(PageView):
         self.model.stage_changed.connect(self._show_stage)
         self.model.choices_changed.connect(self._show_choices)
         self.model.page_changed.connect(self.refresh)
-        self.model.focus_asked.connect(self._go_to)
+        self.model.focus_asked.connect(self._focus)
         self.model.result_changed.connect(self._show_result)
         self.model.files_asked.connect(self._choose_files)
         self.model.correction_asked.connect(self._ask_why)
         self.model.sending_changed.connect(self._show_sending)
         self.model.action_set.on("print", self._ask_how_to_print)
+        self.model.action_set.on("kiosk", self._hand_to_client)
         FileDrop(self, self.model.add_photos)
-        self.model.action_set.on("back", lambda: self._after_typing(self.model.back))
+        self.model.action_set.on("back", lambda: self._sheet.after_typing(self.model.back))
         self.model.action_set.on("next", self._go_on)
 
     def focus_first(self) -> None:
         """Begin with the list, the first question that waits, or the result."""
         if self.model.stage == FILLING:
-            self._go_to(None)
+            self._sheet.go_to(None)
         else:
             (self._list if self.model.stage == CHOOSING else self._result_area).setFocus()
 
@@ -102,19 +99,10 @@ class View(PageView):
         self._hint = text("form_page_hint", part, "muted", wrap=True)
         self._moved = text("form_page_moved", part, wrap=True)
         self._general = text("form_page_general", part, "error", wrap=True)
-        self._area = QScrollArea(part)
-        self._area.setObjectName("form_area")
-        self._area.setWidgetResizable(True)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._sheet = QWidget(self._area)
-        self._sheet.setObjectName("form_sheet")
-        self._column = QVBoxLayout(self._sheet)
-        self._column.setSpacing(4)
-        self._column.addStretch(1)
-        self._area.setWidget(self._sheet)
+        self._sheet = FormSheet(self.model, self.say, part)
         for widget in (self._place, self._bar, self._hint, self._moved, self._general):
             column.addWidget(widget)
-        column.addWidget(self._area, 1)
+        column.addWidget(self._sheet, 1)
         return part
 
     def _told(self) -> QWidget:
@@ -128,7 +116,7 @@ class View(PageView):
     def _show_stage(self, stage: str) -> None:
         self._stack.setCurrentIndex(STAGES.index(stage))
         if stage != FILLING:
-            self._clear()
+            self._sheet.clear()
         self.focus_first()
 
     @Slot(object)
@@ -165,95 +153,35 @@ class View(PageView):
         self._show_move()
         self._general.setText("\n".join(filling.general()) if filling.is_last else "")
         self._general.setVisible(bool(self._general.text()))
-        self._lay_out_lines()
-
-    def _lay_out_lines(self) -> None:
-        lines = self.model.lines()
-        wanted = [(line.place, line.kind) for line in lines]
-        for key in [key for key in self._lines if key not in wanted]:
-            self._drop(key)
-        for at, (key, line) in enumerate(zip(wanted, lines, strict=True)):
-            widget = self._lines.get(key)
-            if widget is None:
-                widget = self._lines[key] = self._made(line)
-            elif widget.line != line:
-                widget.show_line(line)
-            if self._column.indexOf(widget) != at:
-                self._column.insertWidget(at, widget)
-        if wanted != self._order:
-            self._order = wanted
-            stops = [stop for key in wanted for stop in self._lines[key].stops()]
-            for before, after in itertools.pairwise(stops):
-                QWidget.setTabOrder(before, after)
+        self._sheet.refresh()
 
     def _go_on(self) -> None:
         entry = self._list.currentItem()
         if self.model.stage == CHOOSING and entry is not None:
             self._chosen(entry)
         else:
-            self._after_typing(self.model.go_on)
-
-    def _after_typing(self, step: Callable[[], None]) -> None:
-        """Take what stands in a field before a key leaves the page: the focus is still in it."""
-        typed = [line.take() for line in list(self._lines.values())]
-        if all(typed):
-            step()
-
-    def _made(self, line: Line) -> AnyLine:
-        widget: AnyLine
-        if line.kind == "file":
-            widget = FileLine(line, self.say, name_of(line.place), self._sheet)
-            widget.asked.connect(self.model.ask_files)
-            widget.dropped.connect(self.model.add_files)
-            widget.removed.connect(self.model.remove_file)
-        elif line.kind == "sign":
-            widget = SignLine(line, self.say, name_of(line.place), self._sheet)
-            widget.signed.connect(self.model.sign)
-        else:
-            widget = self._made_to_answer(line)
-        widget.passed.connect(self.model.leave)
-        widget.left.connect(self.model.looked_at)
-        widget.entered.connect(self._follow)
-        return widget
-
-    def _made_to_answer(self, line: Line) -> LineWidget:
-        widget = LineWidget(line, self.say, self.model.type, self._sheet)
-        widget.picked.connect(self.model.pick)
-        widget.cleared.connect(self.model.clear)
-        widget.add_asked.connect(self.model.add)
-        widget.remove_asked.connect(self.model.remove)
-        return widget
-
-    def _drop(self, key: tuple[Place, str]) -> None:
-        widget = self._lines.pop(key)
-        widget.blockSignals(True)
-        self._column.removeWidget(widget)
-        widget.hide()
-        widget.deleteLater()
-
-    def _clear(self) -> None:
-        for key in list(self._lines):
-            self._drop(key)
-        self._order = []
+            self._sheet.after_typing(self.model.go_on)
 
     @Slot(object)
-    def _follow(self, place: Place) -> None:
-        widget = next((one for key, one in self._lines.items() if key[0] == place), None)
-        if widget is not None:
-            self._area.ensureWidgetVisible(widget, 20, 40)
+    def _focus(self, place: Place | None) -> None:
+        if self._kiosk is None:
+            self._sheet.go_to(place)
 
-    @Slot(object)
-    def _go_to(self, place: Place | None) -> None:
-        asked = [line for line in self.model.lines() if line.is_asked]
-        if not asked:
-            self._area.setFocus()
+    @Slot()
+    def _hand_to_client(self) -> None:
+        """The client goes on at this screen, and reaches nothing else until the nurse's password."""
+        if self.model.filling is None or self._kiosk is not None:
             return
-        waiting = next((line for line in asked if line.waits), asked[0])
-        line = next((one for one in asked if one.place == place), waiting)
-        widget = self._lines.get((line.place, line.kind))
-        if widget is not None:
-            widget.target.setFocus()
-            QTimer.singleShot(0, self, lambda: self._follow(line.place))
+        self._kiosk = KioskWindow(self.model, self.window())
+        self._kiosk.left.connect(self._back_from_client)
+        self._kiosk.open_kiosk()
+
+    @Slot()
+    def _back_from_client(self) -> None:
+        self._kiosk = None
+        self.refresh()
+        self.activateWindow()
+        self.focus_first()
 
     @Slot(object)
     def _choose_files(self, place: Place) -> None:
@@ -289,7 +217,10 @@ class View(PageView):
 
     @Slot(object)
     def _ask_why(self, given: dict[str, Any]) -> None:
-        """The response is in already: this one corrects it, with a reason."""
+        """The response is in already: this one corrects it, with a reason; not by the client."""
+        if self._kiosk is not None:
+            self._kiosk.tell(self.say("kiosk.call_staff"))
+            return
         dialog = CommandDialog(self.context, commands()["form.correct"], given, self)
         dialog.completed.connect(lambda done: self.model.corrected(done.receipt))
         dialog.open()

@@ -53,6 +53,7 @@ class ViewModel(PaperModel):
         Action("back", "form_page.back", "F7"),
         Action("next", "form_page.next", "F9", primary=True),
         Action("attach", "form_page.attach", "Ctrl+O"),
+        Action("kiosk", "form_page.kiosk", "Ctrl+J"),
         Action("print", "form_page.print", "F8", permission="document.print"),
     )
 

@@ -91,6 +91,10 @@ class Strip(QFrame):
         self.setVisible(bool(sentence))
 
 
+LETTERS = "letters_px"
+"""Property of a window that wants larger letters than a desk does."""
+
+
 class NumberedChoice(QPushButton):
     """A choice with its number key, large enough for a finger; the key is told in words as well."""
 
@@ -109,7 +113,10 @@ class NumberedChoice(QPushButton):
         self.setProperty("primary", "true" if chosen else "false")
         self.style().unpolish(self)
         self.style().polish(self)
-        self.setStyleSheet("text-align: left; padding-left: 14px; font-size: 16px; height: 42px;")
+        letters = int(self.window().property(LETTERS) or 16)
+        self.setStyleSheet(
+            f"text-align: left; padding-left: 14px; font-size: {letters}px; height: {round(letters * 2.6)}px;"
+        )
 
 
 class Panels(QStackedWidget):

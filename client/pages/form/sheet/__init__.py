@@ -1,0 +1,1 @@
+"""The lines of a form, wherever they are shown."""
