@@ -14,11 +14,13 @@ from client.stations.care_desk.view import View
 from client.stations.care_desk.viewmodel import ViewModel
 from domain.alerts.receivers import keep_receivers
 from domain.alerts.records import Alert, Severity
+from domain.conversations.records import Conversation, ConversationKind
 from domain.followup.group_records import ClientLevel, Segment
 from domain.followup.plan_records import FollowPlan, Way
 from domain.followup.task_records import FollowTask
 from domain.kernel.authority import system_actor
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.messaging.records import Channel
 from domain.people.records import Patient, Staff
 from domain.reception.records import Appointment, ReceptionKind
 from tests.client import seeding
@@ -73,6 +75,14 @@ def an_appointment(patient_id, at, state="booked"):
     )  # fmt: skip
 
 
+def a_conversation(patient_id, due_at, owner_id=ME):
+    return Conversation(
+        channel=Channel.WECOM_CLIENT, account="main", kind=ConversationKind.SERVICE, address_id=uuid.uuid4(),
+        patient_id=patient_id, owner_id=owner_id, labels=[], handed_on=0, owed_since=due_at, last_at=due_at,
+        last_text="药要饭前吃吗？", state="owed", state_since=due_at, due_at=due_at,
+    )  # fmt: skip
+
+
 def a_plan(patient_id, at):
     return FollowPlan(
         patient_id=patient_id, name="高危人群随访", template="high_risk", template_version=1,
@@ -85,7 +95,7 @@ def a_plan(patient_id, at):
 
 @pytest.fixture
 def day(open_desk):
-    """One line of every band but the owed replies, which nobody brings yet."""
+    """One line of every band."""
     now, people = open_desk.clock(), clients(open_desk)
     keep(
         open_desk,
@@ -97,6 +107,8 @@ def day(open_desk):
         an_alert(people[0], Severity.URGENT, "紧急的预警", now),
         an_alert(people[1], Severity.GENERAL, "一般的预警", now),
         an_alert(people[2], Severity.IMPORTANT, "重要的预警", now), a_plan(people[3], now),
+        a_conversation(people[5], now + timedelta(minutes=12)),
+        a_conversation(people[4], now, owner_id=uuid.uuid4()),
         an_appointment(people[4], now + timedelta(minutes=30)), an_appointment(people[5], now + 4 * HOUR),
     )  # fmt: skip
     return open_desk
@@ -111,7 +123,7 @@ def page(day, context_for, qtbot):
     view.show()
     view.model.on_open()
     view.focus_first()
-    qtbot.waitUntil(lambda: view.model.day.rowCount() == 10)
+    qtbot.waitUntil(lambda: view.model.day.rowCount() == 11)
     view.opened = opened
     return view
 
@@ -123,7 +135,8 @@ def lines(view):
 def test_the_day_is_in_the_order_of_promise_and_severity(page):
     found = [(line.band, page.model.title(line)) for line in lines(page)]
     assert found == [
-        ("alert_0", "紧急的预警"), ("overdue", "逾期的随访"), ("offered", "转来的随访"), ("appointment", "报告解读"),
+        ("owed", "企业微信（客户）"), ("alert_0", "紧急的预警"),
+        ("overdue", "逾期的随访"), ("offered", "转来的随访"), ("appointment", "报告解读"),
         ("alert_1", "重要的预警"), ("today", "今天的随访"), ("appointment_today", "报告解读"),
         ("plan", "高危人群随访"), ("alert_2", "一般的预警"), ("later", "以后的随访"),
     ]  # fmt: skip
@@ -137,11 +150,13 @@ def test_the_day_is_in_the_order_of_promise_and_severity(page):
 def test_each_line_says_its_one_next_step_and_what_is_at_hand(page, qtbot):
     steps = {line.band: page.model.step(line) for line in lines(page)}
     assert steps == {
-        "alert_0": "接收预警", "overdue": "登记联系结果", "offered": "接受转交", "appointment": "接待签到",
+        "owed": "回复客户",
+        "alert_0": "接收预警", "overdue": "登记联系结果", "offered": "接受转交",
+        "appointment": "接待签到",
         "alert_1": "接收预警", "today": "开始随访", "appointment_today": "接待签到", "plan": "采用随访计划",
         "alert_2": "接收预警", "later": "开始随访",
     }  # fmt: skip
-    page.list.setCurrentIndex(page.model.day.index(5))
+    page.list.setCurrentIndex(page.model.day.index(6))
     shown = page.panel.text.text()
     assert "家测血压" in shown
     assert "待医师核定" in shown
@@ -154,7 +169,7 @@ def test_each_line_says_its_one_next_step_and_what_is_at_hand(page, qtbot):
 
 
 def test_one_key_does_the_step_and_the_next_line_takes_its_place(page, qtbot, day):
-    page.list.setCurrentIndex(page.model.day.index(7))
+    page.list.setCurrentIndex(page.model.day.index(8))
     plan = page.model.chosen
     assert plan.kind == "plan"
     qtbot.keyClick(page.list, Qt.Key.Key_Return)
@@ -162,14 +177,14 @@ def test_one_key_does_the_step_and_the_next_line_takes_its_place(page, qtbot, da
     with day.store.read() as connection:
         states = connection.execute(select(FollowPlan.__table__.c.state)).scalars().all()
     assert states == ["active"]
-    assert page.list.currentIndex().row() == 7
+    assert page.list.currentIndex().row() == 8
     assert page.model.chosen.kind in {"alert", "task"}
 
 
 def test_what_needs_words_opens_its_form(page, qtbot):
     from PySide6.QtWidgets import QDialog
 
-    page.list.setCurrentIndex(page.model.day.index(1))
+    page.list.setCurrentIndex(page.model.day.index(2))
     qtbot.keyClick(page.list, Qt.Key.Key_F9)
     qtbot.waitUntil(lambda: page.findChild(QDialog) is not None)
     assert page.findChild(QDialog).model.command.name == "followup.contact"
@@ -178,12 +193,12 @@ def test_what_needs_words_opens_its_form(page, qtbot):
 
 
 def test_what_comes_in_appears_and_the_cursor_stays_on_its_line(page, qtbot, day):
-    page.list.setCurrentIndex(page.model.day.index(5))
+    page.list.setCurrentIndex(page.model.day.index(6))
     mine = page.model.chosen
     keep(day, an_alert(clients(day)[0], Severity.URGENT, "又一件", day.clock()))
-    qtbot.waitUntil(lambda: page.model.day.rowCount() == 11)
+    qtbot.waitUntil(lambda: page.model.day.rowCount() == 12)
     assert page.model.chosen.key == mine.key
-    assert page.list.currentIndex().row() == 6
+    assert page.list.currentIndex().row() == 7
 
 
 def test_an_empty_day_says_so(open_desk, context_for, qtbot):

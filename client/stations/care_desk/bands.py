@@ -1,7 +1,6 @@
 """The order of the day: bands by promise and severity, each read as ranges of indexes, page by page.
 
-How to add a band: a `Band` in `BANDS`, with a function that reads its next lines. `owed` is the place of replies that
-are owed to clients: whoever brings conversations sets `owed_replies`.
+How to add a band: a `Band` in `BANDS`, with a function that reads its next lines.
 """
 
 import heapq
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, select, tuple_
 from client.stations.care_desk.lines import Line, Next
 from domain.alerts.receivers import receiver_table
 from domain.alerts.records import Alert
+from domain.conversations.records import Conversation
 from domain.followup.plan_records import FollowPlan
 from domain.followup.task_records import FollowTask
 from domain.followup.workflow import OPEN_TASKS
@@ -57,16 +57,27 @@ class Band:
     read: Read
 
 
-def _nobody_owes(_look: Look, _after: Key | None, _limit: int) -> Found:
-    return [], None
-
-
-owed_replies: list[Read] = [_nobody_owes]
-"""The reader of replies that are owed; the last one set counts."""
-
-
 def _owed(look: Look, after: Key | None, limit: int) -> Found:
-    return owed_replies[-1](look, after, limit)
+    """Replies this person owes, the first to run out first."""
+    table = Conversation.__table__
+    mine = (table.c.state == "owed", without_index(table.c.owner_id) == look.actor.staff_id)
+    rows = _by_due(look, Conversation, [mine], after, limit)
+    lines = [
+        Line(
+            "owed", "conversation", row.id, str(row.channel), _name(look, row) or _nickname(look, row),
+            str(masked(column_info(table.c.last_text), row.last_text, look.actor.clearance) or ""), row.due_at,
+            row.patient_id, "conversation.owed",
+            Next("conversation.reply", {"conversation_id": row.id}, asks=True), {"state": row.state},
+        )
+        for row in rows
+    ]  # fmt: skip
+    return lines, _key(rows, limit)
+
+
+def _nickname(look: Look, row: Any) -> str:
+    return str(
+        masked(column_info(Conversation.__table__.c.nickname), row.nickname, look.actor.clearance) or ""
+    )
 
 
 def _alerts(rank: int) -> Read:
@@ -117,7 +128,7 @@ def _by_due(
     for where in runs:
         query = (
             select(table, table.c.due_at.label("_sort"), people.c.name.label("patient_name"))
-            .join(people, people.c.id == table.c.patient_id)
+            .outerjoin(people, people.c.id == table.c.patient_id)
             .where(*where, *look.scope(table))
             .order_by(table.c.due_at, table.c.id)
             .limit(limit)
@@ -236,7 +247,7 @@ def _ever(_look: Look) -> None:
 
 
 BANDS = (
-    Band("owed", "followup.task", _owed),
+    Band("owed", "conversation.reply", _owed),
     Band("alert_0", "alert.view", _alerts(0)),
     Band("overdue", "followup.task", _tasks("overdue", _ever, _now)),
     Band("offered", "followup.task", _offered),

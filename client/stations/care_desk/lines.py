@@ -20,7 +20,7 @@ class Next:
 class Line:
     """One thing that waits: of which band, what, for whom, by when, and what is done next.
 
-    `kind` is ``alert``, ``task``, ``plan``, ``appointment`` or what a source of owed replies names; `listing` the
+    `kind` is ``alert``, ``task``, ``plan``, ``appointment`` or ``conversation``; `listing` the
     worklist whose commands it offers beside the next step.
     """
 

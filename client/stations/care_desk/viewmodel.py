@@ -15,6 +15,8 @@ from domain.kernel.commands import Command, Kind, commands
 from domain.kernel.worklists import worklists
 
 LOOK_MS, TICK_MS = 300, 20_000
+MEANS = {"appointment": "words:reception_kind", "conversation": "words:channel"}
+"""What the title of a line stands for, where it is a code."""
 
 
 class ViewModel(StationModel):
@@ -48,7 +50,7 @@ class ViewModel(StationModel):
             self.action_set.on(name, what)
 
     def watches(self) -> frozenset[str]:
-        return frozenset({"alert", "follow_task", "follow_plan", "appointment"})
+        return frozenset({"alert", "follow_task", "follow_plan", "appointment", "conversation"})
 
     def on_changed(self, changed: Changed) -> None:
         if not self._look.isActive():
@@ -113,8 +115,8 @@ class ViewModel(StationModel):
 
     def title(self, line: Line) -> str:
         """Return what a line is, in words."""
-        if line.kind == "appointment":
-            return self.context.formatter.name(line.title, "words:reception_kind")
+        if line.kind in MEANS:
+            return self.context.formatter.name(line.title, MEANS[line.kind])
         return line.title
 
     def about(self, line: Line) -> str:
