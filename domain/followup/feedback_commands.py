@@ -10,14 +10,13 @@ from sqlalchemy import select
 from domain.checkup.records import QuestionnaireResponse
 from domain.followup.feedback_records import Feedback, FeedbackCase, RootCause
 from domain.followup.regrouping import content_of
-from domain.followup.task_records import FollowTask
 from domain.followup.workflow import case_life
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, stable_id
 from domain.kernel.record import record_classes
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.people.records import Patient
+from domain.people.records import Patient, Staff
 from domain.scales.records import FormTask
 from domain.scales.values import answers_of_response
 from domain.scales.workflow import form_task_life
@@ -25,7 +24,7 @@ from domain.scales.workflow import form_task_life
 FORM, FORM_VERSION = "satisfaction", "1.0.0"
 SCORES = {"very_bad": 1, "bad": 2, "fair": 3, "good": 4, "very_good": 5}
 DAYS_TO_ANSWER = 7
-_PURPOSE = re.compile(r"^feedback:(follow_task|appointment|group_event):([0-9a-f-]{36})$")
+_PURPOSE = re.compile(r"^feedback:(follow_task|appointment|group_event|conversation):([0-9a-f-]{36})$")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Step:
 class AskFeedback:
     """Give the client the questionnaire of satisfaction on one exact step; it goes to the phone like any other."""
 
-    step: str = ask("环节", kind=Kind.HIDDEN, max_length=60)
+    step: str | None = ask("环节", kind=Kind.HIDDEN, default=None, max_length=60)
     step_id: Id = ask("环节记录", kind=Kind.HIDDEN)
     patient_id: Id | None = ask("客户", kind=Kind.HIDDEN, default=None)
 
@@ -78,21 +77,31 @@ def ask_feedback(order: AskFeedback, work: UnitOfWork) -> Id:
     return work.add(task).id
 
 
-def step_of(work: UnitOfWork, entity: str, record_id: Id) -> Step:
-    """Return the step of a name and an id.
+STEPS = ("follow_task", "appointment", "group_event", "conversation")
+"""What a client may speak of; an id is of one of them alone."""
+
+
+def step_of(work: UnitOfWork, entity: str | None, record_id: Id) -> Step:
+    """Return the step of an id; `entity` may say which kind it is.
 
     Raises:
         DomainError: ``feedback.no_step`` for what is no contact, or is not there.
     """
-    kind = record_classes().get(entity) if entity in {"follow_task", "appointment", "group_event"} else None
-    found: Any = work.get(kind, record_id) if kind is not None else None
-    if found is None:
-        raise DomainError("feedback.no_step", field="step")
-    is_task = isinstance(found, FollowTask)
+    for name in STEPS:
+        found: Any = work.get(record_classes()[name], record_id) if entity in {None, name} else None
+        if found is not None:
+            return _step(work, name, found)
+    raise DomainError("feedback.no_step", field="step")
+
+
+def _step(work: UnitOfWork, entity: str, found: Any) -> Step:
+    kinds = {"follow_task": "way", "conversation": "channel"}
+    owned = entity in kinds
+    staff = work.get(Staff, found.owner_id if owned else found.staff_id)
+    kind = "message" if entity == "conversation" else str(getattr(found, kinds.get(entity, "kind")))
     return Step(
-        entity, found.id, f"{found.way}" if is_task else str(found.kind), found.org_id,
-        getattr(found, "patient_id", None), getattr(found, "unit_id", None),
-        found.owner_id if is_task else found.staff_id, found.owner_name if is_task else found.staff_name,
+        entity, found.id, kind, found.org_id, getattr(found, "patient_id", None), getattr(found, "unit_id", None),
+        staff.id if staff else None, staff.name if staff else None,
     )  # fmt: skip
 
 
@@ -100,7 +109,7 @@ def step_of(work: UnitOfWork, entity: str, record_id: Id) -> Step:
 class GiveFeedback:
     """What a client says at once: a score of 1 to 5, words, and whether it is a complaint."""
 
-    step: str = ask("环节", kind=Kind.HIDDEN, max_length=60)
+    step: str | None = ask("环节", kind=Kind.HIDDEN, default=None, max_length=60)
     step_id: Id = ask("环节记录", kind=Kind.HIDDEN)
     patient_id: Id | None = ask("客户", kind=Kind.HIDDEN, default=None)
     score: int = ask("满意度（1 很不满意 – 5 很满意）", kind=Kind.NUMBER, low=1, high=5)

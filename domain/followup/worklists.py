@@ -3,30 +3,38 @@
 from sqlalchemy import select
 
 from domain.followup.feedback_commands import (
+    AskFeedback,
     CloseCase,
+    GiveFeedback,
     ReopenCase,
     ReportFeedback,
     ResolveCase,
     TakeCase,
 )
 from domain.followup.feedback_records import Feedback, FeedbackCase, ServiceScore
-from domain.followup.group_commands import ExemptMember, UnlabelClient
+from domain.followup.group_commands import ExemptMember, LabelClient, SetCareProfile, UnlabelClient
 from domain.followup.group_records import CareProfile, GroupChange, GroupMember
 from domain.followup.hand_over_commands import AddHelper, HandOverTask, RefuseTask, TakeTask
-from domain.followup.plan_commands import AcceptPlan, DeclinePlan, EditPlan, FinishPlan
+from domain.followup.plan_commands import AcceptPlan, DeclinePlan, EditPlan, FinishPlan, NewPlan
 from domain.followup.plan_records import FollowPlan, PlanChange
 from domain.followup.task_commands import (
+    AddTask,
     AssignTask,
+    AssignWaiting,
     BeginTask,
     CancelTask,
     CompleteTask,
     LoseTask,
     NoteContact,
+    RescheduleTask,
 )
 from domain.followup.task_records import CareStaff, FollowTask, TaskEvent
 from domain.followup.workflow import OPEN_TASKS
 from domain.kernel.worklists import Query, without_index, worklist
-from domain.people.records import Patient
+from domain.people.records import Patient, Staff
+from domain.reception.booking_commands import BookSlot
+from domain.reception.contract_commands import SignPackage
+from domain.reception.unit_commands import JoinUnit
 
 VIEW = "followup.view"
 
@@ -47,6 +55,20 @@ def groups() -> Query:
 
 
 groups.offers(ExemptMember, UnlabelClient)
+
+
+@worklist("followup.clients", "客户服务档案", permission=VIEW, record=Patient, order="number")
+def clients() -> Query:
+    """Clients with level and who looks after them; what may be begun with a client begins here."""
+    return select(
+        Patient.number, Patient.name, Patient.sex, CareProfile.level, Staff.name.label("manager_name"),
+        CareProfile.changed_at,
+    ).outerjoin(CareProfile, CareProfile.patient_id == Patient.id).outerjoin(
+        Staff, Staff.id == CareProfile.manager_id
+    )  # fmt: skip
+
+
+clients.offers(NewPlan, AddTask, BookSlot, LabelClient, SetCareProfile, SignPackage, JoinUnit)
 
 
 @worklist("followup.group_changes", "分组变动", permission=VIEW, record=GroupChange, order="-at")
@@ -117,7 +139,7 @@ def tasks() -> Query:
 
 tasks.offers(
     BeginTask, NoteContact, CompleteTask, AssignTask, HandOverTask, TakeTask, RefuseTask, AddHelper, LoseTask,
-    CancelTask,
+    CancelTask, RescheduleTask, AssignWaiting, GiveFeedback,
 )  # fmt: skip
 
 
@@ -133,6 +155,9 @@ def done() -> Query:
         .join(Patient, Patient.id == FollowTask.patient_id)
         .where(FollowTask.closed_at.is_not(None))
     )  # fmt: skip
+
+
+done.offers(GiveFeedback, AskFeedback)
 
 
 @worklist("followup.trail", "随访任务轨迹", permission=VIEW, record=TaskEvent, order="-at")

@@ -50,6 +50,21 @@ def add_unit(order: AddUnit, work: UnitOfWork) -> Id:
     return work.add(unit).id
 
 
+@command("unit.add_department", "登记下属部门", permission="unit.manage")
+class AddDepartment:
+    """A department of a unit; it has the unit's manager."""
+
+    unit_id: Id = ask("团检单位", kind=Kind.HIDDEN)
+    name: str = ask("部门名称")
+
+
+@handles(AddDepartment)
+def add_department(order: AddDepartment, work: UnitOfWork) -> Id:
+    """Return the id of the department. Raises as `add_unit`."""
+    department: Id = add_unit(AddUnit(name=order.name, parent_id=order.unit_id), work)
+    return department
+
+
 @command("unit.join", "客户归入单位", permission="unit.manage")
 class JoinUnit:
     """A client belongs to a unit or one of its departments."""

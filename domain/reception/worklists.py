@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from domain.followup.feedback_commands import AskFeedback, GiveFeedback
 from domain.kernel.worklists import Query, without_index, worklist
 from domain.people.records import Patient
 from domain.reception.booking_commands import (
@@ -15,6 +16,8 @@ from domain.reception.booking_commands import (
 from domain.reception.contract_commands import EndPackage, RenewPackage
 from domain.reception.records import Appointment, SlotBlock
 from domain.reception.unit_commands import (
+    AddDepartment,
+    AddUnit,
     Attend,
     CallOffEvent,
     Enrol,
@@ -54,6 +57,9 @@ def all_appointments() -> Query:
     ).join(Patient, Patient.id == Appointment.patient_id)  # fmt: skip
 
 
+all_appointments.offers(GiveFeedback, AskFeedback)
+
+
 @worklist("reception.blocks", "接待时段", permission="reception.view", record=SlotBlock, order="-starts_at")
 def blocks() -> Query:
     """Whose time which desk books, the latest first."""
@@ -71,7 +77,7 @@ def units() -> Query:
     )  # fmt: skip
 
 
-units.offers(PlanEvent)
+units.offers(PlanEvent, AddUnit, AddDepartment)
 
 
 @worklist("unit.events", "团体活动", permission="unit.view", record=GroupEvent, order="-starts_at")
@@ -84,7 +90,7 @@ def events() -> Query:
     ).join(ClientUnit, ClientUnit.id == GroupEvent.unit_id)  # fmt: skip
 
 
-events.offers(Enrol, Attend, Withdraw, HoldEvent, PutOffEvent, CallOffEvent)
+events.offers(Enrol, Attend, Withdraw, HoldEvent, PutOffEvent, CallOffEvent, GiveFeedback)
 
 
 @worklist("unit.places", "活动名单", permission="unit.view", record=EventPlace, order="-enrolled_at")

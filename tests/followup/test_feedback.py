@@ -51,6 +51,7 @@ def test_what_was_no_low_score_can_still_be_reported_with_one_key(care, step):
 
 def test_a_step_that_is_not_there_is_refused(care, step):
     assert refused(care, GiveFeedback(step="patient", step_id=step, score=3)) == "feedback.no_step"
+    assert refused(care, GiveFeedback(step="appointment", step_id=step, score=3)) == "feedback.no_step"
     assert (
         refused(care, GiveFeedback(step="follow_task", step_id=care.desk.ids(), score=3))
         == "feedback.no_step"
@@ -119,3 +120,41 @@ def test_months_in_a_row_below_the_mean_are_counted_and_a_good_one_ends_the_row(
     care.settle()
     latest = max(care.rows(ServiceScore), key=lambda row: row.month)
     assert (latest.answers, latest.low_streak) == (1, 0), "one answer is no month"
+
+
+def test_receptions_events_and_conversations_can_be_spoken_of_as_well(care, step):
+    from domain.conversations.records import Conversation, ConversationKind
+    from domain.messaging.records import Channel
+    from domain.people.records import Workstation
+    from domain.reception.booking_commands import AssignBlock, BookSlot
+    from domain.reception.unit_commands import AddUnit, PlanEvent
+    from domain.reception.unit_records import EventType
+    from tests.conftest import DEVICE
+    from tests.fixtures.followup_day import keep
+    from tests.followup.conftest import SYSTEM
+
+    now, hour, patient = care.desk.clock(), timedelta(hours=1), care.client()
+    keep(
+        care.desk, SYSTEM,
+        Workstation(id=DEVICE, name="前台", public_key="-", enrolled_at=now, number_prefix="901"),
+    )  # fmt: skip
+    care.run(
+        AssignBlock(login="wang", device_id=DEVICE, starts_at=now + hour, ends_at=now + 2 * hour), SYSTEM
+    )
+    appointment = care.run(BookSlot(patient_id=patient)).appointment_id
+    unit = care.run(AddUnit(name="滨江制造", manager="wang"), SYSTEM)
+    event = PlanEvent(unit_id=unit, kind=EventType.LECTURE, title="控压", starts_at=now + hour, expected=10)
+    event_id, talk = care.run(event, SYSTEM), care.desk.ids()
+    conversation = Conversation(
+        id=talk, channel=Channel.WECOM_CLIENT, account="main", kind=ConversationKind.SERVICE, address_id=unit,
+        patient_id=patient, owner_id=care.manager.staff_id, labels=[], handed_on=0, last_at=now, last_text="谢谢",
+        state="answered", state_since=now,
+    )  # fmt: skip
+    keep(care.desk, SYSTEM, conversation)
+    for own in (step, appointment, event_id, talk):
+        care.run(GiveFeedback(step_id=own, score=4))
+    said = {f.step: (f.step_kind, f.staff_name) for f in care.rows(Feedback)}
+    assert said == {
+        "follow_task": ("phone", "王管理"), "appointment": ("interpretation", "王管理"),
+        "group_event": ("lecture", "王管理"), "conversation": ("message", "王管理"),
+    }  # fmt: skip

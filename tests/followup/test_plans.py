@@ -151,3 +151,13 @@ def test_a_new_template_version_changes_nothing_until_a_person_moves_the_plan_af
     assert (plan.template_version, plan.way, plan.after_days) == (2, "visit", [15, 45])
     [moved] = [c for c in care.rows(PlanChange) if c.act == "moved"]
     assert moved.before["way"] == "phone"
+
+
+def test_what_goes_by_message_is_given_to_who_writes_messages(care):
+    care.person("yun", "云运营", "messaging_operator")
+    care.client(**WELL)
+    plan = care.one(FollowPlan)
+    assert (plan.template, plan.way, plan.owner_role) == ("general", "message", "messaging_operator")
+    care.run(AcceptPlan(plan_id=plan.id))
+    task = care.one(FollowTask)
+    assert (task.owner_name, task.audience) == ("云运营", "messaging")

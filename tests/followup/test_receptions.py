@@ -22,6 +22,7 @@ from domain.reception.booking_commands import (
 from domain.reception.contract_commands import RenewPackage, SignPackage
 from domain.reception.records import Appointment, ReceptionKind, SlotBlock
 from domain.reception.unit_commands import (
+    AddDepartment,
     AddUnit,
     Attend,
     CallOffEvent,
@@ -208,7 +209,7 @@ def test_an_event_is_put_off_or_called_off_with_a_reason(care, agent, clock):
 
 def test_units_have_departments_and_clients_belong_to_one(care, agent):
     unit = care.run(AddUnit(name="滨江制造", manager="zhou"), agent)
-    care.run(AddUnit(name="研发部", parent_id=unit), agent)
+    care.run(AddDepartment(unit_id=unit, name="研发部"), agent)
     assert refused(care, AddUnit(name="滨江制造"), agent) == "unit.known"
     patient = care.client()
     assert refused(care, JoinUnit(patient_id=patient, unit="滨江制造/财务部"), agent) == "unit.no_such"
