@@ -3,6 +3,8 @@
 from typing import Any
 
 import resources
+from domain.alerts.content import load_rules
+from domain.alerts.steps import RULE_FILES
 from domain.catalog.content import load_catalog
 from domain.designs.publishing import CHECKER
 from domain.followup.content import FOLLOWUP, followup_of
@@ -18,7 +20,7 @@ from server.settings import Settings
 
 
 def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
-    """Return roles, catalogue, scales, risk models, follow-up, templates, texts, password rules, number prefix.
+    """Return what commands at the centre ask for: roles, rules, catalogue, models, templates, texts, number prefix.
 
     Raises:
         ContentError: Some files cannot be used.
@@ -30,6 +32,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         "authority": authority,
         "catalog": catalog,
         **{name: read() for name, read in instruments.items()},
+        RULE_FILES: load_rules(resources.folder("alerts"), authority.roles),
         RISK: load_risk(resources.folder("risk"), catalog, resources.folder("forms")),
         TEMPLATES: load_templates(resources.folder("messages")),
         FOLLOWUP: followup_of(resources.folder("followup"), authority.roles, resources.folder("forms")),

@@ -8,7 +8,7 @@ where a change was made: entries that came by sync are read like any other.
 import dataclasses
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,12 +35,14 @@ from domain.alerts.parts import Kind
 from domain.alerts.plans import Plan, RuleBook, key_of
 from domain.alerts.receivers import changed_alerts, keep_receivers, rebuild_receivers
 from domain.alerts.records import Alert
+from domain.alerts.rule_changes import book_in_force
+from domain.alerts.rule_commands import newest_changes
 from domain.alerts.stacks import concerned, on_stack
-from domain.alerts.steps import RULES
+from domain.alerts.steps import RULE_FILES, RULES
 from domain.alerts.trends import on_value
 from domain.exchange.rules import FILLED
 from domain.kernel.authority import Actor
-from domain.kernel.change_log import Entry
+from domain.kernel.change_log import Entry, changes_of
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
@@ -73,19 +75,52 @@ class AlertEngine:
     def __init__(self, dispatcher: Dispatcher, book: RuleBook, actor: Actor) -> None:
         self.dispatcher = dispatcher
         self.store = dispatcher.store
-        self.book = book
+        self.files = book
         self.actor = actor
-        dispatcher.content[RULES] = book
+        dispatcher.content[RULE_FILES] = book
         authority = dispatcher.content.get("authority")
         known = authority.roles if authority is not None else {}
         self._roles = {name: known[name].label if name in known else name for name in known or book.roles()}
+        self._take_rules()
+
+    def _take_rules(self) -> None:
+        """Put the rules into force as the files and the changes in this store have them."""
+        with self.store.read() as connection:
+            changes = newest_changes(connection)
+        self.book = book = book_in_force(self.files, changes) if changes else self.files
+        self.dispatcher.content[RULES] = book
         self._silencing = book.silencing()
         self._inhibitors = {rule: book.inhibitors(rule) for rule in book.plans}
+
+    def _retime(self, rules: Collection[str]) -> None:
+        """Set the timers of changed rules anew: what waits for a time may have another."""
+        timers = situations.timer_table()
+        for rule in sorted(rules):
+            plan = self.book.plans.get(rule)
+            if plan is None:
+                continue
+            with self.store.read() as connection:
+                ids = (
+                    connection.execute(select(timers.c.record_id).where(timers.c.rule == rule))
+                    .scalars()
+                    .all()
+                )
+            for some in situations.chunks(ids):
+                with self.store.read() as connection:
+                    touched = {plan.entity: {i: Touched(self.dispatcher.clock()) for i in some}}
+                    actions = self._decide(connection, touched)
+                self._keep([a for a in actions if isinstance(a, SetTimer | DropTimer)], {})
 
     def act(self, entries: Sequence[Entry]) -> None:
         """Do what changed records ask for: set and drop timers, open and close alerts."""
         if any(entry.glance.command == FILLED for entry in entries):
             self.rebuild()
+        changed_rules = {
+            c.fields["rule"] for _, c in changes_of(entries, "alert_rule_change") if "rule" in c.fields
+        }
+        if changed_rules:
+            self._take_rules()
+            self._retime(changed_rules)
         alerts = changed_alerts(entries)
         if alerts:
             with self.store.write() as connection:

@@ -35,6 +35,11 @@ class Plan:
     clears_when: tuple[Condition, ...]
     when: tuple[Condition, ...] = ()
     occasions: tuple[str, ...] = ()
+    sites: frozenset[Id] | None = None
+
+    def counts_at(self, org_id: Id) -> bool:
+        """Tell whether the rule counts for records of an organisation."""
+        return self.sites is None or org_id in self.sites
 
     @property
     def kind(self) -> Kind:
@@ -52,7 +57,7 @@ class Plan:
 
     def fits(self, row: Values) -> bool:
         """Tell whether the record fulfils the rule's conditions."""
-        return all(c.holds(row) for c in self.when)
+        return all(c.holds(row) for c in self.when) and self.counts_at(row["org_id"])
 
     def starts(self, state: str) -> bool:
         """Tell whether entering `state` starts the deadline."""
@@ -160,9 +165,19 @@ SUBJECTS = {"client": "patient", "owner": "staff", "role": "organization"}
 """What the alert of a stack is about."""
 
 
-def rule_book(rules: Mapping[str, Rule], waiting: Mapping[str, Rule] | None = None) -> RuleBook:
-    """Return the plans of checked rules (by id); those that wait for their function are only listed."""
+def rule_book(
+    rules: Mapping[str, Rule],
+    waiting: Mapping[str, Rule] | None = None,
+    limited: Mapping[str, frozenset[Id]] | None = None,
+) -> RuleBook:
+    """Return the plans of checked rules (by id); those that wait for their function are only listed.
+
+    `limited` names the organisations for which a rule counts, where it does not for all.
+    """
     plans = {r.id: _plan(r, rules) for r in rules.values() if r.kind not in EXTENSIONS}
+    for rule_id, sites in (limited or {}).items():
+        if rule_id in plans:
+            plans[rule_id] = dataclasses.replace(plans[rule_id], sites=sites)
     watching = [p for p in plans.values() if p.kind not in ELSEWHERE]
     return RuleBook(
         rules,

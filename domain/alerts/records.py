@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from domain.kernel.columns import Means, Merge, column
 from domain.kernel.ids import Id
-from domain.kernel.record import Record
+from domain.kernel.record import Record, Scope
 
 WAITING = "state IN ('open', 'acknowledged', 'in_hand')"
 """What the index of the list of open alerts covers; closed ones pile up beside it.
@@ -107,3 +107,17 @@ class Indicator(Record, label="指标"):
     under: Mapped[bool] = column("未达标", default=False)
     under_days: Mapped[int] = column("连续未达标天数", default=0)
     under_since: Mapped[date | None] = column("未达标起始日")
+
+
+class AlertRuleChange(Record, label="预警规则修订", scope=Scope.CATALOGUE, merge=Merge.APPEND):
+    """One change of a rule by an administrator; the highest number is in force at every place it has reached."""
+
+    rule: Mapped[str] = column("规则", length=20, index=True)
+    name: Mapped[str] = column("预警名称")
+    number: Mapped[int] = column("修订号")
+    patch: Mapped[dict[str, Any]] = column("修订内容", means=Means.FIELD)
+    tested: Mapped[dict[str, Any] | None] = column("试算结果", means=Means.FIELD)
+    reason: Mapped[str] = column("修订说明", length=4000)
+    published_at: Mapped[datetime] = column("发布时间", index=True)
+    published_by: Mapped[Id | None] = column("发布人", ref="staff")
+    published_name: Mapped[str] = column("发布人姓名")

@@ -12,7 +12,9 @@ from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 
 RULES = "alert_rules"
-"""Name of the `RuleBook` among the dispatcher's content."""
+"""Name of the `RuleBook` in force among the dispatcher's content."""
+RULE_FILES = "alert_rule_files"
+"""Name of the `RuleBook` as it ships."""
 
 
 def move(work: UnitOfWork, alert: Alert, name: str) -> None:

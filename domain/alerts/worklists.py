@@ -17,7 +17,7 @@ from domain.alerts.commands import (
     TakeAlert,
 )
 from domain.alerts.receivers import SEVERITIES, receiver_table
-from domain.alerts.records import Alert, AlertEvent, Severity
+from domain.alerts.records import Alert, AlertEvent, AlertRuleChange, Severity
 from domain.alerts.workflow import OPEN_STATES, in_states
 from domain.kernel.authority import Actor
 from domain.kernel.ids import Id
@@ -84,6 +84,21 @@ def settled_alerts() -> Query:
 
 
 settled_alerts.offers(CloseAlert, ReopenAlert)
+
+
+@worklist(
+    "alert.rule_changes",
+    "预警规则修订",
+    permission="alert.rules",
+    record=AlertRuleChange,
+    order="-published_at",
+)
+def rule_changes() -> Query:
+    """Every change of a rule with what it was expected to raise, the latest first."""
+    return select(
+        AlertRuleChange.published_at, AlertRuleChange.rule, AlertRuleChange.name, AlertRuleChange.number,
+        AlertRuleChange.patch, AlertRuleChange.tested, AlertRuleChange.reason, AlertRuleChange.published_name,
+    )  # fmt: skip
 
 
 @worklist("alert.trail", "预警轨迹", permission=PERMISSION, record=AlertEvent, order="-at")

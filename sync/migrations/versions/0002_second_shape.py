@@ -202,6 +202,19 @@ def _alerts() -> None:
         sa.PrimaryKeyConstraint("rule", "who", name="pk_alert_baseline"),
     )
     steps.create_record_table(
+        "alert_rule_change",
+        sa.Column("rule", sa.String(20), nullable=False),
+        sa.Column("name", sa.String(255), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("patch", JsonText(), nullable=False),
+        sa.Column("tested", JsonText(), nullable=True),
+        sa.Column("reason", steps.long_text(), nullable=False),
+        sa.Column("published_at", UtcTime(), nullable=False),
+        sa.Column("published_by", Id16(), nullable=True),
+        sa.Column("published_name", sa.String(255), nullable=False),
+        indexed=("rule", "published_at"),
+    )
+    steps.create_record_table(
         "indicator",
         sa.Column("code", sa.String(60), nullable=False),
         sa.Column("name", sa.String(255), nullable=False),
