@@ -18,6 +18,7 @@ class Entry:
 
 
 BUILT_IN = (
+    ("inbox", "nav.inbox", "chat", "conversation.view"),
     ("conflicts", "nav.conflicts", "conflict", "conflict.view"),
     ("sync", "nav.sync", "sync", "sync.view"),
     ("transfers", "nav.transfers", "transfer", "sync.view"),
@@ -30,6 +31,7 @@ BUILT_IN_AREAS = {"design_start": "nav.forms"}
 ICONS = {
     "specimen": "specimen", "checkup": "visit", "critical": "alarm", "report": "report", "people": "person",
     "patient": "person", "staff": "staff", "alert": "bell", "conflict": "conflict",
+    "messaging": "chat", "conversation": "chat",
 }  # fmt: skip
 
 

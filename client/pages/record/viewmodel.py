@@ -74,6 +74,7 @@ class ViewModel(PageModel):
         Action("fill_form", "record.fill_form", "F9", command="checkup.answer_form"),
         Action("risks", "record.risks", "Ctrl+R", permission="risk.view"),
         Action("share", "record.share", "Ctrl+M", command="link.share_report"),
+        Action("chat", "record.chat", "Ctrl+J", permission="conversation.view"),
     )
 
     def __init__(
@@ -95,6 +96,8 @@ class ViewModel(PageModel):
         self.action_set.enable("risks", entity == "patient")
         self.action_set.on("share", self._share)
         self.action_set.enable("share", entity == "patient")
+        self.action_set.on("chat", lambda: self.context.open_page("inbox", patient_id=self.record_id))
+        self.action_set.enable("chat", entity == "patient")
 
     def watches(self) -> frozenset[str]:
         return frozenset({self.entity, "conflict"})

@@ -1,0 +1,1 @@
+"""The inbox: what clients wrote by every channel, what is owed first, and the conversation beside it."""

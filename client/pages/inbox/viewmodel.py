@@ -1,0 +1,206 @@
+"""The inbox without its window: the list, the conversation that is open, the answer being written."""
+
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from client.actions import Action
+from client.live import Changed
+from client.pages.inbox.reading import Canned, Line, Said, read_canned, read_inbox, read_transcript
+from client.station import Context, PageModel
+from domain.conversations.commands import ReplyToClient
+from domain.kernel.commands import Command, commands
+from domain.kernel.ids import Id
+
+TICK_MS = 30_000
+"""How long is left is told by the minute."""
+CLOSE_MINUTES = 10
+"""Fewer minutes than these are shown as a warning."""
+ROW_COMMANDS = (
+    "conversation.hand_over", "conversation.label", "conversation.close", "conversation.register", "messaging.pause",
+    "messaging.resume",
+)  # fmt: skip
+
+
+class ViewModel(PageModel):
+    """Keys: F9 sends, F3 turns between what is owed and all, F2 puts in a text, F4 what else can be done."""
+
+    lines_changed = Signal()
+    transcript_changed = Signal()
+    canned_changed = Signal()
+    command_asked = Signal(object, dict)
+    sent = Signal()
+
+    actions = (
+        Action("send", "inbox.send", "F9", command="conversation.reply", primary=True),
+        Action("canned", "inbox.canned", "F2", command="conversation.reply"),
+        Action("filter", "inbox.filter", "F3"),
+        Action("commands", "inbox.commands", "F4", command="conversation.reply"),
+        Action("record", "inbox.record", "Ctrl+O", permission="people.view"),
+        Action("reload", "worklist.reload", "F5"),
+    )
+
+    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+        super().__init__(context, parent)
+        self.lines: list[Line] = []
+        self.transcript: list[Said] = []
+        self.canned: list[Canned] = []
+        self.current: Id | None = None
+        self.owed_only = False
+        self.patient_id: Id | None = None
+        self._drafts: dict[Id, str] = {}
+        self.action_set.on("filter", self.turn_filter)
+        self.action_set.on("record", self.open_record)
+        self.action_set.on("reload", self.load)
+        self._timer = QTimer(self)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self.lines_changed)
+        self._timer.start()
+        self._enable()
+
+    @property
+    def line(self) -> Line | None:
+        """The conversation that is open."""
+        return next((line for line in self.lines if line.id == self.current), None)
+
+    @property
+    def owed(self) -> int:
+        """How many of those shown are owed."""
+        return sum(line.state == "owed" for line in self.lines)
+
+    def watches(self) -> frozenset[str]:
+        return frozenset({"conversation", "conversation_message", "outbox_message"})
+
+    def on_changed(self, changed: Changed) -> None:
+        self.load()
+
+    def on_open(self, **arguments: Any) -> None:
+        self.patient_id = arguments.get("patient_id")
+        self.load()
+        self.query(lambda: self._read(read_canned), self._take_canned, "canned")
+
+    def close(self) -> None:
+        self._timer.stop()
+        super().close()
+
+    @Slot()
+    def load(self) -> None:
+        """Read list and conversation anew."""
+        owed_only, patient_id = self.owed_only, self.patient_id
+        self.query(
+            lambda: self._read(lambda c, a: read_inbox(c, a, owed_only=owed_only, patient_id=patient_id)),
+            self._take_lines, "inbox",
+        )  # fmt: skip
+
+    def open(self, conversation_id: Id | None) -> None:
+        """Turn to a conversation of the list."""
+        self.current = conversation_id
+        self.transcript = []
+        self._enable()
+        self.patient_changed.emit(self.line.patient_id if self.line is not None else None)
+        self._load_transcript()
+
+    def draft(self) -> str:
+        """Return what was written and not sent in the conversation that is open."""
+        return self._drafts.get(self.current, "") if self.current is not None else ""
+
+    def keep_draft(self, text: str) -> None:
+        """Remember what is being written while one looks at another conversation."""
+        if self.current is not None:
+            self._drafts[self.current] = text
+
+    def send(self, text: str) -> None:
+        """Answer."""
+        here = self.current
+        if here is None or not text.strip():
+            self.toast("inbox.nothing_written", "warning")
+            return
+
+        def done(_done: Any) -> None:
+            self._drafts.pop(here, None)
+            self.toast("inbox.sending", "success")
+            self.sent.emit()
+
+        self.run(ReplyToClient(conversation_id=here, text=text.strip()), done)
+
+    @Slot()
+    def turn_filter(self) -> None:
+        """Show what is owed alone, or everything."""
+        self.owed_only = not self.owed_only
+        self.load()
+
+    @Slot()
+    def open_record(self) -> None:
+        """Open the client's record."""
+        if self.line is not None and self.line.patient_id is not None:
+            self.context.open_page(f"record:patient:{self.line.patient_id}")
+        else:
+            self.toast("inbox.no_record", "info")
+
+    def offers(self) -> list[Command]:
+        """Return what may be done with the conversation that is open."""
+        line = self.line
+        if line is None:
+            return []
+        found = [commands()[name] for name in ROW_COMMANDS if name in commands()]
+        if line.patient_id is not None:
+            found = [c for c in found if c.name != "conversation.register"]
+        else:
+            found = [c for c in found if not c.name.startswith("messaging.")]
+        return [c for c in found if c.permission is None or self.context.actor.may(c.permission)]
+
+    def ask(self, name: str) -> None:
+        """Ask for what a command still needs; `command_asked` carries it."""
+        line = self.line
+        if line is not None:
+            own = (
+                {"patient_id": line.patient_id}
+                if name.startswith("messaging.")
+                else {"conversation_id": line.id}
+            )
+            self.command_asked.emit(commands()[name], own)
+
+    def left(self, line: Line) -> tuple[str, str]:
+        """Return how long the owner has left, in words, and the tone."""
+        if line.due_at is None:
+            return "", ""
+        minutes = int((line.due_at - self.context.desk.clock()).total_seconds() // 60)
+        if minutes < 0:
+            return self.context.say("inbox.overdue", minutes=-minutes), "danger"
+        return self.context.say("inbox.left", minutes=minutes), "warning" if minutes < CLOSE_MINUTES else ""
+
+    def _read(self, work: Any) -> Any:
+        with self.context.desk.store.read() as connection:
+            return work(connection, self.context.actor)
+
+    def _take_lines(self, lines: list[Line]) -> None:
+        self.lines = lines
+        if self.line is None:
+            self.current = lines[0].id if lines else None
+        self._enable()
+        self.patient_changed.emit(self.line.patient_id if self.line is not None else None)
+        self.lines_changed.emit()
+        self._load_transcript()
+
+    def _load_transcript(self) -> None:
+        here = self.current
+        if here is None:
+            self._take_transcript(None, [])
+            return
+        self.query(
+            lambda: (here, self._read(lambda c, a: read_transcript(c, a, here))),
+            lambda found: self._take_transcript(*found), "transcript",
+        )  # fmt: skip
+
+    def _take_transcript(self, conversation_id: Id | None, said: list[Said]) -> None:
+        if conversation_id == self.current:
+            self.transcript = said
+            self.transcript_changed.emit()
+
+    def _take_canned(self, canned: list[Canned]) -> None:
+        self.canned = canned
+        self.canned_changed.emit()
+
+    def _enable(self) -> None:
+        for name in ("send", "canned", "commands", "record"):
+            self.action_set.enable(name, self.line is not None)

@@ -1,0 +1,170 @@
+"""The inbox by keys: what is owed first, an answer with F9, nothing of other people's, drafts that stay."""
+
+from datetime import timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QListWidget, QPlainTextEdit, QTextEdit
+from shiboken6 import isValid
+
+from client.pages.inbox.reading import read_inbox, read_transcript
+from client.pages.inbox.view import View
+from client.pages.inbox.viewmodel import ViewModel
+from domain.conversations.commands import HandOver, ReceiveMessage
+from domain.conversations.keeping import conversation_id
+from domain.kernel.authority import system_actor
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.messaging.records import Channel, MessageTemplate
+from domain.people.records import Staff
+from tests.client import seeding
+
+
+@pytest.fixture
+def system():
+    return system_actor(seeding.BRANCH, seeding.DEVICE)
+
+
+@pytest.fixture
+def written(open_desk, system, context_for, seeded, clock):
+    """Three clients wrote: one known, one not, one that belongs to somebody else. Returns the operator's context."""
+    context, opened = context_for("messaging_operator")
+    with open_desk.store.write() as connection:
+        work = UnitOfWork(connection, system, now=clock(), new_id=open_desk.dispatcher.ids)
+        for staff_id, login in ((context.actor.staff_id, "me"), (None, "other")):
+            work.add(
+                Staff(
+                    id=staff_id, org_id=seeding.BRANCH, login=login, name=f"运营{login}", role="messaging_operator",
+                    password_hash="x", password_set_at=clock(), active=login == "me",
+                )
+            )  # fmt: skip
+        work.add(
+            MessageTemplate(
+                code="hours", label="门诊时间", category="notice", channels=["official_account"], title="门诊时间",
+                text="{org}门诊时间为 8:00–17:00。", saved_at=clock(), active=True,
+            )
+        )  # fmt: skip
+        work.commit_entry("test.staff", txn_id=open_desk.dispatcher.ids())
+        work.close()
+    patient_id = seeded[0][0].patient_id
+    for at, (peer, text, patient) in enumerate((
+        ("oKnown", "报告里说的低密度脂蛋白是什么意思？需要吃药吗？", patient_id), ("oNew", "想预约下周体检", None),
+        ("oOther", "别人的客户", None),
+    )):  # fmt: skip
+        clock.advance(timedelta(minutes=1))
+        order = ReceiveMessage(
+            channel=Channel.OFFICIAL_ACCOUNT, account="oa", peer=peer, key=f"k{at}", org_id=seeding.BRANCH, text=text,
+            at=clock(), patient_id=patient, nickname=f"昵称{at}",
+        )  # fmt: skip
+        open_desk.dispatcher.run(order, system)
+    with open_desk.store.read() as connection:
+        from sqlalchemy import select
+
+        other = connection.execute(select(Staff.id).where(Staff.login == "other")).scalar_one()
+    with open_desk.store.write() as connection:
+        work = UnitOfWork(connection, system, now=clock(), new_id=open_desk.dispatcher.ids)
+        work.require(Staff, other).active = True
+        work.commit_entry("test.staff", txn_id=open_desk.dispatcher.ids())
+        work.close()
+    order = HandOver(
+        conversation_id=conversation_id(Channel.OFFICIAL_ACCOUNT, "oa", "oOther"), staff_id=other
+    )
+    open_desk.dispatcher.run(order, system)
+    return context, opened
+
+
+@pytest.fixture
+def page(written, qtbot):
+    model = ViewModel(written[0])
+    view = View(model)
+    qtbot.addWidget(view, before_close_func=lambda _w: model.close() if isValid(model) else None)
+    view.resize(1150, 700)
+    view.show()
+    with qtbot.waitSignal(model.transcript_changed):
+        model.on_open()
+    qtbot.waitUntil(lambda: bool(model.transcript))
+    return view
+
+
+def child(view, kind, name):
+    return view.findChild(kind, name)
+
+
+def test_what_is_owed_is_listed_by_its_time_and_nothing_of_others(page):
+    texts = [line.last_text for line in page.model.lines]
+    assert texts == ["报告里说的低密度脂蛋白是什么意思？需要吃药吗？", "想预约下周体检"]
+    assert page.model.owed == 2
+    listed = child(page, QListWidget, "inbox_list")
+    assert listed.count() == 2
+    assert "剩" in listed.item(0).text()
+    assert "低密度" in child(page, QTextEdit, "inbox_said").toPlainText(), "who must answer can read it"
+
+
+def test_an_answer_by_keys_is_kept_and_the_clock_stops(page, qtbot):
+    answer = child(page, QPlainTextEdit, "inbox_answer")
+    answer.setFocus()
+    qtbot.keyClicks(answer, "hello")
+    with qtbot.waitSignal(page.model.sent):
+        qtbot.keyClick(answer, Qt.Key.Key_F9)
+    qtbot.waitUntil(lambda: page.model.owed == 1)
+    assert answer.toPlainText() == ""
+    first = next(line for line in page.model.lines if line.state == "replying")
+    assert first.last_text == "hello"
+
+
+def test_a_draft_stays_with_its_conversation(page, qtbot):
+    listed, answer = child(page, QListWidget, "inbox_list"), child(page, QPlainTextEdit, "inbox_answer")
+    qtbot.keyClicks(answer, "half")
+    listed.setCurrentRow(1)
+    assert answer.toPlainText() == ""
+    listed.setCurrentRow(0)
+    assert answer.toPlainText() == "half"
+
+
+def test_a_time_that_is_over_is_told(page, clock, qtbot):
+    clock.advance(timedelta(minutes=45))
+    page.model.lines_changed.emit()
+    assert "超时" in child(page, QListWidget, "inbox_list").item(0).text()
+
+
+def test_the_known_texts_and_what_else_can_be_done(page, qtbot):
+    qtbot.waitUntil(lambda: bool(page.model.canned))
+    assert page.model.canned[0].label == "门诊时间"
+    assert "{" not in page.model.canned[0].text
+    names = [command.name for command in page.model.offers()]
+    assert "conversation.close" in names
+    assert "conversation.register" not in names, "this client has a record"
+    child(page, QListWidget, "inbox_list").setCurrentRow(1)
+    assert "conversation.register" in [command.name for command in page.model.offers()]
+    asked = []
+    page.model.command_asked.connect(lambda command, given: asked.append((command.name, given)))
+    page.model.ask("conversation.register")
+    assert asked[0][1] == {"conversation_id": page.model.current}
+
+
+def test_nothing_written_is_not_sent(page, qtbot):
+    said = []
+    page.model.message.connect(lambda text, tone: said.append(tone))
+    page.model.send("  ")
+    assert said == ["warning"]
+
+
+def test_the_record_opens_and_opens_the_inbox(page, written):
+    page.model.open_record()
+    assert written[1][0][0].startswith("record:patient:")
+
+
+def test_an_empty_inbox_says_what_will_be_there(context_for, qtbot):
+    model = ViewModel(context_for("department_head")[0])
+    view = View(model)
+    qtbot.addWidget(view, before_close_func=lambda _w: model.close() if isValid(model) else None)
+    with qtbot.waitSignal(model.lines_changed):
+        model.on_open()
+    assert "还没有会话" in view.findChild(object, "inbox_none").text()
+
+
+def test_anothers_conversation_cannot_be_read(written, open_desk):
+    context, _ = written
+    theirs = conversation_id(Channel.OFFICIAL_ACCOUNT, "oa", "oOther")
+    with open_desk.store.read() as connection:
+        assert read_transcript(connection, context.actor, theirs) == []
+        assert theirs not in {line.id for line in read_inbox(connection, context.actor)}
