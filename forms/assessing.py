@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from domain.designs.reading import designed_scale
 from domain.kernel.authority import Actor
 from domain.kernel.columns import Sensitivity
 from domain.kernel.dispatcher import Dispatcher
@@ -59,9 +60,10 @@ def _patient(connection: Connection, actor: Actor, patient_id: Id) -> Patient:
 
 def _content(connection: Connection, dispatcher: Dispatcher, patient: Patient) -> dict[str, Any]:
     told = dispatcher.content
-    scales: Mapping[str, Scale] = told[SCALES]
     advice: Advice = told[ADVICE]
-    kept = {name: one for name, one in latest_results(connection, patient.id).items() if name in scales}
+    kept = latest_results(connection, patient.id)
+    scales = _scales(connection, told[SCALES], kept)
+    kept = {name: one for name, one in kept.items() if name in scales}
     if not kept:
         raise DomainError("assessment.nothing", field="patient_id")
     now = dispatcher.clock()
@@ -82,6 +84,18 @@ def _content(connection: Connection, dispatcher: Dispatcher, patient: Patient) -
     )
     head = _head(connection, patient, person.age)
     return assessment_content(head, assessed, follows, now, told["texts"].say)
+
+
+def _scales(
+    connection: Connection, shipped: Mapping[str, Scale], kept: Mapping[str, Kept]
+) -> dict[str, Scale]:
+    """Return the scales that ship, and those of an institution's own forms in the version that was scored."""
+    own = {
+        name: designed_scale(connection, name, one.result.version)
+        for name, one in kept.items()
+        if name not in shipped
+    }
+    return {**shipped, **{name: scale for name, scale in own.items() if scale is not None}}
 
 
 def _levels(connection: Connection, patient_id: Id) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import msgspec
+import pypdfium2
 import pytest
 from sqlalchemy import select
 
@@ -21,7 +22,10 @@ from domain.designs.records import FormDesign, Origin, PublishedForm
 from domain.kernel.errors import DomainError
 from domain.kernel.worklists import Pages, worklists
 from domain.people.staff_commands import CreateOrganization
+from domain.scales.content import scale_content
 from domain.scales.records import ScaleResult
+from forms.assessing import assessment_pdf
+from forms.documents import load_documents
 from forms.questionnaire_reader import load_form
 from forms.questionnaire_writer import write_form
 from forms.response import to_json
@@ -296,3 +300,21 @@ def test_only_administrators_make_forms_and_only_for_places_they_see(group):
 )
 def test_the_next_version_is_proposed(version, used, following):
     assert next_version(version, frozenset(used)) == following
+
+
+def test_what_was_scored_is_in_the_report_of_assessments_also_when_retired(group):
+    design = make(group.desk, group.admin)
+    publish(group.desk, group.admin, design, group.a)
+    form, doctor = code_of(group, design), group.actor("physician", group.a)
+    hand_in(group, group.a, form, "1.0.0", dizzy="a2", fall="a1", sleep="a1")
+    group.desk.run(RetireDesign(design_id=design, reason="换新"), group.admin)
+    group.desk.content |= {
+        name: read() for name, read in scale_content(resources.folder("scales"), FORMS).items()
+    }
+    document = load_documents(resources.folder("documents"))["assessment_report"]
+    [patient] = {row.patient_id for row in rows(group.desk, ScaleResult)}
+    printed = pypdfium2.PdfDocument(assessment_pdf(group.desk, doctor, document, patient))
+    shown = "".join(page.get_textpage().get_text_range() for page in printed)
+    printed.close()
+    for words in ("头晕随访问卷", "请医生看", "待医师核定"):
+        assert words in "".join(shown.split())

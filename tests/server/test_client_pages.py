@@ -8,11 +8,15 @@ from sqlalchemy import select
 
 import resources
 from domain.checkup.records import QuestionnaireResponse
+from domain.designs.commands import CreateDesign
+from domain.designs.publishing import PublishDesign, RetireDesign
+from domain.designs.records import PublishedForm
 from domain.links.commands import MOST_WRONG, RevokeLink
 from domain.links.records import PersonLink
 from domain.scales.records import FormTask, ScaleResult
 from forms.questionnaire_reader import load_form
 from forms.session import FormSession
+from tests.designs.making import DIZZY, SCORING
 from tests.server.phone import Phone, a_client, handed_over
 
 PHQ9 = ("interest", "mood", "sleep", "energy", "appetite", "guilt", "attention", "pace", "self-harm")
@@ -88,6 +92,21 @@ def test_an_answer_that_asks_for_help_is_answered_on_the_spot(server, client):
     other.answer("finish", effect="none")
     assert "已提交" in other.text()
     assert "12356" not in other.text()
+
+
+def test_a_form_of_ones_own_is_filled_in_in_its_version_retired_or_not(server, client):
+    design = server.as_system(CreateDesign(title="头晕随访问卷", questionnaire=DIZZY, scoring=SCORING))
+    server.as_system(PublishDesign(design_id=design, version="1.0.0", everywhere=True, note="试用"))
+    (published,) = {row.form for row in rows(server, PublishedForm, design_id=design)}
+    phone, _ = opened(server, client, form=published, version="1.0.0")
+    assert "头晕随访问卷" in phone.text()
+    server.as_system(RetireDesign(design_id=design, reason="换新"))
+    phone.answer("stay", dizzy="a2")
+    assert "fall" in phone.asked(), "it is asked because of the answer before"
+    phone.answer("finish", dizzy="a2", fall="a1", sleep="a0")
+    assert "已提交" in phone.text()
+    (result,) = rows(server, ScaleResult, patient_id=client)
+    assert (result.scale, result.total, result.meaning) == (published, 5, "请医生看")
 
 
 def test_what_is_missing_is_named_beside_the_question(server, client):

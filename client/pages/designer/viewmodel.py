@@ -231,7 +231,6 @@ class ViewModel(PageModel):
         step()
         if self.sketch.state is not before:
             self._after()
-            self.chosen.emit()
 
     def _after(self) -> None:
         self.is_saved = False

@@ -248,7 +248,9 @@ class Panel(QScrollArea):
     def _check_as_typed(self, box: FieldBox) -> None:
         text = str(box.value() or "").strip()
         problem = problem_of(text) if text else None
-        box.show_error(self._say(problem[0].code, **problem[0].facts) if problem is not None else "")
+        sentence = self._say(problem[0].code, **problem[0].facts) if problem is not None else ""
+        if box.error != sentence:  # styles are worked out anew by it
+            box.show_error(sentence)
 
     @Slot()
     def _show_mistakes(self) -> None:
