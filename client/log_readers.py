@@ -6,6 +6,7 @@ import resources
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
 from domain.audit.chain import AuditReader
+from domain.designs.reading import TitleWatch
 from domain.followup.follower import FollowUpFollower
 from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower, ReaderThread
@@ -32,7 +33,8 @@ def join_readers(desk: Any) -> None:
         Follower(desk.store, follow_up),
         Follower(desk.store, TrackingFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
     ]
-    desk.workers.append(ReaderThread(desk.store, followers, ticks=[engine.tick, risks.tick]))
+    ticks = [engine.tick, risks.tick, TitleWatch(desk.store, desk.texts).tick]
+    desk.workers.append(ReaderThread(desk.store, followers, ticks=ticks))
 
 
 def _forget_file(desk: Any, sha256: str) -> None:

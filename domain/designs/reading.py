@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from domain.designs.records import PublishedForm
 from domain.designs.scoring import Scoring, scale_of
 from domain.designs.workflow import published_life
 from domain.kernel.ids import Id
+from domain.kernel.store import Store
 from domain.kernel.texts import Texts
 from domain.scales.definitions import Scale
 
 _P = PublishedForm.__table__.c
+_COUNT = select(func.count()).select_from(PublishedForm.__table__)
 _HEAD = (_P.id, _P.org_id, _P.form, _P.url, _P.version, _P.title, _P.state, _P.edition)
 
 
@@ -80,6 +82,22 @@ def learn_titles(connection: Connection, texts: Texts) -> None:
     """Teach the catalogue what designed forms and their scales are called, so that lists name them."""
     rows = connection.execute(select(_P.form, _P.title).order_by(_P.edition, _P.id)).all()
     texts.learn({f"word.{kind}.{row.form}": row.title for row in rows for kind in ("form", "scale")})
+
+
+class TitleWatch:
+    """Learns the titles of designed forms, those at hand first and then of each that arrives."""
+
+    def __init__(self, store: Store, texts: Texts) -> None:
+        self._store, self._texts = store, texts
+        self._known = 0
+
+    def tick(self) -> None:
+        """Look whether there are more forms than before; cheap enough to be done at every turn."""
+        with self._store.read() as connection:
+            count = connection.execute(_COUNT).scalar_one()
+            if count != self._known:
+                learn_titles(connection, self._texts)
+                self._known = count
 
 
 def learn_title(texts: Texts | None, form: str, title: str) -> None:

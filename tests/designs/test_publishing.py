@@ -17,9 +17,10 @@ from domain.designs.commands import (
     next_version,
 )
 from domain.designs.publishing import LARGEST, MOST_ITEMS, PublishMore, RetireDesign
-from domain.designs.reading import in_force
+from domain.designs.reading import TitleWatch, in_force
 from domain.designs.records import FormDesign, Origin, PublishedForm
 from domain.kernel.errors import DomainError
+from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages, worklists
 from domain.people.staff_commands import CreateOrganization
 from domain.scales.content import scale_content
@@ -318,3 +319,17 @@ def test_what_was_scored_is_in_the_report_of_assessments_also_when_retired(group
     printed.close()
     for words in ("头晕随访问卷", "请医生看", "待医师核定"):
         assert words in "".join(shown.split())
+
+
+def test_lists_learn_what_forms_are_called_when_they_arrive(group):
+    fresh = Texts({"word.form.phq9": "情绪自评"})
+    watch = TitleWatch(group.desk.store, fresh)
+    watch.tick()
+    design = make(group.desk, group.admin, title="头晕随访问卷")
+    form = code_of(group, design)
+    publish(group.desk, group.admin, design, group.a)
+    assert fresh.say(f"word.form.{form}") == f"word.form.{form}"
+    watch.tick()
+    assert fresh.say(f"word.form.{form}") == fresh.say(f"word.scale.{form}") == "头晕随访问卷"
+    fresh.learn({"word.form.phq9": "别的"})
+    assert fresh.say("word.form.phq9") == "情绪自评", "what ships is never renamed"
