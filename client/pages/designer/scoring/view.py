@@ -23,7 +23,7 @@ from client.views.forms import FieldBox
 from forms.designing.properties import number
 from forms.designing.tree import walk
 
-UNTICKED = "QListWidget::indicator:unchecked {{ border: 1px solid {}; border-radius: 2px; }}"
+UNTICKED = "QListWidget::indicator:unchecked {{ width: 12px; height: 12px; border: 1px solid {}; }}"
 """A box that is not ticked must be seen to be one."""
 COUNTED = ("choice", "open-choice", "boolean", "integer", "decimal")
 LEVELS = ("", "low", "medium", "high")
