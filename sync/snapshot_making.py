@@ -245,16 +245,17 @@ def index(database: Any) -> None:
 
 def cuts(database: Any, moment: Moment, hot_limit: int, limit: int) -> Iterator[Cut]:
     """Yield the parts to be written, hot ones first, each of about so many bytes."""
-    for hot, most in ((True, hot_limit), (False, limit)):
+    for hot, usual in ((True, hot_limit), (False, limit)):
         pieces: list[Piece] = []
         size = 0
+        most = usual // 4 if hot else usual  # nothing is loaded while the first comes
         for table in _ordered():
             if table.name not in moment.entities:
                 continue
-            for piece, weight in _pieces(database, table, hot=hot, grain=max(1, most // 8)):
+            for piece, weight in _pieces(database, table, hot=hot, grain=max(1, usual // 32)):
                 if pieces and size + weight > most:
                     yield Cut(hot, tuple(pieces))
-                    pieces, size = [], 0
+                    pieces, size, most = [], 0, usual
                 if pieces and pieces[-1].entity == piece.entity:
                     piece = Piece(piece.entity, pieces.pop().first, piece.last)
                 pieces.append(piece)

@@ -15,7 +15,7 @@ from tests.sync.test_bootstrap import full, numbers  # noqa: F401 (a fixture)
 from tests.sync.test_snapshot_forms import indexed, made_anew, stick  # noqa: F401 (a fixture)
 
 PLACES = ("part-fetched", "part-unpacked", "part-before-commit", "part-loaded")
-SHORT = {("part-unpacked", 2), ("part-before-commit", 1)}
+SHORT = {("part-before-commit", 2)}
 ROOT = Path(__file__).resolve().parents[2]
 
 

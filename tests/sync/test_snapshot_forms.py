@@ -18,6 +18,7 @@ from sync.device_auth import public_text
 from sync.identity import set_identity
 from sync.local_tables import snapshot_part
 from sync.search import INDEX, SearchIndex
+from sync.snapshot_file import examined, unpack
 from sync.snapshot_format import BLOCKS, FILES, MANIFEST, MAX_RAW, Sealed, message_of, opened
 from sync.snapshots import manifest_of
 from tests.fixtures.golden_bundles import CENTRE_KEY, FOLDER, ORG
@@ -157,7 +158,7 @@ def statement(*texts):
 
 def pages_mixed_up(path):
     data = bytearray(path.read_bytes())
-    at = data.index("甲".encode())  # a page of rows: its cells are no cells any more
+    at = data.index(b"P3")  # a page of rows: its cells are no cells any more
     start = at - at % 16384
     data[start + 3 : start + 11] = b"\xff" * 8
     path.write_bytes(data)
@@ -197,7 +198,19 @@ def part_of_old_clients(folder):
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_a_file_that_is_no_plain_table_of_rows_is_not_loaded(full, stick, what):  # noqa: F811
+def test_a_file_that_is_no_plain_table_of_rows_is_damaged(tmp_path, what):
+    folder = FOLDER / f"snapshot-form-{FILES}"
+    part = next(part for part in manifest_of(folder).parts if not part.hot)
+    path = tmp_path / "rows"
+    unpack(folder / part.name, path, part)
+    assert examined(path, part)["patient"].rows > 0
+    HOSTILE[what](path)
+    with pytest.raises(DomainError, match=r"snapshot\.damaged"):
+        examined(path, part)
+
+
+@pytest.mark.parametrize("what", ["trigger", "no ids"])
+def test_nothing_of_such_a_file_is_loaded_though_the_centre_signed_it(full, stick, what):  # noqa: F811
     folder, station = stick
     at = part_of_old_clients(folder)
     forged(full, folder, at, HOSTILE[what])
