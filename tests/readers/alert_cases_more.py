@@ -14,6 +14,9 @@ from domain.checkup.form_commands import AnswerForm, CorrectForm
 from domain.checkup.records import QuestionnaireResponse, Report, Visit
 from domain.checkup.report_commands import ReturnReport, SubmitReport
 from domain.checkup.result_commands import Measured, RecordMeasurement
+from domain.conversations.commands import CloseConversation, ReceiveMessage
+from domain.conversations.keeping import conversation_id
+from domain.conversations.records import ConversationKind
 from domain.kernel.authority import system_actor
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.messaging.records import Category, Channel, ChannelState, OutboxMessage
@@ -223,6 +226,40 @@ message = keeps(
 )  # fmt: skip
 
 
+HALF_AN_HOUR = HOUR / 2
+
+
+def hears(kind):
+    """A client asks something; nobody answers."""
+
+    def run(world):
+        order = ReceiveMessage(
+            channel=Channel.OFFICIAL_ACCOUNT, account="oa", peer="oZhou", key="m1", org_id=world.nurse.org_id,
+            text="您好", at=world.desk.clock(), kind=kind,
+        )  # fmt: skip
+        world.desk.run(order, system_actor(world.nurse.org_id, world.nurse.device_id))
+
+    return run
+
+
+def closes_conversation(world):
+    here = conversation_id(Channel.OFFICIAL_ACCOUNT, "oa", "oZhou")
+    order = CloseConversation(conversation_id=here, note="已电话答复")
+    world.desk.run(order, system_actor(world.nurse.org_id, world.nurse.device_id))
+
+
+def unanswered(rule, kind, other):
+    """Half an hour without an answer; a conversation of the other kind is another rule's."""
+    return Case(
+        rule,
+        hears(kind),
+        closes_conversation,
+        HALF_AN_HOUR,
+        both(hears(other), closes_conversation),
+        of_a_client=False,
+    )
+
+
 LEFT = reaches(Visit, "finished")
 MORE = [
     Case("A-008", series("sbp", "mm[Hg]", 180, 216), None, harmless=series("sbp", "mm[Hg]", 180, 215)),
@@ -247,6 +284,8 @@ MORE = [
     Case("A-098", sent_back(2), reaches(Report, "issued"), harmless=sent_back(1)),
     Case("A-120", exports(501), None, harmless=exports(500), of_a_client=False),
     Case("A-027", message(unread_stage=2), message(unread_stage=0), harmless=message(unread_stage=1)),
+    unanswered("A-031", ConversationKind.SERVICE, ConversationKind.CONSULTATION),
+    unanswered("A-045", ConversationKind.CONSULTATION, ConversationKind.SERVICE),
     Case("A-059", channel(trouble=1), channel(trouble=0), harmless=channel(trouble=0), of_a_client=False),
     Case("A-060", channel(trouble=2), channel(trouble=0), harmless=channel(trouble=1), of_a_client=False),
     Case("A-061", channel(dead=1), channel(dead=0), harmless=channel(dead=0), of_a_client=False),
