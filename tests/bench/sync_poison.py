@@ -23,7 +23,7 @@ from domain.kernel.columns import to_microseconds
 from domain.kernel.ids import new_id
 from sync.intake import Intake
 from tests.bench.goals import Goals
-from tests.bench.sync_apply import world_of
+from tests.bench.sync_apply import NothingAhead, world_of
 from tests.bench.sync_records import fields_of, write_records
 
 MOST = 10_000
@@ -33,20 +33,22 @@ TIMES = 3
 """Runs a round: each takes a second or two, and the difference looked for is small."""
 
 
-class Slices:
+class Slices(NothingAhead):
     """Keeps how long each slice took."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine | None = None) -> None:
         self.took: list[float] = []
         self.spent: list[float] = []
         """Processor seconds of the thread, which other work on the machine does not touch."""
         self.flushed: list[int] = []
         self._flushes = 0
-        event.listen(engine, "commit", self._count)
+        if engine is not None:
+            event.listen(engine, "commit", self._count)
         self.with_bad = -1
         self._slice = Intake._slice
 
     def __enter__(self) -> "Slices":
+        super().__enter__()
         outer = self
 
         def timed(intake: Intake, *given: Any) -> Any:
@@ -63,6 +65,7 @@ class Slices:
         return self
 
     def __exit__(self, *_: object) -> None:
+        super().__exit__()
         Intake._slice = self._slice  # type: ignore[method-assign]
 
     def _count(self, _connection: object) -> None:
