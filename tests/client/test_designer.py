@@ -4,6 +4,7 @@ import os
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QLabel, QPushButton
 from sqlalchemy import select
 
@@ -322,3 +323,21 @@ def test_who_may_not_make_forms_opens_neither_page(context_for):
         StartModel(context)
     with pytest.raises(DomainError, match=r"permission\.denied"):
         build_page("designer:form_design:00000000-0000-0000-0000-000000000001", context)
+
+
+def test_a_word_deleted_in_a_field_takes_no_question_away(designing):
+    page = designing(questionnaire=questionnaire(choice("a", "甲", 0, 1), choice("b", "乙", 0, 1)))
+    for name, words in (
+        ("option_text_0", lambda field: field.text()),
+        ("field_text", lambda field: field.toPlainText()),
+    ):
+        field = page.field(name)
+        field.setFocus()
+        field.moveCursor(QTextCursor.MoveOperation.Start) if name == "field_text" else field.home(False)
+        assert words(field)
+        page.key(Qt.Key.Key_Delete, Qt.KeyboardModifier.ControlModifier, field)
+        assert words(field) == ""
+    assert page.links() == ["a", "b"]
+    page.view.outline.setFocus()
+    page.key(Qt.Key.Key_Delete, Qt.KeyboardModifier.ControlModifier, page.view.outline)
+    assert page.links() == ["b"]

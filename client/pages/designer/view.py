@@ -1,12 +1,14 @@
 """The designer's widgets: outline, properties of the chosen item, and preview, scoring and mistakes."""
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QPlainTextEdit,
     QSplitter,
     QTabWidget,
     QVBoxLayout,
@@ -96,9 +98,10 @@ class View(PageView):
         outline.chosen.connect(model.choose)
         outline.move_asked.connect(model.move)
         outline.add_asked.connect(lambda: model.action_set.trigger("add"))
-        outline.delete_asked.connect(lambda: model.action_set.trigger("delete"))
+        outline.delete_asked.connect(model.delete)
         outline.enter_asked.connect(lambda: self._to_field("text"))
         model.action_set.on("part", self._next_part)
+        model.action_set.on("delete", self._delete)
 
     def focus_first(self) -> None:
         """Begin in the outline."""
@@ -164,6 +167,19 @@ class View(PageView):
             self._name.setFocus()
         elif self.model.sketch.item is not None:
             self.panel.focus_on(field or "text")
+
+    def _delete(self) -> None:
+        """Take the chosen item away; in a field the same keys take away a word, as everywhere."""
+        field = self.focusWidget()
+        if isinstance(field, QLineEdit):
+            field.cursorWordForward(True)
+            field.del_()
+        elif isinstance(field, QPlainTextEdit):
+            cursor = field.textCursor()
+            cursor.movePosition(QTextCursor.MoveOperation.NextWord, QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+        else:
+            self.model.delete()
 
     def _next_part(self) -> None:
         """Go from outline to properties, then through the tabs, then back."""

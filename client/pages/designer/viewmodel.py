@@ -116,6 +116,10 @@ class ViewModel(PageModel):
         if self.is_open:
             self.field_asked.emit("text")
 
+    def delete(self) -> None:
+        """Take the chosen item away."""
+        self._stepped(self.sketch.remove)
+
     def move(self, way: str) -> None:
         """Move the chosen item."""
         self._stepped(lambda: self.sketch.move(way))
