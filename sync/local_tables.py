@@ -1,6 +1,6 @@
 """Tables of a store's own machinery: transfer, audit chain, timers of alerts. Never carried by sync."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
 from domain.kernel.columns import Id16
 from domain.kernel.record import Record
@@ -283,7 +283,7 @@ alert_timer = Table(
     Column("fire_at", BigInteger, nullable=False),
     Column("key", Id16),
     Index("ix_alert_timer_fire_at", "fire_at"),
-    Index("ix_alert_timer_key", "key", "rule"),
+    Index("ix_alert_timer_key", "key", "rule", sqlite_where=text("key IS NOT NULL")),
 )
 """What will be overdue and when: the engine looks at the front of this index only; `key` may end it sooner."""
 

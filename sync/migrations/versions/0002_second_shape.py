@@ -179,7 +179,7 @@ def _alerts() -> None:
     steps.create_index("ix_alert_opened_at", "alert", ["opened_at"])
     steps.drop_index("ix_alert_rule", "alert")
     steps.add_columns("alert_timer", sa.Column("key", Id16(), nullable=True))
-    steps.create_index("ix_alert_timer_key", "alert_timer", ["key", "rule"])
+    steps.create_index("ix_alert_timer_key", "alert_timer", ["key", "rule"], where="key IS NOT NULL")
     steps.create_table(
         "alert_receiver",
         sa.Column("role", sa.String(40), nullable=False),
