@@ -15,12 +15,15 @@ from sqlalchemy import select
 from domain.followup.count_commands import CountScores, CountStaff
 from domain.followup.feedback_commands import TakeFeedback
 from domain.followup.group_commands import RegroupSeveral
+from domain.followup.hand_over_commands import NoteDelivery
+from domain.followup.task_records import FollowTask
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import DONE, MERGED, Change, Entry
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.record import record_classes
+from domain.messaging.records import OutboxMessage
 
 log = logging.getLogger(__name__)
 AT_ONCE = 10
@@ -28,7 +31,9 @@ AT_ONCE = 10
 CHUNK = 400
 _DECIDES = frozenset({"observation", "finding", "risk_level"})
 _COUNTED = {"follow_task": "owner_id", "care_staff": "staff_id", "feedback": "staff_id"}
-_CONCERNS = _DECIDES | _COUNTED.keys() | {"care_profile", "form_task"}
+_CONCERNS = _DECIDES | _COUNTED.keys() | {"care_profile", "form_task", "outbox_message"}
+_TOLD = {"read": True, "failed": False, "expired": False}
+"""States of a message that tell whether it reached the client; delivered is not read."""
 _Touched = dict[str, set[bytes]]
 
 
@@ -52,6 +57,7 @@ class FollowUpFollower:
         counted: _Touched = defaultdict(set)
         staff: dict[str, set[bytes]] = defaultdict(set)
         handed_in: list[Id] = []
+        sent: dict[bytes, bool] = {}
         for entry, change in self._changes(entries):
             own = entry.device_id == self.actor.device_id.bytes
             if own and (
@@ -64,6 +70,8 @@ class FollowUpFollower:
                     staff[change.entity].add(before)
             if own and change.entity == "form_task" and change.fields.get("state") == "handed_in":
                 handed_in.append(uuid.UUID(bytes=change.record_id))
+            if own and change.entity == "outbox_message" and (state := change.fields.get("state")) in _TOLD:
+                sent[change.record_id] = _TOLD[state]
         levels = self._owners("care_profile", grouped.pop("care_profile", set()), "patient_id")
         patients = set().union(*(self._owners(e, ids, "patient_id") for e, ids in grouped.items()))
         self._regroup(patients - levels, level_changed=False)
@@ -73,6 +81,7 @@ class FollowUpFollower:
         self._count(staff)
         for task_id in handed_in:
             self._run(TakeFeedback(task_id=task_id))
+        self._deliver(sent)
 
     def _changes(self, entries: Sequence[Entry]) -> list[tuple[Entry, Change]]:
         found = []
@@ -98,6 +107,22 @@ class FollowUpFollower:
                 found |= set(connection.execute(query).scalars())
         found.discard(None)  # a task nobody has yet
         return found
+
+    def _deliver(self, sent: dict[bytes, bool]) -> None:
+        """Tell tasks that wait for their message what became of it."""
+        if not sent:
+            return
+        message, task = OutboxMessage.__table__.c, FollowTask.__table__.c
+        query = (
+            select(message.id, task.id)
+            .join(FollowTask.__table__, task.id == message.about_id)
+            .where(message.id.in_([uuid.UUID(bytes=one) for one in sorted(sent)]))
+            .where(message.about == "follow_task", task.state == "sent")
+        )
+        with self.dispatcher.store.read() as connection:
+            found = [(row[0], row[1]) for row in connection.execute(query)]
+        for message_id, task_id in found:
+            self._run(NoteDelivery(task_id=task_id, reached=sent[message_id.bytes]))
 
     def _regroup(self, patients: set[Id], *, level_changed: bool) -> None:
         ordered = sorted(patients, key=str)

@@ -10,6 +10,7 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.messaging.queueing import queue_message
 
 
 @command("followup.hand_over", "转交随访任务", permission="followup.task")
@@ -113,6 +114,35 @@ def note_sent(order: NoteSent, work: UnitOfWork) -> None:
     move_task(work, task, "send")
     task.attempts += 1
     note_task(work, task, "sent")
+
+
+TEMPLATE = "follow_up_contact"
+"""Asks for a time to talk: nothing of the client's health stands in it."""
+
+
+@command("followup.message", "发送随访消息", permission="followup.task")
+class SendTaskMessage:
+    """Write to the client of a task; the centre sends it, and what becomes of it comes back to the task."""
+
+    task_id: Id = ask("随访任务", kind=Kind.HIDDEN)
+
+
+@handles(SendTaskMessage)
+def send_task_message(order: SendTaskMessage, work: UnitOfWork) -> Id:
+    """Return the id of the message; the same attempt is one message.
+
+    Raises:
+        DomainError: ``follow_task.wrong_state``; ``message.unreachable`` for a client no channel reaches.
+    """
+    task = work.require(FollowTask, order.task_id, "task_id")
+    message = queue_message(
+        work, TEMPLATE, patient_id=task.patient_id, key=("follow_task", task.id, task.attempts),
+        about=("follow_task", task.id),
+    )  # fmt: skip
+    move_task(work, task, "send")
+    task.attempts += 1
+    note_task(work, task, "sent")
+    return message.id
 
 
 @command("followup.delivered", "登记消息送达", permission="followup.task")

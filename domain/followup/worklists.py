@@ -14,7 +14,7 @@ from domain.followup.feedback_commands import (
 from domain.followup.feedback_records import Feedback, FeedbackCase, ServiceScore
 from domain.followup.group_commands import ExemptMember, LabelClient, SetCareProfile, UnlabelClient
 from domain.followup.group_records import CareProfile, GroupChange, GroupMember
-from domain.followup.hand_over_commands import AddHelper, HandOverTask, RefuseTask, TakeTask
+from domain.followup.hand_over_commands import AddHelper, HandOverTask, RefuseTask, SendTaskMessage, TakeTask
 from domain.followup.plan_commands import AcceptPlan, DeclinePlan, EditPlan, FinishPlan, NewPlan
 from domain.followup.plan_records import FollowPlan, PlanChange
 from domain.followup.task_commands import (
@@ -138,8 +138,8 @@ def tasks() -> Query:
 
 
 tasks.offers(
-    BeginTask, NoteContact, CompleteTask, AssignTask, HandOverTask, TakeTask, RefuseTask, AddHelper, LoseTask,
-    CancelTask, RescheduleTask, AssignWaiting, GiveFeedback,
+    BeginTask, SendTaskMessage, NoteContact, CompleteTask, AssignTask, HandOverTask, TakeTask, RefuseTask, AddHelper,
+    LoseTask, CancelTask, RescheduleTask, AssignWaiting, GiveFeedback,
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from domain.followup.follower import FollowUpFollower
 from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.messaging.templates import TEMPLATES, load_templates
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Sex, Staff
 from domain.risk.content import RISK, load_risk
@@ -51,6 +52,7 @@ class Care:
     def __init__(self, desk, authority, content):
         desk.content |= {
             "catalog": CATALOG, "scales": SCALES, RISK: MODELS, FOLLOWUP: content, "authority": authority,
+            TEMPLATES: load_templates(resources.folder("messages")),
         }  # fmt: skip
         self.desk = desk
         self.authority = authority

@@ -11,6 +11,7 @@ from domain.followup.hand_over_commands import (
     NoteDelivery,
     NoteSent,
     RefuseTask,
+    SendTaskMessage,
     TakeTask,
 )
 from domain.followup.plan_records import Way
@@ -29,7 +30,11 @@ from domain.followup.task_commands import (
 )
 from domain.followup.task_records import CareStaff, FollowTask, Outcome, TaskEvent
 from domain.kernel.errors import DomainError
-from tests.followup.conftest import WELL
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.messaging.records import OutboxMessage
+from domain.people.patient_commands import RegisterPatient
+from domain.people.records import Sex
+from tests.followup.conftest import SYSTEM, WELL
 from tests.followup.test_plans import refused
 
 
@@ -227,3 +232,28 @@ def test_work_is_counted_by_person_and_kind(care, patient, clock):
     assert (lines["person"].done, lines["person"].on_time, lines["person"].mean_days) == (2, 0.5, 1.5)
     assert (lines["messaging"].open, lines["messaging"].overdue) == (1, 1)
     assert refused(care, CountFollowUp(since=day, until=date(2026, 10, 1)), care.lead) == "form.period"
+
+
+def test_a_message_that_is_sent_comes_back_to_its_task_read_or_failed(care, clock):
+    who = RegisterPatient(name="李丽", sex=Sex.FEMALE, birth_date=date(1980, 5, 1), phone="13912345678")
+    own = care.run(who, care.nurse).patient_id
+    states = {}
+    for title, outcome in (("读了", "read"), ("失败", "failed"), ("送达", "delivered")):
+        task_id = add(care, own, title, way=Way.MESSAGE)
+        message_id = care.run(SendTaskMessage(task_id=task_id))
+        assert refused(care, SendTaskMessage(task_id=task_id)) == "follow_task.wrong_state"
+        care.settle()
+        assert task(care, task_id).state == "sent"
+        clock.advance(timedelta(hours=1))
+        with care.desk.store.write() as connection:
+            work = UnitOfWork(connection, SYSTEM, now=clock(), new_id=care.desk.ids)
+            message = work.require(OutboxMessage, message_id)
+            assert (message.about, message.about_id) == ("follow_task", task_id)
+            message.state = outcome
+            work.commit_entry("test.outcome", txn_id=care.desk.ids())
+            work.close()
+        care.settle()
+        states[outcome] = (task(care, task_id).state, task(care, task_id).due_at - clock())
+    hour = timedelta(hours=1)
+    assert (states["read"], states["failed"]) == (("executed", 24 * hour), ("sent", 0 * hour))
+    assert states["delivered"] == ("sent", 47 * hour), "delivered is not read"
