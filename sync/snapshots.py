@@ -133,7 +133,10 @@ class Snapshots:
                 shutil.rmtree(target)
             working.rename(target)
         except sqlcipher.DatabaseError as error:
-            raise UnavailableError(cause_of(str(error)) or "store.damaged") from error
+            code = cause_of(str(error))
+            if code is None:
+                raise
+            raise UnavailableError(code) from error
         finally:
             shutil.rmtree(working, ignore_errors=True)  # nothing, if it has its name
         for old in sorted(self._folder.glob(f"{_NAME}{group_of(wanted, form)}-*"))[:-KEPT]:
