@@ -23,9 +23,10 @@ BUILT_IN = (
     ("sync", "nav.sync", "sync", "sync.view"),
     ("transfers", "nav.transfers", "transfer", "sync.view"),
     ("design_start", "nav.design_start", "list", "design.edit"),
+    ("level_rules", "nav.level_rules", "list", "risk.rules"),
 )
 """Pages of every workstation: id, text, icon, permission."""
-BUILT_IN_AREAS = {"design_start": "nav.forms"}
+BUILT_IN_AREAS = {"design_start": "nav.forms", "level_rules": "nav.risk"}
 """Area of a built-in page that is not about the workstation itself."""
 
 ICONS = {

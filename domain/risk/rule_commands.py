@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import yaml
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -20,7 +20,7 @@ _R = RiskRuleSet.__table__.c
 _LATEST = Prepared(select(_R.id, _R.rules).order_by(_R.published_at.desc(), _R.id.desc()).limit(1))
 
 
-@command("risk.publish_rules", "发布分级规则", permission="risk.rules", place="centre")
+@command("risk.publish_rules", "发布分级规则", permission="risk.rules")
 class PublishLevelRules:
     """The rules of the four colours and of factors at high risk, in the form of the file that ships."""
 
@@ -37,18 +37,60 @@ def publish_level_rules(order: PublishLevelRules, work: UnitOfWork) -> Id:
             this version was published or ships.
     """
     models: RiskModels = work.content[RISK]
-    file = _read(order.text)
-    problems = LevelRules(file, models.book, models.levels.labels).problems
-    if problems:
-        raise _bad(problems)
+    file = checked(order.text, models).file
     known = work.find(RiskRuleSet, version=file.version)
     if known is not None or file.version == models.levels.file.version:
         raise DomainError("risk.same_version", field="text", version=file.version)
+    return _kept(work, file, order.reason)
+
+
+def _kept(work: UnitOfWork, file: LevelFile, reason: str) -> Id:
     kept = RiskRuleSet(
-        version=file.version, rules=msgspec.to_builtins(file), reason=order.reason, published_at=work.now,
+        version=file.version, rules=msgspec.to_builtins(file), reason=reason, published_at=work.now,
         published_by=work.actor.staff_id, published_name=work.actor.name,
     )  # fmt: skip
     return work.add(kept).id
+
+
+def checked(text: str, models: RiskModels) -> LevelRules:
+    """Return rules written as the file is, ready to judge; ``risk.bad_rules`` (``text``) with every mistake."""
+    rules = LevelRules(_read(text), models.book, models.levels.labels)
+    if rules.problems:
+        raise _bad(rules.problems)
+    return rules
+
+
+def written(file: LevelFile) -> str:
+    """Return rules as the text that `PublishLevelRules` takes."""
+    return yaml.safe_dump(msgspec.to_builtins(file), allow_unicode=True, sort_keys=False, width=200)
+
+
+@command("risk.roll_back_rules", "恢复这一版规则", permission="risk.rules")
+class RollBackLevelRules:
+    """An earlier set counts again, under a version of its own; the sets in between stay on record."""
+
+    rule_set_id: Id = ask("规则版本", kind=Kind.HIDDEN)
+    reason: str = ask("恢复原因", kind=Kind.NOTE)
+
+
+@handles(RollBackLevelRules)
+def roll_back_level_rules(order: RollBackLevelRules, work: UnitOfWork) -> Id:
+    """Return the id of the set that is in force now.
+
+    Raises:
+        DomainError: ``risk.in_force_already`` for the one that is; ``risk.bad_rules`` if the models know its names
+            no longer.
+    """
+    models: RiskModels = work.content[RISK]
+    earlier = work.require(RiskRuleSet, order.rule_set_id, "rule_set_id")
+    found = _LATEST.first(work.connection)
+    if found is not None and found[0] == earlier.id.bytes:
+        raise DomainError("risk.in_force_already", version=earlier.version)
+    rules = checked(yaml.safe_dump(earlier.rules, allow_unicode=True), models)
+    base = earlier.version.partition("~")[0]
+    taken = {row.version for row in work.list(select(RiskRuleSet))}
+    number = next(n for n in range(1, len(taken) + 2) if f"{base}~{n}" not in taken)
+    return _kept(work, msgspec.structs.replace(rules.file, version=f"{base}~{number}"), order.reason)
 
 
 def rules_in_force(work: UnitOfWork, models: RiskModels) -> LevelRules:
@@ -61,6 +103,12 @@ def rules_in_force(work: UnitOfWork, models: RiskModels) -> LevelRules:
         file = msgspec.json.decode(found[1], type=LevelFile)
         ready = models.published[found[0]] = LevelRules(file, models.book, models.levels.labels)
     return ready
+
+
+def file_in_force(connection: Connection, models: RiskModels) -> LevelFile:
+    """Return the rules published last, or those that ship, as they are written."""
+    found = _LATEST.first(connection)
+    return models.levels.file if found is None else msgspec.json.decode(found[1], type=LevelFile)
 
 
 def _read(text: str) -> LevelFile:

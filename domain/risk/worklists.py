@@ -6,6 +6,7 @@ from domain.kernel.worklists import Query, worklist
 from domain.people.records import Patient
 from domain.risk.commands import AssessRisks, ConfirmRiskLevel, EndManualLevel, NoteFactors, SetRiskLevel
 from domain.risk.records import RiskAssessment, RiskLevel, RiskLevelChange, RiskRuleSet
+from domain.risk.rule_commands import RollBackLevelRules
 
 
 @worklist("risk.levels", "风险等级", permission="risk.view", record=RiskLevel, order="-changed_at")
@@ -50,3 +51,6 @@ def rules() -> Query:
     return select(
         RiskRuleSet.version, RiskRuleSet.reason, RiskRuleSet.published_name, RiskRuleSet.published_at
     )
+
+
+rules.offers(RollBackLevelRules)

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -27,8 +28,9 @@ from domain.risk.follower import RiskFollower
 from domain.risk.gathering import factors_of
 from domain.risk.keeping import outcome_of
 from domain.risk.levels import Colour
+from domain.risk.preview_commands import PreviewLevelRules
 from domain.risk.records import Cause, RiskAssessment, RiskLevel, RiskLevelChange, RiskRuleSet
-from domain.risk.rule_commands import PublishLevelRules
+from domain.risk.rule_commands import PublishLevelRules, RollBackLevelRules, written
 from domain.scales.reading import load_scales
 from tests.conftest import BRANCH, DEVICE
 
@@ -344,6 +346,30 @@ def test_an_administrator_publishes_rules_that_are_in_force_from_the_next_assess
         refused(branch, PublishLevelRules(text=rules_text("2026.1"), reason="x"), administrator)
         == "risk.same_version"
     )
+
+
+def test_what_rules_would_change_is_told_before_and_an_earlier_set_comes_back(branch, nurse, visit, as_role):
+    administrator = as_role("administrator")
+    measure(branch, nurse, visit, **WELL)
+    assess_now(branch, nurse, visit)
+    assert refused(branch, PreviewLevelRules(text=rules_text()), nurse) == "permission.denied"
+    told = branch.run(PreviewLevelRules(text=rules_text()), administrator).receipt
+    assert (told.looked, told.clients, told.changed, told.physicians) == (1, 1, 1, 0)
+    assert [(one.before, one.after, one.count) for one in told.moves] == [("green", "orange", 1)]
+    none = branch.run(PreviewLevelRules(text=written(MODELS.levels.file)), administrator).receipt
+    assert none.changed == 0, "the rules in force change nothing"
+    assert rows(branch, RiskRuleSet) == []
+    assert refused(branch, PreviewLevelRules(text="version: ["), administrator) == "risk.bad_rules"
+    shipped = written(msgspec.structs.replace(MODELS.levels.file, version="2026.1a"))
+    first = branch.run(PublishLevelRules(text=shipped, reason="原规则"), administrator).receipt
+    branch.run(PublishLevelRules(text=rules_text(), reason="尿酸"), administrator)
+    assert assess_now(branch, nurse, visit).colour is Colour.ORANGE
+    order = RollBackLevelRules(rule_set_id=first, reason="尿酸切点过低")
+    back = branch.run(order, administrator).receipt
+    assert assess_now(branch, nurse, visit).colour is Colour.GREEN
+    assert [row.version for row in rows(branch, RiskRuleSet)] == ["2026.1a", "2026.2", "2026.1a~1"]
+    again = RollBackLevelRules(rule_set_id=back, reason="再来")
+    assert refused(branch, again, administrator) == "risk.in_force_already"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The rules of the four colours, for an administrator: looked at, changed, tried out, published."""
