@@ -4,7 +4,14 @@ from sqlalchemy import select
 
 from domain.kernel.worklists import Query, worklist
 from domain.messaging.channel_commands import ResumeChannel, StopChannel, WriteOff
-from domain.messaging.commands import CancelMessage, OptOut, RepeatMessage, ToldByPhone
+from domain.messaging.commands import (
+    CancelMessage,
+    OptOut,
+    PauseClient,
+    RepeatMessage,
+    ResumeClient,
+    ToldByPhone,
+)
 from domain.messaging.records import (
     ChannelBudget,
     ChannelState,
@@ -16,6 +23,7 @@ from domain.messaging.records import (
 )
 from domain.messaging.template_commands import RetireTemplate
 from domain.people.records import Patient
+from domain.people.worklists import clients
 
 VIEW = "messaging.view"
 
@@ -26,6 +34,9 @@ def _messages() -> Query:
         OutboxMessage.reason, OutboxMessage.detail, OutboxMessage.attempt, OutboxMessage.queued_at,
         OutboxMessage.send_at, OutboxMessage.read_at,
     ).outerjoin(Patient, Patient.id == OutboxMessage.patient_id)  # fmt: skip
+
+
+clients.offers(PauseClient, ResumeClient)
 
 
 @worklist("messaging.outbox", "外发消息", permission=VIEW, record=OutboxMessage, order="-queued_at")

@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 import socket
 import threading
+import uuid
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,8 @@ import requests
 
 import resources
 from domain.messaging.commands import BindAddress
-from domain.messaging.records import Channel
+from domain.messaging.records import Category, Channel
+from domain.messaging.sending_commands import Parcel
 from domain.messaging.templates import TEMPLATES, load_templates
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Sex
@@ -126,6 +128,18 @@ def told(desk):
         return [r for r in rows if all(getattr(r, name) == value for name, value in wanted.items())]
 
     return read
+
+
+def parcel_for(channel, template="form_invite", address="13800000001", **more):
+    """A message as an adapter gets it, without a store."""
+    params = {"client": "周女士", "org": "总院", "link": "https://p.example/p/x", "alert": "接口中断预警"}
+    given = {
+        "message_id": uuid.uuid4(), "org_id": uuid.uuid4(), "channel": Channel(channel),
+        "category": Category.REMINDER,
+        "template": template, "title": "标题", "text": "正文", "params": params, "address": address, "via": None,
+        "attempt": 1, "vendor_id": None, "has_body": False, "again": False,
+    }  # fmt: skip
+    return Parcel(**{**given, **more})
 
 
 def bound(desk, actor, patient, channel, address, **more):

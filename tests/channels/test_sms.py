@@ -6,8 +6,11 @@ import pytest
 
 from domain.messaging.commands import SendMessage
 from domain.messaging.records import Channel
+from server.channels.accounts import Secrets
 from server.channels.simulators.sms import AliyunSimulator, TencentSimulator
-from tests.channels.conftest import SECRETS, sms_account
+from server.channels.sms_aliyun import AliyunSms
+from server.channels.sms_tencent import TencentSms
+from tests.channels.conftest import SECRETS, parcel_for, sms_account
 
 ALIYUN = [("sms_aliyun", {"signature": "v1"}), ("sms_aliyun", {"signature": "v3"})]
 BOTH = [*ALIYUN, ("sms_tencent", {})]
@@ -63,76 +66,91 @@ def test_a_secret_that_is_not_there_stops_the_channel(sender_of, post, told):
 
 
 ANSWERS = [
-    ("isv.BUSINESS_LIMIT_CONTROL", "retrying", "limited"), ("isp.SYSTEM_ERROR", "retrying", "busy"),
+    ("isv.BUSINESS_LIMIT_CONTROL", "retry", "limited"), ("isp.SYSTEM_ERROR", "retry", "busy"),
     ("isv.MOBILE_NUMBER_ILLEGAL", "failed", "bad_address"), ("isv.BLACK_KEY_CONTROL_LIMIT", "failed", "bad_template"),
-    ("isv.SOMETHING_NEW", "failed", "refused"), ("isv.AMOUNT_NOT_ENOUGH", "retrying", "no_balance"),
-    ("isv.DENY_IP_RANGE", "retrying", "configuration"), ("Throttling.User", "retrying", "busy"),
+    ("isv.SOMETHING_NEW", "failed", "refused"), ("isv.AMOUNT_NOT_ENOUGH", "configuration", "no_balance"),
+    ("isv.DENY_IP_RANGE", "configuration", "configuration"), ("Throttling.User", "retry", "busy"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "state", "reason"), ANSWERS)
-def test_codes_of_aliyun(code, state, reason, sender_of, post, told, clock):
+@pytest.fixture
+def aliyun(clock):
+    """An adapter beside its vendor, without a store."""
     with AliyunSimulator().running() as vendor:
-        vendor.fail("/", {"kind": "answer", "body": {"Code": code, "Message": "说明"}})
+        adapter = AliyunSms(sms_account("sms_aliyun", vendor.url), Secrets(None, SECRETS), clock)
+        adapter._wire._read_s = 0.5
+        yield adapter, vendor
+
+
+@pytest.fixture
+def tencent(clock):
+    with TencentSimulator().running() as vendor:
+        yield TencentSms(sms_account("sms_tencent", vendor.url), Secrets(None, SECRETS), clock), vendor
+
+
+@pytest.mark.parametrize(("code", "kind", "reason"), ANSWERS)
+def test_codes_of_aliyun(code, kind, reason, aliyun):
+    adapter, vendor = aliyun
+    vendor.fail("/", {"kind": "answer", "body": {"Code": code, "Message": "说明"}})
+    outcome = adapter.send(parcel_for("sms"))
+    assert (outcome.kind, outcome.reason, outcome.detail) == (kind, reason, f"{code} 说明")
+
+
+def test_who_was_refused_for_being_too_often_waits(sender_of, post, told, clock):
+    with AliyunSimulator().running() as vendor:
+        vendor.fail("/", {"kind": "answer", "body": {"Code": "isv.BUSINESS_LIMIT_CONTROL"}})
         sender = sender_of(sms_account("sms_aliyun", vendor.url))
         post()
         sender.step(Channel.SMS)
-        row = told()[0]
-        assert (row.state, row.reason) == (state, reason)
-        assert row.detail == f"{code} 说明"
-        if reason == "limited":
-            assert row.send_at >= clock() + timedelta(seconds=65), "wait, do not hammer"
-            assert sender.step(Channel.SMS) == 0
+        assert (told()[0].state, told()[0].reason) == ("retrying", "limited")
+        assert told()[0].send_at >= clock() + timedelta(seconds=65), "wait, do not hammer"
+        assert sender.step(Channel.SMS) == 0
 
 
 TENCENT = [
-    ("LimitExceeded.PhoneNumberThirtySecondLimit", "retrying", 31),
-    ("LimitExceeded.PhoneNumberOneHourLimit", "retrying", 3600),
-    ("LimitExceeded.PhoneNumberDailyLimit", "retrying", 86_000),
+    ("LimitExceeded.PhoneNumberThirtySecondLimit", "retry", 31),
+    ("LimitExceeded.PhoneNumberOneHourLimit", "retry", 3600),
+    ("LimitExceeded.PhoneNumberDailyLimit", "retry", 86_000),
     ("FailedOperation.PhoneNumberInBlacklist", "failed", 0),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "state", "wait"), TENCENT)
-def test_codes_of_tencent_stand_with_each_number(code, state, wait, sender_of, post, told, clock):
-    with TencentSimulator().running() as vendor:
-        status = {"SerialNo": "", "Code": code, "Message": "x"}
-        vendor.fail("/", {"kind": "answer", "body": {"Response": {"SendStatusSet": [status]}}})
-        sender = sender_of(sms_account("sms_tencent", vendor.url))
-        post()
-        sender.step(Channel.SMS)
-        assert told()[0].state == state
-        assert told()[0].send_at >= clock() + timedelta(seconds=wait)
+@pytest.mark.parametrize(("code", "kind", "wait"), TENCENT)
+def test_codes_of_tencent_stand_with_each_number(code, kind, wait, tencent):
+    adapter, vendor = tencent
+    status = {"SerialNo": "", "Code": code, "Message": "x"}
+    vendor.fail("/", {"kind": "answer", "body": {"Response": {"SendStatusSet": [status]}}})
+    outcome = adapter.send(parcel_for("sms"))
+    assert outcome.kind == kind
+    assert outcome.wait_s >= wait
 
 
-@pytest.mark.parametrize("code", ["AuthFailure.SecretIdNotFound", "UnauthorizedOperation.RequestIpNotInWhitelist",
-                                  "FailedOperation.InsufficientBalanceInSmsPackage"])  # fmt: skip
-def test_tencents_errors_at_the_top_stop_the_channel(code, sender_of, post, told):
-    with TencentSimulator().running() as vendor:
-        vendor.fail("/", {"kind": "answer", "body": {"Response": {"Error": {"Code": code, "Message": "x"}}}})
-        sender = sender_of(sms_account("sms_tencent", vendor.url))
-        post()
-        sender.step(Channel.SMS)
-        assert told()[0].state == "retrying"
-        assert sender.step(Channel.SMS) == 0
-
-
-FAULTS = [
-    ({"kind": "status", "status": 500}, "retrying"), ({"kind": "status", "status": 502}, "retrying"),
-    ({"kind": "html", "status": 502}, "retrying"), ({"kind": "html", "status": 200}, "unknown"),
-    ({"kind": "empty"}, "unknown"), ({"kind": "cut"}, "unknown"), ({"kind": "lost"}, "unknown"),
-    ({"kind": "slow", "seconds": 1.5}, "unknown"), ({"kind": "status", "status": 429}, "retrying"),
+TOP = [
+    "AuthFailure.SecretIdNotFound", "UnauthorizedOperation.RequestIpNotInWhitelist",
+    "FailedOperation.InsufficientBalanceInSmsPackage",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("fault", "state"), FAULTS)
-def test_faults_of_the_line(fault, state, sender_of, post, told):
-    with AliyunSimulator().running() as vendor:
-        vendor.fail("/", fault)
-        sender = sender_of(sms_account("sms_aliyun", vendor.url))
-        post()
-        sender.step(Channel.SMS)
-        assert told()[0].state == state
+@pytest.mark.parametrize("code", TOP)
+def test_tencents_errors_at_the_top_are_our_set_up(code, tencent):
+    adapter, vendor = tencent
+    vendor.fail("/", {"kind": "answer", "body": {"Response": {"Error": {"Code": code, "Message": "x"}}}})
+    assert adapter.send(parcel_for("sms")).kind == "configuration"
+
+
+FAULTS = [
+    ({"kind": "status", "status": 500}, "retry"), ({"kind": "status", "status": 502}, "retry"),
+    ({"kind": "html", "status": 502}, "retry"), ({"kind": "html", "status": 200}, "unknown"),
+    ({"kind": "empty"}, "unknown"), ({"kind": "cut"}, "unknown"), ({"kind": "lost"}, "unknown"),
+    ({"kind": "slow", "seconds": 1.5}, "unknown"), ({"kind": "status", "status": 429}, "retry"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fault", "kind"), FAULTS)
+def test_faults_of_the_line(fault, kind, aliyun):
+    adapter, vendor = aliyun
+    vendor.fail("/", fault)
+    assert adapter.send(parcel_for("sms")).kind == kind
 
 
 def test_nobody_there_is_tried_again(sender_of, post, told, clock):

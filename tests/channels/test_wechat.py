@@ -12,7 +12,8 @@ from server.channels.mini_program import MiniProgram, fits
 from server.channels.simulators.sms import AliyunSimulator
 from server.channels.simulators.wechat import WeChatSimulator
 from server.channels.tokens import Fetched, Tokens
-from tests.channels.conftest import SECRETS, bound, sms_account
+from server.channels.wecom import WeCom
+from tests.channels.conftest import SECRETS, bound, parcel_for, sms_account
 
 KEYS = {**SECRETS, "AFTERCHECK_SECRET_WX": "wechat-secret-of-the-simulator"}
 
@@ -154,19 +155,23 @@ def test_a_wrong_secret_is_our_set_up(vendor, sender_of, told, desk, operator):
 
 
 CODES = [
-    (-1, "retrying", "busy"), (45009, "retrying", "limited"), (45033, "retrying", "limited"),
+    (-1, "retry", "busy"), (45009, "retry", "limited"), (45033, "retry", "limited"),
     (40058, "failed", "bad_template"),
-    (81013, "failed", "bad_address"), (60020, "retrying", "configuration"), (48002, "retrying", "configuration"),
+    (81013, "failed", "bad_address"), (60020, "configuration", "configuration"),
+    (48002, "configuration", "configuration"),
     (99999, "failed", "refused"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "state", "reason"), CODES)
-def test_codes_of_wecom(code, state, reason, vendor, sender_of, told, desk, operator):
+@pytest.mark.parametrize(("code", "kind", "reason"), CODES)
+def test_codes_of_wecom(code, kind, reason, vendor, clock, tmp_path):
     vendor.fail("/message/send", {"kind": "answer", "body": {"errcode": code, "errmsg": "x"}})
-    staff_message(desk, operator)
-    sender_of(wecom(vendor), secrets=KEYS).step(Channel.WECOM)
-    assert (told()[0].state, told()[0].reason) == (state, reason)
+    tokens = Tokens(tmp_path / "t.db", clock)
+    outcome = WeCom(wecom(vendor), Secrets(None, KEYS), clock, tokens).send(
+        parcel_for("wecom", address="zhangsan")
+    )
+    tokens.close()
+    assert (outcome.kind, outcome.reason) == (kind, reason)
 
 
 def test_busy_busy_good(vendor, sender_of, told, desk, operator, clock):

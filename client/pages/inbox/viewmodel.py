@@ -86,11 +86,14 @@ class ViewModel(PageModel):
     @Slot()
     def load(self) -> None:
         """Read list and conversation anew."""
-        owed_only, patient_id = self.owed_only, self.patient_id
-        self.query(
-            lambda: self._read(lambda c, a: read_inbox(c, a, owed_only=owed_only, patient_id=patient_id)),
-            self._take_lines, "inbox",
-        )  # fmt: skip
+        owed_only, patient_id, here = self.owed_only, self.patient_id, self.current
+
+        def read(connection: Any, actor: Any) -> tuple[list[Line], Id | None, list[Said]]:
+            lines = read_inbox(connection, actor, owed_only=owed_only, patient_id=patient_id)
+            at = here if any(line.id == here for line in lines) else (lines[0].id if lines else None)
+            return lines, at, read_transcript(connection, actor, at) if at is not None else []
+
+        self.query(lambda: self._read(read), lambda found: self._take_lines(here, *found), "inbox")
 
     def open(self, conversation_id: Id | None) -> None:
         """Turn to a conversation of the list."""
@@ -173,14 +176,15 @@ class ViewModel(PageModel):
         with self.context.desk.store.read() as connection:
             return work(connection, self.context.actor)
 
-    def _take_lines(self, lines: list[Line]) -> None:
+    def _take_lines(self, asked: Id | None, lines: list[Line], at: Id | None, said: list[Said]) -> None:
+        turned = self.current != asked  # somebody has turned to another conversation meanwhile
         self.lines = lines
-        if self.line is None:
-            self.current = lines[0].id if lines else None
+        if not turned or self.line is None:
+            self.current = at
         self._enable()
         self.patient_changed.emit(self.line.patient_id if self.line is not None else None)
         self.lines_changed.emit()
-        self._load_transcript()
+        self._take_transcript(at, said)
 
     def _load_transcript(self) -> None:
         here = self.current
