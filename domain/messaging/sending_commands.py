@@ -260,6 +260,34 @@ def take_doubtful(order: TakeDoubtful, work: UnitOfWork) -> list[Parcel]:
     return parcels
 
 
+@command("messaging.awaiting", "取出待员工确认的消息", permission=SENDER, place="internal")
+class TakeAwaiting:
+    """Tasks that a member of staff has to confirm before the client gets anything; the vendor is asked about them."""
+
+    most: int = ask("最多条数", default=50)
+
+
+@handles(TakeAwaiting)
+def take_awaiting(order: TakeAwaiting, work: UnitOfWork) -> list[Parcel]:
+    """Return them; they stay accepted until a receipt says more."""
+    query = (
+        select(OutboxMessage)
+        .where(OutboxMessage.state == "accepted", OutboxMessage.reason == "waits_for_staff")
+        .where(OutboxMessage.expires_at > work.now)
+        .order_by(OutboxMessage.send_at)
+        .limit(order.most)
+    )
+    parcels = []
+    for message in work.list(query):
+        patient = work.get(Patient, message.patient_id)
+        address, row = address_of(work, Channel(message.channel), patient, None)
+        if message.address_id is not None:
+            row = work.get(ContactAddress, message.address_id)
+            address = row.address if row is not None else ""
+        parcels.append(_parcel(work, message, address, row.via if row else None, again=False))
+    return parcels
+
+
 @command("messaging.settle_unknown", "处理结果未知的消息", permission=SENDER, place="internal")
 class SettleUnknown:
     """The vendor cannot tell: send again what may come twice, end what may not."""

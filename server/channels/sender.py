@@ -25,10 +25,12 @@ from domain.messaging.channel_commands import PublishBudgets
 from domain.messaging.records import Channel
 from domain.messaging.sending_commands import (
     NoteOrphans,
+    NoteReceipt,
     Parcel,
     RemindUnread,
     ReportOutcome,
     SettleUnknown,
+    TakeAwaiting,
     TakeDoubtful,
     TakeDue,
 )
@@ -95,6 +97,8 @@ class Sender:
         if self.book.channels and (self._told is None or abs(now - self._told) >= PUBLISH_EVERY):
             self._told = now
             run(PublishBudgets(channels=[str(c) for c in self.book.channels]), self._actor)
+            for parcel in run(TakeAwaiting(), self._actor).receipt:
+                self._ask_for_result(parcel)
 
     def link_token(self, message_id: Id) -> str:
         """Return the secret of a message's link: 128 bits that nobody can guess without the centre's key."""
@@ -142,6 +146,17 @@ class Sender:
         safe = adapter is not None and adapter.repeat_safe_s > 0
         order = SettleUnknown(message_id=parcel.message_id, attempt=parcel.attempt, repeat_safe=safe)
         self._dispatcher.run(order, self._actor)
+
+    def _ask_for_result(self, parcel: Parcel) -> None:
+        adapter = self.book.adapter(parcel.channel, parcel.org_id)
+        try:
+            found = adapter.ask(parcel) if adapter is not None else None
+        except KnownError as error:
+            log.warning("cannot ask", extra={"channel": str(parcel.channel), "code": error.code})
+            return
+        if found is not None and found.kind in ("delivered", "failed"):
+            order = NoteReceipt(message_id=parcel.message_id, result=found.kind, detail=_shown(found.detail))
+            self._dispatcher.run(order, self._actor)
 
     def _report(self, parcel: Parcel, outcome: Outcome) -> None:
         self._dispatcher.run(

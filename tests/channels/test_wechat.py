@@ -65,7 +65,7 @@ def reach(desk, operator, client):
     return queue
 
 
-def test_a_task_for_a_client_waits_for_the_member_of_staff(vendor, sender_of, reach, told):
+def test_a_task_for_a_client_waits_for_the_member_of_staff(vendor, sender_of, reach, told, clock):
     sender = sender_of(wecom(vendor), secrets=KEYS)
     reach("wecom_client", "wmZhou", via="zhangsan")
     sender.step(Channel.WECOM_CLIENT)
@@ -73,10 +73,12 @@ def test_a_task_for_a_client_waits_for_the_member_of_staff(vendor, sender_of, re
     assert (task["to"], task["sender"]) == (["wmZhou"], "zhangsan")
     row = told()[0]
     assert (row.state, row.reason, row.vendor_id) == ("accepted", "waits_for_staff", task["msgid"])
-    adapter = sender.book.adapter(Channel.WECOM_CLIENT, row.org_id)
-    assert adapter.result_of(task["msgid"], "zhangsan", "wmZhou") is None
+    sender.tick()
+    assert told()[0].state == "accepted", "nobody has confirmed it"
     vendor.results[task["msgid"]] = {"external_userid": "wmZhou", "status": 1}
-    assert adapter.result_of(task["msgid"], "zhangsan", "wmZhou").kind == "delivered"
+    clock.advance(timedelta(minutes=6))
+    sender.tick()
+    assert (told()[0].state, told()[0].reason) == ("delivered", None)
 
 
 def test_errcode_0_with_an_invalid_user_has_reached_nobody(
