@@ -16,6 +16,7 @@ from domain.checkup.records import Finding, Observation, Report, ResultStatus, R
 from domain.kernel.clock import clinic
 from domain.kernel.columns import Mask, Sensitivity
 from domain.kernel.disputes import NONE, Dispute, disputes_of
+from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.masking import mask_text
 from domain.people.records import Organization, Patient, Sex
@@ -126,7 +127,12 @@ def report_content(facts: ReportFacts, catalog: Catalog, *, at: datetime) -> dic
         facts: The rows behind the report.
         catalog: For groups, ranges and the evidence of rules.
         at: Time of issue that the page shows.
+
+    Raises:
+        DomainError: ``report.no_organisation``, this store has not received whose report it is.
     """
+    if facts.organization is None:  # a workstation that worked before its first exchange
+        raise DomainError("report.no_organisation", number=facts.report.number)
     report, patient, visit = facts.report, facts.patient, facts.visit
     person = Person(patient.id, patient.sex, patient.birth_date)
     results = standing(facts.observations)

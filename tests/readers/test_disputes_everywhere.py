@@ -1,5 +1,6 @@
 """Safety values in dispute: every reader of rows shows both until a person has decided, and none after."""
 
+import dataclasses
 import types
 from datetime import date
 
@@ -22,6 +23,7 @@ from domain.exchange.rules import Choice
 from domain.kernel.authority import system_actor
 from domain.kernel.columns import Sensitivity
 from domain.kernel.disputes import Disputed, beside, safety_columns
+from domain.kernel.errors import DomainError
 from domain.kernel.record import record_classes
 from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages, records, worklists
@@ -179,6 +181,15 @@ def test_the_final_report_prints_all_of_them(day, disputed, clock):
     assert "裁决前请按全部可能处理" in text
     for value in (ALLERGY, OTHER, "A 型", "O 型", "贺兰雪"):
         assert value.replace(" ", "") in text.replace(" ", ""), value
+
+
+def test_a_report_whose_organisation_has_not_come_yet_says_so(day):
+    """A workstation that worked before its first exchange has it not, and could not print whose report it is."""
+    with day.desk.store.read() as connection:
+        facts = read_facts(connection, day.report_id)
+    facts = dataclasses.replace(facts, organization=None, head_office=None)
+    with pytest.raises(DomainError, match=r"report\.no_organisation"):
+        report_content(facts, day.desk.content["catalog"], at=day.desk.clock())
 
 
 def test_a_conflict_of_another_kind_is_shown_nowhere_else(day, context):
