@@ -80,7 +80,7 @@ def _bound(work: UnitOfWork, task: FollowTask) -> Id | None:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Shared:
+class GivenOut:
     """What giving out tasks in one go came to: how many, and how many nobody had room for."""
 
     given: int
@@ -135,11 +135,11 @@ class AssignWaiting:
 
 
 @handles(AssignWaiting)
-def assign_waiting(order: AssignWaiting, work: UnitOfWork) -> Shared:
+def assign_waiting(order: AssignWaiting, work: UnitOfWork) -> GivenOut:
     """Return how many were given out; the next one sees what the last one got."""
     tasks = list(unassigned(work, order.most))
     given = sum(assign_best(work, task, _bound(work, task)) is not None for task in tasks)
-    return Shared(given, len(tasks) - given)
+    return GivenOut(given, len(tasks) - given)
 
 
 @command("followup.begin", "开始随访", permission="followup.task")
