@@ -29,8 +29,9 @@ from domain.alerts.decisions import (
     on_time,
 )
 from domain.alerts.digests import LATE, Digest, Key, digests_of, emptied, joins, late_timers
-from domain.alerts.engine_commands import ClearAlert, EscalateAlert, OpenAlert, RunAlerts, WakeAlert
-from domain.alerts.lookups import caused, keys_of, newest_arrival, sql_of, stands
+from domain.alerts.engine_commands import ClearAlert, RunAlerts
+from domain.alerts.lookups import caused, keys_of, newest_arrival, sql_of
+from domain.alerts.orders import escalation, opening, shelf_over
 from domain.alerts.parts import Kind
 from domain.alerts.plans import Plan, RuleBook, key_of
 from domain.alerts.receivers import changed_alerts, keep_receivers, rebuild_receivers
@@ -156,11 +157,11 @@ class AlertEngine:
         while True:
             with self.store.read() as connection:
                 due = [row for row in situations.due_alerts(connection, now) if row.id not in seen]
-                over = [self._shelf_over(connection, row, now) for row in due if row.state == "shelved"]
+                over = [shelf_over(self.book, connection, row, now) for row in due if row.state == "shelved"]
             if not due:
                 return done
             seen |= {row.id for row in due}
-            risen = [self._escalation(row, now) for row in due if row.state != "shelved"]
+            risen = [escalation(self.book, row, now) for row in due if row.state != "shelved"]
             done.escalated += self._commands(risen)
             self._commands(over)
 
@@ -347,55 +348,9 @@ class AlertEngine:
             with self.store.read() as connection:
                 digests = digests_of(connection, self.book, opens, late or Counter(), now)
         orders: list[Any] = [digest.order(now) for digest in digests.values()]
-        orders += [self._order(a, joins(digests, a, now)) for a in opens]
+        orders += [opening(a, now, joins(digests, a, now)) for a in opens]
         orders += [ClearAlert(alert_id=a.alert_id) for a in actions if isinstance(a, Clear)]
         return self._commands(orders)
-
-    def _order(self, action: Open, digest_id: Id | None = None) -> OpenAlert:
-        plan, row = action.plan, action.row
-        standing = plan.ladder.standing(action.opened_at, self.dispatcher.clock())
-        return OpenAlert(
-            alert_id=plan.alert_id(row["id"], action.occasion), rule=plan.rule.id, rule_version=plan.rule.version,
-            name=plan.rule.name, org_id=row["org_id"], subject=plan.entity, subject_id=row["id"],
-            patient_id=row["id"] if plan.entity == "patient" else row.get("patient_id"),
-            summary=plan.summary(row, action.due, action.more), facts=plan.facts({**row, **action.more}),
-            severity=standing.severity,
-            receivers=list(standing.receivers), step=standing.step, opened_at=action.opened_at,
-            due_at=None if digest_id else standing.due_at, act_by=action.opened_at + plan.ladder.act_within,
-            digest_id=digest_id,
-        )  # fmt: skip
-
-    def _shelf_over(self, connection: Connection, row: Any, now: datetime) -> WakeAlert | ClearAlert:
-        """Return the end of an alert whose shelf is over: open again, or closed where its cause has gone."""
-        plan = self.book.plans.get(row.rule)
-        if plan is not None and not stands(connection, plan, row.subject_id):
-            return ClearAlert(alert_id=row.id)
-        step, severity, receivers, due_at = row.step, row.severity, row.receivers, None
-        if plan is not None:
-            standing = plan.ladder.standing(row.opened_at, now)
-            step, severity, due_at = standing.step, standing.severity, standing.due_at
-            receivers = list(standing.receivers)
-        return WakeAlert(
-            alert_id=row.id, shelved_until=row.shelved_until, severity=severity, receivers=receivers, step=step,
-            due_at=due_at,
-        )  # fmt: skip
-
-    def _escalation(self, row: Any, now: datetime) -> EscalateAlert:
-        plan = self.book.plans.get(row.rule)
-        if plan is None:  # the rule is no longer in force: the alert stays for people, its ladder ends
-            return EscalateAlert(
-                alert_id=row.id, step=row.step, severity=row.severity, receivers=row.receivers, due_at=None
-            )
-        standing = plan.ladder.standing(row.opened_at, now)
-        rises = standing.step > row.step
-        note = self._names(standing.rules) if rises else plan.ladder.reminder
-        return EscalateAlert(
-            alert_id=row.id, step=standing.step, severity=standing.severity, receivers=list(standing.receivers),
-            due_at=standing.due_at, reminders=standing.reminders, note=note or None,
-        )  # fmt: skip
-
-    def _names(self, rules: Iterable[str]) -> str:
-        return "、".join(f"{rule} {self.book.rules[rule].name}" for rule in rules)
 
     def _commands(self, orders: Sequence[Any]) -> int:
         """Run orders, `TOGETHER` in a transaction; returns how many changed something."""
