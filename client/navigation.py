@@ -24,9 +24,10 @@ BUILT_IN = (
     ("transfers", "nav.transfers", "transfer", "sync.view"),
     ("design_start", "nav.design_start", "list", "design.edit"),
     ("level_rules", "nav.level_rules", "list", "risk.rules"),
+    ("alert_rules", "nav.alert_rules", "bell", "alert.rules"),
 )
 """Pages of every workstation: id, text, icon, permission."""
-BUILT_IN_AREAS = {"design_start": "nav.forms", "level_rules": "nav.risk"}
+BUILT_IN_AREAS = {"design_start": "nav.forms", "level_rules": "nav.risk", "alert_rules": "nav.alerts"}
 """Area of a built-in page that is not about the workstation itself."""
 
 ICONS = {

@@ -45,14 +45,18 @@ def readers_of(
     follow_up = FollowUpFollower(
         dispatcher, system_actor(identity.org_id, identity.device_id), everywhere=True
     )
-    told = {rule.id: rule.channels for rule in book.rules.values()}
+    messenger = AlertMessenger(
+        dispatcher,
+        system_actor(identity.org_id, identity.device_id),
+        lambda rule: engine.book.channels_of(rule),  # asked each time: an administrator may have changed it
+    )
     store = dispatcher.store
     followers = (
         Follower(store, engine),
         Follower(store, AuditReader()),
         Follower(store, Eraser(forget_file)),
         Follower(store, risks),
-        Follower(store, AlertMessenger(dispatcher, system_actor(identity.org_id, identity.device_id), told)),
+        Follower(store, messenger),
         Follower(store, signs),
         Follower(store, follow_up),
         Follower(store, TrackingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),

@@ -37,7 +37,7 @@ def build_page(page: str, context: Context, parent: QWidget | None = None) -> Pa
         return _built("worklist", context, parent, rest)
     if kind in RECORD_PAGES:
         return _of_record(kind, rest, context, parent)
-    if page in {"inbox", "conflicts", "sync", "transfers", "design_start", "level_rules"}:
+    if page in {"inbox", "conflicts", "sync", "transfers", "design_start", "level_rules", "alert_rules"}:
         return _built(page, context, parent)
     raise DomainError("page.unknown", page=page)
 

@@ -1,5 +1,6 @@
 """What is wrong with a rule: said with the field at fault, against the records and workflows that are declared."""
 
+import re
 import string
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -21,6 +22,8 @@ _TOLD_BESIDE = {
     Kind.ANOMALY: frozenset({"why"}),
 }
 """What a kind's sentence may name beside the fields of the record."""
+_WIDE = re.compile(r"\d{3}|[{]")
+"""Makes a sentence as long as it likes."""
 _OWN_FIELDS = {
     "every": {Kind.REPEAT}, "after": {Kind.ESCALATION}, "within": {Kind.ABSENCE}, "expects": {Kind.ABSENCE},
     "since": {Kind.ABSENCE}, "days": {Kind.RATE}, "trend": {Kind.TREND}, "stack": {Kind.STACK},
@@ -246,6 +249,8 @@ def _sentence_problems(rule: Rule, kind: type[Record]) -> Iterator[str]:
     for name in rule.occasion:
         if name not in columns:
             yield f"occasion: {entity} has no field {name}"
+    if any(spec and _WIDE.search(spec) for _, _, spec, _ in string.Formatter().parse(rule.summary)):
+        yield "summary: a value that is so wide"
     beside = _ALWAYS_SHOWN | _TOLD_BESIDE.get(rule.kind, frozenset())
     for name in [*rule.facts, *_named(rule.summary)]:
         info = column_info(columns[name]) if name in columns else None

@@ -155,6 +155,11 @@ class RuleBook:
             }
         )
 
+    def channels_of(self, rule_id: str) -> tuple[str, ...]:
+        """Return by which channels alerts of a rule are told; none for a rule that is not in force."""
+        rule = self.rules.get(rule_id)
+        return () if rule is None else rule.channels
+
     def may_settle_by_hand(self, rule_id: str) -> bool:
         """Tell whether a person may settle alerts of this rule; yes for a rule that is no longer in force."""
         rule = self.rules.get(rule_id)

@@ -1,7 +1,7 @@
 """Rules as an institution changed them: a patch over the file, checked, tried on what is stored, numbered.
 
 What may be changed is what the requirements let an administrator change: thresholds and times, severity, receivers,
-ladder, the places where a rule counts, and whether it speaks at all. What a rule watches stays the file's.
+channels, ladder, the places where a rule counts, and whether it speaks at all. What a rule watches stays the file's.
 """
 
 import dataclasses
@@ -9,12 +9,13 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection, Table, select
 
 from domain.alerts.lookups import sql_of
-from domain.alerts.parts import Condition, Duration, Kind, Step
+from domain.alerts.parts import Condition, Duration, Kind, Step, Text
 from domain.alerts.plans import Plan, RuleBook, rule_book
 from domain.alerts.records import Severity
 from domain.alerts.rules import Rule
@@ -28,20 +29,32 @@ STORM = 1_500
 EXAMINED = 20
 """Records that must have been looked at before it can be said that a condition always holds."""
 MOST = 20_000
-_NUMBERS = frozenset({"lt", "le", "gt", "ge"})
+NUMBERS = frozenset({"lt", "le", "gt", "ge"})
+"""Comparisons whose number may be changed."""
+PARTS = {
+    "stack": ("least",),
+    "trend": ("count", "percent"),
+    "anomaly": ("least", "share", "factor", "floor"),
+}
+"""Numbers of the parts of a rule that may be changed; a threshold of one is named ``stack.least``."""
 
 
 class RulePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is different from the file; what is not named stays.
 
     Attributes:
-        thresholds: New number by field, for every comparison with that field's present number.
+        thresholds: New number by field, for every comparison with that field's present number; or by a name of
+            `PARTS`.
         limit: See `Rule`.
         within: See `Rule`.
         offset: See `Rule`.
         days: See `Rule`.
         severity: See `Rule`.
+        summary: See `Rule`; the numbers it names in words are those of the file.
+        after: See `Rule`.
+        every: See `Rule`.
         receivers: See `Rule`.
+        channels: See `Rule`.
         escalate: See `Rule`.
         sites: Organisations (hex ids) for whose records it counts; all without it.
         silent: It says nothing.
@@ -53,36 +66,71 @@ class RulePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     offset: Duration | None = None
     days: int | None = None
     severity: Severity | None = None
+    summary: Text | None = None
+    after: Duration | None = None
+    every: Duration | None = None
     receivers: tuple[str, ...] | None = None
+    channels: tuple[Literal["in_app", "wecom", "sms", "email"], ...] | None = None
     escalate: tuple[Step, ...] | None = None
     sites: tuple[str, ...] | None = None
     silent: bool = False
+
+
+_NAMED = (
+    "limit", "within", "offset", "days", "severity", "summary", "after", "every", "receivers", "channels", "escalate",
+)  # fmt: skip
+
+
+def numbers_of(rule: Rule) -> dict[str, float]:
+    """Return the numbers of a rule that a patch may change, by the names its `thresholds` have for them."""
+    found = {c.field: c.value for c in rule.when if c.op in NUMBERS}
+    for part, names in PARTS.items():
+        of = getattr(rule, part)
+        if of is not None:
+            values = ((f"{part}.{name}", getattr(of, name)) for name in names)
+            found |= {name: value for name, value in values if value is not None}
+    return found
 
 
 def changed(rule: Rule, patch: RulePatch, number: int) -> Rule:
     """Return a rule as a patch has it; its version says how often it was changed since the file.
 
     Raises:
-        ValueError: A threshold for a field that the rule compares with no number.
+        ValueError: A threshold for a field that the rule compares with no number, or a number it cannot be.
     """
-    fields = {c.field for c in rule.when if c.op in _NUMBERS}
-    unknown = sorted(patch.thresholds.keys() - fields)
+    old = numbers_of(rule)
+    unknown = sorted(patch.thresholds.keys() - old.keys())
     if unknown:
         raise ValueError(f"thresholds: {', '.join(unknown)}")
-    old = {c.field: c.value for c in rule.when if c.op in _NUMBERS}
     clears = rule.clears_when
-    named = {
-        name: value
-        for name in ("limit", "within", "offset", "days", "severity", "receivers", "escalate")
-        if (value := getattr(patch, name)) is not None
-    }
+    named = {name: value for name in _NAMED if (value := getattr(patch, name)) is not None}
     return msgspec.structs.replace(
         rule,
         version=rule.version + number,
         when=_moved(rule.when, patch, old),
         clears_when=None if clears is None else _moved(clears, patch, old),
         **named,
+        **_parts(rule, patch),
     )
+
+
+def _parts(rule: Rule, patch: RulePatch) -> dict[str, Any]:
+    """Return the parts of a rule whose numbers a patch changes."""
+    found: dict[str, Any] = {}
+    for part in PARTS:
+        begin = f"{part}."
+        given = {
+            name.removeprefix(begin): int(value) if float(value).is_integer() else value
+            for name, value in patch.thresholds.items()
+            if name.startswith(begin)
+        }
+        if given:
+            of = getattr(rule, part)
+            try:
+                found[part] = msgspec.convert({**msgspec.to_builtins(of), **given}, type(of))
+            except msgspec.ValidationError as error:
+                raise ValueError(f"thresholds: {part}: {error}") from None
+    return found
 
 
 def _moved(
@@ -90,7 +138,7 @@ def _moved(
 ) -> tuple[Condition, ...]:
     return tuple(
         Condition(c.field, c.op, patch.thresholds[c.field])
-        if c.field in patch.thresholds and c.op in _NUMBERS and c.value == old.get(c.field)
+        if c.field in patch.thresholds and c.op in NUMBERS and c.value == old.get(c.field)
         else c
         for c in conditions
     )

@@ -113,11 +113,12 @@ def _tried(work: UnitOfWork, rule: str, text: str) -> tuple[RulePatch, BackTest 
     try:
         after = changed(files.rules[rule], patch, 1)
         book = book_in_force(files, {**newest, rule: (1, patch)})
+        authority = work.content.get("authority")
+        roles = authority.roles if authority is not None else files.roles()
+        problems = [*problems_of(after, files.rules, roles)]
     except ValueError as error:
         raise _bad(str(error)) from None
-    authority = work.content.get("authority")
-    roles = authority.roles if authority is not None else files.roles()
-    problems = [*problems_of(after, files.rules, roles), *([] if not cycle_of(book.rules) else ["inhibits"])]
+    problems += [] if not cycle_of(book.rules) else ["inhibits"]
     if problems:
         raise _bad("；".join(problems))
     plan = book.plans.get(rule)

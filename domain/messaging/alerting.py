@@ -5,7 +5,7 @@ The rules say by which channels beside the list in the program; a message has no
 
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -91,21 +91,21 @@ class AlertMessenger:
     Args:
         dispatcher: Of the centre.
         actor: The system's actor.
-        channels: By the id of a rule how its alerts are told.
+        channels: Returns by the id of a rule how its alerts are told now.
     """
 
     name = "alert_messages"
 
-    def __init__(self, dispatcher: Dispatcher, actor: Actor, channels: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, actor: Actor, channels: Callable[[str], Sequence[str]]
+    ) -> None:
         self._dispatcher, self._actor = dispatcher, actor
-        self._channels = {rule: [c for c in told if c != IN_APP] for rule, told in channels.items()}
+        self._channels = channels
 
     def act(self, entries: Sequence[Entry]) -> None:
         """Tell of every alert that was opened or escalated, by the channels of its rule."""
-        if not any(self._channels.values()):
-            return
         for event_id, alert_id in self._events(entries):
-            channels = self._channels.get(self._rule(alert_id), [])
+            channels = [c for c in self._channels(self._rule(alert_id)) if c != IN_APP]
             if channels:
                 try:
                     self._dispatcher.run(TellStaff(event_id=event_id, channels=channels), self._actor)

@@ -9,6 +9,8 @@ from domain.alerts import rule_changes
 from domain.alerts.rule_commands import ChangeRule, RollBackRule, TryRule
 from domain.kernel.authority import system_actor
 from domain.kernel.errors import DomainError
+from domain.kernel.readers import Follower
+from domain.messaging.alerting import AlertMessenger
 from tests.readers.alert_cases_more import exports
 from tests.readers.conftest import CENTRE_DEVICE, Watch
 from tests.readers.logs import carry
@@ -99,6 +101,38 @@ def test_a_rule_counts_only_where_it_is_wanted_and_may_be_silent(world, watch, b
     assert len(watch.alerts("A-120")) == 1
 
 
+def test_who_tells_the_staff_asks_for_the_channels_each_time(world, watch, boss, system):
+    told = []
+
+    class Desk:
+        store = watch.desk.store
+
+        def run(self, order, _actor):
+            told.append(order.channels)
+
+    messenger = AlertMessenger(Desk(), system, lambda rule: watch.engine.book.channels_of(rule))
+    follower = Follower(watch.desk.store, messenger)
+    exports(501)(world)
+    watch.look()
+    follower.catch_up()
+    assert told == [], "the file names none beside the list"
+    change(watch, boss, "A-120", "channels: [in_app, email]\nsummary: 一次导出 {count} 行")
+    exports_only(world, 502)
+    watch.look()
+    follower.catch_up()
+    assert told == [["email"]]
+    assert watch.alerts("A-120")[-1].summary == "一次导出 502 行"
+
+
+def test_numbers_of_a_stack_and_times_of_what_extends_a_rule_are_changed(watch, boss):
+    change(watch, boss, "A-123", "thresholds: {stack.least: 5}")
+    change(watch, boss, "A-086", "every: 5m")
+    change(watch, boss, "A-087", "after: 20m")
+    rules = watch.engine.book.rules
+    assert (rules["A-123"].stack.least, rules["A-086"].every, rules["A-087"].after) == (5, "5m", "20m")
+    assert watch.engine.book.plans["A-123"].rule.stack.least == 5
+
+
 def test_a_change_is_tried_on_what_is_stored_and_says_for_whom(world, watch, boss, nurse):
     exports(*[600] * 10, *[100] * 15)(world)
     found = watch.desk.run(TryRule(rule="A-120", text="thresholds: {count: 500}"), boss).receipt
@@ -123,6 +157,11 @@ def test_a_change_is_tried_on_what_is_stored_and_says_for_whom(world, watch, bos
         ("A-120", "escalate: [{after: 2h, to: [it], severity: urgent}, {after: 1h, to: [it], severity: urgent}]",
          "alert.bad_rule", "rise"),
         ("A-120", "thresholds: {count: 1}", "alert.rule_always", ""),
+        ("A-120", "summary: '{patient_name}'", "alert.bad_rule", "summary"),
+        ("A-120", "summary: '{count'", "alert.bad_rule", ""),
+        ("A-120", "summary: '{count:999999999}'", "alert.bad_rule", "wide"),
+        ("A-120", "channels: [pigeon]", "alert.bad_rule", "pigeon"),
+        ("A-123", "thresholds: {stack.least: 1}", "alert.bad_rule", "stack"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(world, watch, boss, rule, text, code, told):

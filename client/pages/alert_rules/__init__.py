@@ -1,0 +1,1 @@
+"""The alert rules, for an administrator: found, changed, tried on what is stored, published, taken back."""

@@ -1,0 +1,197 @@
+"""The alert rules: found, changed by fields, tried on what is stored, published with a note, taken back."""
+
+import os
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QPlainTextEdit, QPushButton
+
+import resources
+from client.command_dialog.view import CommandDialog
+from client.pages.alert_rules.view import View
+from client.pages.alert_rules.viewmodel import ViewModel
+from client.views.forms import FieldBox
+from domain.alerts.content import load_rules
+from domain.alerts.engine import AlertEngine
+from domain.alerts.rule_commands import ChangeRule, newest_changes
+from domain.kernel.authority import system_actor
+from domain.kernel.errors import DomainError
+from domain.outgoing.commands import ExportList
+from tests.client import seeding
+
+PATIENCE_MS = 20_000
+SYSTEM = system_actor(seeding.BRANCH, seeding.DEVICE)
+EXPORTS, CRITICAL = "A-120", "A-085"
+
+
+@pytest.fixture
+def page(qtbot, context_for, open_desk):
+    rules = load_rules(resources.folder("alerts"), open_desk.authority.roles)
+    AlertEngine(open_desk.dispatcher, rules, SYSTEM)
+    context, _ = context_for("administrator")
+    for rows in (600, 600, 700, *[100] * 20):
+        open_desk.dispatcher.run(ExportList(listing="alert.trail", columns=["kind"], rows=rows), SYSTEM)
+    model = ViewModel(context)
+    view = View(model)
+    view.resize(1366 - 208, 700)
+    view.show()
+    qtbot.waitExposed(view)
+    with qtbot.waitSignal(model.rules_changed, timeout=PATIENCE_MS):
+        model.on_open()
+    yield view
+    qtbot.waitUntil(lambda: not context.jobs.busy, timeout=PATIENCE_MS)
+    model.close()
+    view.close()
+    view.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def choose(page, qtbot, rule):
+    find = page.findChild(QLineEdit, "alert_rules_filter")
+    find.clear()
+    qtbot.keyClicks(find, rule)
+    qtbot.keyClick(find, Qt.Key.Key_Return)
+    assert page.model.rule_id == rule
+    qtbot.waitUntil(lambda: not page.context.jobs.busy, timeout=PATIENCE_MS)
+
+
+def field(page, name):
+    return next(b for b in page.findChildren(FieldBox) if b.name == name and b.isVisibleTo(page))
+
+
+def type_into(qtbot, line, words):
+    line.clear()
+    if words.isascii():
+        qtbot.keyClicks(line, words)
+    else:  # as an input method does it
+        line.insert(words)
+
+
+def told(page):
+    return page.findChild(QLabel, "rule_told").text()
+
+
+def tried(page, qtbot):
+    with qtbot.waitSignal(page.model.trying, check_params_cb=lambda on: not on, timeout=PATIENCE_MS):
+        page.model.try_out()
+    return told(page)
+
+
+def shot(page, name):
+    if folder := os.environ.get("AFTERCHECK_SHOTS"):
+        for width, height in ((1366, 768), (1920, 1080)):
+            page.resize(width - 208, height - 68)
+            QCoreApplication.processEvents()
+            QCoreApplication.processEvents()
+            page.grab().save(f"{folder}/{name}-{width}.png")
+
+
+def in_force(desk, rule):
+    with desk.store.read() as connection:
+        return newest_changes(connection).get(rule)
+
+
+def test_a_rule_is_found_changed_tried_published_and_taken_back(page, qtbot, open_desk):
+    model = page.model
+    assert len(model.entries) > 130
+    shot(page, "list")
+    choose(page, qtbot, EXPORTS)
+    type_into(qtbot, field(page, "count").editor, "650")
+    receivers = field(page, "receivers").editor
+    receivers.setCurrentItem(receivers.findItems("信息", Qt.MatchFlag.MatchContains)[0])
+    qtbot.keyClick(receivers, Qt.Key.Key_Space)
+    field(page, "channels").editor.tick("email", on=True)
+    page.findChild(QPushButton, "step_add").click()
+    model.publish()
+    assert "勾选一个角色" in field(page, "steps").error
+    page._editor._rows[-1].to.tick("it", on=True)
+    model.publish()
+    assert "F9" in told(page), "nothing is published that was not tried"
+    words = tried(page, qtbot)
+    assert "会发出 1 条（看了 23 条记录）" in words, words
+    assert "系统管理员" in words
+    model.publish()
+    assert "为什么" in field(page, "reason").error
+    shot(page, "editor")
+    type_into(qtbot, field(page, "reason").editor, "导出多，放宽")
+    model.publish()
+    qtbot.waitUntil(lambda: in_force(open_desk, EXPORTS) is not None, timeout=PATIENCE_MS)
+    number, patch = in_force(open_desk, EXPORTS)
+    assert (number, patch.thresholds, patch.channels) == (1, {"count": 650}, ("in_app", "email"))
+    assert "it" in patch.receivers
+    assert patch.escalate[-1].to == ("it",)
+    assert patch.severity is None, "what was not changed stays the file's"
+    history = page.findChild(QListWidget, "rule_history")
+    qtbot.waitUntil(lambda: history.count() == 2, timeout=PATIENCE_MS)
+    assert "测试员" in history.item(0).text()
+    assert "导出多，放宽" in history.item(0).text()
+    qtbot.waitUntil(lambda: not page.context.jobs.busy, timeout=PATIENCE_MS)
+    page._roll_back()
+    dialog = page.findChild(CommandDialog)
+    dialog.findChildren(QPlainTextEdit)[-1].setPlainText("还是原来的好")
+    with qtbot.waitSignal(dialog.completed, timeout=PATIENCE_MS):
+        dialog._send()
+    assert in_force(open_desk, EXPORTS)[0] == 2
+    qtbot.waitUntil(lambda: field(page, "count").value() == "500", timeout=PATIENCE_MS)
+    shot(page, "history")
+
+
+def test_a_storm_is_refused_at_its_field_and_a_word_is_no_number(page, qtbot):
+    choose(page, qtbot, EXPORTS)
+    count = field(page, "count")
+    type_into(qtbot, count.editor, "many")
+    page.model.try_out()
+    assert "请填写数字" in count.error
+    type_into(qtbot, count.editor, "1")
+    assert "一直报警" in tried(page, qtbot)
+    assert "一直报警" in count.error
+    page.model.reason = "x"
+    page.model.publish()
+    assert "F9" in told(page)
+    shot(page, "refused")
+    receivers = field(page, "receivers").editor
+    for role in receivers.ticked():
+        receivers.tick(role, on=False)
+    field(page, "everywhere").editor.setChecked(False)
+    page.model.try_out()
+    assert "至少勾选一个接收角色" in field(page, "receivers").error
+    assert "至少勾选一个机构" in field(page, "sites").error
+    choose(page, qtbot, CRITICAL)
+    assert page.model.is_drafted(page.model.entries[EXPORTS]), (
+        "what was changed is not lost by looking at another"
+    )
+    shot(page, "critical")
+    choose(page, qtbot, EXPORTS)
+    assert field(page, "count").value() == "1"
+    page.model.reset()
+    assert field(page, "count").value() == "500"
+
+
+def test_every_rule_has_its_form_and_unchanged_it_says_nothing(page, qtbot):
+    from client.pages.alert_rules.drafts import written
+
+    for rule_id, entry in page.model.entries.items():
+        page.model.choose(rule_id)
+        assert page._editor.isEnabled() != entry.waits
+        text, wrong = written(entry.file, page._editor.draft())
+        assert (text.strip(), wrong) == ("{}", {}), rule_id
+    waiting = [e for e in page.model.entries.values() if e.waits]
+    assert waiting
+    page.model.choose(waiting[0].rule.id)
+    page.model.try_out()
+    shot(page, "waiting")
+    type_into(qtbot, page.findChild(QLineEdit, "alert_rules_filter"), "没有这样的")
+    assert "没有符合" in page.findChild(QLabel, "alert_rules_none").text()
+
+
+def test_a_change_made_elsewhere_is_shown(page, qtbot, open_desk):
+    choose(page, qtbot, EXPORTS)
+    order = ChangeRule(rule=EXPORTS, text="thresholds: {count: 550}", reason="总院")
+    open_desk.dispatcher.run(order, page.context.actor)
+    qtbot.waitUntil(lambda: field(page, "count").value() == "550", timeout=PATIENCE_MS)
+
+
+def test_nobody_else_gets_the_page(context_for):
+    context, _ = context_for("nurse")
+    with pytest.raises(DomainError):
+        ViewModel(context)
