@@ -1,6 +1,6 @@
 """The dialog of a command: fields in their order, errors beside them, Enter to submit, Esc to leave."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -34,12 +34,12 @@ class CommandDialog(Dialog):
 
     def __init__(
         self, context: Context, command: Command, given: Mapping[str, Any] | None = None,
-        parent: QWidget | None = None, *, must: bool = False,
+        parent: QWidget | None = None, *, must: bool = False, only: Collection[str] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(command.label, parent)
         self.setObjectName("command_dialog")
         self._must = must
-        self.model = ViewModel(context, command, given or {}, self)
+        self.model = ViewModel(context, command, given or {}, self, only=only)
         self._boxes: dict[str, FieldBox] = {}
         self._build(context, command)
         self.model.field_error.connect(self._show_error)

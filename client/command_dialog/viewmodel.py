@@ -1,7 +1,7 @@
 """The form of a command without its window: which fields are asked, what was entered, what was wrong."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -44,13 +44,18 @@ class ViewModel(QObject):
     done = Signal(object)
 
     def __init__(
-        self, context: Context, command: Command, given: Mapping[str, Any], parent: QObject | None = None
-    ) -> None:
+        self, context: Context, command: Command, given: Mapping[str, Any], parent: QObject | None = None,
+        *, only: Collection[str] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self.context = context
         self.command = command
         self.given = dict(given)
-        self.fields = tuple(self._asked(f) for f in command.fields if f.asked.kind is not Kind.HIDDEN)
+        self.fields = tuple(
+            self._asked(f)
+            for f in command.fields
+            if f.asked.kind is not Kind.HIDDEN and (only is None or f.name in only)
+        )
         self._moments = {f.name for f in command.fields if f.type is datetime}
         self.busy = False
 

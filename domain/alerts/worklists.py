@@ -11,6 +11,7 @@ from domain.alerts.commands import (
     AcknowledgeAlert,
     CloseAlert,
     HandleAlert,
+    HandleSeveral,
     HandOverAlert,
     ReopenAlert,
     ShelveAlert,
@@ -44,6 +45,9 @@ def open_alerts() -> Query:
 
 
 open_alerts.offers(AcknowledgeAlert, TakeAlert, HandleAlert, HandOverAlert, ShelveAlert, CloseAlert)
+open_alerts.offers_several(
+    HandleSeveral, acknowledge=AcknowledgeAlert, take=TakeAlert, handle=HandleAlert, shelve=ShelveAlert
+)
 
 
 @worklist("alert.mine", "我的预警", permission=PERMISSION, record=Alert, order="act_by")
@@ -60,6 +64,7 @@ def mine() -> Query:
 
 
 mine.offers(HandleAlert, HandOverAlert, ShelveAlert)
+mine.offers_several(HandleSeveral, handle=HandleAlert, shelve=ShelveAlert)
 
 
 @worklist("alert.shelved", "已搁置预警", permission=PERMISSION, record=Alert, order="shelved_until")

@@ -84,6 +84,8 @@ class Worklist:
         self._query = query
         self.commands: tuple[str, ...] = ()
         self.page = "record"
+        self.several = ""
+        self.acts: dict[str, str] = {}
 
     @functools.cached_property
     def query(self) -> Query:
@@ -108,6 +110,14 @@ class Worklist:
     def offers(self, *inputs: type[Any]) -> None:
         """Name the commands that may be run on a row of this list."""
         self.commands += tuple(command_for(i).name for i in inputs)
+
+    def offers_several(self, batch: type[Any], **acts: type[Any]) -> None:
+        """Name the command that does the same to many rows, and by its `act` the command of one row it stands for.
+
+        Its input has ``<record>_ids``, ``revisions`` and ``act``, its receipt `done` and `refused`.
+        """
+        self.several = command_for(batch).name
+        self.acts = {command_for(one).name: act for act, one in acts.items()}
 
     def opens(self, page: str) -> None:
         """Name the kind of page that a row opens instead of its record's, for who may see that page."""

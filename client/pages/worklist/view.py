@@ -98,6 +98,9 @@ class View(PageView):
         model.reports_made.connect(self._show_missing)
         model.table.state_changed.connect(self._show_state)
         self._table.row_changed.connect(model.select)
+        self._table.chosen_changed.connect(self._offers)
+        model.chosen = self._table.chosen
+        model.several_asked.connect(self._ask_for_several)
         self._table.digit_pressed.connect(self._digit)
         self._table.in_sight.connect(model.table.look_at)
         model.table.counted.connect(self._show_count)
@@ -164,6 +167,12 @@ class View(PageView):
     @Slot(object, dict)
     def _ask(self, command: Command, given: dict[str, Any]) -> None:
         CommandDialog(self.context, command, given, self).open()
+
+    @Slot(object, dict, object)
+    def _ask_for_several(self, command: Command, given: dict[str, Any], only: set[str]) -> None:
+        dialog = CommandDialog(self.context, command, given, self, only=only)
+        dialog.completed.connect(lambda done: self.model.several_done(done.receipt))
+        dialog.open()
 
     def _commands_menu(self) -> None:
         entries = [(o.command.label, o.command.name, o.enabled) for o in self.model.offers()]

@@ -1,5 +1,6 @@
 """The worklist page without its window: conditions, columns, what is selected, what can be done with it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from client.pages.worklist.row_commands import Offer, offered, offers, prefilled
 from client.pages.worklist.table import WorklistTable
 from client.station import Context, PageModel
 from domain.kernel.clock import clinic
-from domain.kernel.commands import Command
+from domain.kernel.commands import Command, commands
 from domain.kernel.disputes import Disputed
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.worklists import ListColumn, Row, Worklist, worklists
@@ -35,6 +36,9 @@ class ViewModel(PageModel):
     progress = Signal(int, int)
     command_asked = Signal(object, dict)
     """A command and what is known of its input: the view opens the dialog."""
+
+    several_asked = Signal(object, dict, object)
+    """The command for several rows, what is known of its input, and the names of the fields its act asks for."""
 
     purpose_asked = Signal(object, str)
     """Path of an export that needs its purpose, and the sentence why."""
@@ -57,6 +61,8 @@ class ViewModel(PageModel):
         self.table = WorklistTable(context, self.listing, self)
         self.chips: list[Chip] = []
         self.selected: Row | None = None
+        self.chosen: Callable[[], list[int]] = list
+        """Numbers of the rows that are chosen; the view knows them."""
         self._export: Job | None = None
         self._entities = entities_of(self.listing)
         self._minute = QTimer(self)
@@ -191,10 +197,52 @@ class ViewModel(PageModel):
         """Return the commands for the selected row."""
         if self.selected is None:
             return []
+        if self.are_several:
+            may = self._batch() is not None
+            return [Offer(c, may and c.name in self.listing.acts) for c in self.commands()]
         return offers(self.listing, self.context.actor, self._selected_values())
+
+    @property
+    def are_several(self) -> bool:
+        """Whether more than one row is chosen, in a list that knows what to do with several."""
+        return bool(self.listing.several) and len(self.chosen()) > 1
+
+    def _batch(self) -> Command | None:
+        """Return the command for several rows, None for who may not."""
+        found = commands().get(self.listing.several)
+        allowed = found is not None and (found.permission is None or self.context.actor.may(found.permission))
+        return found if allowed else None
+
+    def ask_for_several(self, name: str) -> None:
+        """Ask for the same on every row that is chosen; all must have been read."""
+        batch, act = self._batch(), self.listing.acts.get(name)
+        rows = [self.table.row(number) for number in self.chosen()]
+        read = [row for row in rows if row is not None]
+        if batch is None or act is None:
+            self.toast("worklist.not_for_several", "warning", label=commands()[name].label)
+        elif len(read) < len(rows):
+            self.toast("worklist.not_all_read", "warning")
+        else:
+            at = next(i for i, c in enumerate(self.listing.columns) if c.name == "revision")
+            entity = self.listing.record.record_info.entity
+            given = {
+                f"{entity}_ids": [row.id for row in read],
+                "revisions": [row.values[at] for row in read],
+                "act": act,
+            }
+            self.several_asked.emit(batch, given, {f.name for f in commands()[name].fields})
+
+    def several_done(self, receipt: Any) -> None:
+        """Say how many were done, and how many could not."""
+        refused = len(receipt.refused)
+        code = "worklist.several_partly" if refused else "worklist.several_done"
+        self.toast(code, "warning" if refused else "success", done=receipt.done, refused=refused)
 
     def ask(self, name: str) -> None:
         """Ask for a command on the selected row; one that cannot run now is refused with its reason."""
+        if self.are_several:
+            self.ask_for_several(name)
+            return
         offer = next((o for o in self.offers() if o.command.name == name), None)
         if offer is None or self.selected is None:
             self.toast("worklist.no_row", "warning")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelection, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -22,6 +22,7 @@ from client.pages.worklist.table import TONE_ROLE, WorklistTable
 
 ROW_HEIGHT = 36
 NARROW, WIDE, MARGIN = 90, 340, 16
+MOST_CHOSEN = 500
 MEASURED = 24
 """Rows by which the columns are made wide enough."""
 DIGITS = {Qt.Key.Key_0 + n: n for n in range(1, 10)}
@@ -48,6 +49,7 @@ class RowTable(QTableView):
     row_changed = Signal(int)
     digit_pressed = Signal(int)
     in_sight = Signal(int, int)
+    chosen_changed = Signal()
 
     def __init__(self, table: WorklistTable, context: Any, parent: QWidget) -> None:
         super().__init__(parent)
@@ -57,7 +59,9 @@ class RowTable(QTableView):
         self.setModel(table)
         self.setItemDelegate(ToneDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        mode = QAbstractItemView.SelectionMode
+        # Shift with arrows takes more rows, Ctrl with arrows moves on and Space takes that row as well.
+        self.setSelectionMode(mode.ExtendedSelection if table.listing.several else mode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
@@ -102,6 +106,18 @@ class RowTable(QTableView):
             self.activated.emit(self.currentIndex())
         else:
             super().keyPressEvent(event)
+
+    def chosen(self) -> list[int]:
+        """Return the rows that are chosen, from the top; of very many no more than one command takes."""
+        found: list[int] = []
+        for span in self.selectionModel().selection():
+            found += range(span.top(), min(span.bottom(), span.top() + MOST_CHOSEN) + 1)
+        return sorted(set(found))[: MOST_CHOSEN + 1]
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        """Tell that other rows are chosen."""
+        super().selectionChanged(selected, deselected)
+        self.chosen_changed.emit()
 
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
         """Tell the row the cursor is on."""
