@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests may use: an encrypted store, a clock, people in their roles."""
 
+import gc
 import os
 import uuid
 from datetime import UTC, datetime
@@ -34,6 +35,13 @@ OTHER_BRANCH = uuid.UUID(int=0xB2)
 HEAD_OFFICE = uuid.UUID(int=0xA0)
 DEVICE = uuid.UUID(int=0xD1)
 KEY = bytes(range(32))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _set_aside():
+    """What is loaded by now stays: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
