@@ -23,6 +23,7 @@ from sync.schema import (
 )
 from sync.stores import open_branch_store, open_embedded_store, open_mysql_store
 from tests.conftest import KEY
+from tests.fixtures.disks import mounted
 from tests.fixtures.engines import ENGINES, contents, opened, shape_of, triggers
 from tests.fixtures.store_dumps import FOLDER, dump_of, load, reflected
 from tests.fixtures.whole_day import NAME
@@ -235,21 +236,28 @@ def again_of(store, request, path=None):
     )
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk with room for a store, its copy and what a migration writes beside them."""
+    with mounted(tmp_path / "small", "12m") as folder:
+        yield folder
+
+
 @pytest.mark.parametrize("encrypted", [True, False])
-def test_a_disk_too_full_for_the_copy_refuses_and_changes_nothing(tiny_disk, encrypted):
+def test_a_disk_too_full_for_the_copy_refuses_and_changes_nothing(small_disk, encrypted):
     """Before the first change, in the words for a full disk; with room again the same start goes through."""
-    path, ballast = tiny_disk / "s.db", tiny_disk / "ballast"
+    path, ballast = small_disk / "s.db", small_disk / "ballast"
     store = open_branch_store(path, KEY) if encrypted else open_embedded_store(path)
     load(store, dump_of(DUMPED[0], "sqlite"))
     before = everything(store)
     with store.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    ballast.write_bytes(bytes(shutil.disk_usage(tiny_disk).free - 200_000))
+    ballast.write_bytes(bytes(shutil.disk_usage(small_disk).free - 200_000))
     with pytest.raises(UnavailableError, match=r"store\.disk_full"):
         prepare_store(store)
     assert everything(store) == before
     assert not copy_before(store).exists()
-    assert not list(tiny_disk.glob("*.part*"))
+    assert not list(small_disk.glob("*.part*"))
     ballast.unlink()
     assert prepare_store(store) is True
     store.close()

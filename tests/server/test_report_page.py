@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pypdfium2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import resources
 from domain.kernel.authority import system_actor
@@ -20,6 +20,7 @@ from domain.links.report_commands import SESSION, ShareReport
 from domain.outgoing.records import Outgoing, OutgoingEnd
 from domain.risk.commands import AssessRisks
 from domain.risk.content import RISK
+from domain.risk.records import RiskAssessment
 from forms.documents import load_documents
 from forms.risk_report import render_risk_report
 from server.pages.report_page import report_html
@@ -143,6 +144,10 @@ def test_a_link_ends_with_its_days_and_with_the_next_link(running):
 
 def test_what_cannot_be_shown_now_is_told_and_not_counted(running):
     phone, link = shared(running, assessed(running))
+    with (
+        running.centre.store.write() as connection
+    ):  # as assessments were kept before they kept all they said
+        connection.execute(update(RiskAssessment.__table__).values(detail=None))
     models = running.centre.dispatcher.content[RISK]
     models.version, kept = "other", models.version
     try:
