@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests may use: an encrypted store, a clock, people in their roles."""
 
+import functools
 import gc
 import os
 import uuid
@@ -14,6 +15,7 @@ from domain import features
 from domain.kernel.authority import Authority
 from domain.kernel.clock import ManualClock
 from domain.kernel.dispatcher import Dispatcher
+from domain.people import staff_commands
 from sync.schema import prepare_store
 from sync.stores import open_branch_store
 
@@ -35,6 +37,14 @@ OTHER_BRANCH = uuid.UUID(int=0xB2)
 HEAD_OFFICE = uuid.UUID(int=0xA0)
 DEVICE = uuid.UUID(int=0xD1)
 KEY = bytes(range(32))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hashed_once():
+    """Accounts of tests share a password: it is hashed once a process, which takes a third of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staff_commands, "hash_password", functools.cache(staff_commands.hash_password))
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)
