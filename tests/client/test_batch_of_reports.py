@@ -5,7 +5,7 @@ import time
 
 import pytest
 from PySide6.QtWidgets import QMenu, QPlainTextEdit
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from client.pages.worklist import reports
 from client.pages.worklist.view import View
@@ -76,6 +76,8 @@ def test_each_client_has_a_file_and_the_batch_is_one_line_on_record(
 def test_who_has_none_is_listed_with_the_reason(page_for, assessed, open_desk, tmp_path, qtbot, monkeypatch):
     seen = []
     real = reports.risk_report_data
+    with open_desk.store.write() as connection:  # as assessments were kept before they kept all they said
+        connection.execute(update(RiskAssessment.__table__).values(detail=None))
 
     def second_is_outdated(dispatcher, actor, patient_id):
         seen.append(patient_id)

@@ -3,8 +3,6 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
-
 from domain.kernel.texts import Texts
 from forms.session import FormSession
 from resources import folder
@@ -71,12 +69,14 @@ def test_every_standard_code_says_how_well_it_is_known():
         assert code["extension"][0]["valueString"].startswith(("V: ", "UNVERIFIED"))
 
 
-def test_every_code_of_the_package_has_its_sentence_and_every_sentence_its_code():
+def test_every_code_of_the_package_has_its_sentence():
     source = "".join(path.read_text("utf-8") for path in (Path(__file__).parents[2] / "forms").glob("*.py"))
     used = set(re.findall(r'(?<!check\()"((?:form|document|signature|chart)\.[a-z_]+)"', source)) - {
         "document.yaml"
     }
-    assert used == set(yaml.safe_load((folder("texts") / "zh" / "forms.yaml").read_text("utf-8")))
+    known = set(Texts.load(folder("texts") / "zh").codes())
+    assert used
+    assert {code for code in used - known if not any(one.startswith(f"{code}.") for one in known)} == set()
 
 
 def test_a_problem_becomes_a_sentence_that_names_field_and_limit(pre_visit):

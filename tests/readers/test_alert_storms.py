@@ -66,7 +66,8 @@ def test_a_month_of_timers_is_one_card_and_every_alert_is_in_the_list(watch, ove
     assert "300" in digest.summary
     cards, count = told(watch, nurse)
     assert (len(cards), count) == (3, 3)
-    assert [c.rule for c in cards] == ["A-007", "A-085", "A-062"]
+    assert {c.rule for c in cards[:2]} == {"A-007", "A-085"}, "both are urgent and of one moment"
+    assert cards[2].rule == "A-062"
     assert watch.timers() == [t for t in watch.timers() if t.rule != "A-062"]
 
 
