@@ -38,13 +38,13 @@ ICONS = {
 
 
 AREAS = {
-    "people": "nav.people", "patient": "nav.people", "checkup": "nav.checkup", "critical": "nav.checkup",
+    "people": "nav.people", "checkup": "nav.checkup", "critical": "nav.checkup",
     "report": "nav.report", "tracking": "nav.followup", "followup": "nav.followup", "reception": "nav.followup",
-    "message": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
-    "link": "nav.forms", "scale": "nav.forms", "design": "nav.forms", "specimen": "nav.biobank",
-    "alert": "nav.alerts",
-    "conflict": "nav.workstation", "sync": "nav.workstation", "staff": "nav.management",
-    "document": "nav.management", "audit": "nav.management", "content": "nav.management",
+    "messaging": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
+    "link": "nav.forms", "design": "nav.forms", "specimen": "nav.biobank", "alert": "nav.alerts",
+    "feedback": "nav.followup", "unit": "nav.followup", "package": "nav.followup", "conflict": "nav.workstation",
+    "sync": "nav.workstation", "staff": "nav.management", "document": "nav.management",
+    "content": "nav.management",
 }  # fmt: skip
 """Area a worklist stands under, by the first part of its name; another stands under ``nav.other``."""
 

@@ -25,6 +25,8 @@ from client.views.forms import FieldBox, latin_only
 from domain.kernel.commands import Command, Kind
 
 WIDTH = 520
+SCROLL_BAR = 12
+"""Room at the right, where a scroll bar covers no field when there are many."""
 
 
 class CommandDialog(Dialog):
@@ -86,7 +88,7 @@ class CommandDialog(Dialog):
         area = self._area = QScrollArea(self)
         inside = QWidget(area.viewport())
         column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 8, 0)
+        column.setContentsMargins(0, 0, SCROLL_BAR, 0)
         column.setSpacing(10)
         for asked in self.model.fields:
             box = FieldBox(

@@ -1,6 +1,7 @@
 """The alert rules: found, changed by fields, tried on what is stored, published with a note, taken back."""
 
 import os
+import re
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
@@ -10,6 +11,7 @@ import resources
 from client.command_dialog.view import CommandDialog
 from client.pages.alert_rules.view import View
 from client.pages.alert_rules.viewmodel import ViewModel
+from client.pages.alert_rules.words import Words
 from client.views.forms import FieldBox
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
@@ -195,3 +197,12 @@ def test_nobody_else_gets_the_page(context_for):
     context, _ = context_for("nurse")
     with pytest.raises(DomainError):
         ViewModel(context)
+
+
+def test_what_a_rule_watches_is_told_without_codes(context_for):
+    context, _ = context_for("administrator")
+    words = Words(context)
+    book = load_rules(resources.folder("alerts"), context.desk.authority.roles)
+    told = {rule.id: words.cause(rule) for rule in book.rules.values()}
+    assert len(told) > 140
+    assert {rule: said for rule, said in told.items() if re.search(r"[A-Za-z_]{3,}", said)} == {}

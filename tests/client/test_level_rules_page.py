@@ -1,6 +1,7 @@
 """The rules of the four colours: a number is changed, tried on stored clients, published with a reason, in force."""
 
 import os
+import re
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
@@ -56,7 +57,7 @@ def told(page, qtbot):
 def test_a_threshold_is_changed_tried_out_and_published(page, qtbot, open_desk):
     listed = page.findChild(QListWidget, "rules_list")
     listed.setCurrentRow(0)
-    assert "sbp >= 180" in listed.item(0).text()
+    assert "收缩压 ≥ 180 或 舒张压 ≥ 110" in listed.item(0).text()
     assert told(page, qtbot).startswith("会改变 0 位")
     number = page.findChild(QLineEdit, "rule_number_1")
     number.selectAll()
@@ -94,3 +95,12 @@ def test_nobody_else_gets_the_page(context_for):
     context, _ = context_for("nurse")
     with pytest.raises(DomainError):
         ViewModel(context)
+
+
+def test_every_condition_is_told_in_words(page):
+    """No code of a factor, disease or model is left in the list."""
+    listed = page.findChild(QListWidget, "rules_list")
+    conditions = [listed.item(row).text().splitlines()[1] for row in range(listed.count())]
+    assert len(conditions) > 10
+    assert [one for one in conditions if re.search(r"[a-z]+_|==|\b(?:or|and|sbp|dbp|fpg|ldl)\b", one)] == []
+    assert any("风险为高危" in one for one in conditions)

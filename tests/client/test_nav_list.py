@@ -36,6 +36,9 @@ def test_each_area_has_a_heading_in_chinese(context_for):
     for area in {area_of(name) for name in worklists()} | set(ORDER):
         assert context.say(area) != area
         assert area in ORDER
+    assert "nav.other" not in {area_of(name) for name in worklists()}, (
+        "say in `AREAS` where a new list stands"
+    )
 
 
 def test_a_long_navigation_begins_short_and_fits_a_small_screen(nav):

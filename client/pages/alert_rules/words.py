@@ -1,12 +1,16 @@
 """Rules in words: what one watches, what each of its numbers is, and what a trial found."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from client.pages.alert_rules.drafts import DAYS
 from client.station import Context
+from domain.alerts.habits import COMMAND
 from domain.alerts.parts import Condition
 from domain.alerts.rule_changes import MOST, NUMBERS, BackTest
 from domain.alerts.rules import Rule
+from domain.kernel.columns import Code
+from domain.kernel.commands import commands
 from domain.kernel.record import column_info, record_classes
 
 SIGNS = {"eq": "＝", "ne": "≠", "lt": "＜", "le": "≤", "gt": "＞", "ge": "≥"}
@@ -44,6 +48,8 @@ class Words:
         """Return what a rule watches and under which conditions it fires."""
         if rule.trigger:
             return rule.trigger
+        if rule.watch.startswith(COMMAND):  # what it says of the command is no number anybody may change
+            return commands()[rule.watch.removeprefix(COMMAND)].label
         entity, _, state = rule.watch.partition(".")
         kind = record_classes().get(entity)
         watched = kind.record_info.label if kind is not None else rule.watch
@@ -68,11 +74,24 @@ class Words:
         return "\n".join(lines)
 
     def _condition(self, rule: Rule, one: Condition) -> str:
-        entity = rule.watch.partition(".")[0]
-        field, value = self._field(rule, one.field), self._format.value(one.value, entity, one.field)
+        field, value = self._field(rule, one.field), self._value(rule, one.field, one.value)
         if one.op in SIGNS:
             return f"{field} {SIGNS[one.op]} {value}"
         return self._say(f"alert_rules.op.{one.op}", field=field, value=value)
+
+    def _value(self, rule: Rule, field: str, value: Any) -> str:
+        """Return what a condition compares with, codes by what they stand for."""
+        if isinstance(value, list):
+            return "、".join(self._value(rule, field, one) for one in value)
+        entity = rule.watch.partition(".")[0]
+        kind = record_classes().get(entity)
+        column = kind.__table__.c[field] if kind is not None and field in kind.__table__.c else None
+        info = column_info(column) if column is not None else None
+        if isinstance(value, str) and column is not None and isinstance(column.type, Code):
+            return self._format.value(column.type.members(value))
+        if isinstance(value, str) and info is not None and info.means is not None:
+            return self._format.name(value, info.means)
+        return self._format.value(value, entity, field)
 
     @staticmethod
     def _field(rule: Rule, name: str) -> str:

@@ -74,7 +74,9 @@ class View(PageView):
         for at, one in enumerate(self.model.rows()):
             colour = self._name(one.colour) if isinstance(one, LevelRule) else self.say("level_rules.factor")
             mark = "✎ " if self.model.is_new(at) else ""
-            entry = QListWidgetItem(f"{mark}【{colour}】{one.text}\n        {one.when}", self._list)
+            entry = QListWidgetItem(
+                f"{mark}【{colour}】{one.text}\n        {self.model.in_words(one.when)}", self._list
+            )
             if mark:
                 entry.setForeground(COLOURS["warning"])
         self._list.setCurrentRow(min(row, self._list.count() - 1))

@@ -18,6 +18,12 @@ from domain.risk.levels import Colour, HighFactor, LevelFile, LevelRule
 from domain.risk.preview_commands import PreviewLevelRules, RulePreview
 from domain.risk.rule_commands import file_in_force, written
 
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SIGNS = {">=": "≥", "<=": "≤", "==": "=", "!=": "≠"}
+_JOINING = {"or": "或", "and": "且", "not": "非"}
+_GRADE = re.compile(r"(level_\w+) == ([012])")
+_GRADES = ("低危", "中危", "高危")
+_STANDS = re.compile(r"(diagnosed_(?!count)\w+) == 1")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 
 
@@ -94,6 +100,19 @@ class ViewModel(PageModel):
         factors = tuple(one for one in rows[count:] if isinstance(one, HighFactor))
         self.file = msgspec.structs.replace(self.file, rules=rules, high_factors=factors)
         self.rules_changed.emit(self.file)
+
+    def in_words(self, when: str) -> str:
+        """Return a condition as people read it: factors by their names, levels by theirs."""
+        models = self.context.desk.dispatcher.content[RISK]
+
+        def named(name: str) -> str:
+            return _JOINING.get(name) or models.levels.labels.get(name) or models.book.label(name)
+
+        said = _GRADE.sub(lambda m: f"{m[1]}为{_GRADES[int(m[2])]}", when)
+        said = _STANDS.sub(r"\1", said)
+        for sign, shown in _SIGNS.items():
+            said = said.replace(sign, shown)
+        return _WORD.sub(lambda m: named(m[0]), said)
 
     @staticmethod
     def thresholds(when: str) -> list[str]:
