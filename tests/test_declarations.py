@@ -20,6 +20,10 @@ from sync.guard import guarded_tables
 from tests.fixtures.product_source import PACKAGES, literals, texts_in
 
 ROLES = yaml.safe_load(resources.folder("roles.yaml").read_text("utf-8"))["roles"]
+GRANTED = {
+    file.stem: yaml.safe_load(file.read_text("utf-8"))["roles"]
+    for file in resources.folder("permissions").glob("*.yaml")
+}
 # Granted to roles before the page that asks for them is built: take an entry out when it is.
 GRANTED_AHEAD = {"interface.view", "checkup.view_status"}
 # The code of a standard may stand as a label as it is.
@@ -43,11 +47,10 @@ def label_ok(label):
 
 
 def granted(role, permission):
-    """What roles.yaml says, read without the code under test."""
-    given = ROLES[role]["permissions"]
-    return (
-        permission in given or f"{permission.partition('.')[0]}.*" in given or permission.startswith("own.")
-    )
+    """What the files of permissions say, read without the code under test."""
+    area, _, right = permission.partition(".")
+    given = GRANTED.get(area, {}).get(role, [])
+    return right in given or "*" in given or area == "own"
 
 
 @pytest.mark.parametrize("entity", RECORDS)
@@ -163,10 +166,11 @@ def test_the_permissions_of_roles_exist():
     known |= {text for text in literals() if not any(text == name for name in COMMANDS)}
     areas = {p.partition(".")[0] for p in known if p}
     unknown = {
-        permission
-        for role in ROLES.values()
-        for permission in role["permissions"]
-        if permission not in known and not (permission.endswith(".*") and permission[:-2] in areas)
+        f"{area}.{right}"
+        for area, roles in GRANTED.items()
+        for rights in roles.values()
+        for right in rights
+        if f"{area}.{right}" not in known and not (right == "*" and area in areas)
     }
     assert unknown - GRANTED_AHEAD == set(), "no command, list or page asks for it"
     assert GRANTED_AHEAD - unknown == set(), "it is asked for now: take it out of GRANTED_AHEAD"

@@ -76,19 +76,28 @@ class Authority:
 
     @classmethod
     def load(cls, path: Path) -> "Authority":
-        """Read ``roles.yaml``; every mistake is told at once in a `ContentError`."""
+        """Read ``roles.yaml`` and the files of ``permissions`` beside it, one an area.
+
+        Every mistake is told at once in a `ContentError`.
+        """
         import msgspec
         import yaml
 
         data: Any = yaml.safe_load(path.read_text("utf-8"))
+        raw: dict[str, dict[str, Any]] = {
+            name: {**role, "permissions": list(role.get("permissions", ()))}
+            for name, role in data["roles"].items()
+        }
         roles: dict[str, Role] = {}
         problems: list[str] = []
-        for name, raw in data["roles"].items():
+        for file in sorted((path.parent / "permissions").glob("*.yaml")):
+            problems += _grant(yaml.safe_load(file.read_text("utf-8")), file.stem, raw)
+        for name, given in raw.items():
             try:
-                unknown = raw.keys() - {field.name for field in dataclasses.fields(Role)}
+                unknown = given.keys() - {field.name for field in dataclasses.fields(Role)}
                 if unknown:
                     problems.append(f"{path.name}: {name}: unknown: {', '.join(sorted(unknown))}")
-                roles[name] = msgspec.convert(raw, Role)
+                roles[name] = msgspec.convert(given, Role)
                 Sensitivity[roles[name].clearance.upper()]
             except (msgspec.ValidationError, KeyError, AttributeError) as error:
                 problems.append(f"{path.name}: {name}: {error}")
@@ -113,6 +122,21 @@ class Authority:
         }
         clearance = Sensitivity[rights.clearance.upper()]
         return Actor(staff_id, name, role, org_id, device_id, reach[rights.reach], clearance, rights)
+
+
+def _grant(area: Any, file: str, roles: dict[str, dict[str, Any]]) -> list[str]:
+    """Give the roles what a file of one area grants; returns what is wrong with it."""
+    problems = []
+    if area.get("area") != file:
+        problems.append(f"permissions/{file}.yaml: area: {area.get('area')} is not the name of the file")
+    for name, granted in area.get("roles", {}).items():
+        if name not in roles:
+            problems.append(f"permissions/{file}.yaml: no such role: {name}")
+        elif not isinstance(granted, list) or not all(isinstance(right, str) for right in granted):
+            problems.append(f"permissions/{file}.yaml: {name}: a list of rights is wanted")
+        else:
+            roles[name]["permissions"] += [f"{file}.{right}" for right in granted]
+    return problems
 
 
 class _Everything(Role):
