@@ -10,6 +10,7 @@ from domain.followup.definitions import FOLLOWUP as FOLLOWUP
 from domain.followup.definitions import (
     EventFile,
     FollowUpContent,
+    LabelFile,
     Limits,
     PlanTemplate,
     SegmentRules,
@@ -20,7 +21,12 @@ from domain.kernel.content import ContentError, load_folder
 from domain.reception.records import ReceptionKind
 from domain.reception.unit_records import EventType
 
-SINGLE: dict[str, type] = {"segments": SegmentRules, "events": EventFile, "limits": Limits}
+SINGLE: dict[str, type] = {
+    "segments": SegmentRules,
+    "events": EventFile,
+    "limits": Limits,
+    "labels": LabelFile,
+}
 
 
 def followup_of(folder: Path, roles: Collection[str], forms: Path) -> FollowUpContent:
@@ -59,6 +65,7 @@ def load_followup(folder: Path, roles: Collection[str], forms: Collection[str]) 
         raise ContentError(problems)
     return msgspec.convert(
         {"rules": singles["segments"]["segments"], "plans": plans, "scripts": scripts,
+         "labels": {one.id: one for one in singles["labels"]["labels"].labels},
          "events": events, "limits": singles["limits"]["limits"]},
         FollowUpContent, from_attributes=True,
     )  # fmt: skip

@@ -38,6 +38,7 @@ class SegmentRules(_Strict, frozen=True, kw_only=True):
         months: How far back results and findings count.
         follow: Groups that must be followed up.
         strict: Groups whose plan must be settled within the day.
+        colour_rhythm: Colours of the risk level whose clients are followed up as closely as those of a client level.
     """
 
     version: str
@@ -50,6 +51,20 @@ class SegmentRules(_Strict, frozen=True, kw_only=True):
     months: Annotated[int, msgspec.Meta(ge=1, le=60)]
     follow: tuple[Segment, ...]
     strict: tuple[Segment, ...]
+    colour_rhythm: Mapping[Colour, ClientLevel] = {}
+
+
+class LabelRule(_Strict, frozen=True, kw_only=True):
+    """What a label on a client means for plans: whose days of a template hold at least.
+
+    A plan template of the segment ``label`` may name labels as its topics; then the label brings a plan of its own.
+    """
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    version: Annotated[int, msgspec.Meta(ge=1)] = 1
+    status: Status
+    source: Text
+    rhythm: ClientLevel
 
 
 class PlanTemplate(_Strict, frozen=True, kw_only=True):
@@ -127,6 +142,12 @@ class EventFile(_Strict, frozen=True, kw_only=True):
     reception: Mapping[ReceptionKind, EventKind]
 
 
+class LabelFile(_Strict, frozen=True, kw_only=True):
+    """``labels.yaml``: the labels that count for plans."""
+
+    labels: tuple[LabelRule, ...]
+
+
 class Limits(_Strict, frozen=True, kw_only=True):
     """``limits.yaml``: numbers that the commands ask for.
 
@@ -155,5 +176,6 @@ class FollowUpContent(msgspec.Struct, frozen=True):
     rules: SegmentRules
     plans: Mapping[str, PlanTemplate]
     scripts: Mapping[str, TalkScript]
+    labels: Mapping[str, LabelRule]
     events: EventFile
     limits: Limits

@@ -46,6 +46,8 @@ class LabelClient:
 def label_client(order: LabelClient, work: UnitOfWork) -> Id:
     """Return the id of the membership; a label that is there already stays as it is.
 
+    A label that counts for plans lets the plan that leads now be proposed.
+
     Raises:
         DomainError: ``input.missing`` (``label``) for blanks.
     """
@@ -69,7 +71,14 @@ def label_client(order: LabelClient, work: UnitOfWork) -> Id:
         member.since, member.left_at = work.now, None
     work.move(member_life, member, "note")
     note_group(work, member, GroupAct.ENTERED, order.note)
+    _propose_anew(work, patient, member)
     return member.id
+
+
+def _propose_anew(work: UnitOfWork, patient: Patient, changed: GroupMember) -> None:
+    """Propose what leads now; `changed` counts although it may not be in the store yet."""
+    others = [one for one in members_of(work, patient.id) if one.id != changed.id]
+    propose(work, patient, [*others, changed])
 
 
 @command("followup.unlabel", "移除客户标签", permission="followup.group")
@@ -91,6 +100,8 @@ def unlabel_client(order: UnlabelClient, work: UnitOfWork) -> None:
     if member.segment != Segment.LABEL:
         raise DomainError("followup.not_a_label", field="member_id")
     leave(work, member, order.note)
+    patient = work.require(Patient, member.patient_id, "member_id")
+    _propose_anew(work, patient, member)
 
 
 @command("followup.exempt", "登记随访豁免", permission="followup.plan")

@@ -11,15 +11,18 @@ from domain.followup.definitions import PlanTemplate
 from domain.followup.group_commands import staff_of
 from domain.followup.group_records import ClientLevel, Segment
 from domain.followup.grouping import days_of
+from domain.followup.pace import pace_of_client
 from domain.followup.plan_records import FollowPlan, Way
 from domain.followup.regrouping import (
     content_of,
     cover,
+    level_of_client,
     members_of,
     note_plan,
     plans_of,
     propose,
     propose_template,
+    rhythm_of,
 )
 from domain.followup.task_making import assign_best, cancel_open_tasks, make_next_task
 from domain.followup.workflow import plan_life
@@ -125,9 +128,11 @@ def new_plan(order: NewPlan, work: UnitOfWork) -> Id:
     plans = plans_of(work, patient.id)
     if any(p.state in {"proposed", "active"} and p.template == template.id for p in plans):
         raise DomainError("followup.proposed_already", field="template", name=template.name)
-    inside = [m for m in members_of(work, patient.id) if m.state not in {"left", "exempt"}]
+    members = members_of(work, patient.id)
+    inside = [m for m in members if m.state not in {"left", "exempt"}]
     groups = [(Segment(m.segment), m.topic) for m in inside if m.segment != Segment.LABEL]
-    return propose_template(work, patient, template, groups, plans).id
+    pace = pace_of_client(work, patient.id, level_of_client(work, patient.id), members, content_of(work))
+    return propose_template(work, patient, template, groups, plans, pace).id
 
 
 def template_of(work: UnitOfWork, name: str) -> PlanTemplate:
@@ -232,7 +237,7 @@ def compare_plan(order: ComparePlan, work: UnitOfWork) -> PlanDifference:
 
 def _difference(work: UnitOfWork, plan: FollowPlan) -> PlanDifference:
     template = template_of(work, plan.template)
-    wanted = _of_template(template, ClientLevel(plan.level))
+    wanted = _of_template(template, rhythm_of(plan))
     changes = {n: (str(getattr(plan, n)), str(v)) for n, v in wanted.items() if getattr(plan, n) != v}
     seen = hashlib.sha256(msgspec.json.encode([template.version, sorted(changes.items())])).hexdigest()[:16]
     return PlanDifference(template.version, changes, seen)
@@ -269,6 +274,6 @@ def move_plan(order: MovePlan, work: UnitOfWork) -> Id:
     difference = _difference(work, plan)
     if difference.seen != order.seen:
         raise DomainError("followup.difference_unseen", field="seen")
-    wanted = _of_template(template_of(work, plan.template), ClientLevel(plan.level))
+    wanted = _of_template(template_of(work, plan.template), rhythm_of(plan))
     _change(work, plan, wanted, "moved", order.reason)
     return plan.id

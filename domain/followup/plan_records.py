@@ -23,8 +23,10 @@ class Way(enum.StrEnum):
 class FollowPlan(Record, label="随访计划"):
     """One plan of one client. It keeps what it was made of: a new version of its template changes nothing here.
 
-    `after_days` are the days of its contacts, counted from `starts_on`; `done` how many of them are over. `strict` is
-    a client at high risk or of a higher level, for whom a proposal must not lie longer than a day.
+    `rhythm` is the client level whose days were taken: that of the client, of a label, or of the colour of the risk,
+    whichever is strictest; without one it is `level`. `after_days` are the days of its contacts, counted from
+    `starts_on`; `done` how many of them are over. `strict` is a client at high risk or of a higher level, for whom a
+    proposal must not lie longer than a day.
     """
 
     patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
@@ -34,6 +36,9 @@ class FollowPlan(Record, label="随访计划"):
     segment: Mapped[Segment] = column("分组", means="words:segment")
     topics: Mapped[list[str]] = column("主题代码", sensitivity=Sensitivity.PERSONAL)
     level: Mapped[ClientLevel] = column("客户等级", means="words:client_level")
+    rhythm: Mapped[ClientLevel | None] = column("随访节奏", means="words:client_level")
+    colour: Mapped[str | None] = column("风险等级", means="words:risk_colour", length=20)
+    labels: Mapped[list[str] | None] = column("客户标签", sensitivity=Sensitivity.PERSONAL)
     strict: Mapped[bool] = column("高危或高端", default=False)
     way: Mapped[Way] = column("方式", means="words:follow_way")
     form: Mapped[str | None] = column("随访问卷", means="words:form", length=120)

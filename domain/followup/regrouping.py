@@ -16,6 +16,7 @@ from domain.followup.group_records import (
     Segment,
 )
 from domain.followup.grouping import Belongs, days_of, groups_of, is_strict, leading_template
+from domain.followup.pace import Pace, pace_of_client
 from domain.followup.plan_records import FollowPlan, PlanChange
 from domain.followup.workflow import member_life, plan_life
 from domain.kernel.clock import clinic
@@ -139,24 +140,25 @@ def propose(work: UnitOfWork, patient: Patient, members: Sequence[GroupMember]) 
     What was finished or declined since a client entered a group is not proposed again for it. A proposal that does
     not lead any more gives way.
     """
-    content, level = content_of(work), level_of_client(work, patient.id)
+    content = content_of(work)
+    pace = pace_of_client(work, patient.id, level_of_client(work, patient.id), members, content)
     plans = plans_of(work, patient.id)
-    inside = [m for m in members if m.state not in {"left", "exempt"} and m.segment != Segment.LABEL]
+    inside = [m for m in members if m.state not in {"left", "exempt"}]
     groups = _unserved(inside, plans, content)
     lead = leading_template(groups, content)
     running = next((p for p in plans if p.state == "active"), None)
-    if running is not None and (lead is None or _as_good(running, lead, level, content)):
+    if running is not None and (lead is None or _as_good(running, lead, pace, content)):
         _drop_proposals(work, plans, None)
         cover(work, members)
         return None
     if lead is None:
         _drop_proposals(work, plans, None)
         return None
-    plan_id = _plan_id(patient.id, lead, level, plans)
+    plan_id = _plan_id(patient.id, lead, pace, plans)
     _drop_proposals(work, plans, plan_id)
     if any(p.id == plan_id for p in plans):
         return None
-    return propose_template(work, patient, lead, groups, plans)
+    return propose_template(work, patient, lead, groups, plans, pace)
 
 
 def _unserved(
@@ -173,16 +175,21 @@ def _unserved(
     return found
 
 
-def _as_good(running: FollowPlan, lead: PlanTemplate, level: ClientLevel, content: FollowUpContent) -> bool:
+def _as_good(running: FollowPlan, lead: PlanTemplate, pace: Pace, content: FollowUpContent) -> bool:
     own = content.plans.get(running.template)
-    return running.level == level and (own is None or own.priority >= lead.priority)
+    return rhythm_of(running) is pace.rhythm and (own is None or own.priority >= lead.priority)
 
 
-def _plan_id(patient_id: Id, lead: PlanTemplate, level: ClientLevel, plans: Sequence[FollowPlan]) -> Id:
+def rhythm_of(plan: FollowPlan) -> ClientLevel:
+    """Return the client level whose days a plan was made of."""
+    return ClientLevel(plan.rhythm or plan.level)
+
+
+def _plan_id(patient_id: Id, lead: PlanTemplate, pace: Pace, plans: Sequence[FollowPlan]) -> Id:
     """Return the id of the next plan of a template: two places that propose it at once propose one."""
     over = {"finished", "declined", "replaced"}
-    before = sum(p.template == lead.id and p.level == level and p.state in over for p in plans)
-    return stable_id("follow_plan", patient_id, lead.id, lead.version, level, before)
+    before = sum(p.template == lead.id and rhythm_of(p) is pace.rhythm and p.state in over for p in plans)
+    return stable_id("follow_plan", patient_id, lead.id, lead.version, pace.rhythm, before)
 
 
 def _drop_proposals(work: UnitOfWork, plans: Sequence[FollowPlan], but: Id | None) -> None:
@@ -194,21 +201,21 @@ def _drop_proposals(work: UnitOfWork, plans: Sequence[FollowPlan], but: Id | Non
 
 def propose_template(
     work: UnitOfWork, patient: Patient, lead: PlanTemplate, groups: Sequence[tuple[Segment, str]],
-    plans: Sequence[FollowPlan],
+    plans: Sequence[FollowPlan], pace: Pace,
 ) -> FollowPlan:  # fmt: skip
-    """Write a proposal made of a template."""
-    level = level_of_client(work, patient.id)
+    """Write a proposal made of a template; it keeps what decided about its days."""
     running = next((p for p in plans if p.state == "active"), None)
     profile = profile_of(work, patient.id)
     names = disease_names(work)
     topics = list(dict.fromkeys(names.get(topic, topic) for _, topic in groups if topic in names))
     plan = FollowPlan(
-        id=_plan_id(patient.id, lead, level, plans), org_id=patient.org_id, patient_id=patient.id, name=lead.name,
+        id=_plan_id(patient.id, lead, pace, plans), org_id=patient.org_id, patient_id=patient.id, name=lead.name,
         template=lead.id, template_version=lead.version, segment=lead.segment,
-        topics=list(dict.fromkeys(topic for _, topic in groups if topic)), level=level,
-        strict=is_strict(groups, level, content_of(work).rules), way=lead.way, form=lead.form, script=lead.script,
-        owner_role=lead.owner_role, owner_id=profile.manager_id if profile else None,
-        content=[*lead.content, *topics], after_days=days_of(lead, level), starts_on=clinic(work.now).date(),
+        topics=list(dict.fromkeys(topic for _, topic in groups if topic)), level=pace.level,
+        rhythm=pace.rhythm, colour=pace.colour, labels=list(pace.labels),
+        strict=is_strict(groups, pace.rhythm, content_of(work).rules), way=lead.way, form=lead.form,
+        script=lead.script, owner_role=lead.owner_role, owner_id=profile.manager_id if profile else None,
+        content=[*lead.content, *topics], after_days=days_of(lead, pace.rhythm), starts_on=clinic(work.now).date(),
         source=lead.source, unverified=lead.status == "UNVERIFIED", replaces=running.id if running else None,
         proposed_at=work.now,
     )  # fmt: skip

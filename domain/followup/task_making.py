@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from domain.followup.group_records import ClientLevel, Segment
 from domain.followup.plan_records import FollowPlan, Way
-from domain.followup.regrouping import content_of
+from domain.followup.regrouping import content_of, rhythm_of
 from domain.followup.staffing import Pick, candidates_of, pick
 from domain.followup.task_records import Audience, FollowTask, TaskEvent
 from domain.followup.workflow import OPEN_TASKS, task_life
@@ -27,7 +27,9 @@ def make_next_task(work: UnitOfWork, plan: FollowPlan) -> FollowTask:
     if clinic(begin).date() != plan.starts_on:
         begin = datetime.combine(plan.starts_on, MORNING, CLINIC_TIME)
     urgent = (
-        plan.segment == Segment.HIGH_RISK or plan.level != ClientLevel.STANDARD or "class_a" in plan.topics
+        plan.segment == Segment.HIGH_RISK
+        or rhythm_of(plan) is not ClientLevel.STANDARD
+        or "class_a" in plan.topics
     )
     task = FollowTask(
         id=stable_id("follow_task", plan.id, number), org_id=plan.org_id, patient_id=plan.patient_id,

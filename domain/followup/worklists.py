@@ -35,6 +35,7 @@ from domain.people.records import Patient, Staff
 from domain.reception.booking_commands import BookSlot
 from domain.reception.contract_commands import SignPackage
 from domain.reception.unit_commands import JoinUnit
+from domain.reception.visit_commands import BookTask
 
 VIEW = "followup.view"
 
@@ -86,7 +87,8 @@ def proposals() -> Query:
     return (
         select(
             Patient.name, Patient.number.label("patient_number"), FollowPlan.name.label("plan_name"),
-            FollowPlan.segment, FollowPlan.level, FollowPlan.strict, FollowPlan.way, FollowPlan.after_days,
+            FollowPlan.segment, FollowPlan.level, FollowPlan.colour, FollowPlan.labels, FollowPlan.rhythm,
+            FollowPlan.strict, FollowPlan.way, FollowPlan.after_days,
             FollowPlan.source, FollowPlan.unverified, FollowPlan.state, FollowPlan.due_at,
         )
         .join(Patient, Patient.id == FollowPlan.patient_id)
@@ -102,7 +104,8 @@ def plans() -> Query:
     """Every plan, the latest first."""
     return select(
         Patient.name, Patient.number.label("patient_number"), FollowPlan.name.label("plan_name"), FollowPlan.segment,
-        FollowPlan.level, FollowPlan.way, FollowPlan.after_days, FollowPlan.done, FollowPlan.edited,
+        FollowPlan.level, FollowPlan.colour, FollowPlan.labels, FollowPlan.rhythm, FollowPlan.way,
+        FollowPlan.after_days, FollowPlan.done, FollowPlan.edited,
         FollowPlan.template_version, FollowPlan.unverified, FollowPlan.state, FollowPlan.proposed_at,
     ).join(Patient, Patient.id == FollowPlan.patient_id)  # fmt: skip
 
@@ -139,7 +142,7 @@ def tasks() -> Query:
 
 tasks.offers(
     BeginTask, SendTaskMessage, NoteContact, CompleteTask, AssignTask, HandOverTask, TakeTask, RefuseTask, AddHelper,
-    LoseTask, CancelTask, RescheduleTask, AssignWaiting, GiveFeedback,
+    LoseTask, CancelTask, RescheduleTask, BookTask, AssignWaiting, GiveFeedback,
 )  # fmt: skip
 
 

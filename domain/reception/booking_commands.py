@@ -18,6 +18,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Patient, Workstation
+from domain.reception import tied
 from domain.reception.records import Appointment, ReceptionKind, SlotBlock
 from domain.reception.workflow import appointment_life
 
@@ -60,8 +61,8 @@ def assign_block(order: AssignBlock, work: UnitOfWork) -> Id:
     ):  # fmt: skip
         if other.ends_at > order.starts_at:
             raise DomainError(
-                "reception.overlaps", field="starts_at", name=staff.name, start=_clock(other.starts_at),
-                end=_clock(other.ends_at), desk=other.device_name,
+                "reception.overlaps", field="starts_at", name=staff.name, start=clock_text(other.starts_at),
+                end=clock_text(other.ends_at), desk=other.device_name,
             )  # fmt: skip
     block = SlotBlock(
         org_id=desk.org_id, staff_id=staff.id, staff_name=staff.name, starts_at=order.starts_at,
@@ -71,7 +72,8 @@ def assign_block(order: AssignBlock, work: UnitOfWork) -> Id:
     return work.add(block).id
 
 
-def _clock(moment: datetime) -> str:
+def clock_text(moment: datetime) -> str:
+    """Return day and time as refusals tell them."""
     return f"{clinic(moment):%m-%d %H:%M}"
 
 
@@ -146,7 +148,7 @@ def book_slot(order: BookSlot, work: UnitOfWork) -> Booked:
         raise DomainError("reception.no_slot", field="slot")
     key = f"{block.id.hex}:{slot}"
     if work.find(Appointment, slot_key=key) is not None:
-        raise DomainError("reception.taken", field="slot", time=_clock(starts_at))
+        raise DomainError("reception.taken", field="slot", time=clock_text(starts_at))
     appointment = Appointment(
         org_id=patient.org_id, block_id=block.id, slot=slot, slot_key=key, patient_id=patient.id, kind=order.kind,
         staff_id=block.staff_id, staff_name=block.staff_name, starts_at=starts_at,
@@ -212,6 +214,7 @@ def rebook(order: Rebook, work: UnitOfWork) -> Booked:
     )  # fmt: skip
     work.move(appointment_life, old, "rebook")
     old.slot_key, old.moved_to, old.reason = None, booked.appointment_id, order.reason
+    tied.moved(work, old, work.require(Appointment, booked.appointment_id))
     return booked
 
 
@@ -229,6 +232,7 @@ def cancel_appointment(order: CancelAppointment, work: UnitOfWork) -> None:
     appointment = work.require(Appointment, order.appointment_id, "appointment_id")
     work.move(appointment_life, appointment, "cancel")
     appointment.slot_key, appointment.reason = None, order.reason
+    tied.not_held(work, appointment, order.reason)
 
 
 @command("reception.miss", "登记爽约", permission="reception.receive")
@@ -245,6 +249,7 @@ def note_no_show(order: NoteNoShow, work: UnitOfWork) -> None:
     appointment = work.require(Appointment, order.appointment_id, "appointment_id")
     work.move(appointment_life, appointment, "miss")
     appointment.reason = order.reason
+    tied.not_held(work, appointment, order.reason, came=False)
 
 
 @command("reception.arrive", "接待签到", permission="reception.receive")
@@ -260,6 +265,7 @@ def receive_client(order: ReceiveClient, work: UnitOfWork) -> None:
     appointment = work.require(Appointment, order.appointment_id, "appointment_id")
     work.move(appointment_life, appointment, "arrive")
     appointment.arrived_at = work.now
+    tied.begun(work, appointment)
 
 
 @command("reception.end", "结束接待", permission="reception.receive")
@@ -304,4 +310,5 @@ def record_reception(order: RecordReception, work: UnitOfWork) -> list[str]:
     )
     appointment.steps, appointment.course, appointment.next_step = done, order.course.strip(), order.next_step
     appointment.ended_at = appointment.ended_at or work.now
+    tied.recorded(work, appointment)
     return [step for step in wanted if step not in done]

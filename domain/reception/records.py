@@ -45,7 +45,10 @@ class ReceptionKind(enum.StrEnum):
 
 
 class Appointment(Record, label="接待预约"):
-    """One client in one slot, and the course of the reception; `slot_key` names the slot as long as it is taken."""
+    """One client in one slot, and the course of the reception; `slot_key` names the slot as long as it is taken.
+
+    `task_id` is the contact of a plan that is made at this reception: its record is the result of that task.
+    """
 
     __table_args__ = (Index("ix_appointment_staff_day", "staff_id", "starts_at"),)
 
@@ -53,6 +56,7 @@ class Appointment(Record, label="接待预约"):
     slot: Mapped[int] = column("第几档")
     slot_key: Mapped[str | None] = column("占用的时段", unique=True, length=60)
     patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
+    task_id: Mapped[Id | None] = column("随访任务", ref="follow_task", index=True)
     kind: Mapped[ReceptionKind] = column("接待内容", means="words:reception_kind")
     staff_id: Mapped[Id] = column("接待人员", ref="staff")
     staff_name: Mapped[str] = column("接待人员姓名")

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from domain.followup.feedback_commands import AskFeedback, GiveFeedback
+from domain.followup.task_records import FollowTask
 from domain.kernel.worklists import Query, without_index, worklist
 from domain.people.records import Patient
 from domain.reception.booking_commands import (
@@ -27,6 +28,7 @@ from domain.reception.unit_commands import (
     Withdraw,
 )
 from domain.reception.unit_records import ClientUnit, EventPlace, GroupEvent, ServiceContract
+from domain.reception.visit_commands import TakeTaskAlong
 
 OPEN = ("booked", "arrived", "ended")
 
@@ -37,14 +39,18 @@ def open_appointments() -> Query:
     return (
         select(
             Appointment.starts_at, Patient.name, Patient.number.label("patient_number"), Appointment.kind,
-            Appointment.staff_name, Appointment.state, Appointment.arrived_at, Appointment.due_at,
+            Appointment.staff_name, FollowTask.title.label("task_title"), Appointment.state, Appointment.arrived_at,
+            Appointment.due_at,
         )
         .join(Patient, Patient.id == Appointment.patient_id)
+        .outerjoin(FollowTask, FollowTask.id == Appointment.task_id)
         .where(without_index(Appointment.state).in_(OPEN), Appointment.due_at.is_not(None))
     )  # fmt: skip
 
 
-open_appointments.offers(ReceiveClient, EndReception, RecordReception, Rebook, CancelAppointment, NoteNoShow)
+open_appointments.offers(
+    ReceiveClient, EndReception, RecordReception, Rebook, CancelAppointment, NoteNoShow, TakeTaskAlong
+)
 
 
 @worklist("reception.all", "接待记录", permission="reception.view", record=Appointment, order="-starts_at")

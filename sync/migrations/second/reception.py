@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("slot", sa.BigInteger(), nullable=False),
         sa.Column("slot_key", sa.String(60), nullable=True),
         sa.Column("patient_id", Id16(), nullable=False),
+        sa.Column("task_id", Id16(), nullable=True),
         sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("staff_id", Id16(), nullable=False),
         sa.Column("staff_name", sa.String(255), nullable=False),
@@ -42,7 +43,7 @@ def upgrade() -> None:
         sa.Column("state_since", UtcTime(), nullable=False),
         sa.Column("due_at", UtcTime(), nullable=True),
         sa.UniqueConstraint("slot_key", name="uq_appointment_slot_key"),
-        indexed=("block_id", "patient_id", "starts_at", "due_at"),
+        indexed=("block_id", "patient_id", "task_id", "starts_at", "due_at"),
     )
     steps.create_index("ix_appointment_staff_day", "appointment", ["staff_id", "starts_at"])
     steps.create_record_table(
