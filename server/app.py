@@ -49,7 +49,7 @@ from server.identity import read_identity
 from server.limiter import Failures
 from server.metrics import Metrics
 from server.news import News
-from server.nonces import FileNonces
+from server.nonces import nonces_of
 from server.pages import form_page
 from server.problems import problem_response
 from server.readers import readers_of
@@ -100,7 +100,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     giving_way = GivingWay()
     followers, readers = readers_of(dispatcher, authority, identity, blobs.remove, giving_way, signs)
     sessions = Sessions(settings.data_dir / "sessions.db", clock)
-    nonces = FileNonces(settings.data_dir / "nonces.db")
+    nonces = nonces_of(store, settings.data_dir)
     uploads = TusEngine(
         settings.data_dir / "uploads",
         upload_state,

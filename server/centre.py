@@ -20,7 +20,7 @@ from server.identity import Identity
 from server.limiter import Failures
 from server.metrics import Metrics
 from server.news import News
-from server.nonces import FileNonces
+from server.nonces import KeptNonces
 from server.readiness import Readiness
 from server.sessions import Sessions
 from server.settings import Settings
@@ -53,7 +53,7 @@ class Centre:
     sync: CentreSync
     giving_way: GivingWay
     verifier: RequestVerifier
-    nonces: FileNonces
+    nonces: KeptNonces
     uploads: TusEngine
     upload_state: SqliteUploadState
     followers: tuple[Follower, ...]

@@ -9,7 +9,7 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.people.enrolment_commands import ForgetEnrolmentCodes
 from server.housekeeping import Housekeeping, Job
 from server.identity import Identity
-from server.nonces import FileNonces
+from server.nonces import KeptNonces
 from server.sessions import Sessions
 from sync.blobs import BlobStore
 from sync.centre import CentreSync
@@ -28,7 +28,7 @@ def housekeeping_of(
     uploads: TusEngine,
     blobs: BlobStore,
     sync: CentreSync,
-    nonces: FileNonces,
+    nonces: KeptNonces,
 ) -> Housekeeping:
     """Return the housekeeping of a centre; nothing runs yet."""
 

@@ -310,3 +310,12 @@ alert_baseline = Table(
     Column("body", Text, nullable=False),
 )
 """What a person usually does, as far as a rule looks at it; `position` is the last entry of the log counted in."""
+
+spent_nonce = Table(
+    "spent_nonce",
+    Record.metadata,
+    Column("device_id", Id16, primary_key=True),
+    Column("digest", Id16, primary_key=True),
+    Column("at", BigInteger, nullable=False, index=True),
+)
+"""Signed requests a centre on a database server has seen lately, whichever machine took them (`server.nonces`)."""

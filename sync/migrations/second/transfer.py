@@ -106,3 +106,11 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=40), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_log_life")),
     )
+    steps.create_table(
+        "spent_nonce",
+        sa.Column("device_id", Id16(), nullable=False),
+        sa.Column("digest", Id16(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("device_id", "digest", name="pk_spent_nonce"),
+    )
+    steps.create_index("ix_spent_nonce_at", "spent_nonce", ["at"])
