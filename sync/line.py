@@ -14,6 +14,7 @@ from sync.tus.pacing import Backoff
 
 log = logging.getLogger(__name__)
 
+NOBODY_ANSWERS = "transfer.no_connection"
 Wait = Callable[[threading.Event, float], bool]
 """Waits for the event at most so many seconds, and tells whether it is set."""
 
@@ -71,6 +72,8 @@ class Pace:
         gather_s: Pause after something was written here, so that several commands go in one bundle.
         first_pause_s: Bound of the first pause after a failure; doubles with each.
         longest_pause_s: Bound of all of them.
+        silent_s: Bound of pauses while nobody answers at all: such a try costs the centre nothing, and what people
+            wait to see at the centre must not wait a quarter of an hour once the line is back.
     """
 
     interval_s: float = 60.0
@@ -78,6 +81,7 @@ class Pace:
     gather_s: float = 0.3
     first_pause_s: float = 2.0
     longest_pause_s: float = 900.0
+    silent_s: float = 15.0
 
 
 class Line:
@@ -101,6 +105,7 @@ class Line:
         self._wait = wait
         self._clock = clock
         self._wakeup = threading.Event()
+        self._rng = rng
         self._backoff = Backoff(rng, pace.first_pause_s, pace.longest_pause_s)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -137,6 +142,8 @@ class Line:
             return self._paused(Phase.REFUSED, self._pace.refused_s, error.code, error.facts)
         except UnavailableError as error:
             pause_s = self._backoff.next_s(_asked_pause_s(error))
+            if error.code == NOBODY_ANSWERS:
+                pause_s = min(pause_s, self._pace.silent_s * (1 + self._rng()) / 2)
             return self._paused(Phase.OFFLINE, pause_s, error.code, error.facts)
         except Exception:
             log.exception("sync: an exchange crashed")

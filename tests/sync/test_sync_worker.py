@@ -9,7 +9,9 @@ from sync.files import FileExchange
 from sync.worker import Pace, Phase, SyncWorker
 from tests.fixtures.patience import PATIENCE_S
 
-NEVER = Pace(interval_s=3600, refused_s=3600, gather_s=0, first_pause_s=3600, longest_pause_s=3600)
+NEVER = Pace(
+    interval_s=3600, refused_s=3600, gather_s=0, first_pause_s=3600, longest_pause_s=3600, silent_s=3600
+)  # fmt: skip
 
 
 class Watcher:
@@ -111,6 +113,25 @@ def test_it_waits_as_long_as_the_centre_asks(north, line):
     state = watcher.wait_for(lambda s: s.phase is Phase.OFFLINE)
     worker.stop()
     assert (state.retry_at - north.clock()).total_seconds() == 77
+
+
+@pytest.mark.parametrize(("code", "longest_s"), [("transfer.no_connection", 15.0), ("server.busy", 900.0)])
+def test_after_a_long_silence_it_still_looks_every_quarter_of_a_minute(north, line, code, longest_s):
+    """A centre that answers is left alone for longer and longer; where nobody answers there is nobody to spare."""
+    line.error = UnavailableError(code)
+    pauses, over = [], threading.Event()
+
+    def wait(event, seconds):
+        pauses.append(seconds)
+        if len(pauses) == 30:
+            over.set()
+        return event.wait(PATIENCE_S) if over.is_set() else False
+
+    made = SyncWorker(north.sync, clock=north.clock, wait=wait, rng=lambda: 1.0)
+    made.start()
+    assert over.wait(PATIENCE_S)
+    made.stop()
+    assert max(pauses[:30]) == longest_s
 
 
 def test_a_refusal_is_shown_with_its_code(north, line, worker):
