@@ -244,6 +244,7 @@ def _made(home: Home, settings: Settings, store: "Store", clock: Clock) -> Desk:
 
 def _join(desk: Desk, store: "Store") -> None:
     from client.contents import Contents
+    from domain.biobank.protocols import BIOBANK, load_biobank
     from domain.catalog.content import load_catalog
     from domain.designs.publishing import CHECKER
     from domain.followup.content import FOLLOWUP, followup_of
@@ -276,6 +277,7 @@ def _join(desk: Desk, store: "Store") -> None:
                 }
             ),
             CHECKER: _form_checker,
+            BIOBANK: lambda: load_biobank(resources.folder("biobank")),
             TEMPLATES: lambda: load_templates(resources.folder("messages")),
             FOLLOWUP: lambda: followup_of(
                 resources.folder("followup"), desk.authority.roles, resources.folder("forms")

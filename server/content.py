@@ -5,6 +5,7 @@ from typing import Any
 import resources
 from domain.alerts.content import load_rules
 from domain.alerts.steps import RULE_FILES
+from domain.biobank.protocols import BIOBANK, load_biobank
 from domain.catalog.content import load_catalog
 from domain.designs.publishing import CHECKER
 from domain.followup.content import FOLLOWUP, followup_of
@@ -34,6 +35,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         **{name: read() for name, read in instruments.items()},
         RULE_FILES: load_rules(resources.folder("alerts"), authority.roles),
         RISK: load_risk(resources.folder("risk"), catalog, resources.folder("forms")),
+        BIOBANK: load_biobank(resources.folder("biobank")),
         TEMPLATES: load_templates(resources.folder("messages")),
         FOLLOWUP: followup_of(resources.folder("followup"), authority.roles, resources.folder("forms")),
         "texts": Texts.load(resources.folder("texts") / "zh"),

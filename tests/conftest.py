@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, settings
 
 import resources
 from domain import features
-from domain.kernel.authority import Authority
+from domain.biobank.protocols import BIOBANK, load_biobank
+from domain.kernel.authority import Authority, system_actor
 from domain.kernel.clock import ManualClock
 from domain.kernel.dispatcher import Dispatcher
 from domain.people import staff_commands
@@ -88,9 +89,15 @@ def authority():
     return Authority.load(resources.folder("roles.yaml"))
 
 
+@pytest.fixture(scope="session")
+def biobank():
+    return load_biobank(resources.folder("biobank"))
+
+
 @pytest.fixture
-def desk(store, clock):
-    return Dispatcher(store, clock=clock, content={"number_prefix": "101"})
+def desk(store, clock, biobank, authority):
+    content = {"number_prefix": "101", BIOBANK: biobank, "authority": authority}
+    return Dispatcher(store, clock=clock, content=content)
 
 
 @pytest.fixture
@@ -119,3 +126,18 @@ def other_nurse(as_role):
 @pytest.fixture
 def technician(as_role):
     return as_role("biobank_technician")
+
+
+@pytest.fixture
+def second_technician(desk):
+    """The card of a second technician, for what takes two persons."""
+    order = staff_commands.CreateStaff(
+        login="bench2",
+        name="周技师",
+        role="biobank_technician",
+        password="Xk7#mQ2p-Lw9",
+        org_id=BRANCH,
+        card_no="T2",
+    )
+    desk.run(order, system_actor(BRANCH, DEVICE))
+    return "T2"

@@ -6,7 +6,8 @@ import enum
 from sqlalchemy import func, select
 
 from domain.biobank.bench import read_card
-from domain.biobank.doubts import doubt_about
+from domain.biobank.course import bench_content, code_of
+from domain.biobank.doubts import refuse_doubtful
 from domain.biobank.numbers import SpecimenNumberBlock, looks_like_specimen_number, parse_specimen_number
 from domain.biobank.records import (
     EventKind,
@@ -17,7 +18,7 @@ from domain.biobank.records import (
     SpecimenType,
     StorageContainer,
 )
-from domain.biobank.rules import position_of
+from domain.biobank.rules import position_of, refuse_wrong_box
 from domain.biobank.workflow import specimen_life
 from domain.checkup.records import Visit
 from domain.kernel.commands import Kind, ask, command, handles
@@ -148,16 +149,25 @@ def receive(order: ReceiveSpecimen, work: UnitOfWork) -> TubeReceipt:
 
 @command("specimen.process", "处理标本", permission="biobank.process")
 class ProcessSpecimen:
-    """The tube was spun or otherwise prepared."""
+    """The tube was spun or otherwise prepared, by the protocol of its kind unless another one is named."""
 
     number: str = ask("扫描标本条码", kind=Kind.SCAN, max_length=40)
+    protocol: str | None = ask("处理方案", default=None, max_length=40)
     note: str | None = ask("备注", default=None)
 
 
 @handles(ProcessSpecimen)
 def process(order: ProcessSpecimen, work: UnitOfWork) -> TubeReceipt:
-    """Move to processed."""
-    return _step(work, tube_of(order.number, work), "process", EventKind.PROCESSED, note=order.note)
+    """Move to processed.
+
+    Raises:
+        DomainError: ``specimen.no_such_protocol``.
+    """
+    tube, content = tube_of(order.number, work), bench_content(work)
+    name = order.protocol or content.protocol_for(tube.type)
+    if name is not None and name not in content.protocols:
+        raise DomainError("specimen.no_such_protocol", field="protocol", value=name)
+    return _step(work, tube, "process", EventKind.PROCESSED, protocol=name, note=order.note)
 
 
 @command("specimen.aliquot", "分装", permission="biobank.process")
@@ -180,6 +190,7 @@ def aliquot(order: AliquotSpecimen, work: UnitOfWork) -> list[TubeReceipt]:
         tube = Specimen(
             org_id=parent.org_id, number=_new_number(work), type=parent.type, patient_id=parent.patient_id,
             container=PrimaryContainer.POLYPROPYLENE, visit_id=parent.visit_id, parent_id=parent.id,
+            initial_ul=order.volume_ul, remaining_ul=order.volume_ul, remaining_percent=100, thaws=parent.thaws,
         )  # fmt: skip
         specimen_life.enter(tube, "processed", work.now)
         work.add(tube)
@@ -203,7 +214,8 @@ def store(order: StoreSpecimen, work: UnitOfWork) -> TubeReceipt:
     """Move to stored.
 
     Raises:
-        DomainError: ``container.unknown``, ``container.no_such_position``, ``container.taken`` with the tube there.
+        DomainError: ``container.unknown``, ``container.no_such_position``, ``container.taken`` with the tube there,
+            ``container.wrong_type`` or ``container.wrong_temperature`` with what the box or the kind takes.
     """
     tube = tube_of(order.number, work)
     box = work.find(StorageContainer, code=order.container)
@@ -214,24 +226,10 @@ def store(order: StoreSpecimen, work: UnitOfWork) -> TubeReceipt:
     there = work.find(Specimen, slot=slot)
     if there is not None:
         raise DomainError("container.taken", field="position", position=position, number=there.number)
+    refuse_wrong_box(tube, box, bench_content(work))
     tube.slot = slot
+    tube.sprec = code_of(work, tube, work.now, box.temperature).code
     return _step(work, tube, "store", EventKind.STORED, place=f"{box.name} {position}")
-
-
-@command("specimen.discard", "销毁标本", permission="biobank.discard")
-class DiscardSpecimen:
-    """Take a tube out for good, with a reason."""
-
-    number: str = ask("扫描标本条码", kind=Kind.SCAN, max_length=40)
-    reason: str = ask("原因", kind=Kind.NOTE)
-
-
-@handles(DiscardSpecimen)
-def discard(order: DiscardSpecimen, work: UnitOfWork) -> TubeReceipt:
-    """Move to discarded; its position is free again."""
-    tube = tube_of(order.number, work)
-    tube.slot = None
-    return _step(work, tube, "discard", EventKind.DISCARDED, note=order.reason)
 
 
 @command("container.create", "新建冻存盒", permission="biobank.store")
@@ -243,6 +241,7 @@ class CreateContainer:
     rows: int = ask("行数", kind=Kind.NUMBER, default=9, low=1, high=26)
     columns: int = ask("列数", kind=Kind.NUMBER, default=9, low=1, high=24)
     temperature: str = ask("温度等级", default="-60 to -85", max_length=40)
+    types: list[str] | None = ask("限放类型", default=None)
 
 
 @handles(CreateContainer)
@@ -267,7 +266,7 @@ def create_container(order: CreateContainer, work: UnitOfWork) -> Id:
             )
     box = StorageContainer(
         code=order.code, name=order.name, kind="box", rows=order.rows, columns=order.columns,
-        temperature=order.temperature,
+        temperature=order.temperature, types=order.types or None,
     )  # fmt: skip
     return work.add(box).id
 
@@ -291,9 +290,7 @@ def _step(work: UnitOfWork, tube: Specimen, move: str, kind: EventKind, **facts:
     Raises:
         DomainError: ``specimen.duplicated``: a second tube has this number; ``specimen.wrong_state``.
     """
-    doubt = doubt_about(work, tube) if kind is not EventKind.DISCARDED else None
-    if doubt is not None:
-        raise DomainError("specimen.duplicated", field="number", number=tube.number, name=doubt.staff_name)
+    refuse_doubtful(work, tube)
     work.move(specimen_life, tube, move)
     event = event_of(work, tube, kind, **facts)
     return receipt_of(tube, event.place)

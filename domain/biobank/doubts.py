@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from domain.biobank.records import EventKind, Specimen, SpecimenEvent
+from domain.kernel.errors import DomainError
 from domain.kernel.unit_of_work import UnitOfWork
 
 
@@ -19,3 +20,14 @@ def doubt_about(work: UnitOfWork, tube: Specimen) -> SpecimenEvent | None:
     )
     found = work.list(last)
     return found[0] if found and found[0].kind == EventKind.DUPLICATED else None
+
+
+def refuse_doubtful(work: UnitOfWork, tube: Specimen) -> None:
+    """Let nothing be done with a tube whose number a second one carries.
+
+    Raises:
+        DomainError: ``specimen.duplicated`` with who noted it.
+    """
+    doubt = doubt_about(work, tube)
+    if doubt is not None:
+        raise DomainError("specimen.duplicated", field="number", number=tube.number, name=doubt.staff_name)

@@ -47,6 +47,12 @@ class Specimen(Record, label="标本"):
     state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)
     state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")
     due_at: Mapped[datetime | None] = column("应完成时间", merge=Merge.CENTRE, group="state", index=True)
+    initial_ul: Mapped[int | None] = column("初始体积", unit="uL", merge=Merge.CENTRE, group="state")
+    remaining_ul: Mapped[int | None] = column("剩余体积", unit="uL", merge=Merge.CENTRE, group="state")
+    remaining_percent: Mapped[int | None] = column("剩余比例", unit="%", merge=Merge.CENTRE, group="state")
+    thaws: Mapped[int] = column("冻融次数", merge=Merge.CENTRE, group="state", default=0)
+    out_s: Mapped[int] = column("离开冷源合计", unit="s", merge=Merge.CENTRE, group="state", default=0)
+    sprec: Mapped[str | None] = column("SPREC 编码", merge=Merge.CENTRE, group="state", length=40)
 
 
 class EventKind(enum.StrEnum):
@@ -57,6 +63,9 @@ class EventKind(enum.StrEnum):
     PROCESSED = "processed"
     ALIQUOTED = "aliquoted"
     STORED = "stored"
+    TAKEN_OUT = "taken_out"
+    USED = "used"
+    RETURNED = "returned"
     DISCARDED = "discarded"
     DUPLICATED = "duplicated"
     CLEARED = "cleared"
@@ -79,6 +88,11 @@ class SpecimenEvent(Record, label="标本事件", merge=Merge.APPEND):
     consumed_ul: Mapped[int | None] = column("消耗体积", unit="uL")
     condition: Mapped[str | None] = column("外观", means="words:condition", length=40)
     place: Mapped[str | None] = column("位置", length=120)
+    protocol: Mapped[str | None] = column("处理方案", means="words:protocol", length=40)
+    out_s: Mapped[int | None] = column("离开冷源", unit="s")
+    reason: Mapped[str | None] = column("原因", means="words:discard_reason", length=40)
+    witness_id: Mapped[Id | None] = column("复核人", ref="staff")
+    witness_name: Mapped[str | None] = column("复核人姓名")
     note: Mapped[str | None] = column("备注", length=1000)
 
 
@@ -94,6 +108,7 @@ class StorageContainer(Record, label="冻存容器"):
     temperature: Mapped[str] = column(
         "温度等级", code="MIABIS:SAMPLE-03", means="words:temperature", length=40
     )
+    types: Mapped[list[str] | None] = column("限放类型", means="words:specimen_type")
 
 
 class LabelPrint(Record, label="标签打印", merge=Merge.APPEND):

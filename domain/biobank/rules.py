@@ -1,8 +1,10 @@
-"""Positions of a box, by row letter and column number."""
+"""Positions of a box, by row letter and column number, and what may lie in it."""
 
 import re
 import unicodedata
 
+from domain.biobank.protocols import BiobankContent
+from domain.biobank.records import Specimen, StorageContainer
 from domain.kernel.errors import DomainError
 
 _POSITION = re.compile(r"([A-Z])0?([1-9][0-9]?)")
@@ -32,3 +34,20 @@ def next_free(taken: set[str], rows: int, columns: int, after: str | None = None
     grid = positions(rows, columns)
     start = grid.index(after) + 1 if after in grid else 0
     return next((p for p in grid[start:] + grid[:start] if p not in taken), None)
+
+
+def refuse_wrong_box(tube: Specimen, box: StorageContainer, content: BiobankContent) -> None:
+    """Let no tube into a box for other kinds, or of a temperature its protocol does not allow.
+
+    Raises:
+        DomainError: ``container.wrong_type`` or ``container.wrong_temperature``, on ``container``.
+    """
+    if box.types and tube.type.value not in box.types:
+        raise DomainError("container.wrong_type", field="container", box=box.name, type=tube.type.value)
+    name = content.protocol_for(tube.type)
+    allowed = content.protocols[name].temperatures if name else []
+    if allowed and box.temperature not in allowed:
+        raise DomainError(
+            "container.wrong_temperature", field="container", box=box.name, temperature=box.temperature,
+            allowed="、".join(allowed),
+        )  # fmt: skip

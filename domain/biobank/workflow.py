@@ -1,7 +1,7 @@
 """The life of a specimen; time limits may be set by study or site in data."""
 
 from domain.biobank.records import Specimen
-from domain.kernel.workflow import State, Workflow, hours
+from domain.kernel.workflow import State, Workflow, hours, minutes
 
 specimen_life = Workflow(
     Specimen,
@@ -11,14 +11,17 @@ specimen_life = Workflow(
     State("received", "已签收", limit=hours(4)),
     State("processed", "已处理", limit=hours(1)),
     State("stored", "已入库"),
-    State("used_up", "已分装", final=True),
+    State("out", "已取出", limit=minutes(30)),
+    State("used_up", "已用尽", final=True),
     State("discarded", "已销毁", final=True),
     moves={
         "collect": ("planned", "collected"),
         "receive": ("collected", "received"),
         "process": ("received", "processed"),
         "store": ("processed", "stored"),
-        "use_up": ("processed", "used_up"),
-        "discard": (("collected", "received", "processed", "stored"), "discarded"),
+        "take_out": ("stored", "out"),
+        "return": ("out", "stored"),
+        "use_up": (("processed", "out"), "used_up"),
+        "discard": (("collected", "received", "processed", "stored", "out"), "discarded"),
     },
 )

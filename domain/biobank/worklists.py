@@ -2,7 +2,13 @@
 
 from sqlalchemy import select
 
-from domain.biobank.commands import DiscardSpecimen, ProcessSpecimen, ReceiveSpecimen
+from domain.biobank.commands import ProcessSpecimen, ReceiveSpecimen
+from domain.biobank.custody_commands import (
+    DiscardSpecimen,
+    ReturnSpecimen,
+    TakeOutSpecimen,
+    UseSpecimen,
+)
 from domain.biobank.duplicate_commands import ClearDuplicate
 from domain.biobank.records import Specimen, SpecimenEvent
 from domain.kernel.worklists import Query, worklist
@@ -29,12 +35,45 @@ waiting.offers(ReceiveSpecimen, ProcessSpecimen, ClearDuplicate)
 @worklist("specimen.stored", "在库标本", permission="biobank.view", record=Specimen, order="number")
 def stored() -> Query:
     """Tubes in store, with their positions."""
-    return select(Specimen.number, Specimen.type, Specimen.slot, Specimen.state_since).where(
-        Specimen.state == "stored"
+    return select(
+        Specimen.number,
+        Specimen.type,
+        Specimen.slot,
+        Specimen.state_since,
+        Specimen.remaining_ul,
+        Specimen.thaws,
+        Specimen.sprec,
+    ).where(Specimen.state == "stored")
+
+
+stored.offers(TakeOutSpecimen, DiscardSpecimen, ClearDuplicate)
+
+
+@worklist("specimen.out", "取出未放回标本", permission="biobank.view", record=Specimen, order="due_at")
+def out() -> Query:
+    """Tubes out of the cold, the one that must be back first at the top."""
+    return select(
+        Specimen.number,
+        Specimen.type,
+        Specimen.slot,
+        Specimen.state_since,
+        Specimen.due_at,
+        Specimen.remaining_ul,
+        Specimen.thaws,
+    ).where(Specimen.state == "out")
+
+
+out.offers(ReturnSpecimen, UseSpecimen, DiscardSpecimen)
+
+
+@worklist(
+    "specimen.code_gaps", "SPREC 编码不全标本", permission="biobank.view", record=Specimen, order="number"
+)
+def code_gaps() -> Query:
+    """Stored tubes whose pre-analytical code has an unknown element: a time or a step was not noted."""
+    return select(Specimen.number, Specimen.type, Specimen.sprec, Specimen.slot, Specimen.state_since).where(
+        Specimen.state.in_(("stored", "out")), Specimen.sprec.like("%-X%")
     )
-
-
-stored.offers(DiscardSpecimen, ClearDuplicate)
 
 
 @worklist(
@@ -45,4 +84,5 @@ def events() -> Query:
     return select(
         Specimen.number, SpecimenEvent.kind, SpecimenEvent.occurred_at, SpecimenEvent.staff_name,
         SpecimenEvent.produced_ul, SpecimenEvent.consumed_ul, SpecimenEvent.condition, SpecimenEvent.place,
+        SpecimenEvent.protocol, SpecimenEvent.out_s, SpecimenEvent.reason, SpecimenEvent.witness_name,
     ).join(Specimen, Specimen.id == SpecimenEvent.specimen_id)  # fmt: skip

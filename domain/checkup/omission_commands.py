@@ -2,8 +2,6 @@
 
 from datetime import date
 
-from sqlalchemy import or_, select
-
 from domain.checkup.attachments import LANE_SMALL
 from domain.checkup.completeness import undone
 from domain.checkup.omission_records import Omission, OmissionKind
@@ -14,6 +12,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Staff
+from domain.people.witness import witness_of
 
 SIGNATURE_TYPE = "image/png"
 
@@ -39,8 +38,8 @@ def record_omission(order: RecordOmission, work: UnitOfWork) -> list[Id]:
     Raises:
         DomainError: ``omission.nothing`` (field ``items``); ``omission.not_open`` for an item that is done, or is
             none of this visit's; ``omission.day_missing`` and ``omission.day_past`` (``postponed_to``);
-            ``omission.not_signed`` (``witness``) without signature and witness; ``omission.witness_unknown`` and
-            ``omission.witness_self`` (``witness``).
+            ``omission.not_signed`` (``witness``) without signature and witness; ``witness.unknown`` and
+            ``witness.self`` (``witness``).
     """
     visit = work.require(Visit, order.visit_id, "visit_id")
     labels = {one.item: one.label for one in undone(work.connection, visit.id)}
@@ -84,14 +83,7 @@ def _witness(order: RecordOmission, work: UnitOfWork) -> Staff | None:
         return None
     if not said:
         raise DomainError("omission.not_signed", field="witness")
-    known = work.list(
-        select(Staff).where(or_(Staff.login == said, Staff.card_no == said), Staff.active).limit(1)
-    )
-    if not known:
-        raise DomainError("omission.witness_unknown", field="witness", witness=said)
-    if known[0].id == work.actor.staff_id:
-        raise DomainError("omission.witness_self", field="witness")
-    return known[0]
+    return witness_of(said, work, "witness")
 
 
 def _keep_signature(order: RecordOmission, visit: Visit, work: UnitOfWork) -> None:

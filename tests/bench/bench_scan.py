@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from domain.biobank.bench import Mode
+from domain.biobank.protocols import BIOBANK, load_biobank
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -75,7 +76,8 @@ class Bench:
         self.store = open_branch_store(folder / "branch.db", bytes(range(32)))
         prepare_store(self.store)
         self.authority = Authority.load(resources.folder("roles.yaml"))
-        self.dispatcher = Dispatcher(self.store, content={"number_prefix": "101"})
+        content = {"number_prefix": "101", BIOBANK: load_biobank(resources.folder("biobank"))}
+        self.dispatcher = Dispatcher(self.store, content=content)
         self.nurse, self.technician = self.actor("nurse"), self.actor("biobank_technician")
         self.folder = folder
         self.boxes = self.filled = 0

@@ -58,7 +58,8 @@ NOT_CODES = {
     "card_no", "code", "content_sha256", "day", "device", "document", "document_sha256", "form_version", "id_number",
     "important_class", "item", "key", "label", "login", "loinc", "media_type", "models_version", "month", "name",
     "nickname", "number", "phone", "place", "prefix", "printer", "range_text", "record_id", "rule", "rules_version",
-    "said_id_number", "scale_version", "sha256", "slot", "template", "title", "topic", "version", "visit_number",
+    "said_id_number", "scale_version", "sha256", "slot", "sprec", "template", "title", "topic", "version",
+    "visit_number",
 }  # fmt: skip
 """Numbers, names and standards' own terms that people read as they are."""
 

@@ -32,6 +32,7 @@ from devices.labels.templates import load_labels
 from devices.labels.transports import TcpTransport
 from devices.readings import UCUM, CardRead, Reading, ReadingSet
 from devices.session import Arrived
+from domain.biobank.protocols import BIOBANK, load_biobank
 from domain.catalog.content import load_catalog
 from domain.kernel.clock import clinic
 from domain.kernel.dispatcher import Dispatcher
@@ -115,7 +116,9 @@ def station_desk(store, clock, authority, texts, catalog, tmp_path, hub):
     key_file = tmp_path / "key"
     key_file.touch(0o600)
     key_file.write_text(KEY.hex())
-    dispatcher = Dispatcher(store, clock=clock, content={"number_prefix": "101", "catalog": catalog})
+    biobank = load_biobank(resources.folder("biobank"))
+    content = {"number_prefix": "101", "catalog": catalog, BIOBANK: biobank}
+    dispatcher = Dispatcher(store, clock=clock, content=content)
     return Desk(
         home=home, settings=Settings(key_file=str(key_file)), store=store, dispatcher=dispatcher, texts=texts,
         installation=Installation(DEVICE, BRANCH, "前台一", "", "101"), pages=Pages(store), authority=authority,

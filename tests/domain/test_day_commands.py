@@ -10,13 +10,13 @@ from domain.biobank.commands import (
     AliquotSpecimen,
     CollectSpecimen,
     CreateContainer,
-    DiscardSpecimen,
     NoteLabelPrint,
     PlanSpecimen,
     ProcessSpecimen,
     ReceiveSpecimen,
     StoreSpecimen,
 )
+from domain.biobank.custody_commands import DiscardReason, DiscardSpecimen
 from domain.biobank.records import PrimaryContainer, Specimen, SpecimenEvent, SpecimenType
 from domain.catalog.content import load_catalog
 from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
@@ -138,7 +138,7 @@ def test_a_critical_value_needs_the_right_read_back(day, nurse, visit_id, clock)
         assert connection.execute(select(CriticalValue.state)).scalar_one() == "handled"
 
 
-def test_a_tube_goes_from_the_arm_to_the_box(day, nurse, technician, visit_id):
+def test_a_tube_goes_from_the_arm_to_the_box(day, nurse, technician, second_technician, visit_id):
     plan = PlanSpecimen(
         visit_id=visit_id, type=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR
     )
@@ -167,7 +167,10 @@ def test_a_tube_goes_from_the_arm_to_the_box(day, nurse, technician, visit_id):
             == "used_up"
         )
     assert sorted(events) == ["aliquoted"] * 3 + ["collected", "processed", "received", "stored"]
-    day.run(DiscardSpecimen(number=children[0].number, reason="试验"), technician)
+    day.run(
+        DiscardSpecimen(number=children[0].number, reason=DiscardReason.QUALITY, witness=second_technician),
+        technician,
+    )
     day.run(taken, technician)
 
 

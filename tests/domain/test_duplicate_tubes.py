@@ -11,12 +11,12 @@ from domain.biobank.commands import (
     AliquotSpecimen,
     CollectSpecimen,
     CreateContainer,
-    DiscardSpecimen,
     PlanSpecimen,
     ProcessSpecimen,
     ReceiveSpecimen,
     StoreSpecimen,
 )
+from domain.biobank.custody_commands import DiscardReason, DiscardSpecimen
 from domain.biobank.duplicate_commands import ClearDuplicate, ReportDuplicate
 from domain.biobank.records import PrimaryContainer, Specimen, SpecimenEvent, SpecimenType
 from domain.catalog.content import load_catalog
@@ -93,9 +93,11 @@ def test_another_person_clears_it_with_what_was_found(day, technician, colleague
     assert refusal(day, ProcessSpecimen(number=number), technician) == "specimen.duplicated"
 
 
-def test_both_may_be_destroyed(day, technician, number):
+def test_both_may_be_destroyed(day, technician, second_technician, number):
     day.run(ReportDuplicate(number=number), technician)
-    day.run(DiscardSpecimen(number=number, reason="无法辨认"), technician)
+    day.run(
+        DiscardSpecimen(number=number, reason=DiscardReason.DAMAGED, witness=second_technician), technician
+    )
     assert told(day)[1] == ["discarded"]
 
 

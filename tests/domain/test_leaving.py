@@ -100,7 +100,7 @@ def test_done_refused_or_postponed_lets_the_client_go(day, nurse, visit, colleag
         ((), SIGNED, ("omission.nothing", "items")),
         (("pulse",), SIGNED, ("omission.not_open", "items")),
         (("sbp",), {}, ("omission.not_signed", "witness")),
-        (("sbp",), {"witness": "谁"}, ("omission.witness_unknown", "witness")),
+        (("sbp",), {"witness": "谁"}, ("witness.unknown", "witness")),
         (("sbp",), SIGNED | {"kind": OmissionKind.POSTPONED}, ("omission.day_missing", "postponed_to")),
         (
             ("sbp",),
@@ -119,7 +119,7 @@ def test_nobody_witnesses_for_themselves(day, authority, visit, colleague):
     myself = authority.actor(
         staff_id=colleague, name="吴同事", role="nurse", org_id=BRANCH, device_id=DEVICE, subtree=()
     )
-    assert refused(day, omit(visit, "sbp", witness="wu"), myself).code == "omission.witness_self"
+    assert refused(day, omit(visit, "sbp", witness="wu"), myself).code == "witness.self"
 
 
 # Files

@@ -203,9 +203,11 @@ def content() -> dict[str, Any]:
     """Return what commands ask for, loaded once a process."""
     if not _CONTENT:
         import resources
+        from domain.biobank.protocols import BIOBANK, load_biobank
         from domain.catalog.content import load_catalog
         from domain.kernel.authority import Authority
 
         _CONTENT["authority"] = Authority.load(resources.folder("roles.yaml"))
+        _CONTENT[BIOBANK] = load_biobank(resources.folder("biobank"))
         _CONTENT["catalog"] = load_catalog(resources.folder("catalog"))
     return _CONTENT

@@ -30,7 +30,7 @@ def test_a_visit_ends_only_when_everything_is_settled(server):
     unsigned = post("omit", items=items, kind="refused", reason="赶飞机")
     assert (unsigned.status_code, unsigned.json()["field"]) == (422, "witness")
     mine = post("omit", items=items, kind="refused", reason="赶飞机", witness="nurse")
-    assert mine.json()["code"] == "omission.witness_self"
+    assert mine.json()["code"] == "witness.self"
     assert post("omit", items=items, kind="refused", reason="赶飞机", witness="physician").status_code == 200
     assert post("finish").status_code == 200
     listed = server.api.get("/api/worklists/checkup.omissions", token=nurse).json()["rows"]
