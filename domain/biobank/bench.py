@@ -18,6 +18,8 @@ class Mode(enum.StrEnum):
     PROCESS = "process"
     ALIQUOT = "aliquot"
     STORE = "store"
+    OUT = "out"
+    DISCARD = "discard"
     LOOKUP = "lookup"
 
 
@@ -38,12 +40,14 @@ class Card:
     box: str = ""
 
 
-TUBE, BOX = "specimen", "storage_container"
+TUBE, BOX, STAFF = "specimen", "storage_container", "staff"
 TAKES: Mapping[Mode, frozenset[str]] = {
     Mode.RECEIVE: frozenset({TUBE}),
     Mode.PROCESS: frozenset({TUBE}),
     Mode.ALIQUOT: frozenset({TUBE, CardKind.COUNT}),
     Mode.STORE: frozenset({TUBE, BOX, CardKind.POSITION}),
+    Mode.OUT: frozenset({TUBE}),
+    Mode.DISCARD: frozenset({TUBE, STAFF}),
     Mode.LOOKUP: frozenset({TUBE, BOX, CardKind.POSITION}),
 }
 """Kinds of scans (entities and cards) that do something in a mode; a mode card is taken in each."""

@@ -130,7 +130,7 @@ class DiscardSpecimen:
     number: str = ask("扫描标本条码", kind=Kind.SCAN, max_length=40)
     reason: DiscardReason = ask("原因", kind=Kind.CHOICE)
     witness: str = ask("复核人工牌", kind=Kind.SCAN, max_length=60)
-    note: str | None = ask("备注", kind=Kind.NOTE, default=None, max_length=1000)
+    note: str | None = ask("备注", default=None, max_length=1000)
 
 
 @handles(DiscardSpecimen)

@@ -38,6 +38,7 @@ from domain.kernel.clock import clinic
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
+from tests.client_stations.bench_fixtures import box, model, processed, scan, tubes  # noqa: F401  (fixtures)
 from tests.conftest import BRANCH, DEVICE, KEY
 
 WANG = CardRead(
@@ -117,7 +118,7 @@ def station_desk(store, clock, authority, texts, catalog, tmp_path, hub):
     key_file.touch(0o600)
     key_file.write_text(KEY.hex())
     biobank = load_biobank(resources.folder("biobank"))
-    content = {"number_prefix": "101", "catalog": catalog, BIOBANK: biobank}
+    content = {"number_prefix": "101", "catalog": catalog, BIOBANK: biobank, "authority": authority}
     dispatcher = Dispatcher(store, clock=clock, content=content)
     return Desk(
         home=home, settings=Settings(key_file=str(key_file)), store=store, dispatcher=dispatcher, texts=texts,
@@ -145,10 +146,10 @@ def context_for(qtbot, station_desk, as_role):
 class Said:
     """What a view-model told: messages, sounds."""
 
-    def __init__(self, model):
+    def __init__(self, told_by):
         self.messages, self.sounds = [], []
-        model.message.connect(lambda text, tone: self.messages.append((tone, text)))
-        model.sound.connect(self.sounds.append)
+        told_by.message.connect(lambda text, tone: self.messages.append((tone, text)))
+        told_by.sound.connect(self.sounds.append)
 
     @property
     def last(self):

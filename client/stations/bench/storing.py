@@ -6,10 +6,11 @@ from client.ports import Scanned
 from client.station import PageModel
 from client.stations.bench.box_model import BoxModel
 from client.stations.bench.part import BenchPart
-from client.stations.bench.reading import BoxFacts, Outcome, read_box
+from client.stations.bench.reading import BoxFacts, Outcome, look_up, read_box
 from client.stations.bench.telling import GOOD, Result
 from domain.biobank.bench import TUBE, Card, Mode
 from domain.biobank.commands import CreateContainer, StoreSpecimen
+from domain.biobank.custody_commands import ReturnSpecimen
 from domain.kernel.errors import DomainError, KnownError
 
 
@@ -99,6 +100,18 @@ class StoreModel(BenchPart):
         self.tell(self.teller.ask(self.mode, "bench.pointed", code.text, now, position=self.box.pointer))
 
     def _store(self, number: str) -> None:
+        """Store a tube where the pointer stands; one that was taken out goes back to the place kept for it."""
+        context = self.page.context
+        self.read(
+            lambda: look_up(context.desk.store, context.actor, number).tube,
+            lambda tube: self._put(number, back=tube is not None and tube.state == "out"),
+            number,
+        )
+
+    def _put(self, number: str, *, back: bool) -> None:
+        if back:
+            self.act(ReturnSpecimen(number=number), number, self._returned)
+            return
         box, position = self.box.box, self.box.pointer
         if box is None or position is None:
             self.refuse(DomainError("bench.box_first" if box is None else "bench.box_full"), number)
@@ -113,6 +126,21 @@ class StoreModel(BenchPart):
                 self.tell(dataclasses.replace(told, remedy=self.page.context.say(code, position=ahead)))
 
         self.act(StoreSpecimen(number=number, container=box.code, position=position), number, stored)
+
+    def _returned(self, outcome: Outcome) -> None:
+        """Tell how long it was out, and how often it may still be thawed."""
+        if outcome.tube is None or outcome.done is None:
+            return
+        now, back, say = self.page.context.desk.clock(), outcome.done.receipt, self.page.context.say
+        out = (
+            say("bench.out_unknown")
+            if back.out_s is None
+            else say("bench.minutes", minutes=-(-back.out_s // 60))
+        )
+        told = self.teller.good(self.mode, outcome.tube, now, position=(back.place or "").replace(":", " "))
+        title = say("bench.done.return", place=(back.place or "").replace(":", " "))
+        remedy = say("bench.out_for", out=out, thaws=back.thaws, most=back.most_thaws)
+        self.tell(dataclasses.replace(told, title=title, remedy=remedy))
 
     def _refreshed(self, box: BoxFacts | None) -> None:
         if box is not None and self.box.box is not None and box.code == self.box.box.code:

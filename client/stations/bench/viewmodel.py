@@ -17,13 +17,14 @@ from client.ports import Scanned
 from client.station import Context, StationModel
 from client.stations.bench.aliquots import AliquotModel
 from client.stations.bench.box_model import BoxModel
+from client.stations.bench.leaving import DiscardModel, OutModel
 from client.stations.bench.lookup import LookupModel
 from client.stations.bench.moving import ProcessModel, ReceiveModel
 from client.stations.bench.part import BenchPart
 from client.stations.bench.reading import Outcome, TubeFacts, read_waiting
 from client.stations.bench.storing import StoreModel
 from client.stations.bench.telling import ASK, KEYS, Result
-from domain.biobank.bench import MAY_BE_A_BOX, TAKES, CardKind, Mode, read_card
+from domain.biobank.bench import MAY_BE_A_BOX, STAFF, TAKES, CardKind, Mode, read_card
 from domain.biobank.duplicate_commands import ReportDuplicate
 from domain.kernel.errors import DomainError
 from domain.people.scanned import BENCH_CARD, UNKNOWN
@@ -62,8 +63,11 @@ class ViewModel(StationModel):
         self.aliquots = AliquotModel(self, self.labels)
         self.storing = StoreModel(self, self.box)
         self.lookup = LookupModel(self, self.box)
+        self.discarding = DiscardModel(self)
+        plain = (ProcessModel(self), OutModel(self))
         self.parts: dict[Mode, BenchPart] = {
-            p.mode: p for p in (self.receiving, ProcessModel(self), self.aliquots, self.storing, self.lookup)
+            p.mode: p
+            for p in (self.receiving, self.aliquots, self.storing, self.discarding, self.lookup, *plain)
         }
         self.mode = Mode.RECEIVE
         self.result: Result | None = None
@@ -96,8 +100,11 @@ class ViewModel(StationModel):
         self.load_waiting()
 
     def on_scan(self, scanned: Scanned) -> bool:
-        """Take every scan: what is no tube is told so here, where the eyes are. A staff card is the shell's."""
-        if scanned.kind == "staff":
+        """Take every scan: what is no tube is told so here, where the eyes are.
+
+        A staff card is the shell's, but for that of the second person who sees a tube destroyed.
+        """
+        if scanned.kind == STAFF and not (self.mode is Mode.DISCARD and self.discarding.number):
             return False
         self._queue.append(scanned)
         self._next()
@@ -110,11 +117,13 @@ class ViewModel(StationModel):
         self.mode_changed.emit()
 
     def digit(self, key: int) -> None:
-        """Take a number key: how the next tube looks, or how many aliquots."""
+        """Take a number key: how the next tube looks, how many aliquots, or why a tube is destroyed."""
         if self.mode is Mode.ALIQUOT:
             self.aliquots.divide(key)
         elif self.mode is Mode.RECEIVE:
             self.receiving.choose(key)
+        elif self.mode is Mode.DISCARD:
+            self.discarding.choose(key)
 
     def move(self, rows: int, columns: int) -> None:
         """Take an arrow key: the position in the box, or the volume of an aliquot."""

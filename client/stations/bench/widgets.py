@@ -45,10 +45,10 @@ class ModeLine(QFrame):
         for one, label in self._labels.items():
             chosen = one is mode
             name = self._say(f"bench.mode.{one.value}")
-            label.setText(f"{'▶ ' if chosen else ''}{name}  {KEYS[one]}")
+            label.setText(f"{'▶ ' if chosen else ''}{name}  {KEYS[one].replace('Shift+', '⇧')}")
             ink, ground = ("primary_text", "primary") if chosen else ("muted", "surface")
             label.setStyleSheet(
-                f"color: {COLOURS[ink].name()}; background-color: {COLOURS[ground].name()}; font-size: 24px;"
+                f"color: {COLOURS[ink].name()}; background-color: {COLOURS[ground].name()}; font-size: 20px;"
                 f"font-weight: bold; border: 1px solid {COLOURS['border'].name()}; border-radius: 6px;"
             )
 

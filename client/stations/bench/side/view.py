@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from client.appearance import COLOURS
+from client.stations.bench.leaving import REASONS
 from client.stations.bench.moving import CONDITIONS
 from client.stations.bench.widgets import BoxGrid
 from domain.biobank.bench import Mode
@@ -26,6 +27,8 @@ class Side(QStackedWidget):
             Mode.PROCESS: QWidget(self),
             Mode.ALIQUOT: _AliquotFace(model, self),
             Mode.STORE: box,
+            Mode.OUT: QWidget(self),
+            Mode.DISCARD: _ReasonFace(model, self),
             Mode.LOOKUP: _HistoryFace(model, self),
         }
         for face in dict.fromkeys(self._faces.values()):
@@ -75,6 +78,38 @@ class _LooksFace(QWidget):
                 f"background-color: {COLOURS[ground].name()}; border: {2 if chosen else 1}px solid "
                 f"{COLOURS[edge].name()}; border-radius: 6px; font-size: 16px;"
                 f"font-weight: {'bold' if chosen else 'normal'};"
+            )
+
+
+class _ReasonFace(QWidget):
+    """Why the scanned tube is destroyed, by number key."""
+
+    def __init__(self, model: Any, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._model, self._say = model, model.context.say
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        self._labels = []
+        for number, reason in enumerate(REASONS, 1):
+            label = QLabel(f"{number}  {self._say(f'choice.discard_reason.{reason.value}')}", self)
+            label.setObjectName(f"discard_{reason.value}")
+            label.setFixedHeight(36)
+            self._labels.append(label)
+            column.addWidget(label)
+        column.addStretch(1)
+        model.discarding.changed.connect(self.refresh)
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Mark the reason that was chosen; without a tube the reasons are pale."""
+        for reason, label in zip(REASONS, self._labels, strict=True):
+            chosen = reason is self._model.discarding.reason
+            ink = "text" if self._model.discarding.number else "muted"
+            label.setStyleSheet(
+                f"color: {COLOURS[ink].name()}; border: {2 if chosen else 1}px solid "
+                f"{COLOURS['primary' if chosen else 'border'].name()}; border-radius: 6px; font-size: 16px;"
+                f"padding-left: 12px; font-weight: {'bold' if chosen else 'normal'};"
             )
 
 
