@@ -13,6 +13,7 @@ from domain.biobank.commands import (
     PlanSpecimen,
     ProcessSpecimen,
     ReceiveSpecimen,
+    StoreSpecimen,
 )
 from domain.biobank.records import (
     PrimaryContainer,
@@ -90,3 +91,11 @@ def slots(desk):
         return dict(
             connection.execute(select(Specimen.slot, Specimen.number).where(Specimen.slot.is_not(None))).all()
         )
+
+
+@pytest.fixture
+def stored_tubes(station_desk, technician, processed, box):
+    for number, place in zip(processed, ("A1", "A2", "A3"), strict=True):
+        order = StoreSpecimen(number=number, container=box, position=place)
+        station_desk.dispatcher.run(order, technician)
+    return processed

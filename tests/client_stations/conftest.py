@@ -38,7 +38,7 @@ from domain.kernel.clock import clinic
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
-from tests.client_stations.bench_fixtures import box, model, processed, scan, tubes  # noqa: F401  (fixtures)
+from tests.client_stations.bench_fixtures import box, model, processed, scan, stored_tubes, tubes  # noqa: F401
 from tests.conftest import BRANCH, DEVICE, KEY
 
 WANG = CardRead(

@@ -4,19 +4,10 @@ import pytest
 
 from client.ports import Scanned
 from domain.biobank.bench import Mode
-from domain.biobank.commands import StoreSpecimen
 from domain.kernel.authority import system_actor
 from domain.people.staff_commands import CreateStaff
 from tests.client_stations.bench_fixtures import slots, states
 from tests.conftest import BRANCH, DEVICE
-
-
-@pytest.fixture
-def stored_tubes(station_desk, technician, processed, box):
-    for number, place in zip(processed, ("A1", "A2", "A3"), strict=True):
-        order = StoreSpecimen(number=number, container=box, position=place)
-        station_desk.dispatcher.run(order, technician)
-    return processed
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """What the bench takes in each mode and what it refuses by its name; two tubes of one number; the count of inputs."""
-# ruff: noqa: F811  (fixtures come in by import)
 
 import pytest
 from sqlalchemy import select
 
 from domain.biobank.bench import TAKES, CardKind, Mode, read_card
 from domain.biobank.records import SpecimenEvent, StorageContainer
-from tests.client_stations.test_bench_models import box, model, scan, states, tubes  # noqa: F401
+from tests.client_stations.bench_fixtures import states
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The specimen bench on the screen, without a mouse: keys, scans, the big line, the box from above."""
 
+import os
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit
@@ -8,7 +10,6 @@ from client.stations.bench.view import View
 from client.stations.bench.viewmodel import ViewModel
 from client.stations.bench.widgets import BoxGrid, ScanList, WaitingList
 from domain.biobank.bench import Mode
-from tests.client_stations.test_bench_models import box, processed, tubes  # noqa: F401
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def shown(view, name):
     return label.text() if label.isVisibleTo(view) else ""
 
 
-def test_the_outcome_stands_in_one_big_line(view, tubes, qtbot):  # noqa: F811
+def test_the_outcome_stands_in_one_big_line(view, tubes, qtbot):
     assert shown(view, "result_title") == "请扫描要签收的采集管"
     scan(view, qtbot, tubes[0])
     assert shown(view, "result_title") == "✓ 已签收"
@@ -53,14 +54,16 @@ def test_function_keys_choose_the_mode_and_the_words_follow(view, qtbot):
     for key, mode in (
         (Qt.Key.Key_F5, Mode.STORE), (Qt.Key.Key_F3, Mode.PROCESS), (Qt.Key.Key_F4, Mode.ALIQUOT),
         (Qt.Key.Key_F11, Mode.LOOKUP), (Qt.Key.Key_F2, Mode.RECEIVE),
+        ((Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier), Mode.OUT),
+        ((Qt.Key.Key_F4, Qt.KeyboardModifier.ShiftModifier), Mode.DISCARD),
     ):  # fmt: skip
-        qtbot.keyClick(view, key)
+        qtbot.keyClick(view, *(key if isinstance(key, tuple) else (key,)))
         assert view.model.mode is mode
         assert shown(view, "result_title") == view.say(f"bench.ready.{mode.value}")
         assert "▶" in shown(view, f"mode_{mode.value}")
 
 
-def test_a_number_key_divides_and_the_labels_are_told(view, processed, simulated, qtbot):  # noqa: F811
+def test_a_number_key_divides_and_the_labels_are_told(view, processed, simulated, qtbot):
     qtbot.keyClick(view, Qt.Key.Key_F4)
     scan(view, qtbot, processed[0])
     assert shown(view, "result_title") == "？ 分装几管？"
@@ -72,7 +75,7 @@ def test_a_number_key_divides_and_the_labels_are_told(view, processed, simulated
     qtbot.waitUntil(lambda: shown(view, "aliquot_labels").count("已打印") == 3)
 
 
-def test_the_box_shows_where_the_next_tube_goes(view, processed, box, qtbot):  # noqa: F811
+def test_the_box_shows_where_the_next_tube_goes(view, processed, box, qtbot):
     qtbot.keyClick(view, Qt.Key.Key_F5)
     scan(view, qtbot, box)
     assert shown(view, "box_pointer") == "A1"
@@ -84,7 +87,7 @@ def test_the_box_shows_where_the_next_tube_goes(view, processed, box, qtbot):  #
     assert "下一管放 A2" in shown(view, "result_remedy")
 
 
-def test_a_damaged_code_is_typed_from_the_label(view, tubes, qtbot):  # noqa: F811
+def test_a_damaged_code_is_typed_from_the_label(view, tubes, qtbot):
     qtbot.keyClick(view, Qt.Key.Key_F10)
     field = view.findChild(QLineEdit, "typed_number")
     assert field.hasFocus()
@@ -104,14 +107,14 @@ def test_digits_in_the_field_are_not_the_look_of_a_tube(view, qtbot):
     assert view.model.receiving.condition.value == "haemolysed"
 
 
-def test_escape_clears_the_line_and_no_more(view, tubes, qtbot):  # noqa: F811
+def test_escape_clears_the_line_and_no_more(view, tubes, qtbot):
     scan(view, qtbot, tubes[0])
     qtbot.keyClick(view, Qt.Key.Key_Escape)
     assert shown(view, "result_title") == "请扫描要签收的采集管"
     assert len(view.model.lines) == 1
 
 
-def test_the_lists_tell_the_screen_reader_what_they_paint(view, tubes, qtbot):  # noqa: F811
+def test_the_lists_tell_the_screen_reader_what_they_paint(view, tubes, qtbot):
     scan(view, qtbot, tubes[0])
     qtbot.waitUntil(lambda: len(view.model.waiting) == 3)
     assert "已签收" in view.findChild(ScanList, "scan_list").accessibleName()
@@ -119,8 +122,20 @@ def test_the_lists_tell_the_screen_reader_what_they_paint(view, tubes, qtbot):  
     assert "✓ 1  ✗ 0" in view.scans_title.text()
 
 
-def test_the_history_of_a_tube_is_read_from_the_screen(view, processed, qtbot):  # noqa: F811
+def test_the_history_of_a_tube_is_read_from_the_screen(view, processed, qtbot):
     qtbot.keyClick(view, Qt.Key.Key_F11)
     scan(view, qtbot, processed[0])
     lines = shown(view, "history").splitlines()
     assert [line.split()[2] for line in lines[1:]] == ["采集", "签收", "处理"]
+
+
+def test_destroying_shows_the_reasons_and_asks_for_the_second_person(view, stored_tubes, qtbot):
+    qtbot.keyClick(view, Qt.Key.Key_F4, Qt.KeyboardModifier.ShiftModifier)
+    scan(view, qtbot, stored_tubes[0])
+    assert "为什么销毁" in shown(view, "result_title")
+    qtbot.keyClick(view, Qt.Key.Key_4)
+    assert "破损" in shown(view, "result_title")
+    assert "另一位" in shown(view, "result_remedy")
+    assert "border: 2px" in view.findChild(QLabel, "discard_damaged").styleSheet()
+    if folder := os.environ.get("SHOTS"):
+        view.grab().save(f"{folder}/bench-discard.png")
