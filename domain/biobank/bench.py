@@ -19,7 +19,7 @@ class Mode(enum.StrEnum):
     ALIQUOT = "aliquot"
     STORE = "store"
     OUT = "out"
-    DISCARD = "discard"
+    DESTROY = "destroy"
     LOOKUP = "lookup"
 
 
@@ -47,7 +47,7 @@ TAKES: Mapping[Mode, frozenset[str]] = {
     Mode.ALIQUOT: frozenset({TUBE, CardKind.COUNT}),
     Mode.STORE: frozenset({TUBE, BOX, CardKind.POSITION}),
     Mode.OUT: frozenset({TUBE}),
-    Mode.DISCARD: frozenset({TUBE, STAFF}),
+    Mode.DESTROY: frozenset({TUBE, STAFF}),
     Mode.LOOKUP: frozenset({TUBE, BOX, CardKind.POSITION}),
 }
 """Kinds of scans (entities and cards) that do something in a mode; a mode card is taken in each."""

@@ -39,7 +39,7 @@ def test_a_tube_is_destroyed_by_scan_reason_and_a_second_card(
     model, scan, stored_tubes, station_desk, colleague_card
 ):
     number = stored_tubes[0]
-    model.set_mode(Mode.DISCARD)
+    model.set_mode(Mode.DESTROY)
     assert model.on_scan(Scanned("staff", colleague_card)) is False, "without a tube a card is the shell's"
     assert scan(number).tone == "ask"
     early = scan(colleague_card, "staff")

@@ -29,7 +29,7 @@ class DiscardModel(BenchPart):
     """Collects what destroying a tube takes: `number`, `reason`, then the card of a second person."""
 
     changed = Signal()
-    mode = Mode.DISCARD
+    mode = Mode.DESTROY
     number = ""
     reason: DiscardReason | None = None
 

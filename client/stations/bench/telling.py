@@ -20,7 +20,7 @@ KEYS = {
     Mode.ALIQUOT: "F4",
     Mode.STORE: "F5",
     Mode.OUT: "Shift+F5",
-    Mode.DISCARD: "Shift+F4",
+    Mode.DESTROY: "Shift+F4",
     Mode.LOOKUP: "F11",
 }
 _FOREIGN = ("specimen_number.", "specimen.unknown", "bench.not_a_tube", "scan.")

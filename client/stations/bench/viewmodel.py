@@ -104,7 +104,7 @@ class ViewModel(StationModel):
 
         A staff card is the shell's, but for that of the second person who sees a tube destroyed.
         """
-        if scanned.kind == STAFF and not (self.mode is Mode.DISCARD and self.discarding.number):
+        if scanned.kind == STAFF and not (self.mode is Mode.DESTROY and self.discarding.number):
             return False
         self._queue.append(scanned)
         self._next()
@@ -122,7 +122,7 @@ class ViewModel(StationModel):
             self.aliquots.divide(key)
         elif self.mode is Mode.RECEIVE:
             self.receiving.choose(key)
-        elif self.mode is Mode.DISCARD:
+        elif self.mode is Mode.DESTROY:
             self.discarding.choose(key)
 
     def move(self, rows: int, columns: int) -> None:

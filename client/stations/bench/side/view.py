@@ -28,7 +28,7 @@ class Side(QStackedWidget):
             Mode.ALIQUOT: _AliquotFace(model, self),
             Mode.STORE: box,
             Mode.OUT: QWidget(self),
-            Mode.DISCARD: _ReasonFace(model, self),
+            Mode.DESTROY: _ReasonFace(model, self),
             Mode.LOOKUP: _HistoryFace(model, self),
         }
         for face in dict.fromkeys(self._faces.values()):
