@@ -255,6 +255,7 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.risk.content import RISK, load_risk
     from domain.scales.content import scale_content
     from domain.signoff.signs import SIGNS, Signs
+    from domain.tags.rules import TAGS, load_tags
 
     dispatcher = Dispatcher(store, clock=desk.clock)
     signs = Signs(dispatcher)
@@ -279,6 +280,7 @@ def _join(desk: Desk, store: "Store") -> None:
             CHECKER: _form_checker,
             BIOBANK: lambda: load_biobank(resources.folder("biobank")),
             TEMPLATES: lambda: load_templates(resources.folder("messages")),
+            TAGS: lambda: load_tags(resources.folder("tags")),
             FOLLOWUP: lambda: followup_of(
                 resources.folder("followup"), desk.authority.roles, resources.folder("forms")
             ),

@@ -12,6 +12,7 @@ from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower, ReaderThread
 from domain.risk.follower import RiskFollower
 from domain.signoff.signs import SIGNS
+from domain.tags.follower import TagFollower
 from domain.tracking.follower import TrackingFollower
 from sync.erasing import Eraser
 
@@ -23,6 +24,7 @@ def join_readers(desk: Any) -> None:
     engine = AlertEngine(desk.dispatcher, rules, system_actor(who.org_id, who.device_id))
     risks = RiskFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
     follow_up = FollowUpFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
+    tags = TagFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
     eraser = Eraser(lambda sha256: _forget_file(desk, sha256))
     followers = [
         Follower(desk.store, AuditReader()),
@@ -31,9 +33,10 @@ def join_readers(desk: Any) -> None:
         Follower(desk.store, risks),
         Follower(desk.store, desk.dispatcher.content[SIGNS]),
         Follower(desk.store, follow_up),
+        Follower(desk.store, tags),
         Follower(desk.store, TrackingFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
     ]
-    ticks = [engine.tick, risks.tick, TitleWatch(desk.store, desk.texts).tick]
+    ticks = [engine.tick, risks.tick, tags.tick, TitleWatch(desk.store, desk.texts).tick]
     desk.workers.append(ReaderThread(desk.store, followers, ticks=ticks))
 
 

@@ -15,6 +15,7 @@ from domain.messaging.templates import TEMPLATES, load_templates
 from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
 from domain.risk.content import RISK, load_risk
 from domain.scales.content import scale_content
+from domain.tags.rules import TAGS, load_tags
 from forms.designing.checking import check
 from server.identity import Identity
 from server.settings import Settings
@@ -37,6 +38,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         RISK: load_risk(resources.folder("risk"), catalog, resources.folder("forms")),
         BIOBANK: load_biobank(resources.folder("biobank")),
         TEMPLATES: load_templates(resources.folder("messages")),
+        TAGS: load_tags(resources.folder("tags")),
         FOLLOWUP: followup_of(resources.folder("followup"), authority.roles, resources.folder("forms")),
         "texts": Texts.load(resources.folder("texts") / "zh"),
         CHECKER: check,

@@ -13,6 +13,7 @@ from domain.kernel.readers import Follower, ReaderThread
 from domain.messaging.alerting import AlertMessenger
 from domain.risk.follower import RiskFollower
 from domain.signoff.signs import Signs
+from domain.tags.follower import TagFollower
 from domain.tracking.follower import TrackingFollower
 from domain.tracking.rates import RateFollower
 from server.giving_way import GivingWay
@@ -45,6 +46,7 @@ def readers_of(
     follow_up = FollowUpFollower(
         dispatcher, system_actor(identity.org_id, identity.device_id), everywhere=True
     )
+    tags = TagFollower(dispatcher, system_actor(identity.org_id, identity.device_id), everywhere=True)
     messenger = AlertMessenger(
         dispatcher,
         system_actor(identity.org_id, identity.device_id),
@@ -59,10 +61,11 @@ def readers_of(
         Follower(store, messenger),
         Follower(store, signs),
         Follower(store, follow_up),
+        Follower(store, tags),
         Follower(store, TrackingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, RateFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
-    ticks = [watch.tick, engine.tick, risks.tick]
+    ticks = [watch.tick, engine.tick, risks.tick, tags.tick]
     turns = giving_way.turns(GIVES_WAY_S)
     return followers, ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S, give_way=turns)

@@ -60,6 +60,9 @@ def receive_message(order: ReceiveMessage, work: UnitOfWork) -> bool:
         work, order.channel, order.account, order.peer, order.org_id, nickname=order.nickname, kind=order.kind,
         patient_id=order.patient_id, via=order.via,
     )  # fmt: skip
+    address = work.require(ContactAddress, conversation.address_id)
+    if order.via and address.via != order.via and order.channel is Channel.WECOM_SERVICE:
+        address.via = order.via  # an answer goes by the customer service that was last written to
     at = min(order.at, work.now)
     say(
         work,
@@ -72,6 +75,48 @@ def receive_message(order: ReceiveMessage, work: UnitOfWork) -> bool:
         media=order.media,
     )
     note_owed(work, conversation, at)
+    return True
+
+
+@command("conversation.note_said", "登记渠道内回复", permission=SENDER, place="internal")
+class NoteSaidElsewhere:
+    """One of us answered in the vendor's own program, not in ours; `key` is the vendor's number of the message."""
+
+    channel: Channel = ask("渠道")
+    account: str = ask("账号", max_length=60)
+    peer: str = ask("对方账号", max_length=120)
+    key: str = ask("渠道消息号", max_length=120)
+    org_id: Id = ask("机构", kind=Kind.HIDDEN)
+    text: str = ask("内容", max_length=4000)
+    form: str = ask("形式", default="text", max_length=20)
+    staff: str = ask("员工账号", max_length=100)
+    at: datetime = ask("时间")
+
+
+@handles(NoteSaidElsewhere)
+def note_said_elsewhere(order: NoteSaidElsewhere, work: UnitOfWork) -> bool:
+    """Return whether it is new; what the client had said by then is answered."""
+    message_id = stable_id("conversation_message", order.channel, order.account, order.key)
+    if work.get(ConversationMessage, message_id) is not None:
+        return False
+    conversation = conversation_with(
+        work,
+        order.channel,
+        order.account,
+        order.peer,
+        order.org_id,
+        nickname=None,
+        kind=ConversationKind.SERVICE,
+    )
+    at = min(order.at, work.now)
+    kept = say(work, conversation, Direction.OUT, order.text, at=at, message_id=message_id, form=order.form)
+    known = work.find(ContactAddress, channel=Channel.WECOM, address=order.staff)
+    staff = work.get(Staff, known.staff_id) if known is not None else None
+    kept.staff_id, kept.staff_name = staff.id if staff else None, staff.name if staff else order.staff
+    if conversation.state == "owed" and (conversation.owed_since or at) <= at:
+        work.move(conversation_life, conversation, "reply")
+        work.move(conversation_life, conversation, "sent")
+        conversation.owed_since = None
     return True
 
 

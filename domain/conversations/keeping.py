@@ -28,6 +28,10 @@ def conversation_with(
     if known is not None:
         return known
     address = work.find(ContactAddress, channel=channel, address=peer)
+    if address is None and patient_id is None and channel is Channel.WECOM_SERVICE:
+        # The company's number of a person is the same for its contacts and its customer service.
+        as_contact = work.find(ContactAddress, channel=Channel.WECOM_CLIENT, address=peer)
+        patient_id = as_contact.patient_id if as_contact is not None else None
     if address is None:
         address = work.add(
             ContactAddress(

@@ -54,6 +54,29 @@ def write_off(order: WriteOff, work: UnitOfWork) -> int:
     return dead
 
 
+@command("messaging.note_probe", "登记渠道能力", permission=SENDER, place="internal")
+class NoteProbe:
+    """Which parts of a vendor's interface may be used, as found at the start and each hour."""
+
+    channel: Channel = ask("渠道")
+    usable: list[str] = ask("可用功能", kind=Kind.HIDDEN, default=[])
+    degraded: list[str] = ask("受限功能", kind=Kind.HIDDEN, default=[])
+    detail: str | None = ask("渠道回执", default=None, max_length=255)
+
+
+@handles(NoteProbe)
+def note_probe(order: NoteProbe, work: UnitOfWork) -> bool:
+    """Return whether something is degraded; what the channel is paused for stays as it is."""
+    state = channel_state(work, order.channel)
+    before = state.degraded
+    state.usable, state.degraded, state.probed_at = order.usable, order.degraded or None, work.now
+    if order.degraded:
+        state.detail = order.detail if not state.paused else state.detail
+    elif before and not state.paused:
+        state.detail = None
+    return bool(order.degraded)
+
+
 @command("messaging.publish_budgets", "公布渠道额度", permission=SENDER, place="internal")
 class PublishBudgets:
     """Tell branches what is left of each channel."""

@@ -19,6 +19,7 @@ class Channel(enum.StrEnum):
 
     WECOM = "wecom"  # staff, by an app of the company
     WECOM_CLIENT = "wecom_client"  # a client who has added a member of staff
+    WECOM_SERVICE = "wecom_service"  # a client who writes to our customer service (微信客服)
     OFFICIAL_ACCOUNT = "official_account"
     MINI_PROGRAM = "mini_program"
     SMS = "sms"
@@ -154,7 +155,8 @@ class ChannelState(Record, label="渠道状态", place=Place.CENTRE, scope=Scope
     """How a channel fares at the centre; `paused` is 1 while a fault of its set-up stops all of it.
 
     `trouble` is 2 while it is interrupted, 1 while it fails more often than it should. `recent` holds the last
-    outcomes, twice the second since 1970 plus 1 for a good one.
+    outcomes, twice the second since 1970 plus 1 for a good one. `degraded` are parts of the vendor's interface that
+    it refused when they were last tried: the rest goes on without them.
     """
 
     channel: Mapped[Channel] = column("渠道", means="words:channel")
@@ -171,6 +173,9 @@ class ChannelState(Record, label="渠道状态", place=Place.CENTRE, scope=Scope
     day: Mapped[str] = column("计数日期", length=10)
     used: Mapped[int] = column("当日已用", default=0)
     quota: Mapped[int | None] = column("每日额度")
+    usable: Mapped[list[str] | None] = column("可用功能", means="words:channel_part")
+    degraded: Mapped[list[str] | None] = column("受限功能", means="words:channel_part")
+    probed_at: Mapped[datetime | None] = column("能力检测时间")
     checked_at: Mapped[datetime] = column("更新时间")
 
 

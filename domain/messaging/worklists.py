@@ -129,9 +129,10 @@ def budgets() -> Query:
 def channels() -> Query:
     """How each channel fares at the centre."""
     return select(
-        ChannelState.channel, ChannelState.trouble, ChannelState.paused, ChannelState.reason,
+        ChannelState.channel, ChannelState.trouble, ChannelState.paused, ChannelState.degraded, ChannelState.reason,
         ChannelState.detail, ChannelState.failures, ChannelState.error_percent, ChannelState.dead,
-        ChannelState.used, ChannelState.quota, ChannelState.checked_at,
+        ChannelState.used, ChannelState.quota, ChannelState.usable, ChannelState.probed_at,
+        ChannelState.checked_at,
     )  # fmt: skip
 
 

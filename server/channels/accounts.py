@@ -14,6 +14,7 @@ import msgspec
 
 from domain.kernel.content import ContentError
 from domain.kernel.errors import UnavailableError
+from domain.tags.records import TagKind
 
 SECRET = "AFTERCHECK_SECRET_"  # noqa: S105  (the beginning of a variable's name)
 Kind = Literal["wecom", "official_account", "mini_program", "sms_aliyun", "sms_tencent", "smtp"]
@@ -52,6 +53,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         secret: Name of its secret.
         agent_id: Of the app (WeCom).
         contact_secret: Name of the secret for external contacts (WeCom).
+        service_secret: Name of the secret for customer service, by which clients' texts come (WeCom).
         callback_token: Name of the secret that signs callbacks.
         callback_aes_key: Name of the secret that encrypts them.
         sign_name: Of the SMS.
@@ -65,6 +67,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         security: ``tls`` (465), ``starttls`` (587); ``none`` is refused but on this machine.
         sender: Address mail comes from.
         welcome: What a client is told who has just added a member of staff (WeCom).
+        tags: Kinds of client tags that WeCom is told (WeCom): all if left out, an empty list for none.
     """
 
     id: Name
@@ -75,6 +78,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     secret: Name | None = None
     agent_id: int = 0
     contact_secret: Name | None = None
+    service_secret: Name | None = None
     callback_token: Name | None = None
     callback_aes_key: Name | None = None
     sign_name: str = ""
@@ -88,6 +92,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     security: Literal["tls", "starttls", "none"] = "starttls"
     sender: str = ""
     welcome: str = ""
+    tags: tuple[TagKind, ...] = tuple(TagKind)
 
     @property
     def url(self) -> str:

@@ -72,6 +72,12 @@ class ChannelBook:
         own = next((adapter for account, adapter in offered if code and code in account.orgs), None)
         return own or next((adapter for account, adapter in offered if not account.orgs), None)
 
+    def companies(self) -> Iterator[tuple[Account, WeCom]]:
+        """Yield the WeCom accounts with their adapters."""
+        for account, adapter in self._adapters:
+            if isinstance(adapter, WeCom):
+                yield account, adapter
+
     def org_of(self, account: Account) -> Id | None:
         """Return the organisation an account belongs to, None for one that serves all."""
         if not account.orgs:

@@ -132,7 +132,16 @@ def _key(fields: dict[str, str]) -> str:
     """Return what makes a push one: the message's number, else who and when and what."""
     if fields.get("MsgId"):
         return f"m{fields['MsgId']}"
-    names = ("FromUserName", "CreateTime", "Event", "ChangeType", "ExternalUserID", "MsgID")
+    names = (
+        "FromUserName",
+        "CreateTime",
+        "Event",
+        "ChangeType",
+        "ExternalUserID",
+        "MsgID",
+        "Token",
+        "OpenKfId",
+    )
     return "e" + "|".join(fields.get(name, "") for name in names)
 
 

@@ -26,6 +26,7 @@ from domain.messaging.records import Channel
 from domain.messaging.sending_commands import NoteReceipt
 from server.channels.accounts import Account
 from server.channels.book import ChannelBook
+from server.channels.service_reader import FORMS, SHOWN, ServiceReader, clean
 from server.channels.wecom import WeCom
 from server.channels.wire import Unanswered
 from server.durable import DurableFile
@@ -43,16 +44,9 @@ CREATE TABLE IF NOT EXISTS pushed (id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT N
   kind TEXT NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, done INTEGER
   NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS pushed_waiting ON pushed (done, id);
+CREATE TABLE IF NOT EXISTS cursors (account TEXT NOT NULL, service TEXT NOT NULL, cursor TEXT NOT NULL,
+  PRIMARY KEY (account, service)) WITHOUT ROWID;
 """
-_FORMS = {
-    "text": "text",
-    "image": "image",
-    "voice": "voice",
-    "video": "video",
-    "shortvideo": "video",
-    "file": "file",
-}
-_SHOWN = {"image": "[图片]", "voice": "[语音]", "video": "[视频]", "shortvideo": "[视频]", "file": "[文件]"}
 
 
 class Pushed:
@@ -108,6 +102,23 @@ class Pushed:
             self._file.changed("UPDATE pushed SET done = 2 WHERE id = ? AND tries >= ?", [number, MOST_TRIES])
         )
 
+    def cursor(self, account: str, service: str) -> str:
+        """Return up to where a customer service has been read, '' for not at all."""
+        query = "SELECT cursor FROM cursors WHERE account = ? AND service = ?"
+        rows = self._file.rows(query, [account, service])
+        return str(rows[0][0]) if rows else ""
+
+    def cursors(self) -> list[tuple[str, str]]:
+        """Return account and number of every customer service that has been heard of."""
+        return [(str(a), str(s)) for a, s in self._file.rows("SELECT account, service FROM cursors", [])]
+
+    def read_to(self, account: str, service: str, cursor: str) -> None:
+        """Remember up to where a customer service has been read; what was read is on the disk already."""
+        values = [account, service, cursor]
+        self._file.changed(
+            "INSERT OR REPLACE INTO cursors (account, service, cursor) VALUES (?, ?, ?)", values
+        )
+
     def sweep(self) -> int:
         """Forget what is old enough; returns how many things."""
         now = self._clock()
@@ -127,6 +138,7 @@ class Receiver:
         self._dispatcher, self._actor, self._book, self.pushed = dispatcher, actor, book, pushed
         self._stopping, self._wake = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
+        self._services = ServiceReader(dispatcher, actor, book, pushed)
 
     def ring(self) -> None:
         """Say that something was pushed."""
@@ -151,6 +163,7 @@ class Receiver:
     def tick(self) -> None:
         """Hand on what its owner has not answered in time; forget what is old."""
         self._dispatcher.run(HandOnOverdue(), self._actor)
+        self._services.tick()
         self.pushed.sweep()
 
     def _work(self, account: Account | None, kind: str, body: dict[str, Any], at: datetime) -> None:
@@ -177,12 +190,12 @@ class Receiver:
         kind = str(fields.get("MsgType", "other"))
         if account.kind == "wecom" and not str(fields.get("FromUserName", "")).startswith(("wm", "wo")):
             return  # a member of staff wrote to the app: nothing is owed to a client
-        text = fields.get("Content") or fields.get("Recognition") or _SHOWN.get(kind, f"[{kind}]")
+        text = fields.get("Content") or fields.get("Recognition") or SHOWN.get(kind, f"[{kind}]")
         said = datetime.fromtimestamp(int(fields.get("CreateTime") or at.timestamp()), at.tzinfo)
         order = ReceiveMessage(
             channel=channel, account=account.id, peer=str(fields.get("FromUserName", ""))[:120],
             key=str(fields.get("MsgId") or f"{fields.get('FromUserName')}{fields.get('CreateTime')}")[:120],
-            org_id=org_id, text=_clean(str(text))[:4000], form=_FORMS.get(kind, "other"),
+            org_id=org_id, text=clean(str(text))[:4000], form=FORMS.get(kind, "other"),
             media=str(fields["MediaId"])[:255] if fields.get("MediaId") else None, at=said,
         )  # fmt: skip
         self._dispatcher.run(order, self._actor)
@@ -190,6 +203,11 @@ class Receiver:
     def _event(
         self, account: Account, channel: Channel, org_id: Id, event: str, fields: dict[str, Any]
     ) -> None:
+        if event == "kf_msg_or_event":
+            self._services.read(
+                account, org_id, str(fields.get("OpenKfId", "")), str(fields.get("Token", ""))
+            )
+            return
         if event == "templatesendjobfinish":
             good = fields.get("Status") == "success"
             order = NoteReceipt(
@@ -254,11 +272,6 @@ class Receiver:
             log.warning("receiver waits: %s", error.code)
         except Exception:  # the edge: one thing's bug must not end the thread
             log.exception("receiver failed")
-
-
-def _clean(text: str) -> str:
-    """Return a text without marks that a command refuses: what a client wrote is kept, not turned away."""
-    return "".join(mark if mark.isprintable() or mark in "\n\t" else " " for mark in text) or " "
 
 
 def _id(text: Any) -> Id | None:

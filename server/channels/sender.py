@@ -35,6 +35,7 @@ from domain.messaging.sending_commands import (
     TakeDue,
 )
 from server.channels.book import ChannelBook
+from server.channels.chores import CHORES, CHORES_EVERY_S, Chores
 from server.channels.outcome import Outcome
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class Sender:
         self._threads: list[threading.Thread] = []
         self._unsubscribe: Callable[[], None] = lambda: None
         self._told: datetime | None = None
+        self.chores = Chores(dispatcher, actor, book, chance)
 
     def step(self, channel: Channel) -> int:
         """Send what is due by one channel now; returns how many messages were taken."""
@@ -175,6 +177,8 @@ class Sender:
         self._stopping.clear()
         for channel in self.book.channels:
             self._begin(f"send-{channel}", LOOK_EVERY_S, lambda c=channel: self._drain(c))  # type: ignore[misc]
+        if any(True for _ in self.book.companies()):
+            self._begin(CHORES, CHORES_EVERY_S, self.chores.step)
         self._begin(TICK, TICK_EVERY.total_seconds(), self.tick)
         self._unsubscribe = self._dispatcher.store.on_commit(self._rung)
 
@@ -199,7 +203,7 @@ class Sender:
 
     def _begin(self, name: str, every_s: float, work: Callable[[], None]) -> None:
         wake = threading.Event()
-        (self._timers if name == TICK else self._wakes).append(wake)
+        (self._timers if name in (TICK, CHORES) else self._wakes).append(wake)
         thread = threading.Thread(target=self._loop, args=(wake, every_s, work), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()

@@ -7,7 +7,7 @@ the app; the limits of such messages and the meaning of their results are UNVERI
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from domain.kernel.clock import Clock
 from domain.messaging.records import Channel
@@ -26,8 +26,12 @@ _BUSY = Fault(Retry.TRANSIENT, "busy")
 _LIMIT = Fault(Retry.TRANSIENT, "limited", 60.0)
 _NOBODY = Fault(Retry.FINAL, "bad_address", falls_back=True)
 _SET_UP = Fault(Retry.CONFIGURATION, "configuration")
+_OVER = Fault(Retry.FINAL, "refused", falls_back=True)
+"""Customer service: 48 hours or five answers are over (the codes 950xx are UNVERIFIED, 待核定)."""
 FAULTS = {
     "40014": _TOKEN, "42001": _TOKEN, "40001": _SET_UP, "-1": _BUSY, "45009": _LIMIT, "45033": _LIMIT,
+    "95001": _OVER, "95002": _OVER,
+    "95011": _SET_UP, "95012": _SET_UP, "95013": _OVER,
     "40058": Fault(Retry.FINAL, "bad_template"), "44004": Fault(Retry.FINAL, "bad_template"),
     "81013": _NOBODY, "82001": _NOBODY, "84061": _NOBODY,
     "60020": _SET_UP, "48002": _SET_UP, "301002": _SET_UP, "60011": _SET_UP, "50002": _SET_UP,
@@ -39,6 +43,11 @@ class WeCom:
     """One company with its app (staff) and, where `contact_secret` is set, its external contacts (clients)."""
 
     repeat_safe_s = float(DUPLICATES_S)
+    PARTS: ClassVar[dict[str, Channel]] = {
+        "app": Channel.WECOM, "contacts": Channel.WECOM_CLIENT, "tags": Channel.WECOM_CLIENT,
+        "service": Channel.WECOM_SERVICE,
+    }  # fmt: skip
+    """Parts of the interface that are probed, by the channel that needs them."""
 
     def __init__(
         self, account: Account, secrets: Secrets, _clock: Clock, tokens: Tokens, wire: Wire | None = None
@@ -48,16 +57,20 @@ class WeCom:
         self._wire = wire or Wire(account.url)
         self.app = self._api(account.secret, secrets, tokens)
         self.contacts = self._api(account.contact_secret, secrets, tokens)
+        self.service = self._api(account.service_secret, secrets, tokens)
 
     @property
     def channels(self) -> tuple[Channel, ...]:
         """Staff, and clients where the company lets us."""
         clients = (Channel.WECOM_CLIENT,) if self._account.contact_secret else ()
-        return (Channel.WECOM, *clients)
+        service = (Channel.WECOM_SERVICE,) if self._account.service_secret else ()
+        return (Channel.WECOM, *clients, *service)
 
     def send(self, parcel: Parcel) -> Outcome:
         """Send to staff, or make the task by which a member of staff sends to a client."""
         try:
+            if parcel.channel is Channel.WECOM_SERVICE:
+                return self._by_service(parcel)
             return (
                 self._to_client(parcel) if parcel.channel is Channel.WECOM_CLIENT else self._to_staff(parcel)
             )
@@ -131,12 +144,20 @@ class WeCom:
                 "/cgi-bin/externalcontact/get_follow_user_list", {}
             )
             calls["tags"] = lambda: self.contacts.post("/cgi-bin/externalcontact/get_corp_tag_list", {})
+        if self._account.service_secret:
+            calls["service"] = lambda: self.service.post(
+                "/cgi-bin/kf/account/list", {"offset": 0, "limit": 1}
+            )
         for name, call in calls.items():
             try:
                 call()
             except Unanswered as error:
                 found[name] = error.outcome.detail or error.outcome.kind
         return Probe(tuple(name for name in calls if name not in found), found)
+
+    def refused_all(self, why: str) -> "Probe":
+        """Return what a probe finds that cannot even be begun."""
+        return Probe((), dict.fromkeys(self.PARTS, why))
 
     def _api(self, secret: str | None, secrets: Secrets, tokens: Tokens) -> TokenedApi:
         def fetch(value: str) -> dict[str, Any]:
@@ -166,6 +187,31 @@ class WeCom:
         if parcel.address in (answer.get("fail_list") or []):
             return Outcome("failed", reason="bad_address", detail="fail_list", falls_back=True)
         return Outcome("accepted", vendor_id=str(answer.get("msgid", ""))[:120], reason="waits_for_staff")
+
+    def _by_service(self, parcel: Parcel) -> Outcome:
+        """Answer as the customer service the client wrote to: within 48 hours, five times (UNVERIFIED, 待核定)."""
+        body = {
+            "touser": parcel.address, "open_kfid": parcel.via or "", "msgid": parcel.message_id.hex,
+            "msgtype": "text",
+            "text": {"content": shortened(parcel.text, MOST_TEXT)},
+        }  # fmt: skip
+        answer = self.service.post("/cgi-bin/kf/send_msg", body)
+        return Outcome("accepted", vendor_id=str(answer.get("msgid", ""))[:120])
+
+    def service_messages(
+        self, token: str, service: str, cursor: str
+    ) -> tuple[list[dict[str, Any]], str, bool]:
+        """Return what was said to a customer service since `cursor`, the next cursor, and whether there is more.
+
+        Raises:
+            Unanswered: The vendor did not answer usably; the cursor stays good for three days (UNVERIFIED, 待核定).
+        """
+        body: dict[str, Any] = {"cursor": cursor, "open_kfid": service, "limit": 1000, "voice_format": 0}
+        if token:
+            body["token"] = token
+        answer = self.service.post("/cgi-bin/kf/sync_msg", body)
+        found = [one for one in answer.get("msg_list") or [] if isinstance(one, dict)]
+        return found, str(answer.get("next_cursor", "") or cursor), answer.get("has_more") == 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from client.background import Job
 from client.live import Changed
 from client.outgoing import handed_out
 from client.pages.form.sending import sending_words
+from client.pages.record.about_client import tag_line, talk_lines
 from client.pages.record.history import HistoryLine, read_history
 from client.phone_link import new_secret
 from client.printing import Printer, print_file
@@ -100,10 +101,11 @@ class ViewModel(PageModel):
         self.action_set.enable("chat", entity == "patient")
 
     def watches(self) -> frozenset[str]:
-        return frozenset({self.entity, "conflict"})
+        beside_it = {"client_tag", "conversation_message"} if self.entity == "patient" else set()
+        return frozenset({self.entity, "conflict", *beside_it})
 
     def on_changed(self, changed: Changed) -> None:
-        if changed.has(self.entity, self.record_id) or changed.touches(("conflict",)):
+        if changed.has(self.entity, self.record_id) or changed.touches(self.watches() - {self.entity}):
             self.load()
 
     def on_open(self, **arguments: Any) -> None:
@@ -174,6 +176,12 @@ def read_sheet(context: Context, kind: type[Record], record_id: Id) -> Sheet | N
         row = found[0]
         values = tuple(_value(context, connection, kind, c, row) for c in _columns(kind))
         history = tuple(read_history(connection, context, kind, record_id))
+        if kind.record_info.entity == "patient":
+            beside_it = (
+                Value("tags", context.say("record.tags"), tag_line(context, connection, record_id)),
+                Value("talks", context.say("record.talks"), talk_lines(context, connection, record_id)),
+            )
+            values += tuple(value for value in beside_it if value.text)
     entity = kind.record_info.entity
     if entity == "questionnaire_response":
         told, _ = sending_words(context, record_id)

@@ -32,6 +32,8 @@ class WeChatSimulator(Simulator):
     marked: dict[str, list[str]] = field(default_factory=dict)
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    service: list[dict[str, Any]] = field(default_factory=list)
+    page_size: int = 1000
 
     def rotate(self) -> None:
         """Let somebody else fetch a token: the one in use is void."""
@@ -111,9 +113,45 @@ class WeChatSimulator(Simulator):
 
     def _mark_tag(self, call: Call) -> dict[str, Any]:
         told = call.json()
+        if told.get("external_userid") not in self.known:
+            return {"errcode": 84061, "errmsg": "not external contact"}
         have = set(self.marked.get(told["external_userid"], [])) | set(told.get("add_tag", []))
         self.marked[told["external_userid"]] = sorted(have - set(told.get("remove_tag", [])))
         return {"errcode": 0}
+
+    def client_says(
+        self, peer: str, kind: str, content: dict[str, Any], *, number: str = "", service: str = "kfDesk",
+        staff: str = "", at: int | None = None,
+    ) -> str:  # fmt: skip
+        """Let somebody write to the customer service, or with `staff` answer in WeCom; returns the token to push."""
+        number = number or secrets.token_hex(8)
+        said = {
+            "msgid": number, "open_kfid": service, "external_userid": peer, "msgtype": kind, kind: content,
+            "send_time": int(time.time()) if at is None else at, "origin": 5 if staff else 3,
+        }  # fmt: skip
+        with self.lock:
+            self.service.append({**said, **({"servicer_userid": staff} if staff else {})})
+        return f"token-{len(self.service)}"
+
+    def _sync_msg(self, call: Call) -> dict[str, Any]:
+        told = call.json()
+        if not str(told.get("open_kfid", "")):
+            return {"errcode": 95000, "errmsg": "invalid open_kfid"}
+        start = int(told.get("cursor") or 0)
+        mine = self.service[start : start + min(int(told.get("limit") or 1000), self.page_size)]
+        end = start + len(mine)
+        found = [one for one in mine if one["open_kfid"] == told["open_kfid"]]
+        more = int(end < len(self.service))
+        return {"errcode": 0, "errmsg": "ok", "next_cursor": str(end), "has_more": more, "msg_list": found}
+
+    def _send_msg(self, call: Call) -> dict[str, Any]:
+        told = call.json()
+        if told.get("touser") not in self.known:
+            return {"errcode": 95013, "errmsg": "conversation is over"}
+        if told.get("msgid") not in self.seen:
+            self.seen.add(str(told.get("msgid")))
+            self.inbox.append(told)
+        return {"errcode": 0, "errmsg": "ok", "msgid": told.get("msgid", "")}
 
     def _template(self, call: Call) -> dict[str, Any]:
         told = call.json()
