@@ -168,3 +168,19 @@ def test_anothers_conversation_cannot_be_read(written, open_desk):
     with open_desk.store.read() as connection:
         assert read_transcript(connection, context.actor, theirs) == []
         assert theirs not in {line.id for line in read_inbox(connection, context.actor)}
+
+
+def test_what_was_said_and_the_tags_stand_in_the_clients_record(written, seeded, system, open_desk):
+    from client.pages.record.viewmodel import read_sheet
+    from domain.people.records import Patient
+    from domain.tags.commands import TagClient
+
+    context, _ = written
+    patient_id = seeded[0][0].patient_id
+    open_desk.dispatcher.run(TagClient(patient_id=patient_id, name="偏好周末"), system)
+    values = {value.name: value.text for value in read_sheet(context, Patient, patient_id).values}
+    assert "客户：报告里说的低密度脂蛋白是什么意思？需要吃药吗？" in values["talks"]
+    assert "公众号" in values["talks"]
+    assert values["tags"] == "自定义·偏好周末"
+    other = seeded[1][0].patient_id
+    assert "talks" not in {value.name for value in read_sheet(context, Patient, other).values}
