@@ -40,7 +40,8 @@ ICONS = {
 AREAS = {
     "people": "nav.people", "checkup": "nav.checkup", "critical": "nav.checkup",
     "report": "nav.report", "tracking": "nav.followup", "followup": "nav.followup", "reception": "nav.followup",
-    "messaging": "nav.messages", "tag": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
+    "messaging": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
+    "tag": "nav.messages",
     "link": "nav.forms", "design": "nav.forms", "specimen": "nav.biobank", "alert": "nav.alerts",
     "feedback": "nav.followup", "unit": "nav.followup", "package": "nav.followup", "conflict": "nav.workstation",
     "sync": "nav.workstation", "staff": "nav.management", "document": "nav.management",
