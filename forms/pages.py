@@ -103,6 +103,11 @@ def pages_of(session: FormSession) -> list[Page]:
     return found
 
 
+def gaps_through(pages: list[Page], number: int) -> int:
+    """Return how many answers are missing or wrong on the pages up to one, itself included."""
+    return sum(len(page.missing) + page.wrong for page in pages[: number + 1])
+
+
 def next_missing(session: FormSession, after: Place | None = None) -> Place | None:
     """Return where to go on: the next required answer behind a place, from the beginning again after the last.
 

@@ -12,6 +12,7 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower, ReaderThread
 from domain.messaging.alerting import AlertMessenger
 from domain.risk.follower import RiskFollower
+from domain.scales.returns import ReturnFollower
 from domain.signoff.signs import Signs
 from domain.tags.follower import TagFollower
 from domain.tracking.follower import TrackingFollower
@@ -52,6 +53,7 @@ def readers_of(
         system_actor(identity.org_id, identity.device_id),
         lambda rule: engine.book.channels_of(rule),  # asked each time: an administrator may have changed it
     )
+    returns = ReturnFollower(dispatcher, system_actor(identity.org_id, identity.device_id))
     store = dispatcher.store
     followers = (
         Follower(store, engine),
@@ -64,8 +66,9 @@ def readers_of(
         Follower(store, tags),
         Follower(store, TrackingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, RateFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
+        Follower(store, returns),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
-    ticks = [watch.tick, engine.tick, risks.tick, tags.tick]
+    ticks = [watch.tick, engine.tick, risks.tick, tags.tick, returns.tick]
     turns = giving_way.turns(GIVES_WAY_S)
     return followers, ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S, give_way=turns)

@@ -18,6 +18,7 @@ from domain.checkup.records import Attachment, QuestionnaireResponse, Visit
 from domain.checkup.two_places import (
     check_waits,
     close_links,
+    form_is_over,
     refuse_second,
     standing_links,
     standing_responses,
@@ -28,6 +29,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Patient
+from domain.scales.gaps import settle_gaps
 from domain.scales.keeping import keep_results
 from domain.scales.records import FormTask
 from domain.scales.workflow import form_task_life
@@ -106,8 +108,10 @@ def answer_form(order: AnswerForm, work: UnitOfWork) -> HandedIn:
     for part in response_parts(order.parts):
         results += keep_results(work, keep_part(work, response, part), patient)
     close_links(work, links, response.id)
+    settle_gaps(work, patient.id, order.form)
     if task is not None and (order.task_id is not None or task.state == form_task_life.first):
         work.move(form_task_life, task, "hand_in")
+        form_is_over(work, task)
     return HandedIn(response.id, results, given is not None and given.retired)
 
 
@@ -243,6 +247,7 @@ class IssueForm:
     form: str = ask("问卷", kind=Kind.HIDDEN, max_length=120)
     form_version: str = ask("问卷版本", kind=Kind.HIDDEN, max_length=40)
     purpose: str | None = ask("用途", default=None)
+    study: str | None = ask("研究项目", default=None, max_length=120)
     due_at: datetime | None = ask("填写截止", kind=Kind.HIDDEN, default=None)
 
 
@@ -263,7 +268,8 @@ def issue_form(order: IssueForm, work: UnitOfWork) -> Id:
         return waiting.id
     task = FormTask(
         org_id=patient.org_id, patient_id=patient.id, visit_id=order.visit_id, form=order.form,
-        form_version=order.form_version, purpose=order.purpose, issued_by=work.actor.staff_id, issued_at=work.now,
+        form_version=order.form_version, purpose=order.purpose, study=order.study or None,
+        issued_by=work.actor.staff_id, issued_at=work.now,
     )  # fmt: skip
     work.start(form_task_life, task)
     if order.due_at is not None:
@@ -306,6 +312,7 @@ def give_up_form(order: GiveUpForm, work: UnitOfWork) -> None:
     task = work.require(FormTask, order.task_id, "task_id")
     work.move(form_task_life, task, "lose")
     task.reason = order.reason
+    form_is_over(work, task)
 
 
 @command("form.withdraw", "撤回问卷", permission="form.issue")
@@ -322,3 +329,4 @@ def withdraw_form(order: WithdrawForm, work: UnitOfWork) -> None:
     task = work.require(FormTask, order.task_id, "task_id")
     work.move(form_task_life, task, "withdraw")
     task.reason = order.reason
+    form_is_over(work, task)

@@ -15,6 +15,9 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.links.records import PersonLink
+from domain.messaging.records import OutboxMessage
+from domain.messaging.workflow import WAITING, outbox_life
+from domain.scales.gaps import settle_gaps
 from domain.scales.records import FormTask
 
 SAME_FILLING = timedelta(hours=24)
@@ -67,6 +70,19 @@ def standing_responses(work: UnitOfWork, task_id: Id) -> list[QuestionnaireRespo
     later = select(QuestionnaireResponse).where(QuestionnaireResponse.amends.in_([row.id for row in rows]))
     gone = {row.amends for row in work.list(later)} if rows else set()
     return sorted((row for row in rows if row.id not in gone), key=lambda row: (row.authored_at, row.id))
+
+
+def form_is_over(work: UnitOfWork, task: FormTask) -> None:
+    """Nothing is missing in it any more, and no message about it goes out that still waits."""
+    settle_gaps(work, task.patient_id, task.form)
+    query = select(OutboxMessage).where(
+        OutboxMessage.about_id == task.id,
+        OutboxMessage.about == "form_task",
+        OutboxMessage.state.in_(WAITING),
+    )
+    for message in work.list(query):
+        work.move(outbox_life, message, "cancel")
+        message.reason = "form_over"
 
 
 def close_links(work: UnitOfWork, links: list[PersonLink], response_id: Id) -> None:

@@ -114,7 +114,8 @@ class Worklist:
     def offers_several(self, batch: type[Any], **acts: type[Any]) -> None:
         """Name the command that does the same to many rows, and by its `act` the command of one row it stands for.
 
-        Its input has ``<record>_ids``, ``revisions`` and ``act``, its receipt `done` and `refused`.
+        Its input has ``<record>_ids``, ``act``, and ``revisions`` where the list has the column; its receipt `done`
+        and `refused`.
         """
         self.several = command_for(batch).name
         self.acts = {command_for(one).name: act for act, one in acts.items()}

@@ -11,11 +11,16 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.links.records import PersonLink
+from domain.messaging.commands import mark_read
+from domain.messaging.records import OutboxMessage
+from domain.people.records import Patient
+from domain.scales.gaps import note_gaps
 from domain.scales.records import FormTask
 
 # What the client does on the page is `client_page.write`, which no role has: only the server's own actor.
 MOST_WRONG = 5
 """Birth dates that may be wrong before a link is closed: somebody else may have the phone."""
+ANOTHER = "另发了新的链接"
 _DAY = 24 * 60
 
 
@@ -46,7 +51,7 @@ def hand_over_form(order: HandOverForm, work: UnitOfWork) -> Id:
         PersonLink.task_id == task_id, PersonLink.used_at.is_(None), PersonLink.revoked_at.is_(None)
     )
     for earlier in work.list(standing):
-        earlier.revoked_at, earlier.reason = work.now, "另发了新的链接"
+        earlier.revoked_at, earlier.reason = work.now, ANOTHER
     org_id = work.require(FormTask, task_id, "task_id").org_id
     link = PersonLink(
         org_id=org_id, token_sha256=order.token_sha256, patient_id=order.patient_id, visit_id=order.visit_id,
@@ -65,6 +70,7 @@ class SaveLinkDraft:
     draft: dict[str, Any] = ask("草稿", kind=Kind.HIDDEN)
     seen: datetime | None = ask("所据草稿的时间", kind=Kind.HIDDEN, default=None)
     upload: bool = ask("有新文件", kind=Kind.HIDDEN, default=False)
+    gaps: int | None = ask("漏项或有误题数", kind=Kind.HIDDEN, default=None, low=0)
 
 
 @handles(SaveLinkDraft)
@@ -80,6 +86,9 @@ def save_link_draft(order: SaveLinkDraft, work: UnitOfWork) -> None:
         raise DomainError("link.moved", field="seen")
     link.draft, link.saved_at = order.draft, work.now
     link.uploads += order.upload
+    if order.gaps is not None and link.form and link.form_version:
+        patient = work.require(Patient, link.patient_id, "link_id")
+        note_gaps(work, patient, link.form, link.form_version, order.gaps, Source.CLIENT, link.task_id)
 
 
 @command("link.finish", "手机提交问卷", permission="client_page.write", place="internal")
@@ -111,6 +120,8 @@ def finish_link(order: FinishLink, work: UnitOfWork) -> HandedIn:
         work,
     )  # fmt: skip
     link.used_at, link.draft = work.now, None
+    if (message := work.get(OutboxMessage, link.message_id)) is not None:
+        mark_read(work, message)
     return done
 
 

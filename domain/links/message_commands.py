@@ -2,15 +2,20 @@
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.links.commands import check_digest, usable
+from domain.links.commands import ANOTHER, check_digest, usable
 from domain.links.records import LinkPurpose, PersonLink
 from domain.messaging.commands import mark_read
 from domain.messaging.records import OutboxMessage
 from domain.messaging.sending_commands import SENDER
+from domain.scales.records import FormTask
 
+FORM_TASK = "form_task"
+"""What a message is about whose link opens a questionnaire instead of the message."""
 VALID_FOR = timedelta(hours=24)
 """The longest that a link in a text that others may see is good (``interfaces/channels.md`` section 0)."""
 
@@ -34,11 +39,35 @@ def offer_message(order: OfferMessage, work: UnitOfWork) -> Id | None:
     if known is not None:
         known.expires_at = work.now + VALID_FOR
         return known.id
+    if message.about == FORM_TASK:
+        return _offer_form(order, work, message)
     link = PersonLink(
         org_id=message.org_id, token_sha256=order.token_sha256, patient_id=message.patient_id,
         purpose=LinkPurpose.MESSAGE, message_id=message.id, issued_by=message.queued_by, issued_at=work.now,
         expires_at=work.now + VALID_FOR,
     )  # fmt: skip
+    return work.add(link).id
+
+
+def _offer_form(order: OfferMessage, work: UnitOfWork, message: OutboxMessage) -> Id:
+    """Make the link of a questionnaire; what was answered by an earlier link goes on in it, which is closed."""
+    task = work.require(FormTask, message.about_id, "message_id")
+    standing = work.list(
+        select(PersonLink)
+        .where(PersonLink.task_id == task.id, PersonLink.used_at.is_(None), PersonLink.revoked_at.is_(None))
+        .order_by(PersonLink.issued_at)
+    )
+    saved = [(one.saved_at, one.id) for one in standing if one.saved_at is not None]
+    latest = work.get(PersonLink, max(saved)[1]) if saved else None
+    link = PersonLink(
+        org_id=message.org_id, token_sha256=order.token_sha256, patient_id=task.patient_id, visit_id=task.visit_id,
+        task_id=task.id, form=task.form, form_version=task.form_version, message_id=message.id,
+        draft=latest.draft if latest else None, saved_at=latest.saved_at if latest else None,
+        uploads=latest.uploads if latest else 0, issued_by=message.queued_by, issued_at=work.now,
+        expires_at=work.now + VALID_FOR,
+    )  # fmt: skip
+    for earlier in standing:
+        earlier.revoked_at, earlier.reason = work.now, ANOTHER
     return work.add(link).id
 
 
@@ -53,6 +82,7 @@ class ReadMessage:
 def read_message(order: ReadMessage, work: UnitOfWork) -> None:
     """The message counts as read. Raises as `usable`."""
     link = usable(work, order.link_id)
-    link.openings += 1
+    if link.purpose == LinkPurpose.MESSAGE:
+        link.openings += 1
     link.opened_at = work.now
     mark_read(work, work.require(OutboxMessage, link.message_id, "message_id"))

@@ -4,8 +4,10 @@ from sqlalchemy import select
 
 from domain.kernel.worklists import Query, worklist
 from domain.links.commands import RevokeLink
+from domain.links.giving_commands import RemindForm, RemindForms
 from domain.links.records import PersonLink
 from domain.people.records import Patient
+from domain.scales.worklists import given_out, tasks
 
 
 @worklist("link.open", "客户手机链接", permission="form.view", record=PersonLink, order="-issued_at")
@@ -43,3 +45,9 @@ def left_on_phone() -> Query:
 
 
 left_on_phone.opens("form")
+
+
+tasks.offers(RemindForm)
+tasks.offers_several(RemindForms, remind=RemindForm)
+given_out.offers(RemindForm)
+given_out.offers_several(RemindForms, remind=RemindForm)

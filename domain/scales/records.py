@@ -1,4 +1,4 @@
-"""What is kept: results of scales, and questionnaires somebody is to fill in."""
+"""What is kept: results of scales, questionnaires given out, what is missing in them, how many came back."""
 
 from datetime import date, datetime
 from typing import Any
@@ -44,11 +44,14 @@ class ScaleResult(Record, label="量表结果", merge=Merge.APPEND):
 class FormTask(Record, label="待填问卷"):
     """A questionnaire given to a person, in one exact version, to be handed in by a day."""
 
+    __table_args__ = (Index("ix_form_task_group", "org_id", "form", "issued_at"),)
+
     patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
     visit_id: Mapped[Id | None] = column("体检", ref="visit")
     form: Mapped[str] = column("问卷", means="words:form", length=120)
     form_version: Mapped[str] = column("问卷版本", length=40)
     purpose: Mapped[str | None] = column("用途", length=255)
+    study: Mapped[str | None] = column("研究项目", length=120)
     issued_by: Mapped[Id | None] = column("下发人", ref="staff")
     issued_at: Mapped[datetime] = column("下发时间", index=True)
     begun_at: Mapped[datetime | None] = column("开始填写")
@@ -56,3 +59,41 @@ class FormTask(Record, label="待填问卷"):
     state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")
     due_at: Mapped[datetime | None] = column("填写截止", merge=Merge.CENTRE, group="state", index=True)
     reason: Mapped[str | None] = column("未填原因", length=4000)
+
+
+class FormGap(Record, label="问卷漏项", merge=Merge.LAST):
+    """What a form that is being filled in lacks, as of the last page that was turned; one a person and form.
+
+    `gaps` counts required questions without an answer and answers that a rule refuses, on the pages that were gone
+    through; 0 when all are there, or the form is over. `since` is when they began to be missing.
+    """
+
+    patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
+    task_id: Mapped[Id | None] = column("待填问卷", ref="form_task")
+    form: Mapped[str] = column("问卷", means="words:form", length=120)
+    form_version: Mapped[str] = column("问卷版本", length=40)
+    source: Mapped[str] = column("填写方式", means="words:form_source", length=40)
+    gaps: Mapped[int] = column("漏项或有误题数")
+    since: Mapped[datetime | None] = column("漏项起始")
+    noted_at: Mapped[datetime] = column("时间", index=True)
+
+
+class FormReturn(Record, label="问卷回收率"):
+    """What became of the questionnaires of one form, study and organisation given out in a month; the centre's own.
+
+    `expected` are those that should be back: handed in, lost, or past their day. Those taken back count nowhere.
+    """
+
+    month: Mapped[str] = column("下发月份", length=7, index=True)
+    form: Mapped[str] = column("问卷", means="words:form", length=120)
+    study: Mapped[str] = column("研究项目", length=120)
+    issued: Mapped[int] = column("下发")
+    handed_in: Mapped[int] = column("已回收")
+    lost: Mapped[int] = column("失访")
+    overdue: Mapped[int] = column("逾期未交")
+    waiting: Mapped[int] = column("未到期")
+    withdrawn: Mapped[int] = column("已撤回")
+    expected: Mapped[int] = column("应回收")
+    rate: Mapped[float | None] = column("回收率", unit="%")
+    low_since: Mapped[str | None] = column("回收率偏低起始", length=10)
+    counted_at: Mapped[datetime] = column("统计时间", index=True)

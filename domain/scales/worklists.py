@@ -7,8 +7,8 @@ from domain.checkup.form_commands import GiveUpForm, KeepOneResponse, WithdrawFo
 from domain.checkup.records import QuestionnaireResponse
 from domain.designs.records import PublishedForm
 from domain.kernel.worklists import Query, worklist
-from domain.people.records import Patient
-from domain.scales.records import FormTask, ScaleResult
+from domain.people.records import Organization, Patient
+from domain.scales.records import FormGap, FormReturn, FormTask, ScaleResult
 
 
 @worklist(
@@ -72,7 +72,7 @@ def tasks() -> Query:
     return (
         select(
             Patient.name, Patient.number.label("patient_number"), FormTask.form, FormTask.form_version,
-            FormTask.purpose, FormTask.state, FormTask.issued_at, FormTask.begun_at, FormTask.due_at,
+            FormTask.purpose, FormTask.study, FormTask.state, FormTask.issued_at, FormTask.begun_at, FormTask.due_at,
         )
         .join(Patient, Patient.id == FormTask.patient_id)
         .where(FormTask.due_at.is_not(None))
@@ -81,3 +81,40 @@ def tasks() -> Query:
 
 tasks.offers(GiveUpForm, WithdrawForm)
 tasks.opens("form")
+
+
+@worklist("form.given_out", "问卷发放一览", permission="form.view", record=FormTask, order="-issued_at")
+def given_out() -> Query:
+    """Every questionnaire that was given out with what became of it, the latest first."""
+    return select(
+        Patient.name, Patient.number.label("patient_number"), FormTask.form, FormTask.form_version,
+        FormTask.purpose, FormTask.study, FormTask.state, FormTask.issued_at, FormTask.begun_at, FormTask.due_at,
+        FormTask.state_since, FormTask.reason,
+    ).join(Patient, Patient.id == FormTask.patient_id)  # fmt: skip
+
+
+@worklist("form.returns", "问卷回收率", permission="form.view", record=FormReturn, order="-month")
+def returns() -> Query:
+    """Given out, back, overdue and the rate by form, study and organisation, the latest month first."""
+    r = FormReturn
+    return (
+        select(
+            r.month, Organization.name.label("branch"), r.form, r.study, r.issued, r.expected, r.handed_in, r.rate,
+            r.overdue, r.waiting, r.lost, r.withdrawn, r.counted_at,
+        )
+        .select_from(r)
+        .outerjoin(Organization, Organization.id == r.org_id)
+    )  # fmt: skip
+
+
+@worklist("form.gaps", "问卷漏项", permission="form.view", record=FormGap, order="-noted_at")
+def gaps() -> Query:
+    """Forms that were begun and lack answers by now, the latest first."""
+    return (
+        select(
+            Patient.name, Patient.number.label("patient_number"), FormGap.form, FormGap.form_version,
+            FormGap.gaps, FormGap.source, FormGap.noted_at,
+        )
+        .join(Patient, Patient.id == FormGap.patient_id)
+        .where(FormGap.gaps > 0)
+    )  # fmt: skip

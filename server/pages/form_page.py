@@ -17,7 +17,7 @@ from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.texts import Texts
 from domain.links.records import LinkPurpose
 from forms.nodes import Place
-from forms.pages import Page, next_missing, page_of, pages_of
+from forms.pages import Page, gaps_through, next_missing, page_of, pages_of
 from forms.questionnaire import Questionnaire
 from forms.session import FormSession
 from server.api.dependencies import CentreDep
@@ -119,7 +119,7 @@ def _verified(centre: Centre, links: Links, link: OpenLink, token: str, typed: s
         if error.field != "birth_date":
             raise
         return ask_birth_date(link, _title(links, link), centre.texts.explain(error), 422)
-    if link.purpose is LinkPurpose.MESSAGE:
+    if link.message_id is not None:
         links.note_message_read(link)
     ends = links.begin_reading(link) if link.purpose is LinkPurpose.REPORT else None
     onward = RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
@@ -145,10 +145,11 @@ def _page_taken(
     is_last = number == len(pages) - 1
     take_away(session, pages[number], sent, whole=is_last)
     refused |= take_signatures(session, pages[number], sent, links.now(), centre.texts, whole=is_last)
-    links.save(link, session.draft(links.now()))
     pages = pages_of(session)
     number = min(number, len(pages) - 1)
     go = sent.get("~go", ["stay"])[0]
+    turned = go in ("next", "skip", "finish")
+    links.save(link, session.draft(links.now()), gaps=gaps_through(pages, number) if turned else None)
     if go == "finish" and not refused:
         return _finished(centre, links, link, session, pages)
     problems = {**_problems(session, pages[number], centre.texts), **refused}

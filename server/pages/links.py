@@ -84,7 +84,7 @@ class Links:
         """
         digest = hashlib.sha256(token.encode()).hexdigest()
         wanted = (
-            select(PersonLink.__table__, Patient.name, Patient.birth_date, FormTask.begun_at)
+            select(PersonLink.__table__, Patient.name, Patient.birth_date, FormTask.begun_at, FormTask.state)
             .join(Patient, Patient.id == PersonLink.patient_id)
             .outerjoin(FormTask, FormTask.id == PersonLink.task_id)
             .where(PersonLink.token_sha256 == digest)
@@ -95,9 +95,11 @@ class Links:
             raise DomainError("link.not_yet")
         now = self._centre.clock()
         code = why_not(
-            used=row.used_at is not None, settled=row.settled_by is not None, revoked=row.revoked_at is not None,
+            used=row.used_at is not None,
+            settled=row.settled_by is not None or (row.used_at is None and row.state == "handed_in"),
+            revoked=row.revoked_at is not None or row.state in ("lost", "withdrawn"),
             expired=now >= row.expires_at,
-        )  # fmt: skip
+        )
         purpose = LinkPurpose(row.purpose)
         if code:
             of_report = purpose is LinkPurpose.REPORT and code == "link.expired"
@@ -156,15 +158,21 @@ class Links:
         except DomainError as error:
             raise DomainError("link.retired", version=link.form_version) from error
 
-    def save(self, link: OpenLink, draft: dict[str, Any], *, upload: bool = False) -> None:
+    def save(
+        self, link: OpenLink, draft: dict[str, Any], *, upload: bool = False, gaps: int | None = None
+    ) -> None:
         """Keep what was answered so far; it is on the disk when this returns. An `upload` is counted.
+
+        `gaps`: how much is missing or wrong so far, where a page was turned.
 
         Raises:
             DomainError: ``link.moved`` if another request has saved since the link was opened: open it again.
         """
         if not link.begun and link.task_id is not None:
             self._centre.dispatcher.run(BeginForm(task_id=link.task_id), self._actor(link))
-        order = SaveLinkDraft(link_id=link.id, draft=plain(draft), seen=link.saved_at, upload=upload)
+        order = SaveLinkDraft(
+            link_id=link.id, draft=plain(draft), seen=link.saved_at, upload=upload, gaps=gaps
+        )
         self._centre.dispatcher.run(order, self._actor(link))
 
     def finish(self, link: OpenLink, response: dict[str, Any], score: float | None) -> bool:

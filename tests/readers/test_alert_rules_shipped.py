@@ -10,9 +10,10 @@ from domain.alerts.plans import Plan
 from domain.alerts.records import Severity
 from tests.readers.alert_cases import CASES as FIRST
 from tests.readers.alert_cases_more import MORE
+from tests.readers.form_cases import FORMS
 
 MINUTE = timedelta(minutes=1)
-CASES = [*FIRST, *MORE]
+CASES = [*FIRST, *MORE, *FORMS]
 
 OURS = "A-9"
 """Numbers from here on are rules of this project that no requirement asks for."""

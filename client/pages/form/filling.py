@@ -10,7 +10,7 @@ from client.stations.front_desk.asking import Choice, options_of, toggled, with_
 from domain.kernel.errors import DomainError
 from forms.attachments import limit_of, told_types
 from forms.nodes import Place
-from forms.pages import Page, next_missing, page_of, pages_of
+from forms.pages import Page, gaps_through, next_missing, page_of, pages_of
 from forms.prefill import unconfirmed
 from forms.questionnaire import Item, ItemType
 from forms.session import FormSession
@@ -169,6 +169,10 @@ class Filling(FilesAndSignatures):
             self._number = page_of(self.session, place) or 0
         self._changed()
         return place
+
+    def gaps(self) -> int:
+        """Return how many answers are missing or wrong on the pages gone through, the open one included."""
+        return gaps_through(self.pages(), self.number) + len(self.blocking())
 
     def missing(self) -> int:
         """Return how many answers are missing in the whole form."""

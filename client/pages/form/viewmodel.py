@@ -28,6 +28,7 @@ from client.stations.front_desk.drafts import Drafts, drafts_of
 from domain.checkup.form_commands import BeginForm, HandedIn, Source
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
+from domain.scales.gap_commands import NoteGaps
 from forms.nodes import Place
 from forms.shelf import Taken
 
@@ -71,6 +72,7 @@ class ViewModel(PaperModel):
         self._subject: Subject | None = None
         self._handing_in = self._opening = False
         self._corrects: Id | None = None
+        self._gaps: int | None = None
         self._sending = SendingLook(context, self)
         self._sending.told.connect(self.sending_changed)
         self.stage = CHOOSING
@@ -164,6 +166,7 @@ class ViewModel(PaperModel):
         filling = self.filling
         if self.stage != FILLING or filling is None or not filling.pages():
             return
+        self._note_gaps(filling)
         if filling.is_last:
             self._hand_in(filling)
             return
@@ -242,6 +245,7 @@ class ViewModel(PaperModel):
         if photos := self._photos_waiting():
             self.add_photos(photos)
         self.filling = Filling(begun.recovered.session, self.context.say, self.explain)
+        self._gaps = 0 if begun.choice.why not in ("begun", "given") else None
         self._show(FILLING)
         self.page_changed.emit()
         self.focus_asked.emit(None)
@@ -324,6 +328,18 @@ class ViewModel(PaperModel):
         order = ready.order(subject, choice, version, self.source)
         job = self.run(order, lambda done: self.handed_in(done.receipt), self._not_handed_in)
         job.succeeded.connect(lambda _done: self._forget(subject, choice))
+
+    def _note_gaps(self, filling: Filling) -> None:
+        """A page is turned: keep how much is missing by now, where that is news; the page itself says it at once."""
+        subject, choice, gaps = self._subject, self.choice, filling.gaps()
+        if subject is None or choice is None or self._corrects is not None or gaps == self._gaps:
+            return
+        self._gaps = gaps
+        order = NoteGaps(
+            patient_id=subject.patient_id, task_id=choice.task.id if choice.task else None, form=choice.form,
+            form_version=filling.session.form.version, gaps=gaps, source=self.source,
+        )  # fmt: skip
+        self.run(order, refused=self._not_begun)
 
     def _forget(self, subject: Subject, choice: Choice) -> None:
         """Remove the draft, also when the page is gone by then: what was handed in is no draft any more."""

@@ -223,13 +223,11 @@ class ViewModel(PageModel):
         elif len(read) < len(rows):
             self.toast("worklist.not_all_read", "warning")
         else:
-            at = next(i for i, c in enumerate(self.listing.columns) if c.name == "revision")
+            at = next((i for i, c in enumerate(self.listing.columns) if c.name == "revision"), None)
             entity = self.listing.record.record_info.entity
-            given = {
-                f"{entity}_ids": [row.id for row in read],
-                "revisions": [row.values[at] for row in read],
-                "act": act,
-            }
+            given: dict[str, Any] = {f"{entity}_ids": [row.id for row in read], "act": act}
+            if at is not None:
+                given["revisions"] = [row.values[at] for row in read]
             self.several_asked.emit(batch, given, {f.name for f in commands()[name].fields})
 
     def several_done(self, receipt: Any) -> None:

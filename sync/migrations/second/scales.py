@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("form", sa.String(120), nullable=False),
         sa.Column("form_version", sa.String(40), nullable=False),
         sa.Column("purpose", sa.String(255), nullable=True),
+        sa.Column("study", sa.String(120), nullable=True),
         sa.Column("issued_by", Id16(), nullable=True),
         sa.Column("issued_at", UtcTime(), nullable=False),
         sa.Column("begun_at", UtcTime(), nullable=True),
@@ -57,3 +58,4 @@ def upgrade() -> None:
         sa.Column("reason", steps.long_text(), nullable=True),
         indexed=("patient_id", "issued_at", "due_at"),
     )
+    steps.create_index("ix_form_task_group", "form_task", ["org_id", "form", "issued_at"])
