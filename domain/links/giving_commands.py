@@ -19,6 +19,10 @@ MOST_AT_ONCE = 200
 TEMPLATE = "form_invite"
 ENTITY = "form_task"
 SEND = "messaging.send"
+TOLD = frozenset({
+    "form.waits_already", "form.client_gone", "form.unreachable", "form.no_reminders", "form.client_paused",
+})  # fmt: skip
+"""Why one client is left out; anything else refuses the whole."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ def give_out(order: GiveOutForms, work: UnitOfWork) -> GivenOut:
         try:
             task_id = _give(order, work, patient_id)
         except DomainError as error:
+            if error.code not in TOLD:
+                raise
             left_out.append(LeftOut(patient_id, error.code, given=False))
             continue
         issued += 1
@@ -86,12 +92,15 @@ def give_out(order: GiveOutForms, work: UnitOfWork) -> GivenOut:
             _invite(work, task_id, patient_id, first=True)
             queued += 1
         except DomainError as error:
+            if error.code not in TOLD:
+                raise  # a template that cannot be used keeps everybody from it
             left_out.append(LeftOut(patient_id, error.code, given=True))
     return GivenOut(issued, queued, left_out)
 
 
 def _give(order: GiveOutForms, work: UnitOfWork, patient_id: Id) -> Id:
-    work.require(Patient, patient_id, "patient_ids")
+    if work.get(Patient, patient_id) is None:
+        raise DomainError("form.client_gone", field="patient_ids")
     waiting = work.find(
         FormTask, patient_id=patient_id, form=order.form, form_version=order.form_version,
         state=form_task_life.first,
@@ -110,7 +119,7 @@ def _invite(work: UnitOfWork, task_id: Id, patient_id: Id, *, first: bool) -> No
     """Queue the message with the link; who wants none gets none.
 
     Raises:
-        DomainError: ``form.no_reminders``, ``form.client_paused``, and as `queue_message`.
+        DomainError: ``form.no_reminders``, ``form.client_paused``, ``form.unreachable``, and as `queue_message`.
     """
     wish = preference_of(work, patient_id)
     if refuses(wish, Category.REMINDER):
@@ -118,7 +127,12 @@ def _invite(work: UnitOfWork, task_id: Id, patient_id: Id, *, first: bool) -> No
     if wish is not None and wish.paused_at is not None:
         raise DomainError("form.client_paused", field="patient_ids")
     key = (TEMPLATE, task_id) if first else ()
-    queue_message(work, TEMPLATE, patient_id=patient_id, about=(ENTITY, task_id), key=key)
+    try:
+        queue_message(work, TEMPLATE, patient_id=patient_id, about=(ENTITY, task_id), key=key)
+    except DomainError as error:
+        if error.code != "message.unreachable":
+            raise
+        raise DomainError("form.unreachable", field="patient_ids") from error
 
 
 @command("form.remind", "催填并发链接", permission="form.issue")
@@ -133,7 +147,7 @@ def remind(order: RemindForm, work: UnitOfWork) -> None:
     """Queue the message.
 
     Raises:
-        DomainError: ``form.over``; ``form.no_reminders``; ``form.client_paused``; ``message.unreachable``.
+        DomainError: ``form.over``; ``form.no_reminders``; ``form.client_paused``; ``form.unreachable``.
     """
     work.actor.check(SEND)
     task = work.require(FormTask, order.task_id, "task_id")

@@ -59,8 +59,7 @@ NOT_CODES = {
     "important_class", "item", "key", "label", "login", "loinc", "media_type", "models_version", "month", "name",
     "nickname", "number", "phone", "place", "prefix", "printer", "range_text", "record_id", "rule", "rules_version",
     "said_id_number", "scale_version", "sha256", "slot", "sprec", "template", "title", "topic", "version",
-    "visit_number",
-    "via",
+    "visit_number", "via", "study", "low_since",
 }  # fmt: skip
 """Numbers, names and standards' own terms that people read as they are."""
 

@@ -79,7 +79,7 @@ def test_who_has_it_already_is_left_out_and_told(branch, nurse):
     assert (done.issued, done.queued) == (1, 1)
     assert codes(done) == {
         patients[0]: ("form.waits_already", False),
-        unknown: ("patient.unknown", False),
+        unknown: ("form.client_gone", False),
     }
     assert len(rows(branch, FormTask)) == 2
 
@@ -92,7 +92,7 @@ def test_who_cannot_or_does_not_want_to_be_reached_still_has_the_questionnaire(b
     done = give(branch, nurse, [silent, wary, paused, fine], send=True)
     assert (done.issued, done.queued) == (4, 1)
     assert codes(done) == {
-        silent: ("message.unreachable", True),
+        silent: ("form.unreachable", True),
         wary: ("form.no_reminders", True),
         paused: ("form.client_paused", True),
     }

@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from client.command_dialog.view import CommandDialog
+from client.pages.worklist.give_out.view import GiveOutDialog
+from client.pages.worklist.give_out.viewmodel import ViewModel as GiveOut
 from client.pages.worklist.missing_dialog.view import MissingReports
 from client.pages.worklist.reports import Made
 from client.pages.worklist.viewmodel import ViewModel
@@ -44,7 +46,7 @@ class View(PageView):
         self._chips.removed.connect(self.model.remove_filter)
         self.body.addWidget(self._chips)
         self._stack = QStackedWidget(self)
-        self._table = RowTable(self.model.table, self.context, self._stack)
+        self._table = RowTable(self.model.table, self.context, self._stack, several=self.model.gives_out)
         self._table.setObjectName("worklist_table")
         self._table.setAccessibleName(self.model.listing.label)
         self._note = QLabel(self._stack)
@@ -108,7 +110,7 @@ class View(PageView):
         self._table.horizontalHeader().customContextMenuRequested.connect(self._header_menu)
         for name, handler in (
             ("filter", self._filter.begin), ("commands", self._commands_menu), ("columns", self._columns_menu),
-            ("export", self._export), ("reports", self._ask_version),
+            ("export", self._export), ("reports", self._ask_version), ("give_out", self._give_out),
         ):  # fmt: skip
             model.action_set.on(name, handler)
 
@@ -223,6 +225,14 @@ class View(PageView):
         )
         if chosen:
             self.model.export(Path(chosen))
+
+    def _give_out(self) -> None:
+        """Ctrl+G: a questionnaire for the rows that are chosen, or for the whole list."""
+        model, table = self.model, self.model.table
+        asked = GiveOut(
+            self.context, model.listing, table.filters, table.order, model.chosen_ids(), table.rowCount()
+        )
+        GiveOutDialog(asked, self).open()
 
     def _ask_version(self) -> None:
         """Ctrl+R: which version of the risk report, each by its digit; then the folder."""

@@ -15,6 +15,8 @@ from client.pages.worklist.cells import NUMBERS
 from client.pages.worklist.entities import entities_of
 from client.pages.worklist.export import PERMISSION, export_work
 from client.pages.worklist.filters import Chip, Choice, Exact, choices_for, condition
+from client.pages.worklist.give_out.giving import PERMISSION as GIVE_OUT
+from client.pages.worklist.give_out.giving import may_give
 from client.pages.worklist.row_commands import Offer, offered, offers, prefilled
 from client.pages.worklist.table import WorklistTable
 from client.station import Context, PageModel
@@ -53,6 +55,7 @@ class ViewModel(PageModel):
         Action("columns", "worklist.columns", "F10"),
         Action("export", "worklist.export", "Ctrl+E", permission=PERMISSION),
         Action("reports", "worklist.reports", "Ctrl+R", permission=reports.PERMISSION),
+        Action("give_out", "worklist.give_out", "Ctrl+G", permission=GIVE_OUT),
     )
 
     def __init__(self, context: Context, name: str, parent: Any = None) -> None:
@@ -75,6 +78,8 @@ class ViewModel(PageModel):
             self.action_set.enable("commands", False)
         if name not in reports.LISTS:
             self.action_set.leave_out("reports")
+        if not self.gives_out:
+            self.action_set.leave_out("give_out")
         self.table.selected = lambda: self.selected
         self.table.modelReset.connect(self._lost)
 
@@ -203,9 +208,19 @@ class ViewModel(PageModel):
         return offers(self.listing, self.context.actor, self._selected_values())
 
     @property
+    def gives_out(self) -> bool:
+        """Whether questionnaires may be given to the clients of this list by this person."""
+        return may_give(self.listing, self.context.actor)
+
+    @property
     def are_several(self) -> bool:
-        """Whether more than one row is chosen, in a list that knows what to do with several."""
-        return bool(self.listing.several) and len(self.chosen()) > 1
+        """Whether more than one row is chosen: then only what can be done to several is offered."""
+        return len(self.chosen()) > 1
+
+    def chosen_ids(self) -> tuple[Any, ...]:
+        """Return the rows that are chosen if they are several; those not read yet are not among them."""
+        rows = [self.table.row(number) for number in self.chosen()] if self.are_several else []
+        return tuple(row.id for row in rows if row is not None)
 
     def _batch(self) -> Command | None:
         """Return the command for several rows, None for who may not."""

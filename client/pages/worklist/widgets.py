@@ -51,7 +51,7 @@ class RowTable(QTableView):
     in_sight = Signal(int, int)
     chosen_changed = Signal()
 
-    def __init__(self, table: WorklistTable, context: Any, parent: QWidget) -> None:
+    def __init__(self, table: WorklistTable, context: Any, parent: QWidget, *, several: bool = False) -> None:
         super().__init__(parent)
         self._rows = table
         self._kept: tuple[Any, int] | None = None
@@ -61,7 +61,9 @@ class RowTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         mode = QAbstractItemView.SelectionMode
         # Shift with arrows takes more rows, Ctrl with arrows moves on and Space takes that row as well.
-        self.setSelectionMode(mode.ExtendedSelection if table.listing.several else mode.SingleSelection)
+        self.setSelectionMode(
+            mode.ExtendedSelection if several or table.listing.several else mode.SingleSelection
+        )
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
