@@ -170,6 +170,10 @@ def _subject_problems(rule: Rule) -> Iterator[str]:
         yield from _trend_problems(rule, kind)
     if rule.kind is Kind.ABSENCE and rule.expects is not None:
         yield from _absence_problems(rule, kind)
+    if rule.gather and "patient_id" not in kind.__table__.columns:
+        yield f"gather: {entity} names no client"
+    if rule.gather and rule.kind not in {Kind.DEADLINE, Kind.THRESHOLD}:
+        yield f"gather: not for a rule of kind {rule.kind}"
     for cause in rule.silent_while:
         if cause.by not in kind.__table__.columns:
             yield f"silent_while: no field {cause.by}"

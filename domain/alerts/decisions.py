@@ -248,5 +248,8 @@ def on_time(
             return SetTimer(plan, now.record_id, row["org_id"], occasion, later) if later else forget
     if _silent(plan, now, inhibitors):
         return _later(plan, row, occasion, at)
+    if plan.rule.gather and plan.starts(row.get("state", "")):
+        # It may have been woken by the end of the client's first card: its own time ran all along.
+        fire_at = plan.fire_at(row) or fire_at
     due = fire_at if plan.state else row.get("due_at")
     return Open(plan, row, occasion, fire_at, due)

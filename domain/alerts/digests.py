@@ -2,8 +2,10 @@
 
 A workstation that was off for a night or a month finds hundreds of timers behind it. None is lost: each alert is
 opened and can be filtered, taken and settled. But its ladder rests and nobody is told of it by itself; the digest is
-told, rises by the rule's ladder, and closes when the last of them is settled. What is urgent is never held back, and
-what happens now is told now.
+told, rises by the rule's ladder, and closes when the last of them is settled. What is urgent is never held back.
+
+What happens now is told now, until twenty of one rule wait at one place: nobody reads the twenty-first card of a
+kind, so from there on the day's digest of the rule stands for them.
 """
 
 import dataclasses
@@ -33,19 +35,28 @@ SUMMARY = (
     "{count} 项在离线或停机期间到期，最早 {first}。"
     "均在预警列表中，可按名称筛选后批量处理；全部处理后本条自动关闭。"
 )
+FLOOD = (
+    "同类未处理预警已达 {most} 条，当天其后发出的汇入本条，不再逐条提醒。"
+    "均在预警列表中，可按名称筛选后批量处理；全部处理后本条自动关闭。"
+)
 _ALERT = Alert.__table__
 Key = tuple[str, Id]
 
 
 @dataclasses.dataclass(slots=True)
 class Digest:
-    """One card for many: how many were counted when it was made, and when the first of them fell due."""
+    """One card for many: how many were counted when it was made, and when the first of them fell due.
+
+    `spare` is how many that are not late are still told by themselves.
+    """
 
     plan: Plan
     org_id: Id
     id: Id
     count: int
     first: datetime
+    late: bool
+    spare: int
 
     def order(self, now: datetime) -> OpenAlert:
         """Return the command that opens it; its ladder counts from now, when somebody can first know."""
@@ -53,7 +64,9 @@ class Digest:
         return OpenAlert(
             alert_id=self.id, rule=rule.id, rule_version=rule.version, name=rule.name, org_id=self.org_id,
             subject="organization", subject_id=self.org_id,
-            summary=SUMMARY.format(count=self.count, first=shown_value(self.first)),
+            summary=SUMMARY.format(count=self.count, first=shown_value(self.first))
+            if self.late
+            else FLOOD.format(most=MOST_SINGLE),
             facts={"count": self.count}, severity=standing.severity, receivers=list(standing.receivers),
             opened_at=now, due_at=standing.due_at, act_by=now + self.plan.ladder.act_within,
         )  # fmt: skip
@@ -82,27 +95,48 @@ def digests_of(
         known: Late ones counted beforehand, those of `opens` among them or not.
         now: Time of the engine.
     """
-    late: dict[Key, list[datetime]] = {}
+    coming: dict[Key, list[datetime]] = {}
     for action in opens:
-        key = (action.plan.rule.id, action.row["org_id"])
-        if action.opened_at <= now - LATE and action.plan.rule.severity is not Severity.URGENT:
-            late.setdefault(key, []).append(action.opened_at)
+        if action.plan.rule.severity is not Severity.URGENT:
+            key = (action.plan.rule.id, action.row["org_id"])
+            coming.setdefault(key, []).append(action.opened_at)
     found = {}
-    for key, times in late.items():
-        count = max(len(times), known[key])
+    for key, times in coming.items():
+        late = sum(at <= now - LATE for at in times)
+        count = max(late, known[key]) if late else 0
+        spare = max(0, MOST_SINGLE - _waiting(connection, key))
         digest_id = stable_id("alert", key[0], key[1], "digest", str(clinic(now).date()))
-        there = connection.execute(
-            select(_ALERT.c.id).where(_ALERT.c.id == digest_id, without_index(_ALERT.c.state).in_(UNSETTLED))
-        ).first()
-        if there is not None or count > MOST_SINGLE:
-            found[key] = Digest(book.plans[key[0]], key[1], digest_id, count, min(times))
+        if count > MOST_SINGLE or len(times) - late > spare or (late and _stands(connection, digest_id)):
+            stands_for_late = bool(late) and (count > MOST_SINGLE or _stands(connection, digest_id))
+            found[key] = Digest(
+                book.plans[key[0]], key[1], digest_id, count, min(times), stands_for_late, spare
+            )
     return found
 
 
+def _stands(connection: Connection, digest_id: Id) -> bool:
+    mine = (_ALERT.c.id == digest_id, without_index(_ALERT.c.state).in_(UNSETTLED))
+    return connection.execute(select(_ALERT.c.id).where(*mine)).first() is not None
+
+
+def _waiting(connection: Connection, key: Key) -> int:
+    """Return how many of a rule wait at a place, counting no further than matters."""
+    mine = (_ALERT.c.rule == key[0], _ALERT.c.state.in_(UNSETTLED), _ALERT.c.org_id == key[1])
+    inside = select(_ALERT.c.id).where(*mine).limit(MOST_SINGLE).subquery()
+    return connection.execute(select(func.count()).select_from(inside)).scalar_one()
+
+
 def joins(digests: dict[Key, Digest], action: Open, now: datetime) -> Id | None:
-    """Return the digest an alert goes into, None if it is told by itself."""
+    """Return the digest an alert goes into, None if it is told by itself; each that is takes one of the spare."""
     digest = digests.get((action.plan.rule.id, action.row["org_id"]))
-    return digest.id if digest is not None and action.opened_at <= now - LATE else None
+    if digest is None:
+        return None
+    if action.opened_at <= now - LATE:
+        return digest.id if digest.late else None
+    if digest.spare > 0:
+        digest.spare -= 1
+        return None
+    return digest.id
 
 
 def emptied(connection: Connection, alert_ids: Sequence[Id]) -> list[Id]:

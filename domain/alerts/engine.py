@@ -28,14 +28,15 @@ from domain.alerts.decisions import (
     on_change,
     on_time,
 )
-from domain.alerts.digests import LATE, Digest, Key, digests_of, emptied, joins, late_timers
+from domain.alerts.digests import Digest, Key, digests_of, emptied, joins, late_timers
 from domain.alerts.engine_commands import ClearAlert, RunAlerts
+from domain.alerts.gathering import gathered
 from domain.alerts.lookups import caused, keys_of, newest_arrival, sql_of
 from domain.alerts.orders import escalation, opening, shelf_over
 from domain.alerts.parts import Kind
 from domain.alerts.plans import Plan, RuleBook, key_of
 from domain.alerts.receivers import changed_alerts, keep_receivers, rebuild_receivers
-from domain.alerts.records import Alert
+from domain.alerts.records import Alert, Severity
 from domain.alerts.rule_changes import book_in_force
 from domain.alerts.rule_commands import newest_changes
 from domain.alerts.stacks import concerned, on_stack
@@ -138,6 +139,7 @@ class AlertEngine:
             actions += self._stacked(connection, alerts)
             actions += [Clear(digest_id) for digest_id in emptied(connection, alerts)]
             learnt = self._observed(connection, entries, actions) if strange else []
+            actions = gathered(connection, actions)
             freed = self._freed(connection, settled)
         self._keep(actions, freed)
         self._run(actions)
@@ -277,11 +279,12 @@ class AlertEngine:
         freed: dict[str, set[Id]] = defaultdict(set)
         table = Alert.__table__
         for some in situations.chunks(settled):
-            columns = (table.c.rule, table.c.subject_id, table.c.patient_id, table.c.org_id)
+            columns = (table.c.rule, table.c.subject_id, table.c.patient_id, table.c.org_id, table.c.outcome)
             for row in connection.execute(select(*columns).where(table.c.id.in_(some))):
                 for rule, of in self._silencing.get(row.rule, ()):
                     value = getattr(row, of)
-                    if value is not None:
+                    # What a person settled is settled for the client: the others of its rule stay silent.
+                    if value is not None and (rule != row.rule or row.outcome is None):
                         freed[rule].add(value)
         return freed
 
@@ -294,14 +297,14 @@ class AlertEngine:
             situations.keep_timers(connection, timers)
             for rule, records in freed.items():
                 situations.wake(connection, [rule], sorted(records), now)
-                if self.book.plans[rule].rule.silent_while:
+                if self.book.plans[rule].listens:
                     situations.wake_keys(connection, rule, sorted(records), now)
 
     def _fire(self, now: datetime, done: Ticked, late: Counter[Key]) -> bool:
         """Deal with timers that ran out; returns whether there may be more."""
         with self.store.read() as connection:
             fired = situations.fired_timers(connection, now)
-            actions = self._due_actions(connection, fired, now)
+            actions = gathered(connection, self._due_actions(connection, fired, now))
         done.opened += self._run(actions, late)
         spent = [DropTimer(a.plan.rule.id, a.row["id"]) for a in actions if isinstance(a, Open)]
         self._keep([*spent, *actions], {})
@@ -344,7 +347,7 @@ class AlertEngine:
         opens = [a for a in actions if isinstance(a, Open)]
         now = self.dispatcher.clock()
         digests: dict[Key, Digest] = {}
-        if any(a.opened_at <= now - LATE for a in opens):
+        if any(a.plan.rule.severity is not Severity.URGENT for a in opens):
             with self.store.read() as connection:
                 digests = digests_of(connection, self.book, opens, late or Counter(), now)
         orders: list[Any] = [digest.order(now) for digest in digests.values()]

@@ -51,6 +51,11 @@ class Plan:
         """Whether it is about how things are, not about something that happened."""
         return self.kind not in MOMENTS
 
+    @property
+    def listens(self) -> bool:
+        """Whether its timers wait for the end of an alert of another record."""
+        return bool(self.rule.silent_while) or self.rule.gather is not None
+
     def cleared(self, row: Values) -> bool:
         """Tell whether the record gives no cause any more."""
         return bool(self.clears_when) and all(c.holds(row) for c in self.clears_when)
@@ -143,6 +148,8 @@ class RuleBook:
                     found.setdefault(plan.rule.id, []).append((other, "subject_id"))
             for cause in plan.rule.silent_while:
                 found.setdefault(cause.rule, []).append((plan.rule.id, cause.of))
+            if plan.rule.gather is not None:
+                found.setdefault(plan.rule.id, []).append((plan.rule.id, "patient_id"))
         return found
 
     def roles(self) -> list[str]:

@@ -70,6 +70,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         by_hand: Whether a person may settle it with a note while its cause is still there.
         inhibits: Rules that stay silent for the same record while this one waits.
         silent_while: Alerts of other records that keep this rule silent.
+        gather: ``client``: one alert of this rule a client at a time, however many of their records fit.
         moment: See ``event``.
         since: Field of the time from which an absence counts.
         within: How long may pass (``absence``).
@@ -113,6 +114,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     covers: tuple[RuleId, ...] = ()
     facts: tuple[str, ...] = ()
     silent_while: tuple[Cause, ...] = ()
+    gather: Literal["client"] | None = None
     moment: Literal["new", "enter"] = "new"
     since: str | None = None
     within: Duration | None = None

@@ -198,7 +198,7 @@ def fired_timers(connection: Connection, now: datetime) -> list[Fired]:
     rows = connection.execute(
         select(timers)
         .where(timers.c.fire_at <= to_microseconds(now))
-        .order_by(timers.c.fire_at, timers.c.rule)
+        .order_by(timers.c.fire_at, timers.c.rule, timers.c.record_id)
         .limit(AT_A_TIME)
     )
     return [Fired(r.rule, r.record_id, r.entity, r.occasion, from_microseconds(r.fire_at)) for r in rows]

@@ -12,9 +12,12 @@ from domain.alerts.groups import BUDGET, groups_for, shift_digest, told_now
 from domain.alerts.records import Alert, Severity
 from domain.alerts.situations import timer_table
 from domain.alerts.worklists import alerts_for, count_for
+from domain.checkup.form_commands import AnswerForm, IssueForm
 from domain.kernel.columns import to_microseconds
 from domain.kernel.errors import DomainError
 from domain.scales.records import FormTask
+from tests.scales.answering import least
+from tests.scales.conftest import SCALES
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -99,11 +102,76 @@ def test_a_few_late_ones_are_told_one_by_one(watch, overdue, nurse):
     assert told(watch, nurse)[1] == MOST_SINGLE
 
 
-def test_what_falls_due_now_is_no_digest_however_many(watch, overdue, nurse):
-    overdue(60, days=7)
+def test_what_falls_due_now_is_told_one_by_one_until_twenty_wait_and_the_rest_by_the_days_digest(
+    watch, overdue, nurse
+):
+    overdue(MOST_SINGLE, days=7)
     watch.look()
     watch.look()
-    assert told(watch, nurse)[1] == 60
+    assert told(watch, nurse)[1] == MOST_SINGLE
+    overdue(40, days=7)
+    watch.look()
+    watch.look()
+    assert told(watch, nurse)[1] == MOST_SINGLE + 1
+    members = [a for a in watch.alerts("A-062") if a.digest_id]
+    assert len(members) == 40, "every one of them is an alert in the list"
+    [digest] = [a for a in watch.alerts("A-062") if a.id == members[0].digest_id]
+    assert str(MOST_SINGLE) in digest.summary
+
+
+FORMS = ("gad7", "phq9", "isi")
+
+
+def owing(world):
+    """Give one client three questionnaires at once."""
+    world.give_out()
+    for form in FORMS[1:]:
+        order = IssueForm(patient_id=world.client, form=form, form_version="1.0.0")
+        world.desk.run(order, world.nurse)
+
+
+def hand_in_one(world, watch):
+    """Hand in the questionnaire that is told of."""
+    [told_of] = [a for a in watch.alerts("A-062") if a.state == "open"]
+    form = told_of.facts["form"]
+    order = AnswerForm(
+        patient_id=world.client, task_id=told_of.subject_id, form=form, form_version="1.0.0",
+        answers=least(SCALES[form]),
+    )  # fmt: skip
+    world.desk.run(order, world.nurse)
+    watch.look()
+    watch.look()
+
+
+def test_what_one_client_owes_is_one_card_and_the_next_comes_when_the_cause_of_the_first_is_gone(
+    world, watch, clock
+):
+    owing(world)
+    watch.look()
+    clock.advance(8 * DAY)
+    watch.look()
+    assert len(watch.alerts("A-062")) == 1
+    due = watch.alerts("A-062")[0].opened_at
+    hand_in_one(world, watch)
+    first, second = sorted(watch.alerts("A-062"), key=lambda a: a.state)
+    assert (first.state, second.state) == ("closed", "open")
+    assert second.opened_at - due < HOUR, "its own time ran all along, the ladder does not begin anew"
+    hand_in_one(world, watch)
+    hand_in_one(world, watch)
+    assert [a.state for a in watch.alerts("A-062")] == ["closed"] * 3
+
+
+def test_what_a_person_settled_is_settled_for_the_client(world, watch, clock, nurse):
+    owing(world)
+    watch.look()
+    clock.advance(8 * DAY)
+    watch.look()
+    [alert] = watch.alerts("A-062")
+    watch.desk.run(HandleAlert(alert_id=alert.id, note="客户要求下月再填"), nurse)
+    watch.look()
+    clock.advance(DAY)
+    watch.look()
+    assert [a.state for a in watch.alerts("A-062")] == ["handled"]
 
 
 def test_a_restart_in_the_middle_makes_one_digest(watch, overdue, nurse, monkeypatch):
