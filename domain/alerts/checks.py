@@ -170,10 +170,7 @@ def _subject_problems(rule: Rule) -> Iterator[str]:
         yield from _trend_problems(rule, kind)
     if rule.kind is Kind.ABSENCE and rule.expects is not None:
         yield from _absence_problems(rule, kind)
-    if rule.gather and "patient_id" not in kind.__table__.columns:
-        yield f"gather: {entity} names no client"
-    if rule.gather and rule.kind not in {Kind.DEADLINE, Kind.THRESHOLD}:
-        yield f"gather: not for a rule of kind {rule.kind}"
+    yield from _card_problems(rule, kind)
     for cause in rule.silent_while:
         if cause.by not in kind.__table__.columns:
             yield f"silent_while: no field {cause.by}"
@@ -181,6 +178,18 @@ def _subject_problems(rule: Rule) -> Iterator[str]:
             yield f"silent_while: not for a rule of kind {rule.kind}"
     yield from _conditions_problems(rule, kind)
     yield from _sentence_problems(rule, kind)
+
+
+def _card_problems(rule: Rule, kind: type[Record]) -> Iterator[str]:
+    """Yield what is wrong with whose card an alert is."""
+    columns = kind.__table__.columns
+    for end in ("_id", "_name") if rule.owner else ():
+        if f"{rule.owner}{end}" not in columns:
+            yield f"owner: no field {rule.owner}{end}"
+    if rule.gather and "patient_id" not in columns:
+        yield "gather: no field patient_id"
+    if rule.gather and rule.kind not in {Kind.DEADLINE, Kind.THRESHOLD}:
+        yield f"gather: not for a rule of kind {rule.kind}"
 
 
 def _trend_problems(rule: Rule, kind: type[Record]) -> Iterator[str]:

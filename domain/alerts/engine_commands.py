@@ -41,6 +41,8 @@ class OpenAlert:
     due_at: datetime | None = ask("下次升级", default=None)
     act_by: datetime | None = ask("处理期限", default=None)
     digest_id: Id | None = ask("汇总", kind=Kind.HIDDEN, default=None)
+    owner_id: Id | None = ask("负责人", kind=Kind.HIDDEN, default=None)
+    owner_name: str | None = ask("负责人姓名", default=None)
 
 
 @handles(OpenAlert)
@@ -53,6 +55,7 @@ def open_alert(order: OpenAlert, work: UnitOfWork) -> bool:
         name=order.name, severity=order.severity, subject=order.subject, subject_id=order.subject_id,
         patient_id=order.patient_id, summary=order.summary, facts=order.facts, receivers=list(order.receivers),
         step=order.step, opened_at=order.opened_at, act_by=order.act_by, digest_id=order.digest_id,
+        owner_id=order.owner_id, owner_name=order.owner_name,
     )  # fmt: skip
     alert_life.enter(alert, "open", order.opened_at)
     alert.due_at = order.due_at

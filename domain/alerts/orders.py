@@ -24,7 +24,7 @@ def opening(action: Open, now: datetime, digest_id: Id | None = None) -> OpenAle
         severity=standing.severity,
         receivers=list(standing.receivers), step=standing.step, opened_at=action.opened_at,
         due_at=None if digest_id else standing.due_at, act_by=action.opened_at + plan.ladder.act_within,
-        digest_id=digest_id,
+        digest_id=digest_id, owner_id=row.get(f"{plan.rule.owner}_id"), owner_name=row.get(f"{plan.rule.owner}_name"),
     )  # fmt: skip
 
 

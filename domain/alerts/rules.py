@@ -70,6 +70,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         by_hand: Whether a person may settle it with a note while its cause is still there.
         inhibits: Rules that stay silent for the same record while this one waits.
         silent_while: Alerts of other records that keep this rule silent.
+        owner: What its two fields begin with that name who answers for the record (``physician`` for
+            ``physician_id`` and ``physician_name``): they own the alert from the start and are told.
         gather: ``client``: one alert of this rule a client at a time, however many of their records fit.
         moment: See ``event``.
         since: Field of the time from which an absence counts.
@@ -114,6 +116,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     covers: tuple[RuleId, ...] = ()
     facts: tuple[str, ...] = ()
     silent_while: tuple[Cause, ...] = ()
+    owner: str | None = None
     gather: Literal["client"] | None = None
     moment: Literal["new", "enter"] = "new"
     since: str | None = None

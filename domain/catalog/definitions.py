@@ -57,7 +57,8 @@ class Rule(Interval, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=F
 
     `low_uln` (inclusive) and `above_uln` are multiples of the person's upper reference limit.
     `conditions` name what a person has to confirm before the rule counts in full, e.g.
-    ``not_on_anticoagulant``.
+    ``not_on_anticoagulant``. `house` is 0 for what ships; an institution's own limit stands before shipped ones of
+    its level and direction, and the higher `house` (site, sex, age named) before the lower.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Rule(Interval, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=F
     status: Status
     sources: tuple[str, ...] = ()
     note: str = ""
+    house: int = 0
 
     def applies(self, sex: str | None, age_years: float | None) -> bool:
         """Tell whether the rule is for this person; an unknown sex or age meets every rule."""

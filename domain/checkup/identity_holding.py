@@ -3,6 +3,7 @@
 from typing import Any
 
 from domain.checkup.intake import Person, take_in
+from domain.checkup.limits import catalog_for
 from domain.checkup.records import HeldResult, Observation, ResultSource, ResultStatus
 from domain.kernel.clock import clinic
 from domain.kernel.ids import Id
@@ -116,10 +117,9 @@ class Holder:
 
 def hold_apart(order: Any, holder: Holder, work: UnitOfWork) -> int:
     """Keep the results of a message that may be about another person under nobody; returns how many."""
+    catalog = catalog_for(work, order.org_id)
     for line in order.lines:
-        judged = take_in(
-            line, NOBODY, work.content["catalog"], visit_id=None, source=ResultSource.INTERFACE, now=work.now
-        )
+        judged = take_in(line, NOBODY, catalog, visit_id=None, source=ResultSource.INTERFACE, now=work.now)
         observation = judged.observation
         observation.org_id = order.org_id
         work.add(observation)

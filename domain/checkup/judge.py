@@ -117,12 +117,30 @@ def _norm(item: ObservationDefinition, sex: str | None, age_years: float | None)
         "；".join(_text(one, item, len(ours)) for one in ours),
         max((one.upper for one in ours if one.upper is not None), default=None),
         any(one.status != "V" for one in ours),
-        tuple(rule for rule in item.rules if rule.applies(sex, age_years)),
+        rules_for(item, sex, age_years),
     )
     if len(_NORMS) >= _MOST_NORMS:
         _NORMS.clear()
     _NORMS[key] = made
     return made
+
+
+def rules_for(item: ObservationDefinition, sex: str | None, age_years: float | None) -> tuple[Rule, ...]:
+    """Return the rules that count for a person: of critical limits of one level and direction the house's own.
+
+    Whose sex or age is not known meets every rule, so that nothing is overlooked.
+    """
+    met = tuple(rule for rule in item.rules if rule.applies(sex, age_years))
+    known = sex in ("male", "female") and age_years is not None
+    best: dict[tuple[CriticalLevel | None, bool], int] = {}
+    for rule in met:
+        if rule.critical is not None:
+            key = (rule.critical, rule.points_down)
+            named = rule.sex is not None or rule.age_from is not None or rule.age_below is not None
+            best[key] = max(best.get(key, 0), rule.house if known or not named else 0)
+    return tuple(
+        rule for rule in met if rule.critical is None or rule.house >= best[rule.critical, rule.points_down]
+    )
 
 
 def fitting_ranges(

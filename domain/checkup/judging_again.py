@@ -18,6 +18,7 @@ from domain.catalog.ranges import read_range
 from domain.checkup.identity_holding import NOBODY
 from domain.checkup.intake import GENDER, Judged, Person
 from domain.checkup.judge import Judgement, judge
+from domain.checkup.limits import catalog_for
 from domain.checkup.records import (
     CriticalValue,
     HeldResult,
@@ -61,7 +62,7 @@ def judge_again(work: UnitOfWork, before: Person, after: Person, waiting: Id | N
     for row in rows:
         if row.id not in held and (row.status is ResultStatus.IDENTITY or row.visit_id in issued):
             continue  # another doubt about it is not settled yet, or it was signed as it is
-        again = _judged(row, before, after, work.content["catalog"])
+        again = _judged(row, before, after, catalog_for(work, row.org_id))
         if row.id in held or _differs(row, again.observation):
             _keep(work, row, again, held.get(row.id, row.status))
             kept += 1
@@ -74,7 +75,7 @@ def give_to(work: UnitOfWork, waiting: Id, visit: Visit, person: Person) -> int:
     rows = work.list(select(Observation).where(Observation.id.in_(held)))
     others = [row for row in rows if row.patient_id != person.patient_id]
     for row in others:
-        again = _judged(row, NOBODY, person, work.content["catalog"])
+        again = _judged(row, NOBODY, person, catalog_for(work, visit.org_id))
         again.observation.visit_id = visit.id
         keep(work, again, visit.org_id, amends=row)
         again.observation.status = held[row.id]

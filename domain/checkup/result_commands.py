@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from domain.catalog.content import Catalog
 from domain.checkup.identity_holding import (
     Holder,
     doubt_about,
@@ -15,6 +14,7 @@ from domain.checkup.identity_holding import (
     person_of,
 )
 from domain.checkup.intake import Person, ResultLine, line_for, take_in
+from domain.checkup.limits import catalog_for
 from domain.checkup.records import Observation, ResultSource, Visit
 from domain.checkup.result_keeping import keep
 from domain.checkup.workflow import visit_life
@@ -75,6 +75,7 @@ def receive_results(order: ReceiveResults, work: UnitOfWork) -> Received:
         known = {o.item: o for o in rows}
     person = person_of(patient, doubt)
     holder = Holder(order, doubt, patient, visit.id, work) if doubt else None
+    catalog = catalog_for(work, visit.org_id)
     stored = repeated = 0
     for line in order.lines:
         earlier = known.get(line.item or line.code)
@@ -88,7 +89,7 @@ def receive_results(order: ReceiveResults, work: UnitOfWork) -> Received:
         judged = take_in(
             line,
             person,
-            work.content["catalog"],
+            catalog,
             visit_id=visit.id,
             source=ResultSource.INTERFACE,
             now=work.now,
@@ -145,7 +146,7 @@ def record_measurement(order: RecordMeasurement, work: UnitOfWork) -> list[Id]:
         raise DomainError("input.missing", field="values", label="测量值")
     visit = work.require(Visit, order.visit_id, "visit_id")
     patient = work.require(Patient, visit.patient_id)
-    catalog: Catalog = work.content["catalog"]
+    catalog = catalog_for(work, visit.org_id)
     numbers = {v.item: v.value for v in order.values}
     if "sbp" in numbers and "dbp" in numbers and numbers["sbp"] <= numbers["dbp"]:
         raise DomainError("checkup.pressure_reversed", field="sbp", sbp=numbers["sbp"], dbp=numbers["dbp"])

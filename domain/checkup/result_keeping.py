@@ -3,6 +3,7 @@
 from domain.catalog.units import shown_unit
 from domain.checkup.intake import Judged, finding_sentence
 from domain.checkup.records import CriticalValue, Finding, Observation, ResultStatus
+from domain.checkup.responsible import responsible_physician
 from domain.checkup.workflow import critical_handling
 from domain.kernel.ids import Id, stable_id
 from domain.kernel.unit_of_work import UnitOfWork
@@ -37,6 +38,10 @@ def keep(
         work.add(_finding(observation, judged, work))
     if raise_critical and observation.critical_level and observation.patient_id:
         critical = _critical(observation)
+        found = responsible_physician(work, observation)
+        if found is not None:
+            critical.physician_id, critical.physician_name = found.staff_id, found.name
+            critical.physician_why = found.why
         work.start(critical_handling, critical)
         work.add(critical)
     return observation

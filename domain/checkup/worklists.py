@@ -91,6 +91,8 @@ def critical_open() -> Query:
             Patient.name,
             CriticalValue.label,
             CriticalValue.value_text,
+            CriticalValue.physician_name,
+            CriticalValue.physician_why,
             CriticalValue.state,
             CriticalValue.due_at,
         )

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from domain.alerts.records import Alert, AlertEvent
 from domain.kernel.authority import Actor
@@ -45,12 +45,13 @@ def tell_staff(order: TellStaff, work: UnitOfWork) -> int:
     """Return how many messages were queued: one a person, channel and step, however often the log is read."""
     event = work.get(AlertEvent, order.event_id)
     alert = work.get(Alert, event.alert_id) if event is not None else None
-    if event is None or alert is None:
-        return 0
+    if event is None or alert is None or alert.digest_id is not None:
+        return 0  # one of a digest is told by the digest
     orgs = _upwards(work, alert.org_id)
+    of_role = and_(Staff.role.in_(event.receivers), Staff.org_id.in_(orgs))
     people = (
         select(Staff)
-        .where(Staff.role.in_(event.receivers), Staff.active, Staff.org_id.in_(orgs))
+        .where(Staff.active, of_role if alert.owner_id is None else or_(of_role, Staff.id == alert.owner_id))
         .order_by(Staff.login)
         .limit(MOST_TOLD)
     )
