@@ -47,6 +47,8 @@ def problems_of(rule: Rule, rules: Mapping[str, Rule], roles: Collection[str]) -
             yield "trigger: a rule that waits says in words what will trigger it"
         return
     yield from _kind_problems(rule)
+    if rule.when and rule.kind in EXTENSIONS | {Kind.STACK}:
+        yield f"when: not for {rule.kind}"
     if rule.kind in EXTENSIONS:
         yield from _extension_problems(rule, rules)
     elif rule.kind is Kind.STACK:

@@ -7,10 +7,12 @@ import msgspec
 import yaml
 from sqlalchemy import Connection, select
 
+from domain.alerts.back_tests import BackTest, back_test
 from domain.alerts.checks import cycle_of, problems_of
 from domain.alerts.plans import RuleBook
 from domain.alerts.records import AlertRuleChange
-from domain.alerts.rule_changes import BackTest, RulePatch, back_test, book_in_force, changed
+from domain.alerts.rule_changes import RulePatch, book_in_force, changed
+from domain.alerts.rules import Rule
 from domain.alerts.steps import RULE_FILES
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -40,7 +42,7 @@ class TryRule:
 
 @handles(TryRule)
 def try_rule(order: TryRule, work: UnitOfWork) -> BackTest | None:
-    """Return what it would have raised, None for a kind that records alone do not tell.
+    """Return what it would have raised, None for a rule that waits for its function.
 
     Raises:
         DomainError: ``alert.no_rule``; ``alert.bad_rule`` with every mistake.
@@ -101,9 +103,13 @@ def roll_back_rule(order: RollBackRule, work: UnitOfWork) -> int:
 
 def _files(work: UnitOfWork, rule: str) -> RuleBook:
     files: RuleBook | None = work.content.get(RULE_FILES)
-    if files is None or rule not in files.rules:
+    if files is None or (rule not in files.rules and rule not in files.waiting):
         raise DomainError("alert.no_rule", field="rule", value=rule)
     return files
+
+
+def _shipped(files: RuleBook, rule: str) -> Rule:
+    return files.rules[rule] if rule in files.rules else files.waiting[rule]
 
 
 def _tried(work: UnitOfWork, rule: str, text: str) -> tuple[RulePatch, BackTest | None]:
@@ -111,18 +117,17 @@ def _tried(work: UnitOfWork, rule: str, text: str) -> tuple[RulePatch, BackTest 
     patch = _read(text)
     newest = newest_changes(work.connection)
     try:
-        after = changed(files.rules[rule], patch, 1)
+        after = changed(_shipped(files, rule), patch, 1)
         book = book_in_force(files, {**newest, rule: (1, patch)})
         authority = work.content.get("authority")
         roles = authority.roles if authority is not None else files.roles()
-        problems = [*problems_of(after, files.rules, roles)]
+        problems = [*problems_of(after, {**files.waiting, **files.rules}, roles)]
     except ValueError as error:
         raise _bad(str(error)) from None
     problems += [] if not cycle_of(book.rules) else ["inhibits"]
     if problems:
         raise _bad("；".join(problems))
-    plan = book.plans.get(rule)
-    return patch, None if plan is None else back_test(work.connection, plan, work.now)
+    return patch, back_test(work.connection, after, book.plans.get(rule), work.now)
 
 
 def _read(text: str) -> RulePatch:
@@ -143,7 +148,7 @@ def _keep(work: UnitOfWork, rule: str, patch: RulePatch, reason: str, tested: Ba
     own: Id = stable_id("alert_rule_change", rule, number)
     work.add(
         AlertRuleChange(
-            id=own, rule=rule, name=_files(work, rule).rules[rule].name, number=number,
+            id=own, rule=rule, name=_shipped(_files(work, rule), rule).name, number=number,
             patch=_plain(patch), tested=None if tested is None else dataclasses.asdict(tested), reason=reason,
             published_at=work.now, published_by=work.actor.staff_id, published_name=work.actor.name,
         )

@@ -46,6 +46,15 @@ def on_value(connection: Connection, plan: Plan, now: Situation) -> Iterator[Act
     yield Open(plan, row, occasion, row[trend.at], None, more)
 
 
+def newest_run(connection: Connection, plan: Plan, row: Values) -> float | None:
+    """Return the change in percent of the run that ends with a record, None if it is not the newest or no run."""
+    trend = plan.rule.trend
+    run = _values(connection, plan, trend, row) if trend is not None else ()
+    if trend is None or not run or run[0]["id"] != row["id"]:
+        return None
+    return judged(trend, run)
+
+
 def judged(trend: Trend, run: Sequence[Values]) -> float | None:
     """Return the change in percent of the first value if the values, the newest first, are a run that counts."""
     if len(run) <= trend.count:

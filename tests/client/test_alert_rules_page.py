@@ -174,16 +174,57 @@ def test_every_rule_has_its_form_and_unchanged_it_says_nothing(page, qtbot):
 
     for rule_id, entry in page.model.entries.items():
         page.model.choose(rule_id)
-        assert page._editor.isEnabled() != entry.waits
+        assert page._editor.isEnabled()
         text, wrong = written(entry.file, page._editor.draft())
         assert (text.strip(), wrong) == ("{}", {}), rule_id
     waiting = [e for e in page.model.entries.values() if e.waits]
     assert waiting
     page.model.choose(waiting[0].rule.id)
-    page.model.try_out()
+    assert "尚未启用" in tried(page, qtbot)
     shot(page, "waiting")
     type_into(qtbot, page.findChild(QLineEdit, "alert_rules_filter"), "没有这样的")
     assert "没有符合" in page.findChild(QLabel, "alert_rules_none").text()
+
+
+def test_a_rule_that_waits_is_changed_beforehand(page, qtbot, open_desk):
+    entry = next(e for e in page.model.entries.values() if e.waits and e.file.metric and not isinstance(
+        e.file.metric.value, bool | str))  # fmt: skip
+    choose(page, qtbot, entry.rule.id)
+    type_into(qtbot, field(page, "metric").editor, "7")
+    tried(page, qtbot)
+    page.model.reason = "按本院约定"
+    page.model.publish()
+    qtbot.waitUntil(lambda: page.model.entries[entry.rule.id].number == 1, timeout=PATIENCE_MS)
+    assert page.model.entries[entry.rule.id].rule.metric.value == 7
+    qtbot.waitUntil(lambda: not page.context.jobs.busy, timeout=PATIENCE_MS)
+
+
+def test_a_condition_is_put_together_of_known_fields(page, qtbot, open_desk):
+    choose(page, qtbot, EXPORTS)
+    also = field(page, "also").editor
+    also._more.click()
+    row = also._rows[0]
+    row.field.setCurrentIndex(row.field.findData("count"))
+    page.model.try_out()
+    assert "可比较的值" in field(page, "also").error
+    row.typed.setText("very many")
+    page.model.try_out()
+    assert "填数字" in field(page, "also").error
+    row.typed.setText("900")
+    assert "看了 23 条" in tried(page, qtbot)
+    assert "发出 0 条" in told(page)
+    row.typed.setText("650")
+    assert "发出 1 条" in tried(page, qtbot)
+    shot(page, "condition")
+    page.model.reason = "只看大的导出"
+    page.model.publish()
+    qtbot.waitUntil(lambda: page.model.entries[EXPORTS].number == 1, timeout=PATIENCE_MS)
+    [added] = page.model.entries[EXPORTS].rule.when[-1:]
+    assert (added.field, added.op, added.value) == ("count", "ge", 650)
+    also = field(page, "also").editor
+    also.findChild(QPushButton, "condition_remove_0").click()
+    assert page._editor.draft().also == ()
+    qtbot.waitUntil(lambda: not page.context.jobs.busy, timeout=PATIENCE_MS)
 
 
 def test_a_change_made_elsewhere_is_shown(page, qtbot, open_desk):

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from domain.alerts.parts import Kind, Step, duration
+from domain.alerts.parts import Condition, Kind, Step, duration
 from domain.alerts.records import Severity
 from domain.alerts.rule_changes import RulePatch, changed, numbers_of
 from domain.alerts.rules import Rule
@@ -31,6 +31,7 @@ WRONG = (
     ("escalate:", "steps", "steps_rise"),
     ("thresholds:", "numbers", "number_range"),
     ("limit:", "limit", "no_time"),
+    ("when", "also", "bad_condition"),
     ("summary", "summary", "bad_summary"),
     ("Single", "summary", "bad_summary"),
     ("expected '}'", "summary", "bad_summary"),
@@ -52,6 +53,7 @@ class Draft:
     steps: tuple[Step, ...]
     sites: tuple[str, ...] | None = None
     silent: bool = False
+    also: tuple[Condition, ...] = ()
 
 
 def draft_of(file: Rule, patch: RulePatch) -> Draft:
@@ -74,6 +76,7 @@ def draft_of(file: Rule, patch: RulePatch) -> Draft:
         rule.escalate,
         patch.sites,
         patch.silent,
+        patch.also,
     )
 
 
@@ -94,6 +97,8 @@ def written(file: Rule, draft: Draft) -> tuple[str, dict[str, str]]:
         given["escalate"] = msgspec.to_builtins(draft.steps)
     if draft.sites is not None:
         given["sites"] = list(draft.sites)
+    if draft.also:
+        given["also"] = msgspec.to_builtins(draft.also)
     if draft.silent:
         given["silent"] = True
     wrong |= _missing(file, draft)
@@ -109,6 +114,8 @@ def _missing(file: Rule, draft: Draft) -> dict[str, str]:
         wrong["summary"] = "no_summary"
     if draft.sites == ():
         wrong["sites"] = "no_sites"
+    if any(one.value in (None, "") and one.op not in {"empty", "filled"} for one in draft.also):
+        wrong["also"] = "no_value"
     times = [duration(step.after) for step in draft.steps]
     if times != sorted(set(times)):
         wrong["steps"] = "steps_rise"

@@ -143,13 +143,9 @@ class View(PageView):
         facts = {"rows": "、".join(entry.rule.waits_for)} if entry.waits else {"version": entry.rule.version}
         self._name.setText(self.say(code, number=entry.rule.id, name=entry.rule.name, **facts))
         self._editor = RuleEditor(self.model, entry, draft, self._area)
-        self._editor.setEnabled(not entry.waits)
         self._editor.changed.connect(self._edited)
         self._area.setWidget(self._editor)
         self._reason.set_value(self.model.reason)
-        self._reason.setEnabled(not entry.waits)
-        for action in ("try", "publish"):
-            self.model.action_set.enable(action, not entry.waits)
 
     @Slot()
     def _edited(self) -> None:

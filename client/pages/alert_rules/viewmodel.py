@@ -13,12 +13,14 @@ from sqlalchemy import select
 
 from client.actions import Action
 from client.live import Changed
+from client.pages.alert_rules.conditions.fields import known_fields, wrong_condition
 from client.pages.alert_rules.drafts import Draft, draft_of, refusals, written
 from client.pages.alert_rules.words import Words
 from client.station import Context, PageModel
+from domain.alerts.back_tests import STORM, BackTest
 from domain.alerts.plans import RuleBook
 from domain.alerts.records import AlertRuleChange
-from domain.alerts.rule_changes import STORM, BackTest, RulePatch, changed
+from domain.alerts.rule_changes import RulePatch, changed
 from domain.alerts.rule_commands import PERMISSION, ChangeRule, TryRule, newest_changes
 from domain.alerts.rules import Rule
 from domain.alerts.steps import RULE_FILES
@@ -141,7 +143,7 @@ class ViewModel(PageModel):
     def keep(self, draft: Draft) -> None:
         """Take what the form has now; a trial of something else says nothing about it any more."""
         entry = self.entry
-        if entry is None or entry.waits:
+        if entry is None:
             return
         before = self.is_drafted(entry)
         if draft == draft_of(entry.file, entry.patch):
@@ -202,7 +204,7 @@ class ViewModel(PageModel):
     def ask_to_roll_back(self, number: int) -> None:
         """Ask why an earlier state is put into force again; 0 is the rule as it ships."""
         entry = self.entry
-        if entry is None or entry.waits or entry.number == 0:
+        if entry is None or entry.number == 0:
             self.toast("alert_rules.nothing_past", "warning")
         elif number == entry.number:
             self.toast("alert_rules.is_in_force", "warning")
@@ -216,10 +218,12 @@ class ViewModel(PageModel):
 
     def _text(self) -> str | None:
         entry, draft = self.entry, self.draft()
-        if entry is None or draft is None or entry.waits:
-            self.toast("alert_rules.not_in_force", "warning")
+        if entry is None or draft is None:
             return None
         text, wrong = written(entry.file, draft)
+        fields = known_fields(entry.file, self.context) if draft.also else []
+        if any(wrong_condition(one, fields) for one in draft.also):
+            wrong["also"] = "no_value"
         self._tell_wrong(wrong)
         return None if wrong else text
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from client.pages.alert_rules.drafts import DAYS
 from client.station import Context
+from domain.alerts.back_tests import MOST, BackTest
 from domain.alerts.habits import COMMAND
 from domain.alerts.parts import Condition
-from domain.alerts.rule_changes import MOST, NUMBERS, BackTest
+from domain.alerts.rule_changes import METRIC, NUMBERS
 from domain.alerts.rules import Rule
 from domain.kernel.columns import Code
 from domain.kernel.commands import commands
@@ -39,6 +40,8 @@ class Words:
         """Return what a number of a rule is."""
         if name == DAYS:
             return self._say("alert_rules.days")
+        if name == METRIC and rule.metric is not None:
+            return f"{rule.metric.what} {rule.metric.op}"
         if "." in name:
             return self._say(f"alert_rules.number.{name.replace('.', '_')}")
         sign = next((SIGNS[c.op] for c in rule.when if c.field == name and c.op in NUMBERS), "")

@@ -5,6 +5,8 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from client.pages.alert_rules.conditions.fields import known_fields
+from client.pages.alert_rules.conditions.widgets import Conditions
 from client.pages.alert_rules.drafts import CHANNELS, Draft
 from client.pages.alert_rules.viewmodel import Entry, ViewModel
 from client.pages.alert_rules.widgets import MOST_TIME, StepRow, Ticks, TimeBox, severities
@@ -35,6 +37,7 @@ class RuleEditor(QWidget):
         self._column.setSpacing(8)
         self._about(entry)
         self._amounts(entry, draft)
+        self._further(entry, draft)
         self._told(draft)
         self._ladder(draft)
         self._places(draft)
@@ -48,7 +51,7 @@ class RuleEditor(QWidget):
             {name: box.value() for name, box in self._times.items()},
             Severity(self._severity.currentData()), self._summary.text().strip(), self._receivers.ticked(),
             self._channels.ticked(), tuple(row.value() for row in self._rows), sites,
-            self._silent.isChecked(),
+            self._silent.isChecked(), self._also.value() if self._also is not None else (),
         )  # fmt: skip
 
     def show_errors(self, errors: dict[str, str]) -> None:
@@ -92,6 +95,14 @@ class RuleEditor(QWidget):
             self._times[name] = box
             box.changed.connect(self.changed)
             self._add(name, self._say(f"alert_rules.time.{name}"), box)
+
+    def _further(self, entry: Entry, draft: Draft) -> None:
+        fields = known_fields(entry.file, self._model.context)
+        self._also: Conditions | None = None
+        if fields:
+            self._also = Conditions(fields, draft.also, self._model.context, self)
+            self._also.changed.connect(self.changed)
+            self._add("also", self._say("alert_rules.conditions"), self._also)
 
     def _told(self, draft: Draft) -> None:
         self._severity = severities(draft.severity, self._model.context, self)
