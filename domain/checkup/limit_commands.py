@@ -9,7 +9,7 @@ from sqlalchemy import select
 from domain.catalog.definitions import ObservationDefinition
 from domain.catalog.lookup import Catalog
 from domain.checkup.judge import fitting_ranges, rules_for
-from domain.checkup.limit_records import CriticalLimit, CriticalLimitChange, Direction
+from domain.checkup.limit_records import CriticalLimit, CriticalLimitChange, LimitSide
 from domain.checkup.limits import house_catalog, rule_of, with_limits
 from domain.checkup.records import Observation
 from domain.kernel.commands import Kind, ask, command, handles
@@ -49,8 +49,8 @@ class SetCriticalLimit:
 
     item: str = ask("项目（代码或名称）", max_length=60)
     level: int = ask("级别（1 或 2）", kind=Kind.NUMBER, low=1, high=2)
-    direction: Direction = ask("方向", kind=Kind.CHOICE)
-    value: float = ask("界值", kind=Kind.NUMBER)
+    direction: LimitSide = ask("方向", kind=Kind.CHOICE)
+    value: float = ask("界值", kind=Kind.NUMBER, low=-1_000, high=1_000_000)
     sex: ForSex = ask("性别", kind=Kind.CHOICE, default=ForSex.ALL)
     age_from: int | None = ask("年龄自（岁）", kind=Kind.NUMBER, default=None, low=0, high=130)
     age_below: int | None = ask("年龄未满（岁）", kind=Kind.NUMBER, default=None, low=1, high=130)
@@ -192,7 +192,7 @@ def _checked(
         if row.id != draft.id and row.site_id in (None, draft.site_id)
     ]
     after = with_limits(shipped, [*others, draft]).observation(item.key)
-    high = draft.direction == Direction.HIGH
+    high = draft.direction == LimitSide.HIGH
     for sex in (draft.sex,) if draft.sex else ("male", "female"):
         for age in _ages(draft):
             ranges = fitting_ranges(item, sex, age)

@@ -10,7 +10,7 @@ from domain.kernel.ids import Id
 from domain.kernel.record import Record, Scope
 
 
-class Direction(enum.StrEnum):
+class LimitSide(enum.StrEnum):
     """Which way a value has to lie to be critical; the limit itself counts as critical."""
 
     HIGH = "high"
@@ -26,7 +26,7 @@ class CriticalLimit(Record, label="危急值界值", scope=Scope.CATALOGUE, merg
     item: Mapped[str] = column("项目代码", length=60, index=True)
     label: Mapped[str] = column("项目名称")
     level: Mapped[int] = column("级别")
-    direction: Mapped[Direction] = column("方向", means="words:limit_direction")
+    direction: Mapped[LimitSide] = column("方向")
     value: Mapped[float] = column("界值")
     ucum: Mapped[str] = column("单位", length=40)
     sex: Mapped[str | None] = column("性别", means="words:limit_sex", length=10)
@@ -45,7 +45,7 @@ class CriticalLimitChange(Record, label="危急值界值修订", scope=Scope.CAT
     label: Mapped[str] = column("项目名称")
     number: Mapped[int] = column("修订号")
     level: Mapped[int] = column("级别")
-    direction: Mapped[Direction] = column("方向", means="words:limit_direction")
+    direction: Mapped[LimitSide] = column("方向")
     before: Mapped[float | None] = column("原界值")
     value: Mapped[float | None] = column("新界值")
     reason: Mapped[str] = column("修订说明", length=4000)

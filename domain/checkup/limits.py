@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from domain.catalog.definitions import ObservationDefinition, Rule
 from domain.catalog.lookup import Catalog
-from domain.checkup.limit_records import CriticalLimit, Direction
+from domain.checkup.limit_records import CriticalLimit, LimitSide
 from domain.kernel.ids import Id
 from domain.kernel.prepared import Prepared
 from domain.kernel.unit_of_work import UnitOfWork
@@ -73,7 +73,7 @@ def rule_of(limit: Any) -> Rule:
     """Return a limit as the catalogue's rule; its id says item, direction, level and number of the change."""
     named = 1 + (4 if limit.site_id is not None else 0) + (2 if limit.sex else 0)
     named += 1 if limit.age_from is not None or limit.age_below is not None else 0
-    high = limit.direction == Direction.HIGH
+    high = limit.direction == LimitSide.HIGH
     side = {"low" if high else "high": limit.value}
     sign = "H" if high else "L"
     return Rule(

@@ -11,7 +11,7 @@ from domain.checkup.limit_commands import (
     SetCriticalLimit,
     WithdrawCriticalLimit,
 )
-from domain.checkup.limit_records import CriticalLimit, CriticalLimitChange, Direction
+from domain.checkup.limit_records import CriticalLimit, CriticalLimitChange, LimitSide
 from domain.checkup.records import CriticalValue, Observation
 from domain.checkup.report_commands import WriteReport
 from domain.kernel.errors import DomainError
@@ -25,7 +25,7 @@ def head(as_role):
 
 
 def limit(value, **more):
-    given = {"item": "k", "level": 1, "direction": Direction.HIGH, "reason": "本院检验科核定"} | more
+    given = {"item": "k", "level": 1, "direction": LimitSide.HIGH, "reason": "本院检验科核定"} | more
     return SetCriticalLimit(value=value, **given)
 
 
