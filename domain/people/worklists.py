@@ -6,6 +6,8 @@ from sqlalchemy.orm import aliased
 from domain.kernel.worklists import Query, worklist
 from domain.people.identity_commands import VerifyIdentity
 from domain.people.identity_records import IdentityChange, IdentityCheck
+from domain.people.light_commands import CheckIdentity
+from domain.people.light_records import IdentityLight
 from domain.people.patient_commands import EditPatient
 from domain.people.records import Patient, Staff
 
@@ -24,7 +26,7 @@ def clients() -> Query:
     )
 
 
-clients.offers(EditPatient)
+clients.offers(EditPatient, CheckIdentity)
 
 
 @worklist(
@@ -79,3 +81,14 @@ same_number.offers(EditPatient)
 def accounts() -> Query:
     """Who can sign in."""
     return select(Staff.login, Staff.name, Staff.role, Staff.title, Staff.active, Staff.password_set_at)
+
+
+@worklist(
+    "people.lights", "身份核查记录", permission="people.view", record=IdentityLight, order="-checked_at"
+)
+def lights() -> Query:
+    """Every comparison of a person with a record, the latest first."""
+    return select(
+        IdentityLight.light, Patient.number, Patient.name, IdentityLight.reasons, IdentityLight.compared,
+        IdentityLight.said_name, IdentityLight.said_id_number, IdentityLight.checked_at, IdentityLight.staff_name,
+    ).join(Patient, Patient.id == IdentityLight.patient_id)  # fmt: skip
