@@ -13,6 +13,7 @@ from domain.kernel.readers import Follower, ReaderThread
 from domain.risk.follower import RiskFollower
 from domain.signoff.signs import SIGNS
 from domain.tags.follower import TagFollower
+from domain.studies.follower import StudyFollower
 from domain.tracking.follower import TrackingFollower
 from sync.erasing import Eraser
 
@@ -34,6 +35,7 @@ def join_readers(desk: Any) -> None:
         Follower(desk.store, desk.dispatcher.content[SIGNS]),
         Follower(desk.store, follow_up),
         Follower(desk.store, tags),
+        Follower(desk.store, StudyFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
         Follower(desk.store, TrackingFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
     ]
     ticks = [engine.tick, risks.tick, tags.tick, TitleWatch(desk.store, desk.texts).tick]

@@ -45,17 +45,23 @@ AREAS = {
     "link": "nav.forms", "design": "nav.forms", "specimen": "nav.biobank", "alert": "nav.alerts",
     "feedback": "nav.followup", "unit": "nav.followup", "package": "nav.followup", "conflict": "nav.workstation",
     "sync": "nav.workstation", "staff": "nav.management", "document": "nav.management",
-    "content": "nav.management",
+    "content": "nav.management", "study": "nav.studies", "consent": "nav.studies",
 }  # fmt: skip
 """Area a worklist stands under, by the first part of its name; another stands under ``nav.other``."""
 
 ORDER = (
     "nav.stations", "nav.alerts", "nav.people", "nav.checkup", "nav.report", "nav.followup", "nav.messages",
-    "nav.risk", "nav.forms", "nav.biobank", "nav.other", "nav.management", "nav.workstation",
+    "nav.risk", "nav.forms", "nav.studies", "nav.biobank", "nav.other", "nav.management", "nav.workstation",
 )  # fmt: skip
 """The areas from top to bottom."""
 
-RECORD_PAGES = {"record": None, "form": "form.answer", "risk": "risk.view", "designer": "design.edit"}
+RECORD_PAGES = {
+    "record": None,
+    "form": "form.answer",
+    "risk": "risk.view",
+    "designer": "design.edit",
+    "consent": "consent.view",
+}
 """Pages of one record (``<page>:<entity>:<id>``) and the permission they need whatever the record is."""
 
 

@@ -15,6 +15,7 @@ from domain.risk.follower import RiskFollower
 from domain.scales.returns import ReturnFollower
 from domain.signoff.signs import Signs
 from domain.tags.follower import TagFollower
+from domain.studies.follower import StudyFollower
 from domain.tracking.follower import TrackingFollower
 from domain.tracking.rates import RateFollower
 from server.giving_way import GivingWay
@@ -64,6 +65,7 @@ def readers_of(
         Follower(store, signs),
         Follower(store, follow_up),
         Follower(store, tags),
+        Follower(store, StudyFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, TrackingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, RateFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, returns),

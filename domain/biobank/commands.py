@@ -21,12 +21,16 @@ from domain.biobank.records import (
 from domain.biobank.rules import position_of, refuse_wrong_box
 from domain.biobank.workflow import specimen_life
 from domain.checkup.records import Visit
+from domain.consent.records import ConsentUse
+from domain.consent.uses import require_consent
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.numbers import next_value, set_next
 from domain.people.scans import NUMBERS
+from domain.studies.expecting import note_collected
+from domain.studies.freezing import refuse_frozen
 
 MOST_ALIQUOTS = 20
 PURPOSE = "specimen"
@@ -60,14 +64,14 @@ def plan(order: PlanSpecimen, work: UnitOfWork) -> TubeReceipt:
     if waiting is not None:
         return receipt_of(waiting)
     tube = Specimen(
-        org_id=visit.org_id, number=_new_number(work), type=order.type, container=order.container,
+        org_id=visit.org_id, number=new_number(work), type=order.type, container=order.container,
         patient_id=visit.patient_id, visit_id=visit.id,
     )  # fmt: skip
     work.start(specimen_life, tube)
     return receipt_of(work.add(tube))
 
 
-def _new_number(work: UnitOfWork) -> str:
+def new_number(work: UnitOfWork) -> str:
     """Return the next specimen number of this installation; its prefix makes it unique in the group."""
     block = SpecimenNumberBlock(work.content["number_prefix"], next_value(work, PURPOSE), digits=True)
     number, rest = block.allocate()
@@ -117,8 +121,12 @@ class CollectSpecimen:
 
 @handles(CollectSpecimen)
 def collect(order: CollectSpecimen, work: UnitOfWork) -> TubeReceipt:
-    """Move to collected."""
-    return _step(work, tube_of(order.number, work), "collect", EventKind.COLLECTED)
+    """Move to collected; a tube of a study is counted for its visit at once. Raises as `may_use`."""
+    tube = tube_of(order.number, work)
+    may_use(work, tube, ConsentUse.COLLECT)
+    receipt = _step(work, tube, "collect", EventKind.COLLECTED)
+    note_collected(work, tube)
+    return receipt
 
 
 class Condition(enum.StrEnum):
@@ -161,9 +169,10 @@ def process(order: ProcessSpecimen, work: UnitOfWork) -> TubeReceipt:
     """Move to processed.
 
     Raises:
-        DomainError: ``specimen.no_such_protocol``.
+        DomainError: As `may_use`; ``specimen.no_such_protocol``.
     """
     tube, content = tube_of(order.number, work), bench_content(work)
+    may_use(work, tube, ConsentUse.COLLECT)
     name = order.protocol or content.protocol_for(tube.type)
     if name is not None and name not in content.protocols:
         raise DomainError("specimen.no_such_protocol", field="protocol", value=name)
@@ -183,14 +192,16 @@ class AliquotSpecimen:
 def aliquot(order: AliquotSpecimen, work: UnitOfWork) -> list[TubeReceipt]:
     """Return the aliquots; the parent is used up, its consumed and their produced volume are kept apart."""
     parent = tube_of(order.number, work)
+    may_use(work, parent, ConsentUse.COLLECT)
     if parent.parent_id is not None:
         raise DomainError("specimen.already_aliquot", field="number", number=parent.number)
     made = []
     for _ in range(order.count):
         tube = Specimen(
-            org_id=parent.org_id, number=_new_number(work), type=parent.type, patient_id=parent.patient_id,
+            org_id=parent.org_id, number=new_number(work), type=parent.type, patient_id=parent.patient_id,
             container=PrimaryContainer.POLYPROPYLENE, visit_id=parent.visit_id, parent_id=parent.id,
             initial_ul=order.volume_ul, remaining_ul=order.volume_ul, remaining_percent=100, thaws=parent.thaws,
+            subject_id=parent.subject_id, expected_id=parent.expected_id,
         )  # fmt: skip
         specimen_life.enter(tube, "processed", work.now)
         work.add(tube)
@@ -218,6 +229,7 @@ def store(order: StoreSpecimen, work: UnitOfWork) -> TubeReceipt:
             ``container.wrong_type`` or ``container.wrong_temperature`` with what the box or the kind takes.
     """
     tube = tube_of(order.number, work)
+    may_use(work, tube, ConsentUse.STORE)
     box = work.find(StorageContainer, code=order.container)
     if box is None:
         raise DomainError("container.unknown", field="container", value=order.container)
@@ -282,6 +294,16 @@ def tube_of(scanned: str, work: UnitOfWork) -> Specimen:
     if tube is None:
         raise DomainError("specimen.unknown", field="number", value=number)
     return tube
+
+
+def may_use(work: UnitOfWork, tube: Specimen, use: ConsentUse) -> None:
+    """Refuse to use a tube of a study that is frozen or that no consent covers.
+
+    Raises:
+        DomainError: ``specimen.frozen``; the codes of `domain.consent.uses.consent_allows`.
+    """
+    refuse_frozen(work, tube)
+    require_consent(work, tube, use)
 
 
 def _step(work: UnitOfWork, tube: Specimen, move: str, kind: EventKind, **facts: object) -> TubeReceipt:

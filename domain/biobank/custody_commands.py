@@ -3,11 +3,12 @@
 import dataclasses
 import enum
 
-from domain.biobank.commands import TubeReceipt, event_of, receipt_of, tube_of
+from domain.biobank.commands import TubeReceipt, event_of, may_use, receipt_of, tube_of
 from domain.biobank.course import bench_content
 from domain.biobank.doubts import refuse_doubtful
 from domain.biobank.records import EventKind, Specimen
 from domain.biobank.workflow import specimen_life
+from domain.consent.records import ConsentUse
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.unit_of_work import UnitOfWork
@@ -27,10 +28,11 @@ def take_out(order: TakeOutSpecimen, work: UnitOfWork) -> TubeReceipt:
     """Move to out; the clock of the minutes out of the cold starts.
 
     Raises:
-        DomainError: ``specimen.too_many_thaws``: it has been thawed as often as allowed.
+        DomainError: As `may_use`; ``specimen.too_many_thaws``: it has been thawed as often as allowed.
     """
     tube = tube_of(order.number, work)
     refuse_doubtful(work, tube)
+    may_use(work, tube, ConsentUse.COLLECT)
     most = bench_content(work).keeping.most_thaws
     if tube.thaws >= most:
         raise DomainError(
@@ -56,10 +58,11 @@ def use(order: UseSpecimen, work: UnitOfWork) -> TubeReceipt:
     """Take the volume off what is left.
 
     Raises:
-        DomainError: ``specimen.wrong_state`` unless it is out; ``specimen.not_enough`` with what is left.
+        DomainError: As `may_use`; ``specimen.wrong_state`` unless it is out; ``specimen.not_enough`` with what is left.
     """
     tube = tube_of(order.number, work)
     refuse_doubtful(work, tube)
+    may_use(work, tube, ConsentUse.COLLECT)
     if tube.state != "out":
         raise DomainError(
             "specimen.wrong_state", field="number", state=specimen_life.label_of(tube.state),

@@ -35,7 +35,11 @@ class PrimaryContainer(enum.StrEnum):
 
 
 class Specimen(Record, label="标本"):
-    """One tube: primary specimen or aliquot (FHIR R4 Specimen, MIABIS Sample)."""
+    """One tube: primary specimen or aliquot (FHIR R4 Specimen, MIABIS Sample).
+
+    A tube of a study names its subject and the expectation it was drawn for; its aliquots inherit both. A frozen one
+    (its subject left) may be received, moved and discarded, and is used for nothing.
+    """
 
     number: Mapped[str] = column("标本编号", code="MIABIS:SAMPLE-01", unique=True, length=40)
     type: Mapped[SpecimenType] = column("标本类型", code="SPREC:1")
@@ -43,6 +47,10 @@ class Specimen(Record, label="标本"):
     patient_id: Mapped[Id] = column("受检者", ref="patient", index=True, merge=Merge.REVIEW, safety=True)
     visit_id: Mapped[Id | None] = column("体检", ref="visit", index=True)
     parent_id: Mapped[Id | None] = column("母管", ref="specimen", index=True, merge=Merge.REVIEW, safety=True)
+    subject_id: Mapped[Id | None] = column("受试者", ref="study_subject", index=True)
+    expected_id: Mapped[Id | None] = column("应留标本", ref="expected_specimen", index=True)
+    frozen_at: Mapped[datetime | None] = column("冻结时间", group="hold")
+    frozen_reason: Mapped[str | None] = column("冻结原因", group="hold", length=1000)
     slot: Mapped[str | None] = column("库位", merge=Merge.CENTRE, group="state", unique=True, length=80)
     state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)
     state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")

@@ -37,6 +37,8 @@ class RecordInfo:
 
     `owner` is the column that names the member of staff it belongs to: others see it only with the
     permission `oversight`, unless it belongs to nobody. Empty where everybody within the data scope sees all.
+    `circle` is the column that names a group with members of its own (a study): only they see it, and who has
+    `oversight`. `members` is the record of those members, with that column, `staff_id` and `left_at`.
     """
 
     entity: str
@@ -46,6 +48,8 @@ class RecordInfo:
     merge: Merge | None
     owner: str = ""
     oversight: str = ""
+    circle: str = ""
+    members: str = ""
 
 
 NAMING = {
@@ -95,11 +99,15 @@ class Record(DeclarativeBase):
         merge: Merge | None = None,
         owner: str = "",
         oversight: str = "",
+        circle: str = "",
+        members: str = "",
         **kwargs: Any,
     ) -> None:
         if not label:
             raise TypeError(f"record {cls.__name__} needs a label")
-        cls.record_info = RecordInfo(_snake(cls.__name__), label, place, scope, merge, owner, oversight)
+        cls.record_info = RecordInfo(
+            _snake(cls.__name__), label, place, scope, merge, owner, oversight, circle, members
+        )
         cls.__tablename__ = cls.record_info.entity
         _set_types(cls)
         super().__init_subclass__(**kwargs)

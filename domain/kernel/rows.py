@@ -51,12 +51,21 @@ def scoped(query: Query, record: type[Record], actor: Actor) -> Query:
 
 
 def owned(query: Query, record: type[Record], actor: Actor) -> Query:
-    """Return `query` without what belongs to other people, for who has no oversight of it."""
+    """Return `query` without what belongs to other people or circles, for who has no oversight of it."""
     info = record.record_info
-    if not info.owner or sees_all(actor, record):
+    if not (info.owner or info.circle) or sees_all(actor, record):
         return query
+    if info.circle:
+        return query.where(record.__table__.c[info.circle].in_(circles(record, actor)))
     column = record.__table__.c[info.owner]
     return query.where(or_(column == actor.staff_id, column.is_(None)))
+
+
+def circles(record: type[Record], actor: Actor) -> Query:
+    """Return the query of the groups an actor belongs to now, of those that rows of `record` are kept in."""
+    info = record.record_info
+    members = Record.metadata.tables[info.members].c
+    return select(members[info.circle]).where(members.staff_id == actor.staff_id, members.left_at.is_(None))
 
 
 def sees_all(actor: Actor, record: type[Record]) -> bool:

@@ -23,7 +23,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, IdSource
 from domain.kernel.prepared import Prepared, insert_into
 from domain.kernel.record import Place, Record, Scope, column_info
-from domain.kernel.rows import sees_all
+from domain.kernel.rows import circles, sees_all
 from domain.kernel.workflow import Hands, HasState, Limits, Workflow
 
 R = TypeVar("R", bound=Record)
@@ -188,8 +188,16 @@ class UnitOfWork:
         if not self._in_scope(type(record), record.org_id):
             return False
         info = record.record_info
-        if not info.owner or sees_all(self.actor, type(record)):
+        if not (info.owner or info.circle) or sees_all(self.actor, type(record)):
             return True
+        if info.circle:
+            mine = circles(type(record), self.actor)
+            return (
+                self.connection.execute(
+                    mine.where(mine.selected_columns[0] == getattr(record, info.circle))
+                ).first()
+                is not None
+            )
         return getattr(record, info.owner) in (None, self.actor.staff_id)
 
     def _in_scope(self, kind: type[Record], org_id: Id) -> bool:

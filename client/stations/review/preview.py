@@ -24,6 +24,7 @@ def pdf_pages(pdf: bytes, scale: float = SCALE) -> list[QImage]:
     with _one_at_a_time:
         document = pypdfium2.PdfDocument(pdf)
         try:
+            document.init_forms()  # the hand under a consent lies in the field of its seal
             return [_page(document[number], scale) for number in range(len(document))]
         finally:
             document.close()

@@ -1,0 +1,186 @@
+"""A consent to be signed, or one that was signed and its check. What is shown is what is sealed."""
+
+import dataclasses
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QImage
+
+from client.actions import Action
+from client.navigation import RECORD_PAGES
+from client.station import Context, PageModel
+from client.stations.review.preview import pdf_pages
+from domain.consent.records import ConsentUse, IdentityProof, SignerRelation
+from domain.kernel.errors import DomainError, KnownError
+from domain.kernel.ids import Id
+from forms.consenting.showing import Asked, Choice, asked_of, consent_pdf
+from forms.consenting.signing import keep_paper_consent, sign_consent, verify_consent
+
+FOR = ("study_subject", "consent")
+SETTLES_MS = 350
+SCALE = 1.25
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """The bytes on the screen and for which choice they were made."""
+
+    choice: Choice
+    pdf: bytes
+    pages: tuple[QImage, ...]
+
+
+class ViewModel(PageModel):
+    """`asked_changed` carries `Asked`; `shown_changed` a `Shown`, None while another is made."""
+
+    asked_changed = Signal(object)
+    shown_changed = Signal(object)
+    verdict_changed = Signal(str, str)
+    """What the check of a sealed file found, and its tone."""
+    refused = Signal(str)
+    signed = Signal()
+
+    actions = (
+        Action("sign", "consent_page.sign", "F9", command="consent.keep", primary=True),
+        Action("clear", "consent_page.clear", "Ctrl+L", command="consent.keep"),
+        Action("paper", "consent_page.paper", "F8", command="consent.keep"),
+        Action("back", "consent_page.back", "F7"),
+    )
+
+    def __init__(self, context: Context, entity: str, record_id: Id, parent: QObject | None = None) -> None:
+        super().__init__(context, parent)
+        context.actor.check(str(RECORD_PAGES["consent"]))
+        if entity not in FOR:
+            raise DomainError("page.unknown", page=f"consent:{entity}")
+        self._entity, self._record_id = entity, record_id
+        self.asked: Asked | None = None
+        self.shown: Shown | None = None
+        self._wanted: Choice | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SETTLES_MS)
+        self._timer.timeout.connect(self._make)
+        self.action_set.on("back", lambda: context.open_page("worklist:consent.waiting"))
+        for action in ("sign", "clear", "paper"):
+            self.action_set.enable(action, enabled=entity == "study_subject")
+
+    @property
+    def signs(self) -> bool:
+        """Whether this page is for signing, not for looking at what was signed."""
+        return self._entity == "study_subject"
+
+    def on_open(self, **arguments: Any) -> None:
+        self.load()
+
+    @Slot()
+    def load(self) -> None:
+        """Read what is to be signed, or check what was."""
+        desk, actor, own = self.context.desk.dispatcher, self.context.actor, self._record_id
+        if self.signs:
+            job = self.context.jobs.read(lambda _job: asked_of(desk, actor, own), "consent")
+            self._follow(job, self._take, self._nothing)
+            return
+        job = self.context.jobs.read(lambda _job: self._checked(), "consent_check")
+        self._follow(job, self._tell, self._nothing)
+
+    def choose(self, choice: Choice) -> None:
+        """Show the document for a choice; until it is on the screen nothing can be signed."""
+        self._wanted = choice
+        if self.shown is not None:
+            self.shown = None
+            self.shown_changed.emit(None)
+        self._timer.start()
+
+    def sign(self, png: bytes, strokes: list[list[float]], witness: bytes) -> None:
+        """Seal what is shown with the hand that was written, and keep it."""
+        desk, actor, asked, shown = self.context.desk.dispatcher, self.context.actor, self.asked, self.shown
+        if asked is None or shown is None:
+            self.toast("consent_page.wait", "warning")
+            return
+        if not png:
+            self.toast("consent_page.sign_first", "warning")
+            return
+        job = self.context.jobs.write(
+            lambda _job: sign_consent(
+                desk, actor, asked, shown.choice, shown.pdf, png=png, strokes=strokes, witness_png=witness
+            ),
+            "sign_consent",
+        )
+        self._follow(job, self._done, self._refuse)
+
+    def sign_paper(self, scan: bytes) -> None:
+        """Seal what is shown with the picture of a paper that was signed."""
+        desk, actor, asked, shown = self.context.desk.dispatcher, self.context.actor, self.asked, self.shown
+        if asked is None or shown is None:
+            self.toast("consent_page.wait", "warning")
+            return
+        job = self.context.jobs.write(
+            lambda _job: keep_paper_consent(desk, actor, asked, shown.choice, shown.pdf, scan),
+            "paper_consent",
+        )
+        self._follow(job, self._done, self._refuse)
+
+    @Slot()
+    def _make(self) -> None:
+        wanted, asked = self._wanted, self.asked
+        if wanted is None or asked is None:
+            return
+        desk, actor = self.context.desk.dispatcher, self.context.actor
+
+        def made(_job: object) -> Shown:
+            pdf = consent_pdf(desk, actor, asked, wanted)
+            return Shown(wanted, pdf, tuple(pdf_pages(pdf, SCALE)))
+
+        self._follow(self.context.jobs.read(made, "consent_pdf"), self._show, self._refuse)
+
+    def _show(self, shown: Shown) -> None:
+        if shown.choice != self._wanted:
+            return  # somebody went on choosing; the newest is being made
+        self.shown = shown
+        self.refused.emit("")
+        self.shown_changed.emit(shown)
+
+    def _take(self, asked: Asked) -> None:
+        self.asked = asked
+        self.title_changed.emit(
+            self.context.say(
+                "consent_page.title", title=asked.title, version=asked.version, number=asked.number
+            )
+        )
+        self.asked_changed.emit(asked)
+        self.choose(
+            Choice(asked.client, SignerRelation.SELF, IdentityProof.ID_CARD, frozenset(asked.uses) - OPTIONAL)
+        )
+
+    def _checked(self) -> tuple[Any, tuple[QImage, ...]]:
+        found, content = verify_consent(self.context.desk.dispatcher, self.context.actor, self._record_id)
+        return found, tuple(pdf_pages(content, SCALE))
+
+    def _tell(self, answer: tuple[Any, tuple[QImage, ...]]) -> None:
+        found, pages = answer
+        self.title_changed.emit(self.context.say("consent_page.checked"))
+        self.shown_changed.emit(Shown(_NOBODY, b"", pages))
+        if found.sound:
+            when = self.context.formatter.moment(found.sealed_at)
+            self.verdict_changed.emit(
+                self.context.say("consent_page.sound", by=found.sealed_by, at=when), "success"
+            )
+        else:
+            self.verdict_changed.emit("\n".join(self.context.say(code) for code in found.faults), "danger")
+
+    def _done(self, _consent_id: Id) -> None:
+        self.toast("consent_page.kept", "success")
+        self.signed.emit()
+        self.context.open_page("worklist:consent.waiting")
+
+    def _refuse(self, error: KnownError) -> None:
+        self.refused.emit(self.explain(error))
+
+    def _nothing(self, error: KnownError) -> None:
+        self.title_changed.emit(self.context.say("consent_page.nothing"))
+        self.refused.emit(self.explain(error))
+
+
+OPTIONAL = frozenset({ConsentUse.GENETIC, ConsentUse.SHARE})
+"""Uses that are never chosen beforehand."""
+_NOBODY = Choice("", SignerRelation.SELF, IdentityProof.KNOWN, frozenset())

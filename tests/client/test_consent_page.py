@@ -1,0 +1,147 @@
+"""Signing on the page: nothing can be signed that is not on the screen, and what was signed shows that it holds."""
+
+import os
+from datetime import date
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit
+from sqlalchemy import select
+
+from client.pages.consent.view import View
+from client.pages.consent.viewmodel import ViewModel
+from client.views.signature import SignaturePad
+from domain.consent.commands import PublishConsent
+from domain.consent.records import Consent, ConsentFile
+from domain.kernel.ids import new_id
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.records import Staff
+from domain.studies.design_commands import AddProtocolVisit, CreateStudy, MoveStudy, StudyStep
+from domain.studies.subject_commands import EnrolClient
+
+PATIENCE_MS = 30_000
+BODY = (
+    "# 研究目的\n了解体检人群的代谢健康。\n# 您的权利\n- 可以随时退出，不影响任何医疗服务。\n- 标本编码保存。"
+)
+
+
+@pytest.fixture
+def subject(open_desk, context_for, seeded):
+    context, _ = context_for("department_head")
+    run = lambda order: open_desk.dispatcher.run(order, context.actor).receipt  # noqa: E731
+    with open_desk.store.write() as connection:
+        work = UnitOfWork(connection, context.actor, now=open_desk.dispatcher.clock(), new_id=new_id)
+        work.add(
+            Staff(
+                login="leader", name="周主任", role="department_head", password_hash="-",
+                password_set_at=open_desk.dispatcher.clock(), must_change=False, active=True,
+            )
+        )  # fmt: skip
+        work.commit_entry("test.seed", txn_id=new_id())
+    study = run(
+        CreateStudy(
+            code="C1", name="代谢队列", protocol="V1.0", leader="leader", planned_subjects=10,
+            recruit_from=date(2026, 1, 1), recruit_until=date(2027, 1, 1),
+        )
+    )  # fmt: skip
+    run(AddProtocolVisit(study_id=study, code="V0", name="基线", day=0))
+    run(MoveStudy(study_id=study, step=StudyStep.OPEN))
+    run(
+        PublishConsent(
+            study_id=study, version="1.0", title="代谢队列知情同意书", body=BODY, genetic=True, approval="伦审 1",
+            valid_days=730,
+        )
+    )  # fmt: skip
+    return context, run(EnrolClient(study="C1", patient_id=seeded[0][0].patient_id)).subject_id
+
+
+@pytest.fixture
+def opened(qtbot, subject):
+    views = []
+
+    def make(entity, record_id):
+        model = ViewModel(subject[0], entity, record_id)
+        view = View(model)
+        view.resize(1366, 768)
+        view.show()
+        qtbot.waitExposed(view)
+        views.append(view)
+        with qtbot.waitSignal(
+            model.shown_changed, timeout=PATIENCE_MS, check_params_cb=lambda shown: shown is not None
+        ):
+            model.on_open()
+        return view
+
+    yield make
+    for view in views:
+        qtbot.waitUntil(lambda: not subject[0].jobs.busy, timeout=PATIENCE_MS)
+        view.model.close()
+        view.close()
+        view.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def look(view, name):
+    """Keep a picture of the page for whoever wants to look at it."""
+    if folder := os.environ.get("AFTERCHECK_PICTURES"):
+        for width, height in ((1366, 768), (1920, 1080)):
+            view.resize(width, height)
+            QCoreApplication.processEvents()
+            view.grab().save(f"{folder}/{name}_{width}.png")
+
+
+def write(qtbot, view, name="consent_hand"):
+    pad = view.findChild(SignaturePad, name)
+    assert pad.isEnabled()
+    points = [QPoint(30 + 30 * n, 90 if n % 2 else 30) for n in range(12)]
+    qtbot.mousePress(pad, Qt.MouseButton.LeftButton, pos=points[0])
+    for point in points[1:]:
+        qtbot.mouseMove(pad, point)
+    qtbot.mouseRelease(pad, Qt.MouseButton.LeftButton, pos=points[-1])
+    if not pad.is_signed:  # an offscreen window hears of no moves while a button is down
+        pad._strokes.append(type(pad._strokes[0])([point.toPointF() for point in points]))
+        pad.changed.emit(True)
+    assert pad.is_signed
+
+
+def kept(open_desk, record):
+    with open_desk.store.read() as connection:
+        return connection.execute(select(record.__table__)).all()
+
+
+def test_the_hand_is_set_under_exactly_what_is_shown(opened, subject, qtbot, open_desk):
+    view = opened("study_subject", subject[1])
+    shown = view.model.shown
+    assert not view.findChild(QCheckBox, "consent_use_genetic").isChecked(), "never chosen beforehand"
+    view.focus_first()
+    write(qtbot, view)
+    look(view, "consent_sign")
+    view.findChild(QCheckBox, "consent_use_genetic").setFocus()
+    with qtbot.waitSignal(
+        view.model.shown_changed, timeout=PATIENCE_MS, check_params_cb=lambda one: one is not None
+    ):
+        qtbot.keyClick(view.findChild(QCheckBox, "consent_use_genetic"), Qt.Key.Key_Space)
+        assert not view.findChild(SignaturePad, "consent_hand").isEnabled(), "another document is being made"
+        view.model.action_set.trigger("sign")
+        assert kept(open_desk, Consent) == []
+    assert view.model.shown.pdf != shown.pdf
+    assert not view.findChild(SignaturePad, "consent_hand").is_signed, (
+        "what was written was under the other one"
+    )
+    write(qtbot, view)
+    with qtbot.waitSignal(view.model.signed, timeout=PATIENCE_MS):
+        view.model.action_set.trigger("sign")
+    [consent], [file] = kept(open_desk, Consent), kept(open_desk, ConsentFile)
+    assert file.content.startswith(view.model.shown.pdf)
+    assert "genetic" in consent.uses
+    again = opened("consent", consent.id)
+    assert "签章有效" in again.findChild(QLabel, "consent_verdict").text()
+    look(again, "consent_checked")
+
+
+def test_who_signs_is_said_before_anything_is_shown(opened, subject, qtbot):
+    view = opened("study_subject", subject[1])
+    with qtbot.waitSignal(view.model.refused, timeout=PATIENCE_MS):
+        view.findChild(QLineEdit, "consent_signer").clear()
+    assert "签署人" in view.findChild(QLabel, "consent_problem").text()
+    assert view.model.shown is None
