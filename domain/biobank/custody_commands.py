@@ -58,7 +58,7 @@ def use(order: UseSpecimen, work: UnitOfWork) -> TubeReceipt:
     """Take the volume off what is left.
 
     Raises:
-        DomainError: As `may_use`; ``specimen.wrong_state`` unless it is out; ``specimen.not_enough`` with what is left.
+        DomainError: As `may_use`; ``specimen.wrong_state`` unless out; ``specimen.not_enough`` with what is left.
     """
     tube = tube_of(order.number, work)
     refuse_doubtful(work, tube)
