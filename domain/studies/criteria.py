@@ -48,6 +48,11 @@ class Screened:
     reasons: tuple[dict[str, Any], ...]
 
     @property
+    def told(self) -> list[str]:
+        """The sentence of every condition, marked as it came out."""
+        return [f"{'✓' if reason['fits'] else '✗'} {reason['said']}" for reason in self.reasons]
+
+    @property
     def against(self) -> list[str]:
         """The sentences of what speaks against it."""
         return [reason["said"] for reason in self.reasons if not reason["fits"]]

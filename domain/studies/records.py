@@ -12,7 +12,7 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from domain.biobank.records import PrimaryContainer, SpecimenType
-from domain.kernel.columns import Merge, column
+from domain.kernel.columns import Means, Merge, column
 from domain.kernel.ids import Id
 from domain.kernel.record import Record, Scope
 
@@ -45,8 +45,8 @@ class StudyChange(Record, label="方案变更", scope=Scope.CATALOGUE, merge=Mer
 
     study_id: Mapped[Id] = column("研究项目", ref="study", index=True)
     revision: Mapped[int] = column("方案修订次数")
-    before: Mapped[dict[str, Any]] = column("变更前")
-    after: Mapped[dict[str, Any]] = column("变更后")
+    before: Mapped[dict[str, Any]] = column("变更前", means=Means.FIELD)
+    after: Mapped[dict[str, Any]] = column("变更后", means=Means.FIELD)
     approval: Mapped[str] = column("批准文号", length=120)
     reason: Mapped[str] = column("变更原因", length=4000)
     changed_at: Mapped[datetime] = column("变更时间", index=True)

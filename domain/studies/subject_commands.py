@@ -95,7 +95,7 @@ def enrol(order: EnrolClient, work: UnitOfWork) -> Enrolled:
         # One person is one subject, wherever two desks without a line take them in.
         id=stable_id("study_subject", study.id, patient.id), org_id=patient.org_id,
         number=next_subject_number(work, study.code), study_id=study.id, patient_id=patient.id,
-        arm_id=None if arm is None else arm.id, reasons=list(result.reasons), enrolled_at=work.now,
+        arm_id=None if arm is None else arm.id, reasons=result.told, enrolled_at=work.now,
         enrolled_by=work.actor.staff_id, consent=ConsentStanding.NONE,
     )  # fmt: skip
     work.start(subject_life, subject)
@@ -242,7 +242,7 @@ def _screen(work: UnitOfWork, study: Study, patient: Patient) -> Screened:
     work.add(
         StudyScreening(
             org_id=patient.org_id, study_id=study.id, patient_id=patient.id, fits=result.fits,
-            reasons=list(result.reasons), screened_at=work.now, staff_name=work.actor.name,
+            reasons=result.told, screened_at=work.now, staff_name=work.actor.name,
         )
     )  # fmt: skip
     return result

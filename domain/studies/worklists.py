@@ -37,7 +37,7 @@ def studies() -> Query:
     s = Study
     return select(
         s.code, s.name, s.state, s.leader_name, s.protocol, s.ethics_number, s.planned_subjects, s.recruit_from,
-        s.recruit_until, s.criteria, s.revision,
+        s.recruit_until, s.revision,
     )  # fmt: skip
 
 
