@@ -12,8 +12,8 @@ from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower, ReaderThread
 from domain.risk.follower import RiskFollower
 from domain.signoff.signs import SIGNS
-from domain.tags.follower import TagFollower
 from domain.studies.follower import StudyFollower
+from domain.tags.follower import TagFollower
 from domain.tracking.follower import TrackingFollower
 from sync.erasing import Eraser
 

@@ -14,8 +14,8 @@ from domain.messaging.alerting import AlertMessenger
 from domain.risk.follower import RiskFollower
 from domain.scales.returns import ReturnFollower
 from domain.signoff.signs import Signs
-from domain.tags.follower import TagFollower
 from domain.studies.follower import StudyFollower
+from domain.tags.follower import TagFollower
 from domain.tracking.follower import TrackingFollower
 from domain.tracking.rates import RateFollower
 from server.giving_way import GivingWay
