@@ -6,6 +6,7 @@ from domain.kernel.authority import system_actor
 from domain.kernel.clock import Clock
 from domain.kernel.columns import to_microseconds
 from domain.kernel.dispatcher import Dispatcher
+from domain.links.upload_commands import SweepUploads
 from domain.people.enrolment_commands import ForgetEnrolmentCodes
 from server.housekeeping import Housekeeping, Job
 from server.identity import Identity
@@ -40,12 +41,21 @@ def housekeeping_of(
     def temporary() -> int:
         return blobs.sweep((clock() - TEMPORARY_KEPT).timestamp())
 
+    def page_uploads() -> int:
+        """Files that clients sent from their phones and never handed in."""
+        order = SweepUploads()
+        gone: list[str] = dispatcher.run(order, system_actor(identity.org_id, identity.device_id)).receipt
+        for sha256 in gone:
+            blobs.remove(sha256)
+        return len(gone)
+
     return Housekeeping([
         Job("sessions", OFTEN, sessions.sweep),
         Job("nonces", OFTEN, lambda: nonces.sweep(to_microseconds(clock()))),
         Job("uploads", OFTEN, lambda: uploads.sweep(to_microseconds(clock()) / 1e6)),
         Job("enrolment_codes", timedelta(hours=1), codes),
         Job("temporary_files", timedelta(hours=1), temporary),
+        Job("page_uploads", timedelta(hours=1), page_uploads),
         Job("bundles", DAILY, sync.sweep),
         Job("log", DAILY, sync.prune),
         Job("snapshots", OFTEN, sync.nightly.run),  # acts in the small hours alone; last, for it may take long

@@ -10,7 +10,7 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.links.records import PersonLink
+from domain.links.records import PageUpload, PersonLink
 from domain.messaging.commands import mark_read
 from domain.messaging.records import OutboxMessage
 from domain.people.records import Patient
@@ -69,7 +69,7 @@ class SaveLinkDraft:
     link_id: Id = ask("链接", kind=Kind.HIDDEN)
     draft: dict[str, Any] = ask("草稿", kind=Kind.HIDDEN)
     seen: datetime | None = ask("所据草稿的时间", kind=Kind.HIDDEN, default=None)
-    upload: bool = ask("有新文件", kind=Kind.HIDDEN, default=False)
+    upload: str | None = ask("新文件的摘要", kind=Kind.HIDDEN, default=None, max_length=64)
     gaps: int | None = ask("漏项或有误题数", kind=Kind.HIDDEN, default=None, low=0)
 
 
@@ -85,7 +85,14 @@ def save_link_draft(order: SaveLinkDraft, work: UnitOfWork) -> None:
     if order.seen is not None and link.saved_at != order.seen:
         raise DomainError("link.moved", field="seen")
     link.draft, link.saved_at = order.draft, work.now
-    link.uploads += order.upload
+    if order.upload is not None:
+        link.uploads += 1
+        work.add(
+            PageUpload(
+                org_id=link.org_id, link_id=link.id, patient_id=link.patient_id, sha256=order.upload,
+                uploaded_at=work.now,
+            )
+        )  # fmt: skip
     if order.gaps is not None and link.form and link.form_version:
         patient = work.require(Patient, link.patient_id, "link_id")
         note_gaps(work, patient, link.form, link.form_version, order.gaps, Source.CLIENT, link.task_id)

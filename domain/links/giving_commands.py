@@ -53,7 +53,7 @@ class GiveOutForms:
     patient_ids: list[Id] = ask("客户", kind=Kind.HIDDEN)
     form: str = ask("问卷", kind=Kind.HIDDEN, max_length=120)
     form_version: str = ask("问卷版本", kind=Kind.HIDDEN, max_length=40)
-    purpose: str | None = ask("用途", default=None, max_length=255)
+    purpose: str | None = ask("用途", default=None, max_length=40)
     study: str | None = ask("研究项目", default=None, max_length=120)
     due_at: datetime | None = ask("填写截止", kind=Kind.HIDDEN, default=None)
     send: bool = ask("发送填写链接", default=False)

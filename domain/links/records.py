@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped
 
 from domain.kernel.columns import Sensitivity, column
 from domain.kernel.ids import Id
-from domain.kernel.record import Record
+from domain.kernel.record import Place, Record
 
 
 class LinkPurpose(enum.StrEnum):
@@ -54,3 +54,13 @@ class PersonLink(Record, label="客户链接"):
     revoked_at: Mapped[datetime | None] = column("作废时间")
     reason: Mapped[str | None] = column("作废原因", length=4000)
     settled_by: Mapped[Id | None] = column("前台答卷", ref="questionnaire_response", index=True)
+
+
+class PageUpload(Record, label="手机上传文件", place=Place.CENTRE):
+    """A file that came by a link, so that one that was never handed in can be found and removed."""
+
+    link_id: Mapped[Id] = column("客户链接", ref="person_link", index=True)
+    patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
+    sha256: Mapped[str] = column("内容摘要", index=True, length=64)
+    uploaded_at: Mapped[datetime] = column("上传时间")
+    looked_at: Mapped[datetime | None] = column("清理时间", index=True)

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from domain.checkup.form_files import url_of
+from domain.checkup.form_files import SCHEME, url_of
 from domain.kernel.errors import DomainError, KnownError, UnavailableError
 from forms.attachments import HEAD, MOST_TITLE, WHOLE, check_attachment, check_head
 from forms.nodes import Place
@@ -136,7 +136,7 @@ class _Upload:
         else:
             others = session.answers(*place) if item.repeats else ()
             session.set_answer(place.link_id, *others, file, at=place.at)
-        self._links.save(link, session.draft(self._links.now()), upload=True)
+        self._links.save(link, session.draft(self._links.now()), upload=file.url.removeprefix(SCHEME))
 
     def _question(self, session: FormSession) -> tuple[Place, Item]:
         if self._at == name_of(FILES):

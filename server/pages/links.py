@@ -159,11 +159,12 @@ class Links:
             raise DomainError("link.retired", version=link.form_version) from error
 
     def save(
-        self, link: OpenLink, draft: dict[str, Any], *, upload: bool = False, gaps: int | None = None
+        self, link: OpenLink, draft: dict[str, Any], *, upload: str | None = None, gaps: int | None = None
     ) -> None:
-        """Keep what was answered so far; it is on the disk when this returns. An `upload` is counted.
+        """Keep what was answered so far; it is on the disk when this returns.
 
-        `gaps`: how much is missing or wrong so far, where a page was turned.
+        An `upload` (its SHA-256) is counted and noted. `gaps`: how much is missing or wrong,
+        where a page was turned.
 
         Raises:
             DomainError: ``link.moved`` if another request has saved since the link was opened: open it again.

@@ -6,12 +6,14 @@ import json
 import os
 import struct
 import zlib
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from domain.checkup.form_commands import AnswerForm
 from domain.checkup.records import Attachment, QuestionnaireResponse
+from domain.links import upload_commands
 from domain.links.records import PersonLink
 from forms.questionnaire_reader import parse_form
 from forms.signing import picture_of
@@ -191,3 +193,43 @@ def test_what_the_desk_handed_in_is_told_on_the_phone(server, phone):
     assert phone.answer("finish", consent="true").status_code == 410
     assert "前台提交" in phone.text()
     assert "同意用于研究" in json.dumps(rows(server, PersonLink, id=phone.link)[0].draft, ensure_ascii=False)
+
+
+def sweep(server):
+    job = next(one for one in server.centre.housekeeping.jobs if one.name == "page_uploads")
+    return job.work()
+
+
+def test_what_was_never_handed_in_goes_after_its_time_and_what_was_handed_in_never(
+    server, phone, monkeypatch
+):
+    given, left, kept = (JPEG + os.urandom(700) for _ in range(3))
+    digest = {content: hashlib.sha256(content).hexdigest() for content in (given, left, kept)}
+    assert send(phone, given).json() == {"problem": ""}
+    phone.open()
+    phone.send(
+        ("~page", 0), ("~go", "finish"), ("~asked", "consent"), ("consent", "true"), ("~sign:", signature())
+    )
+    assert "已提交" in phone.text()
+
+    def other(content, minutes):
+        token, _ = handed_over(server, phone.patient, form="house", version="1.0.0", minutes=minutes)
+        found = Phone(server, token)
+        found.verify()
+        assert send(found, content).json() == {"problem": ""}
+
+    other(left, 60)
+    now = server.centre.clock()
+    monkeypatch.setattr(upload_commands, "KEPT", timedelta(seconds=0))
+    sweep(server)
+    assert digest[left] in stored(server), "the link is open: it may still be handed in"
+    monkeypatch.setattr(upload_commands, "KEPT", timedelta(days=-1))  # as if it were tomorrow
+    assert sweep(server) >= 1
+    assert server.centre.clock() >= now
+    assert digest[given] in stored(server)
+    assert digest[left] not in stored(server)
+    assert sweep(server) == 0
+    monkeypatch.setattr(upload_commands, "KEPT", timedelta(days=30))
+    other(kept, 60)
+    assert sweep(server) == 0
+    assert digest[kept] in stored(server)

@@ -80,7 +80,7 @@ class GiveOutDialog(Dialog):
         self._boxes: dict[str, FieldBox] = {}
         for name, editor, required, hint in editors:
             if isinstance(editor, QLineEdit):
-                editor.setMaxLength(120)
+                editor.setMaxLength(40 if name == "purpose" else 120)
             box = FieldBox(
                 name, self._say(f"give_out.{name}"), editor, required=required, hint=hint, parent=part
             )
