@@ -14,6 +14,7 @@ from domain.messaging.alerting import AlertMessenger
 from domain.risk.follower import RiskFollower
 from domain.scales.returns import ReturnFollower
 from domain.signoff.signs import Signs
+from domain.studies.counter import StudyCounter
 from domain.studies.follower import StudyFollower
 from domain.tags.follower import TagFollower
 from domain.tracking.follower import TrackingFollower
@@ -55,6 +56,7 @@ def readers_of(
         lambda rule: engine.book.channels_of(rule),  # asked each time: an administrator may have changed it
     )
     returns = ReturnFollower(dispatcher, system_actor(identity.org_id, identity.device_id))
+    counter = StudyCounter(dispatcher, system_actor(identity.org_id, identity.device_id))
     store = dispatcher.store
     followers = (
         Follower(store, engine),
@@ -65,12 +67,13 @@ def readers_of(
         Follower(store, signs),
         Follower(store, follow_up),
         Follower(store, tags),
+        Follower(store, counter),
         Follower(store, StudyFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, TrackingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, RateFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, returns),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
-    ticks = [watch.tick, engine.tick, risks.tick, tags.tick, returns.tick]
+    ticks = [watch.tick, engine.tick, risks.tick, counter.tick, tags.tick, returns.tick]
     turns = giving_way.turns(GIVES_WAY_S)
     return followers, ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S, give_way=turns)

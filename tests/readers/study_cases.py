@@ -1,14 +1,25 @@
 """The causes of the alerts of cohort studies."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
+from domain.alerts.commands import HandleAlert, TakeAlert
+from domain.alerts.engine_commands import OpenAlert
+from domain.alerts.records import Severity
 from domain.checkup.records import Visit
 from domain.consent.records import Consent, ConsentWay, IdentityProof, SignerRelation
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.studies.subject_records import ConsentStanding, StudySubject
+from domain.people.records import Staff
+from domain.studies.progress_records import (
+    CollectionRate,
+    NodeKind,
+    ProgressMeasure,
+    ResearchTask,
+    StudyProgress,
+)
+from domain.studies.subject_records import ConsentStanding, StudySubject, SubjectVisit
 from tests.readers.followup_cases import keep, system
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -74,7 +85,130 @@ def replaced(world):
     change(world, Consent, state="replaced", state_since=world.desk.clock(), due_at=None)
 
 
+def rate(value):
+    def run(world):
+        keep(
+            world,
+            CollectionRate(
+                study_id=STUDY, requirement_id=SUBJECT, name="血清", window_from=date(2026, 11, 1), owed=1000,
+                collected=int(value * 10), rate=value, causes={}, trend=[], days=[], told=[], falling=False,
+                counted_at=world.desk.clock(),
+            ),
+        )  # fmt: skip
+
+    return run
+
+
+def progress(value):
+    def run(world):
+        keep(
+            world,
+            StudyProgress(
+                study_id=STUDY, code="C1", measure=ProgressMeasure.ENROLMENT, planned=1000,
+                actual=int(value * 10), rate=value, counted_on=date(2026, 11, 1), counted_at=world.desk.clock(),
+            ),
+        )  # fmt: skip
+
+    return run
+
+
+def here(tubes, *, in_building=True):
+    """A visit going on with so many tubes neither drawn nor given up."""
+
+    def run(world):
+        now = world.desk.clock()
+        keep(
+            world,
+            SubjectVisit(
+                study_id=STUDY, subject_id=SUBJECT, patient_id=patient_of(world), plan_id=STUDY, name="基线",
+                target_on=date(2026, 11, 1), window_from=date(2026, 11, 1), window_until=date(2026, 11, 2),
+                begun_at=now, open_tubes=tubes, in_building=in_building, state="going_on", state_since=now,
+            ),
+        )  # fmt: skip
+
+    return run
+
+
+def nodes(*kinds):
+    """Nodes of one visit that are to be over in two hours."""
+
+    def run(world):
+        now = world.desk.clock()
+        for number, kind in enumerate(kinds):
+            keep(
+                world,
+                ResearchTask(
+                    id=uuid.UUID(int=0x6000 + number), study_id=STUDY, subject_id=SUBJECT, subject_visit_id=STUDY,
+                    patient_id=patient_of(world), kind=kind, number="C1-1010002M", began_at=now, late=False,
+                    state="open", state_since=now, due_at=now + 2 * HOUR,
+                ),
+            )  # fmt: skip
+
+    return run
+
+
+def over(world):
+    change(world, ResearchTask, state="done", state_since=world.desk.clock(), due_at=None)
+
+
+def both_late(world):
+    nodes(NodeKind.COLLECTION, NodeKind.STORAGE)(world)
+
+
+def one_late(world):
+    nodes(NodeKind.COLLECTION)(world)
+
+
+def overdue(count, *, taken=False):
+    """So many nodes of one subject that are overdue at once; the nurse is responsible for them, or nobody yet."""
+
+    def run(world):
+        if taken:
+            keep(
+                world,
+                Staff(
+                    id=world.nurse.staff_id, login="qin", name="秦护士", role="nurse", password_hash="-",
+                    password_set_at=world.desk.clock(),
+                ),
+            )  # fmt: skip
+        for number in range(count):
+            own = uuid.UUID(int=0x7000 + number)
+            order = OpenAlert(
+                alert_id=own, rule="A-079", rule_version=2, name="x", org_id=world.nurse.org_id,
+                subject="research_task", subject_id=own, patient_id=None if taken else patient_of(world),
+                summary="x", facts={}, severity=Severity.IMPORTANT, receivers=["nurse"],
+                opened_at=world.desk.clock(),
+            )  # fmt: skip
+            world.desk.run(order, system(world))
+            if taken:
+                world.desk.run(TakeAlert(alert_id=own), world.nurse)
+
+    return run
+
+
+def one_less(world):
+    world.desk.run(TakeAlert(alert_id=uuid.UUID(int=0x7000)), world.nurse)
+    world.desk.run(HandleAlert(alert_id=uuid.UUID(int=0x7000), note="已完成"), world.nurse)
+
+
+def one_less_taken(world):
+    world.desk.run(HandleAlert(alert_id=uuid.UUID(int=0x7000), note="已完成"), world.nurse)
+
+
 STUDY_CASES = [
+    ("A-080", overdue(2), one_less, timedelta(), overdue(1)),
+    ("A-914", overdue(2, taken=True), one_less_taken, timedelta(), overdue(1, taken=True), False),
+    ("A-070", rate(79.9), lambda w: change(w, CollectionRate, rate=80.0), timedelta(), rate(80.0), False),
+    ("A-071", here(1), lambda w: change(w, SubjectVisit, open_tubes=0), timedelta(), here(0)),
+    ("A-079", one_late, over, 2 * HOUR, nodes()),
+    (
+        "A-081",
+        progress(79.9),
+        lambda w: change(w, StudyProgress, rate=80.0),
+        timedelta(),
+        progress(80.0),
+        False,
+    ),
     ("A-065", subject(ConsentStanding.NONE), signs, timedelta(), subject(ConsentStanding.SIGNED)),
     ("A-066", consent(31), replaced, DAY, consent(32)),
 ]
