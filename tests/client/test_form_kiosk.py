@@ -69,6 +69,7 @@ def test_a_client_fills_in_and_only_the_password_leads_out(desk, qtbot, open_des
     assert not kiosk.close()
     assert kiosk.isVisible()
     desk.model.ask_files("anything")
+    assert "请工作人员" in part(kiosk, QLabel, "kiosk_message").text()
     assert part(kiosk, QWidget, "line_~files") is None, "nobody looks through the files of the machine"
     unlock(desk, "falsch1!")
     assert kiosk.isVisible()

@@ -30,7 +30,9 @@ class FilesModel(PageModel):
 
     def ask_files(self, place: Place) -> None:
         """Let files be chosen for a question, or for the whole form."""
-        if self.filling is not None and self.source is not Source.KIOSK:
+        if self.source is Source.KIOSK:  # the nurse takes the screen back, adds it, and hands it over again
+            self.message.emit(self.context.say("kiosk.files_by_staff"), "warning")
+        elif self.filling is not None:
             self.files_asked.emit(place)
 
     def add_files(self, place: Place, paths: list[Path]) -> None:
