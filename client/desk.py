@@ -245,6 +245,7 @@ def _made(home: Home, settings: Settings, store: "Store", clock: Clock) -> Desk:
 def _join(desk: Desk, store: "Store") -> None:
     from client.contents import Contents
     from domain.biobank.protocols import BIOBANK, load_biobank
+    from domain.care.content import CARE, load_care
     from domain.catalog.content import load_catalog
     from domain.designs.publishing import CHECKER
     from domain.followup.content import FOLLOWUP, followup_of
@@ -284,6 +285,7 @@ def _join(desk: Desk, store: "Store") -> None:
             FOLLOWUP: lambda: followup_of(
                 resources.folder("followup"), desk.authority.roles, resources.folder("forms")
             ),
+            CARE: lambda: load_care(resources.folder("care")),
             COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
         },
     )

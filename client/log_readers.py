@@ -6,6 +6,7 @@ import resources
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
 from domain.audit.chain import AuditReader
+from domain.care.follower import CareFollower
 from domain.designs.reading import TitleWatch
 from domain.followup.follower import FollowUpFollower
 from domain.kernel.authority import system_actor
@@ -26,6 +27,7 @@ def join_readers(desk: Any) -> None:
     risks = RiskFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
     follow_up = FollowUpFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
     tags = TagFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
+    care = CareFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
     eraser = Eraser(lambda sha256: _forget_file(desk, sha256))
     followers = [
         Follower(desk.store, AuditReader()),
@@ -37,8 +39,9 @@ def join_readers(desk: Any) -> None:
         Follower(desk.store, tags),
         Follower(desk.store, StudyFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
         Follower(desk.store, TrackingFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
+        Follower(desk.store, care),
     ]
-    ticks = [engine.tick, risks.tick, tags.tick, TitleWatch(desk.store, desk.texts).tick]
+    ticks = [care.tick, engine.tick, risks.tick, tags.tick, TitleWatch(desk.store, desk.texts).tick]
     desk.workers.append(ReaderThread(desk.store, followers, ticks=ticks))
 
 

@@ -40,6 +40,7 @@ ICONS = {
 AREAS = {
     "people": "nav.people", "checkup": "nav.checkup", "critical": "nav.checkup",
     "report": "nav.report", "tracking": "nav.followup", "followup": "nav.followup", "reception": "nav.followup",
+    "care": "nav.followup",
     "messaging": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
     "tag": "nav.messages",
     "link": "nav.forms", "design": "nav.forms", "specimen": "nav.biobank", "alert": "nav.alerts",

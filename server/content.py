@@ -6,6 +6,7 @@ import resources
 from domain.alerts.content import load_rules
 from domain.alerts.steps import RULE_FILES
 from domain.biobank.protocols import BIOBANK, load_biobank
+from domain.care.content import CARE, load_care
 from domain.catalog.content import load_catalog
 from domain.designs.publishing import CHECKER
 from domain.followup.content import FOLLOWUP, followup_of
@@ -40,6 +41,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         TEMPLATES: load_templates(resources.folder("messages")),
         TAGS: load_tags(resources.folder("tags")),
         FOLLOWUP: followup_of(resources.folder("followup"), authority.roles, resources.folder("forms")),
+        CARE: load_care(resources.folder("care")),
         "texts": Texts.load(resources.folder("texts") / "zh"),
         CHECKER: check,
         "number_prefix": identity.number_prefix,

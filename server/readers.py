@@ -6,6 +6,7 @@ import resources
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
 from domain.audit.chain import AuditReader
+from domain.care.follower import CareFollower
 from domain.followup.follower import FollowUpFollower
 from domain.kernel.authority import Authority, system_actor
 from domain.kernel.dispatcher import Dispatcher
@@ -50,10 +51,12 @@ def readers_of(
         dispatcher, system_actor(identity.org_id, identity.device_id), everywhere=True
     )
     tags = TagFollower(dispatcher, system_actor(identity.org_id, identity.device_id), everywhere=True)
+    care = CareFollower(dispatcher, system_actor(identity.org_id, identity.device_id))
     messenger = AlertMessenger(
         dispatcher,
         system_actor(identity.org_id, identity.device_id),
         lambda rule: engine.book.channels_of(rule),  # asked each time: an administrator may have changed it
+        lambda rule: engine.book.client_message_of(rule),
     )
     returns = ReturnFollower(dispatcher, system_actor(identity.org_id, identity.device_id))
     counter = StudyCounter(dispatcher, system_actor(identity.org_id, identity.device_id))
@@ -70,10 +73,11 @@ def readers_of(
         Follower(store, counter),
         Follower(store, StudyFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, TrackingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
+        Follower(store, care),
         Follower(store, RateFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, returns),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
-    ticks = [watch.tick, engine.tick, risks.tick, counter.tick, tags.tick, returns.tick]
+    ticks = [care.tick, watch.tick, engine.tick, risks.tick, counter.tick, tags.tick, returns.tick]
     turns = giving_way.turns(GIVES_WAY_S)
     return followers, ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S, give_way=turns)

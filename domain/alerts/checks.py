@@ -63,7 +63,9 @@ def _telling_problems(rule: Rule, rules: Mapping[str, Rule], roles: Collection[s
     for role in [*rule.receivers, *(role for step in rule.escalate for role in step.to)]:
         if role not in roles:
             yield f"receivers: no role {role}"
-    if not rule.receivers and not (rule.tells_client and rule.waits_for):
+    if rule.client_message and not rule.tells_client:
+        yield "client_message: only for a rule that tells the client"
+    if not rule.receivers and not (rule.tells_client and (rule.waits_for or rule.client_message)):
         yield "receivers: nobody is told"
     times = [duration(step.after) for step in rule.escalate]
     if times != sorted(set(times)):

@@ -1,11 +1,11 @@
 """What a changed record means for one rule: decided here without a database, done by the engine."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from domain.alerts.parts import Kind
+from domain.alerts.parts import Cause, Kind
 from domain.alerts.plans import Plan, Values
 from domain.alerts.workflow import UNSETTLED
 from domain.kernel.ids import Id
@@ -138,6 +138,12 @@ def on_change(
             yield _later(plan, now.row, occasion, at)
         else:
             yield Open(plan, now.row, occasion, min(touched.at, at), now.row.get("due_at"))
+
+
+def foreseen(actions: Iterable[Action], causes: Iterable[Cause], row: Values) -> bool:
+    """Tell whether an alert of a client that is about to be opened will keep a rule silent for this record."""
+    told = {(a.plan.rule.id, a.row.get("patient_id")) for a in actions if isinstance(a, Open)}
+    return any(c.of == "patient_id" and (c.rule, row[c.by]) in told for c in causes)
 
 
 def _silent(plan: Plan, now: Situation, inhibitors: frozenset[str]) -> bool:

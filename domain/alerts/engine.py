@@ -24,6 +24,7 @@ from domain.alerts.decisions import (
     SetTimer,
     Situation,
     Touched,
+    foreseen,
     on_absence,
     on_change,
     on_time,
@@ -200,16 +201,23 @@ class AlertEngine:
     def _decide(self, connection: Connection, touched: "dict[str, dict[Id, Touched]]") -> list[Action]:
         now = self.dispatcher.clock()
         actions: list[Action] = []
-        for entity, records in touched.items():
+        for entity, records in sorted(touched.items(), key=lambda one: not self._silences(one[0])):
             plans = sorted(self.book.by_entity[entity], key=lambda p: not p.rule.inhibits)
             names = [p.rule.id for p in plans]
             for situation in situations.situations(connection, entity, records, names):
                 for plan in plans:
+                    row, causes = situation.row, plan.rule.silent_while
+                    if row is not None and causes and foreseen(actions, causes, row):
+                        situation.caused.add(plan.rule.id)
                     wanted = self._wanted(connection, plan, situation, records[situation.record_id], now)
                     for action in wanted:
                         _foresee(situation, action)
                     actions += wanted
         return actions
+
+    def _silences(self, entity: str) -> bool:
+        """Tell whether alerts about such records keep rules of others silent: they are decided first."""
+        return any(plan.rule.id in self._silencing for plan in self.book.by_entity[entity])
 
     def _wanted(
         self, connection: Connection, plan: Plan, situation: Situation, touched: Touched, now: datetime

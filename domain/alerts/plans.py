@@ -167,6 +167,11 @@ class RuleBook:
         rule = self.rules.get(rule_id)
         return () if rule is None else rule.channels
 
+    def client_message_of(self, rule_id: str) -> str:
+        """Return the template by which clients are told of alerts of a rule, '' for none."""
+        rule = self.rules.get(rule_id)
+        return "" if rule is None else rule.client_message
+
     def may_settle_by_hand(self, rule_id: str) -> bool:
         """Tell whether a person may settle alerts of this rule; yes for a rule that is no longer in force."""
         rule = self.rules.get(rule_id)

@@ -87,6 +87,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         closes: When it closes, in words.
         metric: The figure of the requirements.
         tells_client: The client is to be told too, by a channel that reaches them.
+        client_message: Template by which the client is told when it opens, through the channels that reach them.
         covers: Other numbers of the requirements this rule stands for.
         facts: Public fields kept with the alert as its evidence.
     """
@@ -101,6 +102,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     severity: Severity
     receivers: tuple[str, ...]
     tells_client: bool = False
+    client_message: str = ""
     channels: tuple[Literal["in_app", "wecom", "sms", "email"], ...] = ("in_app",)
     summary: str = ""
     when: tuple[Condition, ...] = ()

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 
 from domain.alerts.records import Alert, AlertEvent
+from domain.alerts.workflow import OPEN_STATES
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import Entry
 from domain.kernel.clock import clinic
@@ -76,6 +77,32 @@ def tell_staff(order: TellStaff, work: UnitOfWork) -> int:
     return count
 
 
+@command("messaging.tell_client", "预警通知客户", permission=SENDER, place="internal")
+class TellClientOfAlert:
+    """The client an alert is about is told by a message of this template."""
+
+    event_id: Id = ask("预警轨迹", kind=Kind.HIDDEN)
+    template: str = ask("模板", kind=Kind.HIDDEN, max_length=60)
+
+
+@handles(TellClientOfAlert)
+def tell_client_of_alert(order: TellClientOfAlert, work: UnitOfWork) -> Id | None:
+    """Return the id of the message, one an alert and day; None for an alert that is about no client or is over.
+
+    Raises:
+        DomainError: As `queue_message`: ``message.unreachable`` for a client without any address.
+    """
+    event = work.get(AlertEvent, order.event_id)
+    alert = work.get(Alert, event.alert_id) if event is not None else None
+    if event is None or alert is None or alert.patient_id is None or alert.state not in OPEN_STATES:
+        return None
+    day = f"{clinic(event.at):%Y-%m-%d}"
+    return queue_message(
+        work, order.template, patient_id=alert.patient_id, params={"day": day},
+        key=("alert_client", order.template, alert.patient_id, day), about=("alert", alert.id),
+    ).id  # fmt: skip
+
+
 def _upwards(work: UnitOfWork, org_id: Id) -> list[Id]:
     found: list[Id] = []
     here: Id | None = org_id
@@ -93,25 +120,37 @@ class AlertMessenger:
         dispatcher: Of the centre.
         actor: The system's actor.
         channels: Returns by the id of a rule how its alerts are told now.
+        client_message: Returns by the id of a rule the template that tells the client; '' for none.
     """
 
     name = "alert_messages"
 
     def __init__(
-        self, dispatcher: Dispatcher, actor: Actor, channels: Callable[[str], Sequence[str]]
+        self,
+        dispatcher: Dispatcher,
+        actor: Actor,
+        channels: Callable[[str], Sequence[str]],
+        client_message: Callable[[str], str] = lambda _rule: "",
     ) -> None:
         self._dispatcher, self._actor = dispatcher, actor
-        self._channels = channels
+        self._channels, self._client_message = channels, client_message
 
     def act(self, entries: Sequence[Entry]) -> None:
         """Tell of every alert that was opened or escalated, by the channels of its rule."""
         for event_id, alert_id in self._events(entries):
-            channels = [c for c in self._channels(self._rule(alert_id)) if c != IN_APP]
+            rule = self._rule(alert_id)
+            channels = [c for c in self._channels(rule) if c != IN_APP]
             if channels:
-                try:
-                    self._dispatcher.run(TellStaff(event_id=event_id, channels=channels), self._actor)
-                except DomainError as error:
-                    log.warning("nobody told", extra={"code": error.code})
+                self._run(TellStaff(event_id=event_id, channels=channels))
+            template = self._client_message(rule)
+            if template:
+                self._run(TellClientOfAlert(event_id=event_id, template=template))
+
+    def _run(self, order: TellStaff | TellClientOfAlert) -> None:
+        try:
+            self._dispatcher.run(order, self._actor)
+        except DomainError as error:
+            log.warning("nobody told", extra={"code": error.code})
 
     def _events(self, entries: Sequence[Entry]) -> list[tuple[Id, Id]]:
         found = []

@@ -12,6 +12,7 @@ from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
 from domain.alerts.records import Alert, AlertEvent
 from domain.alerts.situations import timer_table
+from domain.care.content import CARE, load_care
 from domain.catalog.content import load_catalog
 from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.followup.content import FOLLOWUP, followup_of
@@ -39,6 +40,7 @@ def contents(catalog, authority):
     """What handlers ask for by name; read once, it is half a second's work."""
     forms = resources.folder("forms")
     read = {name: make() for name, make in scale_content(resources.folder("scales"), forms).items()}
+    read[CARE] = load_care(resources.folder("care"))
     read[RISK] = load_risk(resources.folder("risk"), catalog)
     read[FOLLOWUP] = followup_of(resources.folder("followup"), authority.roles, forms)
     return read

@@ -1,0 +1,71 @@
+"""What ``resources/care`` says: the kinds of intervention, and what is done first when several are overdue."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from domain.care.programmes import Foods, Programmes, load_programmes
+from domain.care.records import CareKind
+from domain.kernel.content import ContentError, load_folder
+from domain.kernel.unit_of_work import UnitOfWork
+
+CARE = "care"
+FILE = "kinds"
+
+
+class KindRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One kind of intervention.
+
+    Attributes:
+        rank: What is done first when several are overdue: the lowest.
+        overdue_after: Misses in a row from which the kind counts as overdue.
+        window_h: Hours an occasion is open where a plan does not say otherwise; none: to the end of the day.
+        step: The next action for the one who looks after the client; knows {days}.
+    """
+
+    rank: Annotated[int, msgspec.Meta(ge=1)]
+    overdue_after: Annotated[int, msgspec.Meta(ge=1, le=60)]
+    label: Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
+    step: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    window_h: Annotated[int, msgspec.Meta(ge=1, le=720)] | None = None
+
+
+class CareKinds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``resources/care/kinds.yaml``."""
+
+    version: str
+    source: str
+    low_rate: Annotated[float, msgspec.Meta(gt=0, le=100)]
+    card_from: Annotated[int, msgspec.Meta(ge=2, le=5)]
+    kinds: dict[CareKind, KindRule]
+
+
+class CareContent(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything commands of this feature read."""
+
+    kinds: CareKinds
+    programmes: Programmes
+    foods: Foods
+
+
+def load_care(folder: Path) -> CareContent:
+    """Return what ``resources/care`` says.
+
+    Raises:
+        ContentError: A file is missing or does not fit.
+    """
+    found: dict[str, Any] = load_folder(folder, CareKinds, f"{FILE}.yaml")
+    kinds = found.get(FILE)
+    if kinds is None or set(kinds.kinds) != set(CareKind):
+        raise ContentError([f"{FILE}.yaml: kinds: each of the five kinds has its rule"])
+    if len({one.rank for one in kinds.kinds.values()}) != len(CareKind):
+        raise ContentError([f"{FILE}.yaml: kinds: every rank is taken once"])
+    programmes, foods = load_programmes(folder)
+    return CareContent(kinds=kinds, programmes=programmes, foods=foods)
+
+
+def care_of(work: UnitOfWork) -> CareContent:
+    """Return the content a handler works with."""
+    content: CareContent = work.content[CARE]
+    return content

@@ -1,0 +1,104 @@
+"""Plans follow what happens: a reader of the log that works out how items stand, and takes measurements as done.
+
+How things stand is worked out in each store for itself, from records that travel; the same rows come out everywhere.
+A measurement is taken as done where it was kept, once. A tick looks at items whose next occasion is over, by index.
+"""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.care.execution_commands import NoteMeasured
+from domain.care.records import CareEvent, CareItem, CareStanding
+from domain.care.standing_commands import StandItems
+from domain.exchange.rules import FILLED
+from domain.kernel.authority import Actor
+from domain.kernel.change_log import Entry
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
+
+log = logging.getLogger(__name__)
+AT_ONCE = 20
+"""Items in one transaction."""
+AT_A_TICK = 500
+CHUNK = 400
+_CONCERNS = frozenset({"care_item", "care_event", "observation"})
+
+
+class CareFollower:
+    """Give it to a `Follower`, and call `tick` from time to time.
+
+    Args:
+        dispatcher: Runs its commands; its content has the care content.
+        actor: The system's actor of this installation.
+    """
+
+    name = "care"
+
+    def __init__(self, dispatcher: Dispatcher, actor: Actor) -> None:
+        self.dispatcher, self.actor = dispatcher, actor
+
+    def act(self, entries: Sequence[Entry]) -> None:
+        """Take measurements that were waited for, and look at the items that were touched."""
+        if any(entry.glance.command == FILLED for entry in entries):
+            self.rebuild()
+        items: set[Id] = set()
+        events: list[Id] = []
+        measured: list[Id] = []
+        for entry in entries:
+            if not any(touch.entity in _CONCERNS for touch in entry.glance.changes):
+                continue
+            own = entry.device_id == self.actor.device_id.bytes
+            for change in entry.body.changes:
+                record_id = uuid.UUID(bytes=change.record_id)
+                if change.entity == "care_item":
+                    items.add(record_id)
+                elif change.entity == "care_event":
+                    events.append(record_id)
+                elif change.entity == "observation" and own and change.op == "ins":
+                    measured.append(record_id)
+        for start in range(0, len(measured), CHUNK):
+            self._run(NoteMeasured(observation_ids=measured[start : start + CHUNK]))
+        self._stand(items | self._items_of(events))
+
+    def tick(self) -> int:
+        """Look at the items whose next occasion is over; returns how many, at most `AT_A_TICK`."""
+        s = CareStanding.__table__.c
+        query = select(s.id).where(s.due_at <= self.dispatcher.clock()).order_by(s.due_at).limit(AT_A_TICK)
+        with self.dispatcher.store.read() as connection:
+            due = list(connection.execute(query).scalars())
+        self._stand(due)
+        return len(due)
+
+    def rebuild(self) -> int:
+        """Look at every item that runs, for a store that was filled without a log; returns how many."""
+        with self.dispatcher.store.read() as connection:
+            running = select(CareItem.id).where(CareItem.state == "running")
+            ids = list(connection.execute(running).scalars())
+        self._stand(ids)
+        return len(ids)
+
+    def _items_of(self, event_ids: Sequence[Id]) -> set[Id]:
+        found: set[Id | None] = set()
+        with self.dispatcher.store.read() as connection:
+            for start in range(0, len(event_ids), CHUNK):
+                some = event_ids[start : start + CHUNK]
+                found |= set(
+                    connection.execute(select(CareEvent.item_id).where(CareEvent.id.in_(some))).scalars()
+                )
+        return {one for one in found if one is not None}  # events of nodes have no item
+
+    def _stand(self, items: Any) -> None:
+        ordered = sorted(items, key=str)
+        for start in range(0, len(ordered), AT_ONCE):
+            self._run(StandItems(item_ids=ordered[start : start + AT_ONCE]))
+
+    def _run(self, order: Any) -> None:
+        try:
+            self.dispatcher.run(order, self.actor)
+        except DomainError as error:  # another reader of this store was faster: it did the same
+            log.warning("care %s refused: %s", type(order).__name__, error.code)

@@ -1,0 +1,126 @@
+"""Who is behind, what is to be done, plans, nodes, what was done, and how much of it a week."""
+
+from sqlalchemy import select
+
+from domain.care.execution_commands import NoteExecution
+from domain.care.item_commands import AddItem, EndItem, PauseItem, ResumeItem
+from domain.care.plan_commands import (
+    AddNode,
+    CompleteNode,
+    ExemptNode,
+    ExtendPlan,
+    FinishPlan,
+    SignPlan,
+    StartPlan,
+    StopPlan,
+)
+from domain.care.programme_commands import ApplyProgramme, ChangeItem
+from domain.care.records import CareClient, CareEvent, CareItem, CareNode, CarePlan, CareStanding, CareWeek
+from domain.kernel.worklists import Query, worklist
+from domain.people.records import Patient, Staff
+
+VIEW = "care.view"
+
+
+@worklist("care.behind", "执行逾期客户", permission=VIEW, record=CareClient, order="-overdue_kinds")
+def behind() -> Query:
+    """Clients of whom something is overdue, most kinds first: one line each, with the one thing to do first."""
+    c = CareClient
+    return (
+        select(
+            c.overdue_kinds, Patient.name, Patient.number.label("patient_number"), c.overdue_names, c.next_step,
+            c.overdue_since, c.looked_at, c.patient_id,
+        )
+        .join(Patient, Patient.id == c.patient_id)
+        .where(c.overdue_kinds > 0)
+    )  # fmt: skip
+
+
+@worklist("care.items", "干预项目执行", permission=VIEW, record=CareItem, order="due_at")
+def items() -> Query:
+    """Everything clients are to do, with how it stands."""
+    i, s = CareItem, CareStanding
+    return (
+        select(
+            i.kind, Patient.name, Patient.number.label("patient_number"), i.label, i.target_value, i.target_unit,
+            i.state, s.missed_run, s.missed_days, s.week_done, s.week_due, s.week_rate, s.last_done_at,
+            s.due_at.label("next_due"), i.from_on, i.to_on, i.due_at, i.patient_id, i.plan_id,
+        )
+        .join(Patient, Patient.id == i.patient_id)
+        .outerjoin(s, s.id == i.id)
+    )  # fmt: skip
+
+
+items.offers(NoteExecution, ChangeItem, PauseItem, ResumeItem, EndItem)
+
+
+@worklist("care.plans", "干预计划", permission=VIEW, record=CarePlan, order="due_at")
+def plans() -> Query:
+    """Plans by what runs out first: those to sign, those that run."""
+    p = CarePlan
+    return (
+        select(
+            Patient.name, Patient.number.label("patient_number"), p.name.label("plan_name"), p.state, p.due_at,
+            p.starts_on, p.ends_on, p.programme, p.programme_version, p.unverified, p.signed_name, p.signed_at,
+            Staff.name.label("owner"), p.patient_id,
+        )
+        .join(Patient, Patient.id == p.patient_id)
+        .outerjoin(Staff, Staff.id == p.owner_id)
+    )  # fmt: skip
+
+
+plans.offers(SignPlan, AddItem, AddNode, ExtendPlan, FinishPlan, StopPlan)
+
+
+@worklist("care.nodes", "干预节点", permission=VIEW, record=CareNode, order="due_at")
+def nodes() -> Query:
+    """Dated steps, the earliest first."""
+    n = CareNode
+    return (
+        select(
+            Patient.name, Patient.number.label("patient_number"), n.label, n.state, n.due_at, n.planned_on, n.result,
+            CarePlan.name.label("plan_name"), n.patient_id,
+        )
+        .join(Patient, Patient.id == n.patient_id)
+        .join(CarePlan, CarePlan.id == n.plan_id)
+    )  # fmt: skip
+
+
+nodes.offers(CompleteNode, ExemptNode)
+
+
+@worklist("care.events", "执行记录", permission=VIEW, record=CareEvent, order="-at")
+def events() -> Query:
+    """Everything that was noted, the latest first."""
+    e = CareEvent
+    return (
+        select(
+            Patient.name, Patient.number.label("patient_number"), e.kind, CareItem.label, e.occasion_at, e.outcome,
+            e.value, e.unit, e.way, e.staff_name, e.note, e.at, e.patient_id, e.item_id,
+        )
+        .join(Patient, Patient.id == e.patient_id)
+        .outerjoin(CareItem, CareItem.id == e.item_id)
+    )  # fmt: skip
+
+
+@worklist("care.weeks", "每周执行率", permission=VIEW, record=CareWeek, order="-monday")
+def weeks() -> Query:
+    """How much of each item was done in each week, the latest first."""
+    w = CareWeek
+    return (
+        select(
+            w.monday, Patient.name, Patient.number.label("patient_number"), w.kind, CareItem.label, w.due, w.done,
+            w.part, w.missed, w.excused, w.rate, w.patient_id, w.item_id,
+        )
+        .join(Patient, Patient.id == w.patient_id)
+        .outerjoin(CareItem, CareItem.id == w.item_id)
+    )  # fmt: skip
+
+
+@worklist("care.clients", "建立干预计划", permission=VIEW, record=Patient, order="number")
+def clients() -> Query:
+    """Everybody, to begin a plan for."""
+    return select(Patient.number, Patient.name, Patient.sex, Patient.birth_date)
+
+
+clients.offers(ApplyProgramme, StartPlan)

@@ -1,0 +1,14 @@
+"""Prescriptions of intervention plans."""
+
+from domain.kernel.authority import Actor
+from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.ids import Id
+from forms.care_plan import care_plan_pdf
+from forms.printables import Printable, documents
+
+
+def _plan(dispatcher: Dispatcher, actor: Actor, plan_id: Id) -> bytes:
+    return care_plan_pdf(dispatcher, actor, documents()["care_plan"], plan_id)
+
+
+PRINTABLES = (Printable("care_plan", "健康干预处方", "care_plan", "care.view", _plan),)
