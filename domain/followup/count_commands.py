@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import case, func, select
 
 from domain.followup.feedback_records import Feedback, FeedbackCase, ServiceScore
+from domain.followup.performance_commands import Satisfaction, satisfaction
 from domain.followup.regrouping import content_of
 from domain.followup.staffing import open_tasks_of
 from domain.followup.task_records import CareStaff, FollowTask
@@ -129,10 +130,11 @@ class RootCauses:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FollowUpStatistics:
-    """Workload of people, and where dissatisfaction has its root."""
+    """Workload of people, where dissatisfaction has its root, and what clients said of whom and of which step."""
 
     workload: list[Workload]
     causes: list[RootCauses]
+    satisfaction: Satisfaction
 
 
 @command("followup.statistics", "随访工作统计", permission="followup.statistics")
@@ -154,7 +156,9 @@ def count_follow_up(order: CountFollowUp, work: UnitOfWork) -> FollowUpStatistic
         raise DomainError("form.period", field="until")
     begin = datetime.combine(order.since, time(), CLINIC_TIME)
     end = datetime.combine(order.until + timedelta(days=1), time(), CLINIC_TIME)
-    return FollowUpStatistics(_workload(work, begin, end), _causes(work, begin, end))
+    return FollowUpStatistics(
+        _workload(work, begin, end), _causes(work, begin, end), satisfaction(work, begin, end)
+    )
 
 
 def _scope(work: UnitOfWork, column: Any) -> list[Any]:

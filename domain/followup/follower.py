@@ -16,6 +16,7 @@ from domain.followup.count_commands import CountScores, CountStaff
 from domain.followup.feedback_commands import TakeFeedback
 from domain.followup.group_commands import RegroupSeveral
 from domain.followup.hand_over_commands import NoteDelivery
+from domain.followup.performance_commands import CountPerformance
 from domain.followup.task_records import FollowTask
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import DONE, MERGED, Change, Entry
@@ -30,7 +31,11 @@ AT_ONCE = 10
 """Clients in one transaction: the door of the store is shut for some tens of milliseconds."""
 CHUNK = 400
 _DECIDES = frozenset({"observation", "finding", "risk_level"})
-_COUNTED = {"follow_task": "owner_id", "care_staff": "staff_id", "feedback": "staff_id"}
+_COUNTED = {
+    "follow_task": "owner_id", "care_staff": "staff_id", "feedback": "staff_id", "appointment": "staff_id",
+}  # fmt: skip
+_ENDS = {"follow_task": {"done", "lost"}, "appointment": {"recorded"}}
+"""States in which something counts for performance."""
 _CONCERNS = _DECIDES | _COUNTED.keys() | {"care_profile", "form_task", "outbox_message"}
 _TOLD = {"read": True, "failed": False, "expired": False}
 """States of a message that tell whether it reached the client; delivered is not read."""
@@ -56,6 +61,7 @@ class FollowUpFollower:
         grouped: _Touched = defaultdict(set)
         counted: _Touched = defaultdict(set)
         staff: dict[str, set[bytes]] = defaultdict(set)
+        ended: _Touched = defaultdict(set)
         handed_in: list[Id] = []
         sent: dict[bytes, bool] = {}
         for entry, change in self._changes(entries):
@@ -66,6 +72,8 @@ class FollowUpFollower:
                 grouped[change.entity].add(change.record_id)
             if change.entity in _COUNTED:
                 counted[change.entity].add(change.record_id)
+                if change.entity == "feedback" or change.fields.get("state") in _ENDS.get(change.entity, ()):
+                    ended[change.entity].add(change.record_id)
                 if isinstance(before := change.base.get(_COUNTED[change.entity]), bytes):
                     staff[change.entity].add(before)
             if own and change.entity == "form_task" and change.fields.get("state") == "handed_in":
@@ -79,6 +87,7 @@ class FollowUpFollower:
         for entity, ids in counted.items():
             staff[entity] |= {one.bytes for one in self._owners(entity, ids, _COUNTED[entity])}
         self._count(staff)
+        self._perform(set().union(*(self._owners(e, ids, _COUNTED[e]) for e, ids in ended.items())))
         for task_id in handed_in:
             self._run(TakeFeedback(task_id=task_id))
         self._deliver(sent)
@@ -133,6 +142,7 @@ class FollowUpFollower:
 
     def _count(self, staff: dict[str, set[bytes]]) -> None:
         scored = sorted(staff.pop("feedback", set()))
+        staff.pop("appointment", None)
         loaded = sorted(set().union(*staff.values())) if staff else []
         for start in range(0, len(loaded), AT_ONCE):
             self._run(CountStaff(staff_ids=[uuid.UUID(bytes=one) for one in loaded[start : start + AT_ONCE]]))
@@ -140,6 +150,11 @@ class FollowUpFollower:
             self._run(
                 CountScores(staff_ids=[uuid.UUID(bytes=one) for one in scored[start : start + AT_ONCE]])
             )
+
+    def _perform(self, staff: set[Id]) -> None:
+        ordered = sorted(staff, key=str)
+        for start in range(0, len(ordered), AT_ONCE):
+            self._run(CountPerformance(staff_ids=ordered[start : start + AT_ONCE]))
 
     def _run(self, order: Any) -> None:
         try:

@@ -38,6 +38,7 @@ class FollowTask(Record, label="随访任务"):
 
     __table_args__ = (
         Index("ix_follow_task_owner", "owner_id", "state", "due_at"),
+        Index("ix_follow_task_closed_by", "owner_id", "closed_at"),
         Index("ix_follow_task_open", "state", "due_at"),
     )
 

@@ -15,6 +15,7 @@ from domain.followup.feedback_records import Feedback, FeedbackCase, ServiceScor
 from domain.followup.group_commands import ExemptMember, LabelClient, SetCareProfile, UnlabelClient
 from domain.followup.group_records import CareProfile, GroupChange, GroupMember
 from domain.followup.hand_over_commands import AddHelper, HandOverTask, RefuseTask, SendTaskMessage, TakeTask
+from domain.followup.performance_records import ServicePerformance
 from domain.followup.plan_commands import AcceptPlan, DeclinePlan, EditPlan, FinishPlan, NewPlan
 from domain.followup.plan_records import FollowPlan, PlanChange
 from domain.followup.task_commands import (
@@ -151,9 +152,9 @@ def done() -> Query:
     """Tasks that are over, the latest first."""
     return (
         select(
-            Patient.name, Patient.number.label("patient_number"), FollowTask.title, FollowTask.way, FollowTask.state,
-            FollowTask.owner_name, FollowTask.outcome, FollowTask.attempts, FollowTask.planned_at,
-            FollowTask.closed_at,
+            Patient.name, Patient.number.label("patient_number"), FollowTask.title, FollowTask.audience,
+            FollowTask.way, FollowTask.state, FollowTask.owner_name, FollowTask.outcome, FollowTask.attempts,
+            FollowTask.planned_at, FollowTask.closed_at,
         )
         .join(Patient, Patient.id == FollowTask.patient_id)
         .where(FollowTask.closed_at.is_not(None))
@@ -177,6 +178,22 @@ def staff() -> Query:
     return select(
         CareStaff.name, CareStaff.open_tasks, CareStaff.task_limit, CareStaff.over_by, CareStaff.on_duty,
         CareStaff.skills, CareStaff.counted_at,
+    )  # fmt: skip
+
+
+@worklist(
+    "followup.performance",
+    "服务绩效",
+    permission="followup.statistics",
+    record=ServicePerformance,
+    order="-month",
+)
+def performance() -> Query:
+    """What each person did month by month and what clients thought of it, the latest first; exported from here."""
+    p = ServicePerformance
+    return select(
+        p.month, p.staff_name, p.role, p.contacts, p.messages, p.on_time, p.on_time_rate, p.lost, p.receptions,
+        p.answers, p.mean_score, p.bad, p.counted_at,
     )  # fmt: skip
 
 

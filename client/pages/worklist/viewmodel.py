@@ -1,6 +1,6 @@
 """The worklist page without its window: conditions, columns, what is selected, what can be done with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from domain.kernel.clock import clinic
 from domain.kernel.commands import Command, commands
 from domain.kernel.disputes import Disputed
 from domain.kernel.errors import DomainError, KnownError
-from domain.kernel.worklists import ListColumn, Row, Worklist, worklists
+from domain.kernel.worklists import Filter, ListColumn, Row, Worklist, worklists
 
 MINUTE_MS = 60_000
 
@@ -90,8 +90,12 @@ class ViewModel(PageModel):
         own = self.listing.record.record_info.entity
         self.table.follow(changed, self._entities - {own})
 
-    def on_open(self, **arguments: Any) -> None:
-        if self.table.rowCount() == 0:
+    def on_open(self, only: Mapping[str, Any] | None = None, **arguments: Any) -> None:
+        """Show the list; with `only` (value by column) those rows alone."""
+        if only:
+            self.chips = [self._exactly(name, value) for name, value in only.items()]
+            self._filtered()
+        elif self.table.rowCount() == 0:
             self.table.load()
 
     @Slot()
@@ -170,6 +174,11 @@ class ViewModel(PageModel):
             return
         self.chips = [c for c in self.chips if c.text != chip.text] + [chip]
         self._filtered()
+
+    def _exactly(self, name: str, value: Any) -> Chip:
+        column = next(c for c in self.table.columns if c.name == name)
+        named = self.context.formatter.value(value, column.entity, column.source)
+        return Chip(f"{column.label} = {named}", (Filter(name, "eq", value),))
 
     def remove_filter(self, number: int) -> None:
         del self.chips[number]

@@ -127,6 +127,7 @@ def upgrade() -> None:
         sa.Column("due_at", UtcTime(), nullable=True),
         indexed=("patient_id", "plan_id", "offered_to", "planned_at", "created_at", "closed_at", "due_at"),
     )
+    steps.create_index("ix_follow_task_closed_by", "follow_task", ["owner_id", "closed_at"])
     steps.create_index("ix_follow_task_open", "follow_task", ["state", "due_at"])
     steps.create_index("ix_follow_task_owner", "follow_task", ["owner_id", "state", "due_at"])
     steps.create_record_table(

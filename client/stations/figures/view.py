@@ -1,0 +1,233 @@
+"""The figures on the screen: the time above, then workload, satisfaction, roots and units, a tab each."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QTableWidget,
+    QTableWidgetItem,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from client.stations.figures.viewmodel import TIMES, ViewModel
+from client.stations.figures.widgets import Chart
+from client.views.station import StationView
+from domain.followup.count_commands import FollowUpStatistics
+from domain.followup.definitions import FOLLOWUP
+from domain.kernel.ids import Id
+
+WORKLOAD = ("staff", "audience", "open", "overdue", "done", "lost", "on_time", "mean_days")
+CAUSES = ("root", "step", "cases")
+BEST = 5.0
+
+
+class View(StationView):
+    """F5 counts anew, F6 turns to the next part, F8 opens the months, from where they are exported."""
+
+    model: ViewModel
+
+    def build(self) -> None:
+        """Make the parts; they are empty until something was counted."""
+        self.body.addLayout(self._times())
+        self.error = QLabel(self)
+        self.error.setObjectName("figures_error")
+        self.error.setProperty("tone", "danger")
+        self.error.hide()
+        self.body.addWidget(self.error)
+        self.parts = QTabWidget(self)
+        self.parts.setObjectName("figures_parts")
+        self.parts.addTab(self._workload(), self.say("figures.part.workload"))
+        self.parts.addTab(self._satisfaction(), self.say("figures.part.satisfaction"))
+        self.parts.addTab(self._causes(), self.say("figures.part.causes"))
+        if self.model.sees_units:
+            self.parts.addTab(self._units(), self.say("figures.part.units"))
+        self.body.addWidget(self.parts, 1)
+        self.model.counted.connect(self._show)
+        self.model.field_error.connect(self._tell)
+        self.model.time_changed.connect(lambda days: self._show_days(*days))
+        self.model.action_set.on("part", self._next_part)
+        self._show_days(self.model.since, self.model.until)
+
+    def focus_first(self) -> None:
+        """Begin with the time."""
+        self.time.setFocus()
+
+    def _times(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self.time = QComboBox(self)
+        self.time.setObjectName("figures_time")
+        self.time.setAccessibleName(self.say("figures.time"))
+        for name in TIMES:
+            self.time.addItem(self.say(f"figures.time.{name}"), name)
+        self.time.activated.connect(lambda _at: self.model.choose_time(self.time.currentData()))
+        row.addWidget(QLabel(self.say("figures.time"), self))
+        row.addWidget(self.time)
+        self.since, self.until = QLineEdit(self), QLineEdit(self)
+        for name, line in (("since", self.since), ("until", self.until)):
+            line.setObjectName(f"figures_{name}")
+            line.setAccessibleName(self.say(f"figures.{name}"))
+            line.setFixedWidth(130)
+            line.returnPressed.connect(self._typed)
+            row.addWidget(QLabel(self.say(f"figures.{name}"), self))
+            row.addWidget(line)
+        row.addStretch(1)
+        return row
+
+    def _table(self, name: str, heads: Sequence[str], title: str) -> QTableWidget:
+        table = QTableWidget(0, len(heads), self)
+        table.setObjectName(name)
+        table.setAccessibleName(title)
+        table.setHorizontalHeaderLabels(list(heads))
+        table.verticalHeader().hide()
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setTabKeyNavigation(False)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        return table
+
+    def _note(self, name: str) -> QLabel:
+        note = QLabel(self)
+        note.setObjectName(name)
+        note.setProperty("role", "muted")
+        note.setWordWrap(True)
+        return note
+
+    def _part(self, *inside: QWidget) -> QWidget:
+        part = QWidget(self)
+        column = QVBoxLayout(part)
+        column.setContentsMargins(0, 10, 0, 0)
+        for one in inside:
+            column.addWidget(one, 0 if isinstance(one, QLabel) else 1)
+        return part
+
+    def _workload(self) -> QWidget:
+        heads = [self.say(f"figures.workload.{name}") for name in WORKLOAD]
+        self.workload = self._table("figures_workload", heads, self.say("figures.part.workload"))
+        self.workload_note = self._note("figures_workload_note")
+        return self._part(self.workload_note, self.workload)
+
+    def _satisfaction(self) -> QWidget:
+        part = QWidget(self)
+        grid = QGridLayout(part)
+        grid.setContentsMargins(0, 10, 0, 0)
+        self.satisfaction_note = self._note("figures_satisfaction_note")
+        self.charts = {
+            name: Chart(f"figures_by_{name}", self.say(f"figures.by.{name}"), part)
+            for name in ("staff", "steps", "months")
+        }
+        grid.addWidget(self.satisfaction_note, 0, 0, 1, 2)
+        grid.addWidget(self.charts["staff"], 1, 0, 1, 2)
+        grid.addWidget(self.charts["steps"], 2, 0)
+        grid.addWidget(self.charts["months"], 2, 1)
+        return part
+
+    def _causes(self) -> QWidget:
+        heads = [self.say(f"figures.causes.{name}") for name in CAUSES]
+        self.causes = self._table("figures_causes", heads, self.say("figures.part.causes"))
+        self.cause_chart = Chart("figures_cause_chart", self.say("figures.by.causes"), self)
+        self.causes_note = self._note("figures_causes_note")
+        return self._part(self.causes_note, self.cause_chart, self.causes)
+
+    def _units(self) -> QWidget:
+        self.unit = QComboBox(self)
+        self.unit.setObjectName("figures_unit")
+        self.unit.setAccessibleName(self.say("figures.unit"))
+        self.unit.setMaximumWidth(420)
+        self.unit.activated.connect(lambda _at: self._choose_unit())
+        self.units = self._table("figures_units", [], self.say("figures.part.units"))
+        self.units_note = self._note("figures_units_note")
+        self.units_note.setText(self.say("figures.units.none"))
+        self.model.units_read.connect(self._show_units)
+        self.model.reported.connect(lambda _report: self._show_report())
+        part = QWidget(self)
+        column = QVBoxLayout(part)
+        column.setContentsMargins(0, 10, 0, 0)
+        column.addWidget(self.unit)
+        column.addWidget(self.units_note)
+        column.addWidget(self.units, 1)
+        return part
+
+    def _next_part(self) -> None:
+        self.parts.setCurrentIndex((self.parts.currentIndex() + 1) % self.parts.count())
+
+    @Slot()
+    def _typed(self) -> None:
+        self.error.hide()
+        self.model.set_days(self.since.text(), self.until.text())
+
+    @Slot(str, str)
+    def _tell(self, field: str, sentence: str) -> None:
+        self.error.setText(sentence)
+        self.error.setVisible(bool(sentence))
+        {"since": self.since, "until": self.until}.get(field, self.since).setFocus()
+
+    def _show_days(self, since: object, until: object) -> None:
+        self.since.setText(str(since))
+        self.until.setText(str(until))
+
+    @Slot(object)
+    def _show(self, figures: FollowUpStatistics) -> None:
+        self.error.hide()
+        model = self.model
+        self._fill(self.workload, model.workload_rows())
+        self.workload_note.setText(
+            self.say("figures.workload.hint" if figures.workload else "figures.workload.none")
+        )
+        low = self.context.desk.dispatcher.content[FOLLOWUP].limits.low_mean
+        for name, chart in self.charts.items():
+            bars = [
+                (who, mean, self.say("figures.score", mean=f"{mean:.1f}", answers=answers))
+                for who, mean, answers in model.scores(name)
+            ]
+            (chart.show_line if name == "months" else chart.show_bars)(bars, BEST, low)
+        said = bool(model.scores("steps"))
+        self.satisfaction_note.setText(
+            self.say("figures.satisfaction.hint", low=low) if said else self.say("figures.satisfaction.none")
+        )
+        causes = model.causes()
+        top = max((n for _name, n in causes), default=1.0)
+        self.cause_chart.show_bars([(name, n, f"{n:.0f}") for name, n in causes], top)
+        self._fill(self.causes, model.cause_rows())
+        self.causes_note.setText(self.say("figures.causes.hint" if causes else "figures.causes.none"))
+
+    @staticmethod
+    def _fill(table: QTableWidget, rows: Sequence[Sequence[str]]) -> None:
+        table.setRowCount(len(rows))
+        for at, row in enumerate(rows):
+            for place, said in enumerate(row):
+                item = QTableWidgetItem(said)
+                if said[:1].isdigit() or said == "—":
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                table.setItem(at, place, item)
+
+    @Slot(object)
+    def _show_units(self, units: list[tuple[str, Id]]) -> None:
+        self.unit.clear()
+        for name, own in units:
+            self.unit.addItem(name, str(own))
+        self.unit.setVisible(bool(units))
+        if units:
+            self._choose_unit()
+
+    def _choose_unit(self) -> None:
+        chosen = self.unit.currentData()
+        if chosen is not None:
+            self.model.report_of(Id(chosen))
+
+    def _show_report(self) -> None:
+        heads, rows = self.model.unit_table()
+        self.units.setColumnCount(len(heads))
+        self.units.setHorizontalHeaderLabels(heads)
+        self._fill(self.units, rows)
+        few = self.model.report.few if self.model.report else 0
+        self.units_note.setText(self.say("figures.units.hint", few=few))
