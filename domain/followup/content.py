@@ -10,6 +10,7 @@ from domain.followup.definitions import FOLLOWUP as FOLLOWUP
 from domain.followup.definitions import (
     EventFile,
     FollowUpContent,
+    Handout,
     LabelFile,
     Limits,
     PlanTemplate,
@@ -56,24 +57,27 @@ def load_followup(folder: Path, roles: Collection[str], forms: Collection[str]) 
     events = singles["events"]["events"]
     if set(events.kinds) != set(EventType) or set(events.reception) != set(ReceptionKind):
         raise ContentError(["events.yaml: kinds, reception: every kind has its steps and materials"])
+    handouts: dict[str, Handout] = load_folder(folder / "handouts", Handout)
     problems = [f"scripts/{stem}.yaml: id: {one.id}" for stem, one in scripts.items() if one.id != stem]
+    problems += [f"handouts/{stem}.yaml: id: {one.id}" for stem, one in handouts.items() if one.id != stem]
     for stem, plan in plans.items():
         problems += [
-            f"plans/{stem}.yaml: {said}" for said in _plan_problems(stem, plan, roles, forms, scripts)
+            f"plans/{stem}.yaml: {said}" for said in plan_problems(stem, plan, roles, forms, scripts)
         ]
     if problems:
         raise ContentError(problems)
     return msgspec.convert(
-        {"rules": singles["segments"]["segments"], "plans": plans, "scripts": scripts,
+        {"rules": singles["segments"]["segments"], "plans": plans, "scripts": scripts, "handouts": handouts,
          "labels": {one.id: one for one in singles["labels"]["labels"].labels},
          "events": events, "limits": singles["limits"]["limits"]},
         FollowUpContent, from_attributes=True,
     )  # fmt: skip
 
 
-def _plan_problems(
+def plan_problems(
     stem: str, plan: PlanTemplate, roles: Collection[str], forms: Collection[str], scripts: Collection[str]
 ) -> Iterator[str]:
+    """Yield what is wrong with a plan template; nothing where it can be used."""
     if plan.id != stem:
         yield f"id: {plan.id} is not the file's name"
     if plan.owner_role not in roles:

@@ -1,7 +1,8 @@
 """What the files of ``resources/followup`` may say. Pure values.
 
-To add a plan template, add a file to ``plans/``; a talk script, a file to ``scripts/``; a kind of event for group
-clients, an entry to ``events.yaml``. A template whose `version` rose makes new proposals; running plans keep what
+To add a plan template, add a file to ``plans/``; a talk script, a file to ``scripts/``; something to hand out, a file
+to ``handouts/``; a kind of event for group clients, an entry to ``events.yaml``. An institution's own are records
+(`domain.followup.own_content`). A template whose `version` rose makes new proposals; running plans keep what
 they were made of until a person moves them.
 """
 
@@ -103,7 +104,25 @@ class PlanTemplate(_Strict, frozen=True, kw_only=True):
 
 
 class TalkScript(_Strict, frozen=True, kw_only=True):
-    """What to say at a contact, by group and topic; none of either fits every client."""
+    """What to say at a contact, by group and topic; none of either fits every client.
+
+    With `receptions` it is for those receptions alone, without for contacts from afar.
+    """
+
+    id: str
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    title: Text
+    status: Status
+    source: Text
+    segments: tuple[Segment, ...] = ()
+    topics: tuple[str, ...] = ()
+    receptions: tuple[ReceptionKind, ...] = ()
+    points: tuple[Text, ...]
+    never: tuple[Text, ...] = ()
+
+
+class Handout(_Strict, frozen=True, kw_only=True):
+    """Something to read that a client is given, by group and topic; none of either fits every client."""
 
     id: str
     version: Annotated[int, msgspec.Meta(ge=1)]
@@ -113,7 +132,6 @@ class TalkScript(_Strict, frozen=True, kw_only=True):
     segments: tuple[Segment, ...] = ()
     topics: tuple[str, ...] = ()
     points: tuple[Text, ...]
-    never: tuple[Text, ...] = ()
 
 
 class Material(_Strict, frozen=True, kw_only=True):
@@ -176,6 +194,7 @@ class FollowUpContent(msgspec.Struct, frozen=True):
     rules: SegmentRules
     plans: Mapping[str, PlanTemplate]
     scripts: Mapping[str, TalkScript]
+    handouts: Mapping[str, Handout]
     labels: Mapping[str, LabelRule]
     events: EventFile
     limits: Limits

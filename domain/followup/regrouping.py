@@ -16,6 +16,7 @@ from domain.followup.group_records import (
     Segment,
 )
 from domain.followup.grouping import Belongs, days_of, groups_of, is_strict, leading_template
+from domain.followup.own_content import content_in_force
 from domain.followup.pace import Pace, pace_of_client
 from domain.followup.plan_records import FollowPlan, PlanChange
 from domain.followup.workflow import member_life, plan_life
@@ -27,9 +28,8 @@ from domain.risk.content import RISK
 
 
 def content_of(work: UnitOfWork) -> FollowUpContent:
-    """Return the follow-up content the dispatcher was given."""
-    found: FollowUpContent = work.content[FOLLOWUP]
-    return found
+    """Return the follow-up content in force: what ships, with the institution's own in its place."""
+    return content_in_force(work.connection, work.content[FOLLOWUP])
 
 
 def disease_names(work: UnitOfWork) -> Mapping[str, str]:

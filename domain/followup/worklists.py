@@ -15,6 +15,16 @@ from domain.followup.feedback_records import Feedback, FeedbackCase, ServiceScor
 from domain.followup.group_commands import ExemptMember, LabelClient, SetCareProfile, UnlabelClient
 from domain.followup.group_records import CareProfile, GroupChange, GroupMember
 from domain.followup.hand_over_commands import AddHelper, HandOverTask, RefuseTask, SendTaskMessage, TakeTask
+from domain.followup.own_commands import (
+    RestoreContent,
+    VerifyContent,
+    WithdrawContent,
+    WriteHandout,
+    WriteLabel,
+    WritePlan,
+    WriteScript,
+)
+from domain.followup.own_records import FollowContent
 from domain.followup.performance_records import ServicePerformance
 from domain.followup.plan_commands import AcceptPlan, DeclinePlan, EditPlan, FinishPlan, NewPlan
 from domain.followup.plan_records import FollowPlan, PlanChange
@@ -195,6 +205,20 @@ def performance() -> Query:
         p.month, p.staff_name, p.role, p.contacts, p.messages, p.on_time, p.on_time_rate, p.lost, p.receptions,
         p.answers, p.mean_score, p.bad, p.counted_at,
     )  # fmt: skip
+
+
+@worklist("followup.contents", "随访内容版本", permission=VIEW, record=FollowContent, order="-written_at")
+def contents() -> Query:
+    """Templates, scripts, handouts and labels of the institution's own, version by version, the latest first."""
+    c = FollowContent
+    return select(
+        c.kind, c.code, c.version, c.title, c.unverified, c.withdrawn, c.reason, c.written_name, c.written_at,
+    )  # fmt: skip
+
+
+contents.offers(
+    VerifyContent, WithdrawContent, RestoreContent, WriteScript, WriteHandout, WritePlan, WriteLabel
+)
 
 
 @worklist("feedback.cases", "负面反馈", permission="feedback.handle", record=FeedbackCase, order="due_at")

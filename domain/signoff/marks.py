@@ -14,6 +14,8 @@ import msgspec
 
 from domain.catalog.definitions import ObservationDefinition, ReferenceRange, Rule
 from domain.catalog.lookup import Catalog
+from domain.followup.definitions import FOLLOWUP, FollowUpContent
+from domain.followup.group_records import ClientLevel
 from domain.risk.content import RiskModels
 from domain.scales.advice import Advice
 from domain.scales.definitions import Scale
@@ -234,11 +236,51 @@ def _signed_draft(rules: DraftRules, keys: Container[str]) -> DraftRules:
     return _as_read(rules) if "exercise.draft" in keys else rules
 
 
+# Follow-up: groups, templates, scripts, handouts, labels, steps of receptions
+
+
+def _followup_parts(content: FollowUpContent) -> Iterator[tuple[str, str, str, Any]]:
+    """Yield key, title, what it says and the part itself."""
+    yield "segments", "随访分组规则", f"版本 {content.rules.version}", content.rules
+    yield "events", "接待与团体活动的流程和物料", f"版本 {content.events.version}", content.events
+    for plan in content.plans.values():
+        days = "、".join(str(day) for day in plan.after_days[ClientLevel.STANDARD])
+        yield f"plans.{plan.id}", f"随访计划模板：{plan.name}", f"普通客户第 {days} 天", plan
+    for script in content.scripts.values():
+        yield f"scripts.{script.id}", f"话术：{script.title}", "；".join(script.points), script
+    for handout in content.handouts.values():
+        yield f"handouts.{handout.id}", f"资料：{handout.title}", "；".join(handout.points), handout
+    for label in content.labels.values():
+        yield f"labels.{label.id}", f"标签规则：{label.id}", f"随访节奏不低于 {label.rhythm}", label
+
+
+def _followup_marks(content: FollowUpContent) -> Iterator[Mark]:
+    for key, title, said, part in _followup_parts(content):
+        if part.status == "UNVERIFIED":
+            digest = _digest(part, "status", "source")
+            yield Mark(f"followup.{key}", "followup", title, said[:1000], part.source, part.status, digest)
+
+
+def _signed_followup(content: FollowUpContent, keys: Container[str]) -> FollowUpContent:
+    def read(key: str, part: Any) -> Any:
+        signed = f"followup.{key}" in keys
+        return msgspec.structs.replace(part, status="VERIFIED") if signed else part
+
+    lists = {
+        name: {code: read(f"{name}.{code}", one) for code, one in getattr(content, name).items()}
+        for name in ("plans", "scripts", "handouts", "labels")
+    }
+    return msgspec.structs.replace(
+        content, rules=read("segments", content.rules), events=read("events", content.events), **lists
+    )
+
+
 MARKED = {
     "catalog": Marked(_catalog_marks, _signed_catalog),
     "scales": Marked(_scale_marks, _signed_scales),
     "risk": Marked(_risk_marks, _signed_risk),
     "advice": Marked(_advice_marks, _signed_advice),
+    FOLLOWUP: Marked(_followup_marks, _signed_followup),
     "exercise_drafts": Marked(_draft_marks, _signed_draft),
 }
 """By the name of the content that commands ask for."""

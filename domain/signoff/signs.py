@@ -62,10 +62,12 @@ class Signs:
         return self.loaded(name, load())
 
     def watch(self) -> None:
-        """Do the same for all the dispatcher has already."""
+        """Do the same for all the dispatcher has already; a process that listens to devices alone has not all."""
         content = self._dispatcher.content
         for name in MARKED:
-            content[name] = self.loaded(name, content[name])
+            shipped = content.get(name)
+            if shipped is not None:
+                content[name] = self.loaded(name, shipped)
 
     def list_marks(self, actor: Actor) -> int:
         """Bring the list in the store up to the content that was loaded; returns how many rows changed."""

@@ -7,7 +7,8 @@ from sqlalchemy import select
 import resources
 from domain.catalog.content import load_catalog
 from domain.checkup.judge import judge
-from domain.kernel.authority import system_actor
+from domain.followup.content import FOLLOWUP, followup_of
+from domain.kernel.authority import Authority, system_actor
 from domain.kernel.change_log import entries_after
 from domain.kernel.errors import DomainError
 from domain.risk.content import RISK, load_risk
@@ -23,6 +24,11 @@ CATALOG = load_catalog(resources.folder("catalog"))
 SHIPPED = {
     "catalog": CATALOG,
     RISK: load_risk(resources.folder("risk"), CATALOG, resources.folder("forms")),
+    FOLLOWUP: followup_of(
+        resources.folder("followup"),
+        Authority.load(resources.folder("roles.yaml")).roles,
+        resources.folder("forms"),
+    ),
     **{
         name: load()
         for name, load in scale_content(resources.folder("scales"), resources.folder("forms")).items()
@@ -75,7 +81,7 @@ def test_every_mark_of_every_file_is_listed_once(desk, signs):
     kept = rows(desk)
     assert len(kept) == len({row.key for row in kept}) > 150
     assert {row.kind for row in kept} == {
-        "range", "important", "critical", "scale", "risk", "levels", "advice",
+        "range", "important", "critical", "scale", "risk", "levels", "advice", "followup",
     }  # fmt: skip
     scales = {s.id: sum(p.status != "V" for p in s.parts) for s in SHIPPED["scales"].values()}
     assert sum(row.kind == "scale" for row in kept) == sum(scales.values())

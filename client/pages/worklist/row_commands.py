@@ -33,6 +33,11 @@ def offers(listing: Worklist, actor: Actor, row: Mapping[str, Any]) -> list[Offe
     return [Offer(c, possible(listing, c, row)) for c in offered(listing, actor)]
 
 
+def needs_no_row(command: Command) -> bool:
+    """Tell whether a command is about no record that is there already, so that it can be run in an empty list."""
+    return not any(f.asked.kind is Kind.HIDDEN and f.required for f in command.fields)
+
+
 def possible(listing: Worklist, command: Command, row: Mapping[str, Any]) -> bool:
     """Tell whether the workflow allows the command from the row's state; unknown ones are left to the handler."""
     workflow = workflows().get(listing.record.record_info.entity)

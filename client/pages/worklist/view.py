@@ -129,7 +129,7 @@ class View(PageView):
         filtered = bool(self.model.chips)
         texts = {
             "loading": self.say("worklist.loading"),
-            "empty": self.say("worklist.empty_filtered" if filtered else "worklist.empty"),
+            "empty": self.say("worklist.empty_filtered") if filtered else self.model.empty_text(),
             "refused": self.say("worklist.refused", reason=reason),
         }
         self._note.setText(texts.get(state, ""))

@@ -17,7 +17,7 @@ from client.pages.worklist.export import PERMISSION, export_work
 from client.pages.worklist.filters import Chip, Choice, Exact, choices_for, condition
 from client.pages.worklist.give_out.giving import PERMISSION as GIVE_OUT
 from client.pages.worklist.give_out.giving import may_give
-from client.pages.worklist.row_commands import Offer, offered, offers, prefilled
+from client.pages.worklist.row_commands import Offer, needs_no_row, offered, offers, prefilled
 from client.pages.worklist.table import WorklistTable
 from client.station import Context, PageModel
 from domain.kernel.clock import clinic
@@ -163,6 +163,13 @@ class ViewModel(PageModel):
             self.context.preferences.set(f"columns.{self.listing.name}", wanted)
             self.columns_changed.emit()
 
+    def empty_text(self) -> str:
+        """Return what an empty list says: what would bring rows here, and which key makes one."""
+        own = f"empty.{self.listing.name}"
+        if own in self.context.desk.texts:
+            return self.context.say(own)
+        return self.context.say("worklist.empty")
+
     # Conditions
 
     def add_filter(self, column: ListColumn, typed: Any, shown: str) -> None:
@@ -208,9 +215,9 @@ class ViewModel(PageModel):
         return offered(self.listing, self.context.actor)
 
     def offers(self) -> list[Offer]:
-        """Return the commands for the selected row."""
+        """Return the commands for the selected row; without one those that need none."""
         if self.selected is None:
-            return []
+            return [Offer(c, enabled=True) for c in self.commands() if needs_no_row(c)]
         if self.are_several:
             may = self._batch() is not None
             return [Offer(c, may and c.name in self.listing.acts) for c in self.commands()]
@@ -266,7 +273,9 @@ class ViewModel(PageModel):
             self.ask_for_several(name)
             return
         offer = next((o for o in self.offers() if o.command.name == name), None)
-        if offer is None or self.selected is None:
+        if offer is not None and self.selected is None:
+            self.command_asked.emit(offer.command, {})
+        elif offer is None or self.selected is None:
             self.toast("worklist.no_row", "warning")
         elif not offer.enabled:
             state = self.context.formatter.value(
