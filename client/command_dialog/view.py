@@ -18,11 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from client.at_hand import reading as at_hand
+from client.at_hand.view import AtHandDialog
 from client.command_dialog.viewmodel import Asked, ViewModel
 from client.station import Context
 from client.views.dialog import Dialog
 from client.views.forms import FieldBox, latin_only
 from domain.kernel.commands import Command, Kind
+from domain.kernel.ids import Id
 
 WIDTH = 520
 SCROLL_BAR = 12
@@ -41,6 +44,7 @@ class CommandDialog(Dialog):
         super().__init__(command.label, parent)
         self.setObjectName("command_dialog")
         self._must = must
+        self._about = at_hand.about(command, given or {})
         self.model = ViewModel(context, command, given or {}, self, only=only)
         self._boxes: dict[str, FieldBox] = {}
         self._build(context, command)
@@ -130,6 +134,14 @@ class CommandDialog(Dialog):
         hint = QLabel(context.say("form.keys_hint"), self)
         hint.setProperty("role", "muted")
         row.addWidget(hint, 1)
+        found = self._about
+        if found is not None:
+            self._at_hand = QPushButton(context.say("at_hand.button"), self)
+            self._at_hand.setObjectName("dialog_at_hand")
+            self._at_hand.setAutoDefault(False)
+            self._at_hand.clicked.connect(lambda: self._show_at_hand(context, *found))
+            QShortcut(QKeySequence(at_hand.KEY), self).activated.connect(self._at_hand.click)
+            row.addWidget(self._at_hand)
         self._cancel = QPushButton(context.say("form.cancel"), self)
         self._cancel.setObjectName("dialog_cancel")
         self._cancel.setAutoDefault(False)
@@ -146,6 +158,10 @@ class CommandDialog(Dialog):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.activated.connect(self._send)
         return row
+
+    def _show_at_hand(self, context: Context, field: str, own: Id) -> None:
+        """Show scripts, handouts and forms above this dialog; what was typed stays."""
+        AtHandDialog(context, field, own, self).open()
 
     def reject(self) -> None:
         """Leave without doing anything, unless it must be done or runs now."""

@@ -130,11 +130,15 @@ class RootCauses:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FollowUpStatistics:
-    """Workload of people, where dissatisfaction has its root, and what clients said of whom and of which step."""
+    """Workload of people, where dissatisfaction has its root, and what clients said of whom and of which step.
+
+    `low_mean` is the mean below which it counts as low.
+    """
 
     workload: list[Workload]
     causes: list[RootCauses]
     satisfaction: Satisfaction
+    low_mean: float
 
 
 @command("followup.statistics", "随访工作统计", permission="followup.statistics")
@@ -157,7 +161,10 @@ def count_follow_up(order: CountFollowUp, work: UnitOfWork) -> FollowUpStatistic
     begin = datetime.combine(order.since, time(), CLINIC_TIME)
     end = datetime.combine(order.until + timedelta(days=1), time(), CLINIC_TIME)
     return FollowUpStatistics(
-        _workload(work, begin, end), _causes(work, begin, end), satisfaction(work, begin, end)
+        _workload(work, begin, end),
+        _causes(work, begin, end),
+        satisfaction(work, begin, end),
+        content_of(work).limits.low_mean,
     )
 
 

@@ -1,6 +1,6 @@
 """Writing an institution's own templates, scripts, handouts and labels; answering for one; taking one back."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from domain.designs.records import PublishedForm
 from domain.followup.content import plan_problems
 from domain.followup.definitions import FOLLOWUP
 from domain.followup.group_records import ClientLevel, Segment
-from domain.followup.own_content import TYPES, content_in_force
+from domain.followup.own_content import LIMITS_CODE, TYPES, content_in_force, shipped_of
 from domain.followup.own_records import ContentKind, FollowContent
 from domain.followup.plan_records import Way
 from domain.kernel.commands import Kind, ask, command, handles
@@ -22,6 +22,7 @@ from domain.reception.records import ReceptionKind
 WRITE = "followup.content"
 LEAST_SAID = 2
 UNVERIFIED, VERIFIED = "UNVERIFIED", "VERIFIED"
+LIMITS_TITLE = "随访界限"
 
 
 def _lines(text: str | None) -> list[str]:
@@ -160,6 +161,40 @@ def write_label(order: WriteLabel, work: UnitOfWork) -> Id:
     return _publish(work, ContentKind.LABELS, order, {"rhythm": order.rhythm})
 
 
+@command("followup.set_limits", "设置随访界限", permission=WRITE)
+class SetLimits:
+    """From which score a case is opened, and the other numbers follow-up is judged by; what is left out stays."""
+
+    low_score: int | None = ask(
+        "低分界限（不高于此分即登记负面反馈）", kind=Kind.NUMBER, default=None, low=1, high=4
+    )
+    low_mean: float | None = ask("月均分偏低界限", kind=Kind.NUMBER, default=None, low=1.1, high=4.9)
+    least_answers: int | None = ask("月度统计至少评价数", kind=Kind.NUMBER, default=None, low=1, high=1000)
+    task_limit: int | None = ask(
+        "单人未完成任务上限（未单独设置者）", kind=Kind.NUMBER, default=None, low=1, high=1000
+    )
+    attempts: int | None = ask("失访前至少联系次数", kind=Kind.NUMBER, default=None, low=1, high=20)
+    source: str = ask("来源", max_length=300)
+    reason: str = ask("修订说明", kind=Kind.NOTE)
+
+
+@handles(SetLimits)
+def set_limits(order: SetLimits, work: UnitOfWork) -> Id:
+    """Return the id of the version; it counts from the next feedback, count and contact on.
+
+    Raises:
+        DomainError: ``followup.same_content``; ``input.missing`` (``reason``).
+    """
+    now = content_in_force(work.connection, work.content[FOLLOWUP]).limits
+    names = ("low_score", "low_mean", "least_answers", "task_limit", "attempts")
+    given = {name: value for name in names if (value := getattr(order, name)) is not None}
+    made = msgspec.structs.replace(now, **given)
+    if made == now:
+        raise DomainError("followup.same_content", field="source", title=LIMITS_TITLE)
+    body = {**msgspec.to_builtins(made), "source": order.source.strip()}
+    return _keep(work, ContentKind.LIMITS, LIMITS_CODE, body, order.reason, unverified=False)
+
+
 @command("followup.verify_content", "核定随访内容", permission="content.sign")
 class VerifyContent:
     """Answer for the newest version of a piece: what it was compared with is said and stays."""
@@ -214,6 +249,8 @@ class RestoreContent:
 def restore_content(order: RestoreContent, work: UnitOfWork) -> Id:
     """Return the id of the new version."""
     version = work.require(FollowContent, order.content_id, "content_id")
+    if version.kind is ContentKind.LIMITS:
+        return _keep(work, version.kind, version.code, version.body, order.reason, unverified=False)
     return _keep(work, version.kind, version.code, {**version.body, "status": UNVERIFIED}, order.reason)
 
 
@@ -255,7 +292,7 @@ def _publish(work: UnitOfWork, kind: ContentKind, order: Any, body: dict[str, An
     return _keep(work, kind, code, msgspec.to_builtins(made), order.reason)
 
 
-def _roles(work: UnitOfWork) -> Iterable[str]:
+def _roles(work: UnitOfWork) -> Collection[str]:
     return work.content["authority"].roles  # type: ignore[no-any-return]  # an `Authority`
 
 
@@ -267,7 +304,7 @@ def _forms(work: UnitOfWork) -> set[str]:
 
 
 def _title(body: dict[str, Any]) -> str:
-    return str(body.get("title") or body.get("name") or body["id"])
+    return str(body.get("title") or body.get("name") or body.get("id") or LIMITS_TITLE)
 
 
 def _keep(
@@ -276,10 +313,12 @@ def _keep(
 ) -> Id:  # fmt: skip
     if len(reason.strip()) < LEAST_SAID:
         raise DomainError("input.missing", field="reason", label="修订说明")
-    shipped = getattr(work.content[FOLLOWUP], kind).get(code)
-    version = max(_last(work, kind, code), shipped.version if shipped else 0) + 1
+    shipped = shipped_of(work.content[FOLLOWUP], kind).get(code)
+    first = shipped.version if shipped is not None and isinstance(shipped.version, int) else 0
+    version = max(_last(work, kind, code), first) + 1
+    number = str(version) if kind is ContentKind.LIMITS else version
     kept = FollowContent(
-        kind=kind, code=code, version=version, title=_title(body), body={**body, "version": version},
+        kind=kind, code=code, version=version, title=_title(body), body={**body, "version": number},
         withdrawn=withdrawn, unverified=unverified, reason=reason.strip(), written_at=work.now,
         written_by=work.actor.staff_id, written_name=work.actor.name,
     )  # fmt: skip

@@ -2,20 +2,22 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from domain.followup.definitions import FollowUpContent, Handout, LabelRule, PlanTemplate, TalkScript
+from domain.followup.definitions import FollowUpContent, Handout, LabelRule, Limits, PlanTemplate, TalkScript
 from domain.followup.own_records import ContentKind, FollowContent
 from domain.kernel.prepared import Prepared
 
 TYPES: dict[ContentKind, type[Any]] = {
     ContentKind.PLANS: PlanTemplate, ContentKind.SCRIPTS: TalkScript, ContentKind.HANDOUTS: Handout,
-    ContentKind.LABELS: LabelRule,
+    ContentKind.LABELS: LabelRule, ContentKind.LIMITS: Limits,
 }  # fmt: skip
 KEPT = 8
+LIMITS_CODE = "limits"
 _C = FollowContent.__table__.c
 _STAND = Prepared(select(func.count(), func.max(_C.written_at), func.max(_C.id)))
 _ALL = Prepared(select(_C.kind, _C.code, _C.body, _C.withdrawn).order_by(_C.version, _C.written_at, _C.id))
@@ -46,10 +48,10 @@ def content_in_force(connection: Connection, shipped: FollowUpContent) -> Follow
 
 
 def _overlaid(connection: Connection, shipped: FollowUpContent) -> FollowUpContent:
-    lists: dict[str, dict[str, Any]] = {str(kind): dict(getattr(shipped, kind)) for kind in TYPES}
+    lists = {str(kind): dict(shipped_of(shipped, kind)) for kind in TYPES}
     for kind, code, body, withdrawn in _ALL.rows(connection):
         own = lists[str(kind)]
-        ships = getattr(shipped, kind).get(code)
+        ships = shipped_of(shipped, ContentKind(kind)).get(code)
         if withdrawn:
             own.pop(code, None)
             if ships is not None:
@@ -59,4 +61,11 @@ def _overlaid(connection: Connection, shipped: FollowUpContent) -> FollowUpConte
             own[code] = msgspec.convert(msgspec.json.decode(body), TYPES[ContentKind(kind)])
         except msgspec.ValidationError:
             continue
-    return msgspec.structs.replace(shipped, **lists)
+    limits = lists.pop(ContentKind.LIMITS)[LIMITS_CODE]
+    return msgspec.structs.replace(shipped, limits=limits, **lists)
+
+
+def shipped_of(content: FollowUpContent, kind: ContentKind) -> Mapping[str, Any]:
+    """Return the pieces of a kind by their code; the limits are one piece."""
+    found = getattr(content, kind)
+    return {LIMITS_CODE: found} if kind is ContentKind.LIMITS else found

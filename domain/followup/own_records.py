@@ -19,6 +19,7 @@ class ContentKind(enum.StrEnum):
     SCRIPTS = "scripts"
     HANDOUTS = "handouts"
     LABELS = "labels"
+    LIMITS = "limits"
 
 
 class FollowContent(Record, label="随访内容版本", scope=Scope.CATALOGUE, merge=Merge.APPEND):

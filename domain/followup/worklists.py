@@ -17,6 +17,7 @@ from domain.followup.group_records import CareProfile, GroupChange, GroupMember
 from domain.followup.hand_over_commands import AddHelper, HandOverTask, RefuseTask, SendTaskMessage, TakeTask
 from domain.followup.own_commands import (
     RestoreContent,
+    SetLimits,
     VerifyContent,
     WithdrawContent,
     WriteHandout,
@@ -207,7 +208,13 @@ def performance() -> Query:
     )  # fmt: skip
 
 
-@worklist("followup.contents", "随访内容版本", permission=VIEW, record=FollowContent, order="-written_at")
+@worklist(
+    "followup.contents",
+    "随访内容版本",
+    permission="followup.content_view",
+    record=FollowContent,
+    order="-written_at",
+)
 def contents() -> Query:
     """Templates, scripts, handouts and labels of the institution's own, version by version, the latest first."""
     c = FollowContent
@@ -217,7 +224,14 @@ def contents() -> Query:
 
 
 contents.offers(
-    VerifyContent, WithdrawContent, RestoreContent, WriteScript, WriteHandout, WritePlan, WriteLabel
+    VerifyContent,
+    WithdrawContent,
+    RestoreContent,
+    WriteScript,
+    WriteHandout,
+    WritePlan,
+    WriteLabel,
+    SetLimits,
 )
 
 

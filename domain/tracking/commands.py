@@ -9,6 +9,7 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, stable_id
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.tracking.private_side import note_for_conversations
 from domain.tracking.records import AbnormalTracking, TellingWay, TrackingGrade, TrackingOutcome, TrackingStep
 from domain.tracking.workflow import FOLLOW_DAYS, NOTICE, tracking_life
 
@@ -257,3 +258,4 @@ def _step(
             staff_id=work.actor.staff_id, staff_name=work.actor.name, way=way, note=note,
         )
     )  # fmt: skip
+    note_for_conversations(work, tracking, kind, way)

@@ -159,3 +159,38 @@ def test_satisfaction_is_told_by_person_step_and_month(care, served, clock):
         CountFollowUp(since=today - timedelta(days=90), until=today - timedelta(days=60)), care.lead
     )
     assert (empty.satisfaction.staff, empty.satisfaction.months) == ([], [])
+
+
+def rules():
+    import yaml
+
+    import resources
+
+    return [yaml.safe_load(path.read_text("utf-8")) for path in resources.folder("alerts").glob("*.yaml")]
+
+
+def test_every_limit_of_a_contact_is_watched_online_and_offline():
+    """Plans, tasks called or written, receptions, events and conversations: whatever has a limit has its alert."""
+    from domain.conversations.workflow import conversation_life
+    from domain.followup.workflow import plan_life, task_life
+    from domain.reception.workflow import appointment_life, event_life
+
+    watched = {rule["watch"] for rule in rules() if "watch" in rule}
+    for (
+        rule
+    ) in rules():  # a clock that goes on through a later state: it stops where the record is in none of these
+        for part in rule.get("clears_when", []):
+            if (part["field"], part["op"]) == ("state", "not_in"):
+                watched |= {f"{rule['watch'].partition('.')[0]}.{state}" for state in part["value"]}
+    for life in (plan_life, task_life, appointment_life, event_life, conversation_life):
+        for state in life.states.values():
+            if state.limit is not None:
+                assert {f"{life.name}.{state.name}", life.name} & watched, f"{life.name}.{state.name}"
+    waits = {rule["id"] for rule in rules() if "waits_for" in rule}
+    assert waits.isdisjoint({f"A-0{number}" for number in range(30, 45)})
+
+
+def test_the_message_that_did_not_arrive_is_one_alert_under_both_names():
+    found = [rule for rule in rules() if rule.get("watch") == "follow_task.sent"]
+    assert [(rule["id"], rule["name"]) for rule in found] == [("A-039", "私域沟通未触达预警")]
+    assert not [rule for rule in rules() if "私域触达未完成" in rule["name"]]

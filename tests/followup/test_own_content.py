@@ -1,14 +1,19 @@
 """R1.5.5, R1.5.7: scripts, handouts, templates and labels an institution writes itself, version by version."""
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
 from domain.followup.at_hand import at_hand, fitting, groups_and_forms
 from domain.followup.definitions import FOLLOWUP
+from domain.followup.feedback_commands import GiveFeedback
+from domain.followup.feedback_records import FeedbackCase
 from domain.followup.group_commands import LabelClient
 from domain.followup.group_records import ClientLevel, Segment
 from domain.followup.own_commands import (
     RestoreContent,
+    SetLimits,
     VerifyContent,
     WithdrawContent,
     WriteHandout,
@@ -19,6 +24,7 @@ from domain.followup.own_commands import (
 from domain.followup.own_content import content_in_force
 from domain.followup.own_records import FollowContent
 from domain.followup.plan_records import FollowPlan, Way
+from domain.followup.task_commands import AddTask
 from domain.kernel.worklists import worklists
 from domain.reception.records import ReceptionKind
 from domain.signoff.marks import MARKED
@@ -184,6 +190,32 @@ def test_every_part_that_ships_unverified_is_listed_for_signature_and_can_be_sig
     assert {m.key: m.digest for m in MARKED[FOLLOWUP].find(other)}["followup.scripts.general"] != marks[
         "followup.scripts.general"
     ].digest
+
+
+def test_the_score_from_which_a_case_is_opened_is_set_by_an_administrator(care):
+    task = care.run(
+        AddTask(
+            patient_id=care.client(),
+            title="随访",
+            way=Way.PHONE,
+            planned_at=care.desk.clock() + timedelta(hours=1),
+        )
+    )
+    care.run(GiveFeedback(step_id=task, score=3))
+    assert care.rows(FeedbackCase) == []
+    own = care.run(SetLimits(low_score=3, source="本院制度", reason="从严"), care.lead)
+    assert in_force(care).limits.low_score == 3
+    assert in_force(care).limits.low_mean == 4.0
+    care.run(GiveFeedback(step_id=task, score=3))
+    assert len(care.rows(FeedbackCase)) == 1
+    again = SetLimits(low_score=3, source="本院制度", reason="从严")
+    assert refused(care, again, care.lead) == "followup.same_content"
+    assert refused(care, again) == "permission.denied"
+    assert refused(care, SetLimits(low_score=9, source="院", reason="试试"), care.lead) == "input.range"
+    care.run(WithdrawContent(content_id=own, reason="恢复默认"), care.lead)
+    assert in_force(care).limits.low_score == 2
+    care.run(GiveFeedback(step_id=task, score=3))
+    assert len(care.rows(FeedbackCase)) == 1
 
 
 def test_versions_are_listed_with_what_may_be_done(care):

@@ -305,6 +305,7 @@ FOLLOWUP_CASES = [
     ("A-033", steps(event(), enrol(5)), enrol(6), 7 * DAY, steps(event(days=4), enrol(6)), False),
     ("A-034", booked, cancel_booking, 2 * HOUR + timedelta(minutes=15), steps(booked, arrive), True),
     ("A-035", steps(booked, arrive, end), record, 24 * HOUR, steps(booked, arrive, end, record), True),
+    ("A-935", steps(booked, arrive), end, 2 * HOUR, steps(booked, arrive, end), True),
     ("A-036", task(10), complete, 7 * DAY, steps(task(10), complete), True),
     ("A-037", steps(task(10), begin), complete, 10 * DAY, steps(task(10), begin, contact, complete), True),
     ("A-038", steps(task(10), contact), complete, 24 * HOUR, steps(task(10), contact, complete), True),

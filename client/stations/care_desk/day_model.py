@@ -8,6 +8,8 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from client.station import Context
 from client.stations.care_desk.bands import Cursor, Look, read_lines
 from client.stations.care_desk.lines import Line
+from domain.followup.definitions import FOLLOWUP, FollowUpContent
+from domain.followup.own_content import content_in_force
 from domain.kernel.errors import KnownError
 
 LINE_ROLE = Qt.ItemDataRole.UserRole
@@ -32,6 +34,8 @@ class DayModel(QAbstractListModel):
         self._cursor: Cursor | None = None
         self._generation = 0
         self._loading = False
+        self.content: FollowUpContent | None = None
+        """Scripts and steps as they were in force when the day was read."""
         self.state = "loading"
 
     def rowCount(self, parent: Index = ROOT) -> int:
@@ -77,15 +81,17 @@ class DayModel(QAbstractListModel):
 
         def work(_job: Any) -> Any:
             with desk.store.read() as connection:
-                return generation, fresh, read_lines(Look(connection, actor, desk.clock()), cursor, wanted)
+                content = content_in_force(connection, desk.dispatcher.content[FOLLOWUP])
+                found = read_lines(Look(connection, actor, desk.clock()), cursor, wanted)
+                return generation, fresh, found, content
 
         job = self._context.jobs.read(work, "care desk")
         job.succeeded.connect(self._take)
         job.refused.connect(self._refuse)
 
     @Slot(object)
-    def _take(self, answer: tuple[int, bool, tuple[list[Line], Cursor | None]]) -> None:
-        generation, fresh, (lines, cursor) = answer
+    def _take(self, answer: tuple[int, bool, tuple[list[Line], Cursor | None], FollowUpContent]) -> None:
+        generation, fresh, (lines, cursor), self.content = answer
         if generation != self._generation:
             return
         self._loading = False

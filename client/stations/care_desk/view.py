@@ -5,6 +5,7 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget
 
+from client.at_hand.view import AtHandDialog
 from client.command_dialog.view import CommandDialog
 from client.stations.care_desk.lines import Line
 from client.stations.care_desk.widgets import DayList, LineDelegate, LinePanel
@@ -50,6 +51,7 @@ class View(StationView):
         model.chosen_changed.connect(self.panel.show_line)
         model.asked.connect(self._ask)
         model.action_set.on("more", self._more)
+        model.action_set.on("at_hand", self._show_at_hand)
         self._show_state(model.day.state, "")
 
     def focus_first(self) -> None:
@@ -93,6 +95,13 @@ class View(StationView):
     @Slot(object, dict)
     def _ask(self, command: Command, given: dict[str, Any]) -> None:
         CommandDialog(self.context, command, given, self).open()
+
+    def _show_at_hand(self) -> None:
+        found = self.model.at_hand_of()
+        if found is None:
+            self.model.toast("care_desk.nothing_at_hand", "warning")
+        else:
+            AtHandDialog(self.context, *found, self).open()
 
     def _more(self) -> None:
         entries = [(command.label, command.name, enabled) for command, enabled in self.model.offers()]

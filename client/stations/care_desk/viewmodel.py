@@ -10,7 +10,7 @@ from client.pages.worklist.row_commands import offered, possible, prefilled
 from client.station import Context, StationModel
 from client.stations.care_desk.day_model import DayModel
 from client.stations.care_desk.lines import Line
-from domain.followup.definitions import FOLLOWUP
+from domain.followup.definitions import FOLLOWUP, FollowUpContent
 from domain.kernel.commands import Command, Kind, commands
 from domain.kernel.worklists import worklists
 
@@ -31,6 +31,7 @@ class ViewModel(StationModel):
         Action("next", "care_desk.action.next", "F9", primary=True),
         Action("more", "care_desk.action.more", "F4"),
         Action("client", "care_desk.action.client", "F2"),
+        Action("at_hand", "care_desk.action.at_hand", "F10"),
         Action("reload", "care_desk.action.reload", "F5"),
     )
 
@@ -90,6 +91,13 @@ class ViewModel(StationModel):
     @Slot()
     def _ended(self) -> None:
         self._doing = False
+
+    def at_hand_of(self) -> tuple[str, Any] | None:
+        """Return the field and id by which scripts and handouts of the chosen line are found, None without any."""
+        line = self.chosen
+        if line is None or line.kind not in {"task", "appointment"}:
+            return None
+        return f"{line.kind}_id", line.id
 
     def open_client(self) -> None:
         """Open the client's record."""
@@ -151,7 +159,7 @@ class ViewModel(StationModel):
             found.append((say("care_desk.content"), list(line.values["content"])))
             found += self._script(line.values.get("script"))
         elif line.kind == "appointment":
-            kind = self.context.desk.dispatcher.content[FOLLOWUP].events.reception[line.title]
+            kind = self._content.events.reception[line.title]
             found.append((say("care_desk.steps"), list(kind.steps)))
             found.append((say("care_desk.materials"), [one.name for one in kind.materials]))
         if line.kind == "plan":
@@ -162,8 +170,13 @@ class ViewModel(StationModel):
             found.append((say("care_desk.about"), [line.about]))
         return found
 
+    @property
+    def _content(self) -> FollowUpContent:
+        shipped: FollowUpContent = self.context.desk.dispatcher.content[FOLLOWUP]
+        return self.day.content or shipped
+
     def _script(self, name: str | None) -> list[tuple[str, list[str]]]:
-        script = self.context.desk.dispatcher.content[FOLLOWUP].scripts.get(name or "")
+        script = self._content.scripts.get(name or "")
         if script is None:
             return []
         say = self.context.say

@@ -22,7 +22,6 @@ from client.stations.figures.viewmodel import TIMES, ViewModel
 from client.stations.figures.widgets import Chart
 from client.views.station import StationView
 from domain.followup.count_commands import FollowUpStatistics
-from domain.followup.definitions import FOLLOWUP
 from domain.kernel.ids import Id
 
 WORKLOAD = ("staff", "audience", "open", "overdue", "done", "lost", "on_time", "mean_days")
@@ -183,7 +182,7 @@ class View(StationView):
         self.workload_note.setText(
             self.say("figures.workload.hint" if figures.workload else "figures.workload.none")
         )
-        low = self.context.desk.dispatcher.content[FOLLOWUP].limits.low_mean
+        low = figures.low_mean
         for name, chart in self.charts.items():
             bars = [
                 (who, mean, self.say("figures.score", mean=f"{mean:.1f}", answers=answers))
