@@ -19,6 +19,7 @@ class Entry:
 
 BUILT_IN = (
     ("inbox", "nav.inbox", "chat", "conversation.view"),
+    ("mass", "nav.mass", "chat", "messaging.mass"),
     ("conflicts", "nav.conflicts", "conflict", "conflict.view"),
     ("sync", "nav.sync", "sync", "sync.view"),
     ("transfers", "nav.transfers", "transfer", "sync.view"),
@@ -27,7 +28,9 @@ BUILT_IN = (
     ("alert_rules", "nav.alert_rules", "bell", "alert.rules"),
 )
 """Pages of every workstation: id, text, icon, permission."""
-BUILT_IN_AREAS = {"design_start": "nav.forms", "level_rules": "nav.risk", "alert_rules": "nav.alerts"}
+BUILT_IN_AREAS = {
+    "mass": "nav.messages", "design_start": "nav.forms", "level_rules": "nav.risk", "alert_rules": "nav.alerts",
+}  # fmt: skip
 """Area of a built-in page that is not about the workstation itself."""
 
 ICONS = {

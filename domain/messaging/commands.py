@@ -1,5 +1,6 @@
 """What people do with messages: send, take back, pause; what a client wants, and where he is reached."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.messaging.ending import ended
-from domain.messaging.queueing import preference_id, preference_of, queue_message
+from domain.messaging.queueing import check_time, preference_id, preference_of, queue_message
 from domain.messaging.records import (
     Category,
     Channel,
@@ -33,14 +34,17 @@ class SendMessage:
     template: str = ask("模板", max_length=60)
     channel: Channel | None = ask("渠道", kind=Kind.CHOICE, default=None)
     params: dict[str, Any] = ask("参数", kind=Kind.HIDDEN, default={})
+    send_at: datetime | None = ask("计划发送时间", default=None)
 
 
 @handles(SendMessage)
 def send_message(order: SendMessage, work: UnitOfWork) -> Id:
-    """Return the id of the message in the outbox. Raises as `queue_message`."""
+    """Return the id of the message in the outbox. Raises as `queue_message` and `check_time`."""
+    check_time(order.send_at, work)
     return queue_message(
-        work, order.template, patient_id=order.patient_id, channel=order.channel, params=order.params
-    ).id
+        work, order.template, patient_id=order.patient_id, channel=order.channel, params=order.params,
+        send_at=order.send_at,
+    ).id  # fmt: skip
 
 
 @command("messaging.cancel", "取消发送", permission=SEND)

@@ -1,16 +1,19 @@
 """Whether a message may go now: the client's wish, the hour, the caps, the quota, and where it goes to."""
 
 import dataclasses
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.messaging.channel_states import channel_state
 from domain.messaging.queueing import address_of, preference_of, refuses
-from domain.messaging.records import Category, Channel, ContactAddress, OutboxMessage
+from domain.messaging.records import Category, Channel, ContactAddress, MassSending, OutboxMessage
 from domain.messaging.rules import AT_ANY_HOUR, DAILY_CAP, UNCAPPED, day_start, is_quiet, morning_after
 from domain.people.records import Patient, Staff
+
+LOOK_AGAIN = timedelta(minutes=5)
+"""When the messages of a mass sending that is paused are looked at again."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ def look_at(work: UnitOfWork, message: OutboxMessage) -> Verdict:
     patient, staff = work.get(Patient, message.patient_id), work.get(Staff, message.staff_id)
     if staff is not None and not staff.active:
         return Verdict(move="cancel", reason="left_us")
-    wish = _wish(work, message, category)
+    wish = _held(work, message) or _wish(work, message, category)
     if wish is not None:
         return wish
     address, row = address_of(work, channel, patient, staff)
@@ -49,6 +52,16 @@ def look_at(work: UnitOfWork, message: OutboxMessage) -> Verdict:
         return Verdict(move="fail", reason="no_consent")
     when = _when(work, message, category, channel)
     return when or Verdict(address=address, via=row.via if row is not None else None)
+
+
+def _held(work: UnitOfWork, message: OutboxMessage) -> Verdict | None:
+    """Return what holds for a message of a mass sending that is paused or stopped."""
+    mass = work.get(MassSending, message.mass_id) if message.mass_id else None
+    if mass is None or (mass.paused_at is None and mass.stopped_at is None):
+        return None
+    if mass.stopped_at is not None:
+        return Verdict(move="cancel", reason="mass_stopped")
+    return Verdict(later=work.now + LOOK_AGAIN, reason="mass_paused")
 
 
 def _wish(work: UnitOfWork, message: OutboxMessage, category: Category) -> Verdict | None:

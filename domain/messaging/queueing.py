@@ -1,7 +1,7 @@
 """Putting a message into the outbox: what a command of any feature calls in its own transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -29,6 +29,8 @@ from domain.messaging.templates import (
 from domain.messaging.workflow import outbox_life
 from domain.people.records import Organization, Patient, Sex, Staff
 
+PLANNED_FOR = timedelta(days=90)
+"""How far ahead a message may be planned."""
 _TITLES = {Sex.MALE: "先生", Sex.FEMALE: "女士"}
 
 
@@ -114,6 +116,16 @@ def queue_message(
     )  # fmt: skip
     work.start(outbox_life, message)
     return work.add(message)
+
+
+def check_time(send_at: datetime | None, work: UnitOfWork) -> None:
+    """Refuse a time to send that has no zone (``input.type``), is past or too far off (``message.bad_time``)."""
+    if send_at is None:
+        return
+    if send_at.tzinfo is None:
+        raise DomainError("input.type", field="send_at", label="计划发送时间", value=str(send_at))
+    if not work.now <= send_at <= work.now + PLANNED_FOR:
+        raise DomainError("message.bad_time", field="send_at", days=PLANNED_FOR.days)
 
 
 def address_of(

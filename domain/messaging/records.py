@@ -72,7 +72,11 @@ class MessagingPreference(Record, label="推送设置"):
 
 
 class MessageTemplate(Record, label="消息模板"):
-    """A text of the institution's own, a version a row; the newest of a code that is active counts."""
+    """A text of the institution's own, a version a row; the newest of a code that is active counts.
+
+    One of the code ``diet__salt`` is a variant of ``diet``: in a mass sending it takes its place for clients who have
+    all the tags it `fits` (``kind/name``), the one with the most of them first.
+    """
 
     code: Mapped[str] = column("模板代码", length=60, index=True)
     label: Mapped[str] = column("模板名称", length=100)
@@ -81,6 +85,7 @@ class MessageTemplate(Record, label="消息模板"):
     title: Mapped[str] = column("标题", length=60)
     text: Mapped[str] = column("正文", length=4000)
     sources: Mapped[list[dict[str, Any]] | None] = column("来源文献")
+    fits: Mapped[list[str] | None] = column("适用标签")
     important: Mapped[bool] = column("重要信息", default=False)
     active: Mapped[bool] = column("启用", default=True)
     saved_at: Mapped[datetime] = column("保存时间", index=True)
@@ -137,7 +142,10 @@ class OutboxMessage(Record, label="外发消息"):
 
 
 class MassSending(Record, label="群发批次"):
-    """One message to many clients: what was shown before it was confirmed, and how many it was for."""
+    """One message to many clients: what was shown before it was confirmed, and how many it was for.
+
+    While it is paused the centre holds back what has not been sent; once stopped, that is cancelled.
+    """
 
     label: Mapped[str] = column("名称", length=100)
     channel: Mapped[Channel] = column("渠道", means="words:channel")
@@ -149,6 +157,9 @@ class MassSending(Record, label="群发批次"):
     budget_left: Mapped[int | None] = column("确认时剩余额度")
     confirmed_at: Mapped[datetime] = column("确认时间", index=True)
     confirmed_by: Mapped[Id | None] = column("确认人", ref="staff")
+    send_at: Mapped[datetime | None] = column("计划发送时间")
+    paused_at: Mapped[datetime | None] = column("暂停时间")
+    stopped_at: Mapped[datetime | None] = column("终止时间")
 
 
 class ChannelState(Record, label="渠道状态", place=Place.CENTRE, scope=Scope.CATALOGUE):

@@ -3,6 +3,7 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.messaging.queueing import address_of, preference_of, queue_message, refuses
+from domain.messaging.queueing import address_of, check_time, preference_of, queue_message, refuses
 from domain.messaging.records import (
     Category,
     Channel,
@@ -132,6 +133,8 @@ class SendToMany:
     params: dict[str, Any] = ask("参数", kind=Kind.HIDDEN, default={})
     budget_left: int | None = ask("确认时剩余额度", kind=Kind.HIDDEN, default=None)
     over_days: bool = ask("超出额度的分日发送", default=False)
+    send_at: datetime | None = ask("计划发送时间", default=None)
+    variants: dict[str, str] = ask("各客户的模板", kind=Kind.HIDDEN, default={})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -161,21 +164,23 @@ def send_to_many(order: SendToMany, work: UnitOfWork) -> Sent:
     budget = budget_of(work.connection, work.actor, order.channel, clinic(work.now).date().isoformat())
     if budget.left is not None and order.budget_left is not None and budget.left < order.budget_left:
         raise DomainError("message.quota_changed", field="budget_left", left=budget.left)
+    check_time(order.send_at, work)
     template = template_of(work, order.template)
     mass = MassSending(
         id=work.new_id(), label=order.label, channel=order.channel, template=order.template, chosen=order.chosen,
         wanted=len(wanted), queued=0, budget_left=budget.left, confirmed_at=work.now,
-        confirmed_by=work.actor.staff_id,
+        confirmed_by=work.actor.staff_id, send_at=order.send_at,
     )  # fmt: skip
     left_out: Counter[str] = Counter()
     for patient_id in wanted:
-        why = _left_out(work, patient_id, order.channel, template.category)
+        why = left_out_why(work, patient_id, order.channel, template.category)
         if why:
             left_out[why] += 1
             continue
+        variant = order.variants.get(patient_id.hex)
         queue_message(
-            work, template, patient_id=patient_id, channel=order.channel, params=order.params,
-            key=("mass", mass.id, patient_id), mass_id=mass.id,
+            work, variant or template, patient_id=patient_id, channel=order.channel, params=order.params,
+            key=("mass", mass.id, patient_id), mass_id=mass.id, send_at=order.send_at,
         )  # fmt: skip
         mass.queued += 1
     if budget.left is not None and mass.queued > budget.left and not order.over_days:
@@ -185,7 +190,8 @@ def send_to_many(order: SendToMany, work: UnitOfWork) -> Sent:
     return Sent(mass.id, mass.queued, dict(left_out))
 
 
-def _left_out(work: UnitOfWork, patient_id: Id, channel: Channel, category: Category) -> str:
+def left_out_why(work: UnitOfWork, patient_id: Id, channel: Channel, category: Category) -> str:
+    """Return the code of why a client gets nothing in a mass sending, '' for one who does."""
     patient = work.get(Patient, patient_id)
     if patient is None:
         return "not_ours"

@@ -12,6 +12,7 @@ from domain.messaging.commands import (
     ResumeClient,
     ToldByPhone,
 )
+from domain.messaging.mass_commands import PauseMass, ResumeMass, StopMass, WriteTemplate
 from domain.messaging.records import (
     ChannelBudget,
     ChannelState,
@@ -71,11 +72,12 @@ def templates() -> Query:
     """The institution's own templates in force."""
     return select(
         MessageTemplate.code, MessageTemplate.label, MessageTemplate.category, MessageTemplate.channels,
-        MessageTemplate.title, MessageTemplate.text, MessageTemplate.important, MessageTemplate.saved_at,
+        MessageTemplate.title, MessageTemplate.text, MessageTemplate.fits, MessageTemplate.important,
+        MessageTemplate.saved_at,
     ).where(MessageTemplate.active)  # fmt: skip
 
 
-templates.offers(RetireTemplate)
+templates.offers(WriteTemplate, RetireTemplate)
 
 
 @worklist("messaging.mass", "群发记录", permission=VIEW, record=MassSending, order="-confirmed_at")
@@ -84,7 +86,11 @@ def mass_sendings() -> Query:
     return select(
         MassSending.label, MassSending.channel, MassSending.template, MassSending.chosen, MassSending.wanted,
         MassSending.queued, MassSending.left_out, MassSending.budget_left, MassSending.confirmed_at,
+        MassSending.send_at, MassSending.paused_at, MassSending.stopped_at,
     )  # fmt: skip
+
+
+mass_sendings.offers(PauseMass, ResumeMass, StopMass)
 
 
 @worklist("messaging.addresses", "联系方式", permission=VIEW, record=ContactAddress, order="-bound_at")

@@ -35,6 +35,13 @@ def upgrade() -> None:
         indexed=("address_id", "patient_id", "synced_at"),
     )
     steps.create_index("ix_contact_mark_pending", "contact_mark", ["pending", "try_at"])
+    steps.add_columns("message_template", sa.Column("fits", JsonText(), nullable=True))
+    steps.add_columns(
+        "mass_sending",
+        sa.Column("send_at", UtcTime(), nullable=True),
+        sa.Column("paused_at", UtcTime(), nullable=True),
+        sa.Column("stopped_at", UtcTime(), nullable=True),
+    )
     steps.add_columns(
         "channel_state",
         sa.Column("usable", JsonText(), nullable=True),
