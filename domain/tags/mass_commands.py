@@ -23,10 +23,13 @@ from domain.messaging.template_commands import (
     left_out_why,
     send_to_many,
 )
-from domain.messaging.templates import by_grade, template_of
+from domain.messaging.templates import by_grade, filled, template_of
+from domain.people.records import Organization
 from domain.tags.audience import clients_with, variants_for
 
 MASS = "messaging.mass"
+SAMPLE = {"client": "王女士", "link": "（链接）"}
+"""What stands for the client in a preview."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,10 +88,16 @@ def preview_mass(order: PreviewMass, work: UnitOfWork) -> MassPreview:
         problem = "message.over_budget"
     sources = [msgspec.to_builtins(one) for one in template.sources]
     shown = template.short if order.channel in SHORT else template.text or template.short
+    values = {**dict.fromkeys(template.params, "…"), **SAMPLE, "org": _name_of(work)}
     return MassPreview(
-        len(people), len(reached), dict(left_out), dict(variants), shown,
+        len(people), len(reached), dict(left_out), dict(variants), filled(shown, values),
         [dict(one, number=number) for number, one in by_grade(sources)], budget, problem,
     )  # fmt: skip
+
+
+def _name_of(work: UnitOfWork) -> str:
+    org = work.get(Organization, work.actor.org_id)
+    return org.name if org is not None else "体检中心"
 
 
 @command("messaging.send_to_tagged", "按标签群发", permission=MASS)

@@ -79,7 +79,7 @@ def test_before_it_is_sent_one_sees_who_why_not_the_words_and_the_quota(page, qt
     assert words(page, "mass_people") == "选中 2 人，可发送 1 人"
     assert words(page, "mass_left_out") == "不发送：没有联系方式 1 人"
     assert "剩余 100 条" in words(page, "mass_quota")
-    assert "食盐不超过 5 克" in words(page, "mass_words")
+    assert words(page, "mass_words") == "王女士，每天食盐不超过 5 克[1]。"
     assert "中国居民膳食指南" in words(page, "mass_sources")
 
 
