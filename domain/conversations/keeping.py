@@ -52,7 +52,9 @@ def conversation_with(
 def note_owed(work: UnitOfWork, conversation: Conversation, at: datetime) -> None:
     """The client said something: it is owed from the first thing that nobody has answered."""
     if conversation.owner_id is None:
-        owner = next_owner(work, conversation.org_id, ConversationKind(conversation.kind))
+        owner = next_owner(
+            work, conversation.org_id, ConversationKind(conversation.kind), patient_id=conversation.patient_id
+        )
         conversation.owner_id = owner.id if owner is not None else None
     if conversation.state == "owed":
         return

@@ -1,10 +1,11 @@
-"""Who answers: the one with the least to answer among those of the organisation who may."""
+"""Who answers: whom the client is bound to, else the one with the least to answer of those who may."""
 
 from collections.abc import Collection
 
 from sqlalchemy import func, select
 
 from domain.conversations.records import Conversation, ConversationKind
+from domain.followup.group_records import CareProfile
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Staff
@@ -17,9 +18,16 @@ ANSWER = {
 
 
 def next_owner(
-    work: UnitOfWork, org_id: Id, kind: ConversationKind, but: Collection[Id | None] = ()
-) -> Staff | None:
-    """Return who takes a conversation, None if there is nobody else."""
+    work: UnitOfWork, org_id: Id, kind: ConversationKind, but: Collection[Id | None] = (),
+    patient_id: Id | None = None,
+) -> Staff | None:  # fmt: skip
+    """Return who takes a conversation, None if there is nobody else.
+
+    A client's own manager or expert goes first, unless they have had their turn (`but`).
+    """
+    own = _bound(work, org_id, kind, patient_id)
+    if own is not None and own.id not in but:
+        return own
     waiting = dict(
         work.connection.execute(
             select(Conversation.owner_id, func.count())
@@ -32,4 +40,18 @@ def next_owner(
         found = [one for one in work.list(may.order_by(Staff.login)) if one.id not in but]
         if found:
             return min(found, key=lambda one: waiting.get(one.id, 0))
+    return None
+
+
+def _bound(work: UnitOfWork, org_id: Id, kind: ConversationKind, patient_id: Id | None) -> Staff | None:
+    """Return whom a client is bound to: the manager, for a consultation the expert first."""
+    found = (
+        list(work.list(select(CareProfile).where(CareProfile.patient_id == patient_id))) if patient_id else []
+    )
+    for profile in found:
+        both = (profile.manager_id, profile.expert_id)
+        for staff_id in reversed(both) if kind is ConversationKind.CONSULTATION else both:
+            staff = work.get(Staff, staff_id) if staff_id else None
+            if staff is not None and staff.active and staff.org_id == org_id:
+                return staff
     return None

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from domain.conversations.binding_commands import BindToMe
 from domain.conversations.commands import (
     CloseConversation,
     HandOver,
@@ -9,6 +10,7 @@ from domain.conversations.commands import (
     RegisterFromConversation,
 )
 from domain.conversations.records import Conversation
+from domain.followup.worklists import clients
 from domain.kernel.worklists import Query, worklist
 from domain.people.records import Patient, Staff
 
@@ -48,3 +50,4 @@ def unknown() -> Query:
 for listing in (owed, conversations, unknown):
     listing.offers(HandOver, LabelConversation, CloseConversation)
 unknown.offers(RegisterFromConversation)
+clients.offers(BindToMe)

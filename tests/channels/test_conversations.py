@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from domain.conversations.binding_commands import BindToMe
 from domain.conversations.commands import (
     BindClient,
     CloseConversation,
@@ -237,3 +238,31 @@ def test_on_the_clients_own_page_an_answer_needs_no_sending(hear, look, people, 
     assert row.owner_id == people["doc"].staff_id, "a consultation goes to a physician"
     desk.run(ReplyToClient(conversation_id=row.id, text="好的"), people["doc"])
     assert look()[0].state == "answered"
+
+
+def test_with_one_key_a_client_is_somebodys_own_and_all_they_write_goes_there(
+    hear, look, people, desk, client, system, clock
+):
+    hear(peer="oZhou", patient_id=client)
+    (row,) = look()
+    other = next(people[login] for login in ("op1", "op2") if people[login].staff_id != row.owner_id)
+    for at in range(3):  # the other one has more to answer, and is the client's own all the same
+        hear(peer=f"oFull{at}")
+    assert desk.run(BindToMe(patient_id=client), other).receipt == 1
+    assert look(patient_id=client)[0].owner_id == other.staff_id
+    hear(peer="pZhou", channel=Channel.MINI_PROGRAM, patient_id=client)
+    assert {r.owner_id for r in look(patient_id=client)} == {other.staff_id}
+    clock.advance(timedelta(minutes=31))
+    desk.run(HandOnOverdue(), system)
+    assert other.staff_id not in {r.owner_id for r in look(patient_id=client)}, (
+        "who does not answer has had a turn"
+    )
+
+
+def test_a_consultation_goes_to_the_physician_the_client_is_bound_to(hear, look, people, desk, client):
+    desk.run(BindToMe(patient_id=client), people["op1"])
+    desk.run(BindToMe(patient_id=client), people["doc"])
+    hear(peer="oZhou", patient_id=client, kind=ConversationKind.CONSULTATION)
+    hear(peer="oZhou2", patient_id=client, kind=ConversationKind.SERVICE)
+    owners = {str(r.kind): r.owner_id for r in look(patient_id=client)}
+    assert owners == {"consultation": people["doc"].staff_id, "service": people["op1"].staff_id}

@@ -17,7 +17,8 @@ TICK_MS = 30_000
 CLOSE_MINUTES = 10
 """Fewer minutes than these are shown as a warning."""
 ROW_COMMANDS = (
-    "conversation.hand_over", "conversation.label", "conversation.close", "conversation.register", "messaging.pause",
+    "conversation.hand_over", "conversation.bind_to_me",
+    "conversation.label", "conversation.close", "conversation.register", "messaging.pause",
     "messaging.resume",
 )  # fmt: skip
 
@@ -149,7 +150,7 @@ class ViewModel(PageModel):
         if line.patient_id is not None:
             found = [c for c in found if c.name != "conversation.register"]
         else:
-            found = [c for c in found if not c.name.startswith("messaging.")]
+            found = [c for c in found if not _about_client(c)]
         return [c for c in found if c.permission is None or self.context.actor.may(c.permission)]
 
     def ask(self, name: str) -> None:
@@ -158,7 +159,7 @@ class ViewModel(PageModel):
         if line is not None:
             own = (
                 {"patient_id": line.patient_id}
-                if name.startswith("messaging.")
+                if _about_client(commands()[name])
                 else {"conversation_id": line.id}
             )
             self.command_asked.emit(commands()[name], own)
@@ -208,3 +209,10 @@ class ViewModel(PageModel):
     def _enable(self) -> None:
         for name in ("send", "canned", "commands", "record"):
             self.action_set.enable(name, self.line is not None)
+
+
+def _about_client(command: Command) -> bool:
+    """Tell whether a command is about the client, not the conversation."""
+    return any(field.name == "patient_id" for field in command.fields) and not any(
+        field.name == "conversation_id" for field in command.fields
+    )
