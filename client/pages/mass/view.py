@@ -181,7 +181,8 @@ class View(PageView):
             for code, count in sorted(found.left_out.items())
         ]
         why += [
-            self.say("mass.variant", code=code, count=count) for code, count in sorted(found.variants.items())
+            self.say("mass.variant", template=code, count=count)
+            for code, count in sorted(found.variants.items())
         ]
         self._why.setText("\n".join(why) or self.say("mass.nobody_left_out"))
         self._quota.setText(self._budget(found))
