@@ -164,6 +164,6 @@ CARE_CASES = [
      steps(MONITORING, measures, pass_days(1)), True),
     ("A-025", steps(MONITORING, pass_days(3)), measures, AT_ONCE, steps(MONITORING, pass_days(2)), True),
     ("A-028", steps(TWO, pass_days(1)), note_all, AT_ONCE, steps(SUPPLEMENT, pass_days(1)), True),
-    ("A-914", DIET, end_items, 62 * DAY - MORNING, steps(DIET, end_items), True),
+    ("A-931", DIET, end_items, 62 * DAY - MORNING, steps(DIET, end_items), True),
 ]  # fmt: skip
 """Rule, cause, end, after how long, something close to it that is none, whether it is of a client."""
