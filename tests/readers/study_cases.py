@@ -197,7 +197,7 @@ def one_less_taken(world):
 
 STUDY_CASES = [
     ("A-080", overdue(2), one_less, timedelta(), overdue(1)),
-    ("A-914", overdue(2, taken=True), one_less_taken, timedelta(), overdue(1, taken=True), False),
+    ("A-921", overdue(2, taken=True), one_less_taken, timedelta(), overdue(1, taken=True), False),
     ("A-070", rate(79.9), lambda w: change(w, CollectionRate, rate=80.0), timedelta(), rate(80.0), False),
     ("A-071", here(1), lambda w: change(w, SubjectVisit, open_tubes=0), timedelta(), here(0)),
     ("A-079", one_late, over, 2 * HOUR, nodes()),
