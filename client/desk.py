@@ -278,8 +278,8 @@ def _join(desk: Desk, store: "Store") -> None:
                     ),
                 }
             ),
-            CHECKER: _form_checker,
             BIOBANK: lambda: load_biobank(resources.folder("biobank")),
+            CHECKER: lambda: _form_checker(dispatcher.content[RISK]),
             TEMPLATES: lambda: load_templates(resources.folder("messages")),
             TAGS: lambda: load_tags(resources.folder("tags")),
             FOLLOWUP: lambda: followup_of(
@@ -292,10 +292,12 @@ def _join(desk: Desk, store: "Store") -> None:
     desk.store, desk.dispatcher, desk.pages = store, dispatcher, Pages(store)
 
 
-def _form_checker() -> Any:
+def _form_checker(models: Any) -> Any:
+    from functools import partial
+
     from forms.designing.checking import check
 
-    return check
+    return partial(check, book=models.book)
 
 
 def read_installation(store: "Store") -> Installation:

@@ -63,6 +63,7 @@ RECORD_PAGES = {
     "record": None,
     "form": "form.answer",
     "risk": "risk.view",
+    "portrait": "risk.view",
     "designer": "design.edit",
     "consent": "consent.view",
 }

@@ -1,6 +1,7 @@
 """The special assessments of one person, from what is kept to the printed page."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -15,19 +16,15 @@ from domain.people.records import Organization, Patient
 from domain.risk.records import RiskLevel
 from domain.scales.advice import Advice, advise, crossed
 from domain.scales.definitions import Scale
-from domain.scales.exercise_draft import DraftRules, exercise_draft
-from domain.scales.facts import latest
-from domain.scales.history import history_of
+from domain.scales.drafting import GATED, draft_of
+from domain.scales.facts import completed_years
 from domain.scales.keeping import SCALES
-from domain.scales.profile import Kept, latest_results, person_of
-from domain.scales.suggest_commands import LINKS, SUGGESTIONS
+from domain.scales.profile import Kept, latest_results
 from forms.assessment_report import Assessed, Follows, assessment_content, render_assessment
 from forms.documents import Document
 
-ADVICE, DRAFTS = "advice", "exercise_drafts"
-"""Names of the advice and of the rules of exercise drafts in the content."""
-GATED = ("parq", "ipaq", "fitness_2023")
-"""Scales of which any makes an exercise draft worth telling, or why there is none."""
+ADVICE = "advice"
+"""Name of the advice in the content."""
 
 
 def assessment_pdf(dispatcher: Dispatcher, actor: Actor, document: Document, patient_id: Id) -> bytes:
@@ -46,12 +43,17 @@ def assessment_pdf(dispatcher: Dispatcher, actor: Actor, document: Document, pat
     if actor.clearance < Sensitivity.SENSITIVE:
         raise DomainError("assessment.clearance")
     with dispatcher.store.read() as connection:
-        patient = _patient(connection, actor, patient_id)
+        patient = patient_seen(connection, actor, patient_id)
         content = _content(connection, dispatcher, patient)
     return render_assessment(document, content)
 
 
-def _patient(connection: Connection, actor: Actor, patient_id: Id) -> Patient:
+def patient_seen(connection: Connection, actor: Actor, patient_id: Id) -> Patient:
+    """Return a person within the scope of whoever asks.
+
+    Raises:
+        DomainError: ``patient.unknown``.
+    """
     row = connection.execute(select(Patient.__table__).where(Patient.id == patient_id)).one_or_none()
     if row is None or not actor.sees(row.org_id):
         raise DomainError("patient.unknown", field="patient_id", value=str(patient_id))
@@ -62,19 +64,12 @@ def _content(connection: Connection, dispatcher: Dispatcher, patient: Patient) -
     told = dispatcher.content
     advice: Advice = told[ADVICE]
     kept = latest_results(connection, patient.id)
-    scales = _scales(connection, told[SCALES], kept)
+    scales = scales_known(connection, told[SCALES], kept)
     kept = {name: one for name, one in kept.items() if name in scales}
     if not kept:
         raise DomainError("assessment.nothing", field="patient_id")
     now = dispatcher.clock()
-    history = history_of(connection, patient.id, told.get(LINKS) or {})
-    person = person_of(connection, patient, told[SUGGESTIONS], now, history=history)
-    drafts: DraftRules = told[DRAFTS]
-    draft = None
-    if set(GATED) & kept.keys():
-        resting = latest(connection, patient.id, {"pulse"}).get("pulse")
-        by_effort = history.get("af_history") is True
-        draft = exercise_draft(drafts, person, resting_rate=resting, by_effort=by_effort)
+    draft = draft_of(connection, told, patient, now) if set(GATED) & kept.keys() else None
     assessed = [Assessed(scales[name], one.result, one.scored_at) for name, one in _in_order(kept)]
     follows = Follows(
         advise(advice, [one.result for one in assessed]),
@@ -82,11 +77,11 @@ def _content(connection: Connection, dispatcher: Dispatcher, patient: Patient) -
         crossed(advice, _leaning(kept), _levels(connection, patient.id)),
         draft,
     )
-    head = _head(connection, patient, person.age)
+    head = head_of(connection, patient, now)
     return assessment_content(head, assessed, follows, now, told["texts"].say)
 
 
-def _scales(
+def scales_known(
     connection: Connection, shipped: Mapping[str, Scale], kept: Mapping[str, Kept]
 ) -> dict[str, Scale]:
     """Return the scales that ship, and those of an institution's own forms in the version that was scored."""
@@ -124,7 +119,9 @@ def _leaning(kept: Mapping[str, Kept]) -> list[str]:
     ]
 
 
-def _head(connection: Connection, patient: Patient, age: int | None) -> dict[str, Any]:
+def head_of(connection: Connection, patient: Patient, at: datetime) -> dict[str, Any]:
+    """Return organisation and client as reports declare them, with the age on the day."""
+    age = completed_years(patient.birth_date, at) if patient.birth_date else None
     names = organisation_names(connection, patient.org_id)
     client: dict[str, Any] = {"name": patient.name, "number": patient.number}
     client["sex"] = {"1": "male", "2": "female"}.get(str(patient.sex), "unknown")

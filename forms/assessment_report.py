@@ -59,15 +59,15 @@ def assessment_content(
         **head,
         "report": {"made_at": made_at.isoformat()},
         "safety": quiet,
-        "assessments": [_assessment(one, say) for one in assessed],
-        "advice": [_entry(entry) for entry in told.entries],
+        "assessments": [assessed_data(one, say) for one in assessed],
+        "advice": [entry_data(entry) for entry in told.entries],
         "prescriptions": [] if quiet else [_prescription(one, say) for one in told.prescriptions],
         "prescriptions_note": say("assessment.prescriptions", source=library.source),
         "crossings": [] if quiet else [one.text for one in follows.crossings],
         "software": {"name": say("assessment.software"), "version": VERSION},
     }
     if follows.exercise is not None and not quiet:
-        content["exercise"] = _exercise(follows.exercise, say)
+        content["exercise"] = exercise_data(follows.exercise, say)
     return content
 
 
@@ -80,7 +80,8 @@ def render_assessment(document: Document, content: dict[str, Any]) -> bytes:
     return render_pdf(document, content)
 
 
-def _assessment(one: Assessed, say: Callable[..., str]) -> dict[str, Any]:
+def assessed_data(one: Assessed, say: Callable[..., str]) -> dict[str, Any]:
+    """Return one result as reports show it, with what its scores mean and what they rest on."""
     result, scale = one.result, one.scale
     made: dict[str, Any] = {
         "title": scale.title,
@@ -127,7 +128,8 @@ def _remarks(result: ScaleResult, say: Callable[..., str]) -> list[str]:
     return [say(codes[flag.kind], text=flag.text) for flag in result.flags]
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def entry_data(entry: Entry) -> dict[str, Any]:
+    """Return a piece of advice as reports show it; never without its source."""
     return {
         "title": entry.title, "do": list(entry.do), "avoid": list(entry.avoid), "see": entry.see,
         "source": entry.source, "grade": entry.grade, "unverified": entry.status != "V",
@@ -141,7 +143,8 @@ def _prescription(one: Prescription, say: Callable[..., str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _exercise(draft: ExerciseDraft, say: Callable[..., str]) -> dict[str, Any]:
+def exercise_data(draft: ExerciseDraft, say: Callable[..., str]) -> dict[str, Any]:
+    """Return an exercise draft as lines, or why there is none."""
     plan = draft.plan
     if plan is None:
         return {"refused": draft.refused, "lines": [], "stop": []}

@@ -19,10 +19,11 @@ from domain.people.records import Patient, Staff
 from domain.risk.assess import assess
 from domain.risk.content import RISK, RiskModels
 from domain.risk.detail import unpacked
+from domain.risk.factors import PERSON, FactorBook
 from domain.risk.gathering import factors_of
 from domain.risk.records import RiskAssessment, RiskLevel
 from domain.risk.report_content import ReportHead, Say, risk_report_content
-from domain.risk.report_numbers import measured
+from domain.risk.report_numbers import factor_value, measured
 from domain.risk.results import Assessment
 from domain.scales.advice import Advice, Entry, advise
 from domain.scales.definitions import Scale
@@ -91,7 +92,8 @@ def risk_report_data(dispatcher: Dispatcher, actor: Actor, patient_id: Id) -> di
             software=("检后通", VERSION),
         )  # fmt: skip
         return risk_report_content(
-            head, assessment, models, say, level=_level(connection, patient_id, say),
+            head, assessment, models, say, level=_level(connection, patient_id, models.book, say),
+            high_factors=_high_factors(connection, patient_id, models.book),
             scales=_scales(latest_results(connection, patient_id), told[SCALES], told[ADVICE], say),
             trends=_trends(connection, patient_id, models),
         )  # fmt: skip
@@ -120,13 +122,13 @@ def _latest(connection: Connection, patient_id: Id) -> Row[Any] | None:
     return connection.execute(newest.order_by(table.c.assessed_at.desc(), table.c.id.desc()).limit(1)).first()
 
 
-def _level(connection: Connection, patient_id: Id, say: Say) -> dict[str, Any] | None:
+def _level(connection: Connection, patient_id: Id, book: FactorBook, say: Say) -> dict[str, Any] | None:
     """Return the level in force with the rules it stands on and, of a manual one, who set it and why."""
     table = RiskLevel.__table__
     row = connection.execute(select(table).where(table.c.patient_id == patient_id)).first()
     if row is None or row.colour is None:
         return None
-    why = [_because(one) for one in (row.why or {}).get("rules", [])]
+    why = [_because(one, book) for one in (row.why or {}).get("rules", [])]
     manual = None
     if row.manual is not None:
         by = _row(connection, Staff, row.manual_by) if row.manual_by else None
@@ -141,16 +143,31 @@ def _level(connection: Connection, patient_id: Id, say: Say) -> dict[str, Any] |
     }  # fmt: skip
 
 
-def _because(rule: Mapping[str, Any]) -> str:
-    """Return a rule with the values it stood on and their days."""
-    facts = [
-        " ".join(
-            str(LEVELS_SAID.get(part, part))
-            for part in (one.get("label"), one.get("value"), one.get("unit"), one.get("at"))
-            if part
-        )
-        for one in rule.get("facts", [])
+def _high_factors(connection: Connection, patient_id: Id, book: FactorBook) -> list[dict[str, Any]]:
+    """Return the factors at high risk with the values they stand on, those nobody has dealt with first."""
+    table = RiskLevel.__table__
+    row = connection.execute(select(table).where(table.c.patient_id == patient_id)).first()
+    if row is None:
+        return []
+    noted = row.noted_factors or {}
+    told = [
+        {"text": _because(one, book), "handled": str(noted.get(code) or "") or None}
+        for code, one in (row.high_factors or {}).items()
     ]
+    return sorted(told, key=lambda one: one["handled"] is not None)
+
+
+def _because(rule: Mapping[str, Any], book: FactorBook) -> str:
+    """Return a rule with the values it stood on, as people read them, and their days."""
+    codes = {book.label(code): code for code in (*PERSON, *book.definitions)}
+    facts = []
+    for one in rule.get("facts", []):
+        value, code = one.get("value"), codes.get(str(one.get("label")))
+        if code is not None and value is not None:
+            value = factor_value(code, value, book)[0]
+        value = LEVELS_SAID.get(str(value), value)
+        parts = (one.get("label"), value, one.get("unit"), one.get("at"))
+        facts.append(" ".join(str(part) for part in parts if part not in (None, "")))
     return f"{rule['text']}（{'；'.join(facts)}）" if facts else str(rule["text"])
 
 

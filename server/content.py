@@ -1,5 +1,6 @@
 """The content that commands at the centre may ask for by name."""
 
+from functools import partial
 from typing import Any
 
 import resources
@@ -30,20 +31,21 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
     """
     instruments = scale_content(resources.folder("scales"), resources.folder("forms"))
     catalog = load_catalog(resources.folder("catalog"))
+    risk = load_risk(resources.folder("risk"), catalog, resources.folder("forms"))
     authority = Authority.load(resources.folder("roles.yaml"))
     return {
         "authority": authority,
         "catalog": catalog,
         **{name: read() for name, read in instruments.items()},
         RULE_FILES: load_rules(resources.folder("alerts"), authority.roles),
-        RISK: load_risk(resources.folder("risk"), catalog, resources.folder("forms")),
         BIOBANK: load_biobank(resources.folder("biobank")),
+        RISK: risk,
         TEMPLATES: load_templates(resources.folder("messages")),
         TAGS: load_tags(resources.folder("tags")),
         FOLLOWUP: followup_of(resources.folder("followup"), authority.roles, resources.folder("forms")),
         CARE: load_care(resources.folder("care")),
         "texts": Texts.load(resources.folder("texts") / "zh"),
-        CHECKER: check,
+        CHECKER: partial(check, book=risk.book),
         "number_prefix": identity.number_prefix,
         POLICY: policy_for(settings.password_days),
         COMMON_WORDS: read_words(resources.folder("security") / "common-passwords.txt"),

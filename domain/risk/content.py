@@ -13,11 +13,11 @@ import yaml
 
 from domain.catalog.lookup import Catalog
 from domain.kernel.content import ContentError, load_folder
-from domain.risk.answers import factor_links
+from domain.risk.answers import FormLinks, load_links
 from domain.risk.definitions import DiseaseDefinition, DiseaseFile, FactorFile, Model, Rules
 from domain.risk.expressions import ExpressionError
 from domain.risk.factors import FactorBook
-from domain.risk.levels import LevelFile, LevelRules, rule_labels
+from domain.risk.levels import FactorAdviceFile, LevelFile, LevelRules, rule_labels
 from domain.risk.prepared import Prepared, prepare
 
 D = TypeVar("D")
@@ -26,7 +26,7 @@ D = TypeVar("D")
 class RiskModels:
     """Factors, models ready to run, the diseases they serve, the rules of the colours; read-only after it is built.
 
-    `published` are sets of rules from the store that were made ready; `links` says which item of a form (by linkId)
+    `published` are sets of rules from the store that were made ready; `links` says which item of a form
     asks for which factor.
     """
 
@@ -37,10 +37,11 @@ class RiskModels:
         diseases: Mapping[str, DiseaseDefinition],
         version: str,
         levels: LevelRules,
-        links: Mapping[str, Mapping[str, str]],
+        links: FormLinks,
+        factor_advice: FactorAdviceFile,
     ) -> None:
         self.book, self.models, self.diseases, self.version = book, dict(models), dict(diseases), version
-        self.levels, self.links = levels, links
+        self.levels, self.links, self.factor_advice = levels, links, factor_advice
         self.published: dict[bytes, LevelRules] = {}
         self.in_order = tuple(
             self.models[served.model] for one in self.diseases.values() for served in one.serves
@@ -73,7 +74,11 @@ def load_risk(folder: Path, catalog: Catalog, forms: Path | None = None) -> Risk
             problems.append(f"models/{stem}.yaml: {error}")
     problems += _check_diseases(diseases, ready)
     file = _one(folder / "level_rules.yaml", LevelFile, problems)
-    if problems or file is None:
+    advice = _one(folder / "factor_advice.yaml", FactorAdviceFile, problems)
+    if advice is not None:
+        strange = sorted(advice.factors.keys() - book.definitions.keys())
+        problems += [f"factor_advice.yaml: {code}: no factor" for code in strange]
+    if problems or file is None or advice is None:
         raise ContentError(problems)
     names = {one.id: one.name for one in diseases.diseases}
     levels = LevelRules(
@@ -84,8 +89,8 @@ def load_risk(folder: Path, catalog: Catalog, forms: Path | None = None) -> Risk
         raise ContentError(problems)
     digest = hashlib.sha256(msgspec.json.encode([sorted(models.items()), sorted(factors.items()), diseases]))
     version = f"{diseases.version}+{digest.hexdigest()[:8]}"
-    links = factor_links(forms) if forms is not None else {}
-    return RiskModels(book, ready, {one.id: one for one in diseases.diseases}, version, levels, links)
+    links = load_links(forms) if forms is not None else FormLinks({})
+    return RiskModels(book, ready, {one.id: one for one in diseases.diseases}, version, levels, links, advice)
 
 
 def _one(path: Path, schema: type[D], problems: list[str]) -> D | None:

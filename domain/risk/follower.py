@@ -16,6 +16,8 @@ from domain.kernel.clock import clinic
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
+from domain.risk.advice_commands import AdviseSeveral
+from domain.risk.advising import ADVICE
 from domain.risk.commands import AssessSeveral, ExpireManualLevels
 from domain.risk.records import Cause, RiskLevel
 
@@ -58,6 +60,20 @@ class RiskFollower:
             self.dispatcher.run(AssessSeveral(patient_ids=patients, cause=cause), self.actor)
         except DomainError as error:  # somebody else on this store was faster: what they saw is what we see
             log.warning("risk assessment refused: %s", error.code)
+            return
+        self._advise(patients)
+
+    def _advise(self, patients: list[Id]) -> None:
+        """Propose what is to be done about factors at high risk, for those who have any that is open."""
+        table = RiskLevel.__table__.c
+        query = select(table.patient_id).where(table.patient_id.in_(patients), table.open_factors > 0)
+        with self.dispatcher.store.read() as connection:
+            concerned = list(connection.execute(query).scalars())
+        if concerned and self.dispatcher.content.get(ADVICE) is not None:
+            try:
+                self.dispatcher.run(AdviseSeveral(patient_ids=concerned), self.actor)
+            except DomainError as error:
+                log.warning("advice on factors refused: %s", error.code)
 
     def _touched(self, entries: Sequence[Entry]) -> dict[Id, Cause]:
         own = self.actor.device_id.bytes

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, select
 
-from domain.checkup.records import Observation, QuestionnaireResponse
+from domain.checkup.records import Observation
 from domain.kernel.clock import clinic
 from domain.kernel.columns import from_microseconds, to_microseconds
 from domain.kernel.ids import Id
 from domain.kernel.prepared import Prepared
 from domain.people.records import Patient
-from domain.risk.answers import given_of_response
+from domain.risk.answers import answered
 from domain.risk.content import RiskModels
 from domain.risk.factors import Factors, Given
 from domain.scales.facts import COUNTING, SEXES
@@ -30,7 +30,7 @@ def gather(connection: Connection, patient: Patient, models: RiskModels, until: 
     """
     given = [
         *_results(connection, patient.id, models, until),
-        *_answers(connection, patient.id, models, until),
+        *answered(connection, patient.id, models.links, until),
         *_scales(connection, patient.id, models, until),
     ]
     newest: dict[str, Given] = {}
@@ -42,7 +42,7 @@ def gather(connection: Connection, patient: Patient, models: RiskModels, until: 
     return Factors(sex=SEXES.get(patient.sex), birth_date=patient.birth_date, given=ordered)
 
 
-_O, _Q, _S = Observation.__table__.c, QuestionnaireResponse.__table__.c, ScaleResult.__table__.c
+_O, _S = Observation.__table__.c, ScaleResult.__table__.c
 _WHOSE: dict[str, Any] = {"patient": bindparam("patient"), "until": bindparam("until")}
 _RESULTS = Prepared(
     select(_O.item, _O.value_number, _O.ucum, _O.effective_at, _O.status)
@@ -50,11 +50,6 @@ _RESULTS = Prepared(
         _O.patient_id == _WHOSE["patient"], _O.effective_at <= _WHOSE["until"], _O.value_number.is_not(None)
     )
     .order_by(_O.effective_at, _O.id)
-)
-_ANSWERS = Prepared(
-    select(_Q.id, _Q.form, _Q.answers, _Q.authored_at, _Q.amends)
-    .where(_Q.patient_id == _WHOSE["patient"], _Q.authored_at <= _WHOSE["until"])
-    .order_by(_Q.authored_at, _Q.id)
 )
 _SCALES = Prepared(
     select(_S.id, _S.scale, _S.factors, _S.scored_at, _S.amends)
@@ -79,15 +74,6 @@ def _results(connection: Connection, patient_id: Id, models: RiskModels, until: 
             last[item] = (value, unit, at)
     for item, (value, unit, at) in last.items():
         yield Given(code=codes[item], value=value, unit=unit or "", source=RESULT, at=_day(at))
-
-
-def _answers(connection: Connection, patient_id: Id, models: RiskModels, until: datetime) -> Iterable[Given]:
-    rows = _rows(_ANSWERS, connection, patient_id, until)
-    amended = {row[-1] for row in rows}
-    for own, form, answers, at, _ in rows:
-        links = models.links.get(form)
-        if links and own not in amended:
-            yield from given_of_response(msgspec.json.decode(answers), links, f"form:{form}", _day(at))
 
 
 def _scales(connection: Connection, patient_id: Id, models: RiskModels, until: datetime) -> Iterable[Given]:

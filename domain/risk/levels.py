@@ -58,6 +58,15 @@ class LevelFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     high_factors: tuple[HighFactor, ...]
 
 
+class FactorAdviceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """resources/risk/factor_advice.yaml: the advice proposed for each factor at high risk, by entry."""
+
+    version: str
+    status: Status
+    source: str
+    factors: dict[str, tuple[str, ...]]
+
+
 class Because(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One fact a rule stood on: what it is called, its value and unit, and the day it is of."""
 

@@ -45,6 +45,7 @@ def risk_report_content(
     say: Say,
     *,
     level: Mapping[str, Any] | None = None,
+    high_factors: Sequence[Mapping[str, Any]] = (),
     scales: Sequence[Mapping[str, Any]] = (),
     trends: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
@@ -56,6 +57,7 @@ def risk_report_content(
         models: The models that made it.
         say: `Texts.say`: turns reasons into sentences.
         level: The four-colour level in force, as the document declares it.
+        high_factors: Factors at high risk as they are kept, shown in red.
         scales: Special assessments and habits, as the document declares them.
         trends: As in the final checkup report.
     """
@@ -74,6 +76,7 @@ def risk_report_content(
             "id_number": head.id_number,
         },
         "level": dict(level) if level is not None else None,
+        "high_factors": [dict(one) for one in high_factors],
         "summary": _summary(diseases, [reader.why(one) for one in assessment.refused]),
         "diseases": diseases,
         "factors": factors,

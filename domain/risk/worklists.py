@@ -2,8 +2,12 @@
 
 from sqlalchemy import select
 
+from domain.followup.task_records import FollowTask
 from domain.kernel.worklists import Query, worklist
+from domain.messaging.records import OutboxMessage
 from domain.people.records import Patient
+from domain.risk.advice_commands import AdviseOnFactors
+from domain.risk.advice_records import FactorAdvice
 from domain.risk.commands import AssessRisks, ConfirmRiskLevel, EndManualLevel, NoteFactors, SetRiskLevel
 from domain.risk.records import RiskAssessment, RiskLevel, RiskLevelChange, RiskRuleSet
 from domain.risk.rule_commands import RollBackLevelRules
@@ -20,7 +24,19 @@ def levels() -> Query:
 
 
 levels.opens("risk")
-levels.offers(ConfirmRiskLevel, SetRiskLevel, EndManualLevel, NoteFactors, AssessRisks)
+levels.offers(ConfirmRiskLevel, SetRiskLevel, EndManualLevel, NoteFactors, AdviseOnFactors, AssessRisks)
+
+
+@worklist("risk.advice", "高风险因素干预建议", permission="risk.view", record=FactorAdvice, order="-at")
+def advice() -> Query:
+    """What was proposed for factors at high risk and where it went, the latest first."""
+    return select(
+        Patient.name, Patient.number.label("patient_number"), FactorAdvice.summary, FactorAdvice.unverified,
+        OutboxMessage.state.label("message_state"), FactorAdvice.not_sent, FollowTask.state.label("task_state"),
+        FollowTask.owner_name, FactorAdvice.at,
+    ).join(Patient, Patient.id == FactorAdvice.patient_id).outerjoin(
+        OutboxMessage, OutboxMessage.id == FactorAdvice.message_id
+    ).outerjoin(FollowTask, FollowTask.id == FactorAdvice.task_id)  # fmt: skip
 
 
 @worklist("risk.changes", "风险等级变动", permission="risk.view", record=RiskLevelChange, order="-at")

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from domain.risk.answers import load_links
 from domain.scales.advice import load_advice
 from domain.scales.exercise_draft import load_draft_rules
-from domain.scales.history import load_links
 from domain.scales.reading import load_scales
 from domain.scales.suggesting import load_suggestions
 

@@ -1,7 +1,7 @@
 """The person as the rules see them: sex, age, latest results of the checkup and of scales, and what was handed in."""
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -24,25 +24,34 @@ class Kept:
     result_id: Id
     scored_at: datetime
     result: results.ScaleResult
+    valid_until: date | None = None
 
 
-def latest_results(connection: Connection, patient_id: Id) -> dict[str, Kept]:
-    """Return the latest result by scale; a result that was corrected gives way to its correction.
-
-    One with answers missing does not take the place of an older one that could be computed.
-    """
+def kept_results(connection: Connection, patient_id: Id) -> dict[str, list[Kept]]:
+    """Return every result by scale, the oldest first; one that was corrected gives way to its correction."""
     table = records.ScaleResult.__table__
     query = select(table).where(table.c.patient_id == patient_id).order_by(table.c.scored_at, table.c.id)
     rows = connection.execute(query).all()
     amended = {row.amends for row in rows if row.amends is not None}
-    found: dict[str, Kept] = {}
+    found: dict[str, list[Kept]] = {}
     for row in rows:
-        if row.id in amended:
-            continue
-        made = msgspec.convert(row.detail, results.ScaleResult)
-        if made.status == "computed" or row.scale not in found:
-            found[row.scale] = Kept(row.id, row.scored_at, made)
+        if row.id not in amended:
+            made = msgspec.convert(row.detail, results.ScaleResult)
+            found.setdefault(row.scale, []).append(Kept(row.id, row.scored_at, made, row.valid_until))
     return found
+
+
+def latest_results(connection: Connection, patient_id: Id) -> dict[str, Kept]:
+    """Return the latest result by scale.
+
+    One with answers missing does not take the place of an older one that could be computed.
+    """
+    return {scale: latest_of(listed) for scale, listed in kept_results(connection, patient_id).items()}
+
+
+def latest_of(listed: Sequence[Kept]) -> Kept:
+    """Return the latest that could be computed, else the last of all."""
+    return next((one for one in reversed(listed) if one.result.status == "computed"), listed[-1])
 
 
 def person_of(

@@ -11,12 +11,10 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Patient
+from domain.scales.drafting import SUGGESTIONS
 from domain.scales.history import history_of
 from domain.scales.profile import person_of
 from domain.scales.suggesting import suggest
-
-SUGGESTIONS, LINKS = "suggestions", "factor_links"
-"""Names of the rules and of the items that ask for factors, in the content that commands may ask for."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,6 +45,6 @@ def proposals(
 ) -> list[Proposed]:
     """Return the forms that suit a person within the scope of whoever asks, as `suggest_forms` does."""
     book = content[SUGGESTIONS]
-    history = history_of(connection, patient.id, content.get(LINKS) or {})
+    history = history_of(connection, patient.id, content, at)
     person = person_of(connection, patient, book, at, history=history)
     return [Proposed(one.form, list(one.reasons), one.order) for one in suggest(book, person)]

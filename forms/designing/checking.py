@@ -14,9 +14,11 @@ import msgspec
 from domain.designs.publishing import MOST_ITEMS
 from domain.designs.scoring import read_scoring, scoring_mistakes
 from domain.kernel.errors import DomainError
+from domain.risk.factors import FactorBook
 from domain.scales.results import Sentence
 from forms import patterns
 from forms.designing import properties as own
+from forms.designing.factors import factor_mistakes
 from forms.designing.reasons import problem_of
 from forms.designing.tree import Path, walk
 from forms.expressions.reads import reads_of
@@ -54,14 +56,17 @@ def readable(resource: Mapping[str, Any]) -> Questionnaire:
 
 
 def check(
-    resource: Mapping[str, Any], scoring: Mapping[str, Any] | None, parts: Mapping[str, Any] | None
+    resource: Mapping[str, Any],
+    scoring: Mapping[str, Any] | None,
+    parts: Mapping[str, Any] | None,
+    book: FactorBook | None = None,
 ) -> None:
-    """Refuse what cannot be published.
+    """Refuse what cannot be published; `book` has the factors that items may stand for.
 
     Raises:
         DomainError: ``design.has_mistakes`` with their number; fact `problems` holds each as a `Sentence`.
     """
-    found = mistakes(resource, scoring, parts)
+    found = mistakes(resource, scoring, parts, book)
     if found:
         raise DomainError(
             "design.has_mistakes", field="questionnaire", count=len(found),
@@ -73,6 +78,7 @@ def mistakes(
     resource: Mapping[str, Any],
     scoring: Mapping[str, Any] | None = None,
     parts: Mapping[str, Any] | None = None,
+    book: FactorBook | None = None,
 ) -> list[Mistake]:
     """Return all that keeps a questionnaire from being published, in the order of the page, at most `MOST_TOLD`."""
     listed = list(walk(resource))
@@ -86,6 +92,10 @@ def mistakes(
     )
     found += [one for path, item in listed for one in _Checked(listed, path, item).mistakes()]
     found += [Mistake(one.what, None, one.field) for one in _rules(resource, "checks")]
+    if book is not None:
+        found += [
+            Mistake(what, path, at) for path, item in listed for what, at in factor_mistakes(item, book)
+        ]
     if not found:
         found += _by_the_engine(resource, {str(item.get("linkId")): path for path, item in listed})
     found += _scoring(resource, scoring, {str(item.get("linkId")): path for path, item in listed})

@@ -66,7 +66,7 @@ def _client(desk, models, place: int):
         and code not in ("pgr", "u_pro", "hpv", "fit", "hp_ubt", "hbsag", "hcvab")
     ]
     desk.run(RecordMeasurement(visit_id=visit, values=values), ME)
-    links = models.links["comprehensive"]
-    answers = {link: given[code] for link, code in links.items() if code in given}
+    links = models.links.shipped["comprehensive"]
+    answers = {link: given[asks.factor] for link, asks in links.items() if asks.factor in given}
     desk.run(AnswerForm(patient_id=patient, form="comprehensive", form_version="1.0.0", answers=answers), ME)
     return patient

@@ -70,6 +70,38 @@ def test_a_question_with_condition_and_score_is_built_by_keys_and_tried(designin
     shot(page, "designer")
 
 
+def test_a_question_is_made_to_stand_for_a_factor_that_is_found_by_a_part_of_its_name(designing):
+    page = designing()
+    page.qtbot.waitUntil(lambda: bool(page.model.factors))
+    page.key(Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    page.write("field_text", "smoke?")
+    editor = page.field("field_factor")
+    editor.setFocus()
+    editor.lineEdit().selectAll()
+    page.qtbot.keyClicks(editor.lineEdit(), "smoking")
+    popup = editor.completer().popup()
+    page.qtbot.waitUntil(lambda: popup.isVisible() and popup.model().rowCount() == 1)
+    page.qtbot.keyClick(popup, Qt.Key.Key_Down)
+    page.qtbot.keyClick(popup, Qt.Key.Key_Return)
+    page.settle()
+    item = page.model.sketch.item
+    assert item["code"][0]["code"] == "smoking"
+    assert item["text"] == "smoke?"
+    assert [one["valueCoding"]["code"] for one in item["answerOption"]] == ["never", "former", "current"]
+    assert page.model.mistakes == [], page.model.mistakes
+    shot(page, "designer_factor")
+    page.field("field_type").setCurrentIndex(page.field("field_type").findData("string"))
+    page.field("field_type").activated.emit(0)
+    page.settle()
+    assert any("“选择”" in one.text and one.field == "type" for one in page.model.mistakes)
+    editor.setFocus()
+    editor.setCurrentIndex(0)
+    editor.activated.emit(0)
+    page.settle()
+    assert "code" not in page.model.sketch.item
+    assert page.model.mistakes == []
+
+
 def shot(page, name):
     if os.environ.get("SHOTS"):
         for size in ((1366, 768), (1920, 1080)):

@@ -11,7 +11,9 @@ from client.pages.risk.view import View
 from client.pages.risk.viewmodel import ViewModel
 from domain.checkup.form_commands import AnswerForm
 from domain.checkup.result_commands import Measured, RecordMeasurement
+from domain.followup.task_records import FollowTask
 from domain.kernel.errors import DomainError
+from domain.risk.advice_records import FactorAdvice
 from domain.risk.records import RiskLevel
 from forms.risk_reporting import risk_report_data
 
@@ -107,3 +109,33 @@ def test_who_may_not_see_risks_gets_no_page(context_for, seeded):
     context, _ = context_for("receptionist")
     with pytest.raises(DomainError):
         ViewModel(context, "patient", seeded[0][0].patient_id)
+
+
+def test_factors_at_high_risk_are_red_and_advice_is_proposed_by_a_key(page, qtbot, open_desk, context_for):
+    with qtbot.waitSignal(page.model.empty_changed, timeout=PATIENCE_MS):
+        page.model.on_open()
+    with qtbot.waitSignal(page.model.sheet_changed, timeout=PATIENCE_MS):
+        page.model.assess()
+    told = page.findChild(QLabel, "risk_high_factors")
+    lines = told.text().splitlines()
+    assert any(line.startswith("▲ 高风险因素：收缩压 ≥140 mmHg（收缩压 168") for line in lines), lines
+    assert told.property("tone") == "danger"
+    assert told.palette().color(told.foregroundRole()).red() > 120, (
+        "red to the eye, and ▲ and words for the rest"
+    )
+    assert not page.model.action_set.is_enabled("advise"), "a nurse does not push advice"
+    context, _ = context_for("physician")
+    model = ViewModel(context, "patient", page.model.patient_id)
+    said = []
+    model.message.connect(lambda sentence, tone: said.append(sentence))
+    with qtbot.waitSignal(model.sheet_changed, timeout=PATIENCE_MS):
+        model.on_open()
+    model.action_set.trigger("advise")
+    qtbot.waitUntil(lambda: bool(said) and not context.jobs.busy, timeout=PATIENCE_MS)
+    assert said[0].startswith("干预建议已生成"), said
+    with open_desk.store.read() as connection:
+        kept = connection.execute(select(FactorAdvice.__table__)).all()
+        tasks = connection.execute(select(FollowTask.__table__)).all()
+    model.close()
+    assert {"sbp", "smoker"} <= kept[-1].factors.keys()
+    assert kept[-1].task_id in {one.id for one in tasks}

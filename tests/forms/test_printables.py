@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 import resources
+from domain.checkup.form_commands import AnswerForm
 from domain.kernel.clock import ManualClock
 from domain.kernel.errors import DomainError
 from domain.kernel.texts import Texts
@@ -17,6 +18,7 @@ from forms.printables import printables, printables_for
 from forms.risk_reporting import assessment_of, risk_report_data
 from tests.conftest import DEVICE, KEY, START
 from tests.fixtures.whole_day import NAME, live_a_day
+from tests.scales.test_behaviour_stress_fitness import IDEAL
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,11 @@ def day(tmp_path_factory, empty_store, authority):
     lived.desk.content = {
         **lived.desk.content, **{name: read() for name, read in instruments.items()}, "texts": texts,
     }  # fmt: skip
+    eaten = AnswerForm(
+        patient_id=lived.patient_id, form="diet_habit", form_version="1.0.0",
+        answers={name: float(value) for name, value in IDEAL.items()},
+    )  # fmt: skip
+    lived.desk.run(eaten, lived.people["nurse"])
     yield lived
     store.close()
 

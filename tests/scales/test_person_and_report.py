@@ -19,7 +19,7 @@ from domain.people.records import Patient
 from domain.risk.commands import AssessRisks
 from domain.risk.content import RISK, load_risk
 from domain.scales.facts import latest
-from domain.scales.history import history_of
+from domain.scales.history import LINKS, history_of
 from domain.scales.profile import latest_results, person_of
 from domain.scales.suggest_commands import SuggestForms
 from domain.scales.suggesting import load_suggestions, suggest
@@ -147,14 +147,14 @@ def test_a_correction_that_takes_an_answer_away_takes_what_followed_from_it(bran
     smoker = {"item": [{"linkId": "smoking", "answer": [{"valueCoding": {"code": "current"}}]}]}
     told = AnswerForm(patient_id=patient, form="ascvd", form_version="1.0.0", answers=smoker)
     second = branch.run(told, nurse).receipt.response_id
-    links = CONTENT["factor_links"]()
+    told_by = {LINKS: CONTENT[LINKS]()}
     with branch.store.read() as connection:
         assert latest_results(connection, patient)["gad7"].result.status == "incomplete"
-        assert history_of(connection, patient, links) == {"smoking": "current"}
+        assert history_of(connection, patient, told_by, branch.clock()) == {"smoking": "current"}
     other = {"item": [{"linkId": "urban", "answer": [{"valueBoolean": True}]}]}
     branch.run(CorrectForm(response_id=second, answers=other, reason="误填"), nurse)
     with branch.store.read() as connection:
-        assert history_of(connection, patient, links) == {"urban": True}
+        assert history_of(connection, patient, told_by, branch.clock()) == {"urban": True}
 
 
 def test_a_result_that_does_not_count_yet_is_no_fact(branch, nurse, patient):

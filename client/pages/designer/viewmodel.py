@@ -21,7 +21,11 @@ from domain.designs.commands import NewDesignVersion, SaveDesign
 from domain.designs.publishing import PublishDesign, PublishMore, RetireDesign
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
+from domain.risk.content import RISK, RiskModels
+from domain.risk.factors import FactorBook
+from forms.designing import properties as own
 from forms.designing.checking import Mistake, mistakes
+from forms.designing.factors import asking, choosable
 from forms.designing.sketch import Sketch
 from forms.designing.tree import Path
 
@@ -48,6 +52,7 @@ class ViewModel(PageModel):
     kept_changed = Signal()
     field_asked = Signal(str)
     publish_asked = Signal()
+    factors_found = Signal()
 
     actions = (
         Action("add", "designer.add", "Ctrl+N"),
@@ -76,6 +81,8 @@ class ViewModel(PageModel):
         self.mistakes: list[Told] = []
         self.kept_at: datetime | None = None
         self.is_saved = True
+        self.factors: list[tuple[str, str]] = []
+        self._book: FactorBook | None = None
         self.trial = Trial(context, self)
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
@@ -98,6 +105,7 @@ class ViewModel(PageModel):
         """Read the design, once."""
         if self.design is None:
             self.query(self._read, self._found, "design")
+            self.query(self._read_factors, self._factors_read, "factors")
 
     def choose(self, path: Path | None) -> None:
         """Show another item's properties."""
@@ -133,6 +141,14 @@ class ViewModel(PageModel):
         """Change the head of the questionnaire."""
         if self.is_open and self.sketch.change_form(change):
             self._after()
+
+    def stand_for(self, code: str) -> None:
+        """Let the answers to the chosen item count as a factor; empty for none."""
+        item, book = self.sketch.item, self._book
+        if item is None or code == own.factor(item):
+            return
+        factor = book.definitions.get(code) if book is not None else None
+        self.change(lambda item: own.put_factor(item, "") if factor is None else asking(item, factor))
 
     def rename(self, link_id: str) -> None:
         """Give the chosen item another number."""
@@ -211,6 +227,15 @@ class ViewModel(PageModel):
         except KnownError as error:
             problem = error
         return read_design(self.context, None, self._id), drafts, problem
+
+    def _read_factors(self) -> FactorBook:
+        models: RiskModels = self.context.desk.dispatcher.content[RISK]
+        return models.book
+
+    def _factors_read(self, book: FactorBook) -> None:
+        self._book, self.factors = book, choosable(book)
+        self.factors_found.emit()
+        self._check()
 
     def _found(self, answer: tuple[Design, Drafts | None, KnownError | None]) -> None:
         self.design, self._drafts, problem = answer
@@ -298,9 +323,9 @@ class ViewModel(PageModel):
             self._quiet.start()
             return
         self._checking = True
-        state, parts = self.sketch.state, self.design.parts
+        state, parts, book = self.sketch.state, self.design.parts, self._book
         job = self.query(
-            lambda: mistakes({**state.resource, "title": self.title}, state.scoring, parts),
+            lambda: mistakes({**state.resource, "title": self.title}, state.scoring, parts, book),
             self._told,
             "check",
         )

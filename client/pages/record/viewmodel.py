@@ -74,6 +74,7 @@ class ViewModel(PageModel):
         Action("print", "record.print", "F8", permission="document.print"),
         Action("fill_form", "record.fill_form", "F9", command="checkup.answer_form"),
         Action("risks", "record.risks", "Ctrl+R", permission="risk.view"),
+        Action("portrait", "record.portrait", "F6", permission="risk.view"),
         Action("share", "record.share", "Ctrl+M", command="link.share_report"),
         Action("chat", "record.chat", "Ctrl+J", permission="conversation.view"),
     )
@@ -95,6 +96,8 @@ class ViewModel(PageModel):
         self.action_set.enable("print", bool(self.printable()))
         self.action_set.on("risks", lambda: self.context.open_page(f"risk:patient:{record_id}"))
         self.action_set.enable("risks", entity == "patient")
+        self.action_set.on("portrait", lambda: self.context.open_page(f"portrait:patient:{record_id}"))
+        self.action_set.enable("portrait", entity == "patient")
         self.action_set.on("share", self._share)
         self.action_set.enable("share", entity == "patient")
         self.action_set.on("chat", lambda: self.context.open_page("inbox", patient_id=self.record_id))

@@ -1,6 +1,6 @@
 """The risk page as sentences: the same data set as the report, so that no number differs. No Qt."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ class RiskSheet:
     title: str
     why: tuple[str, ...]
     levers: tuple[str, ...]
+    high: tuple[str, ...]
     categories: tuple[Category, ...]
     note: str
 
@@ -44,11 +45,22 @@ def risk_sheet(data: Mapping[str, Any], say: Say) -> RiskSheet:
         )
     return RiskSheet(
         colour=level["colour"] if level is not None else "", title=title, why=tuple(why),
-        levers=tuple(_most(listed, say)), categories=tuple(_category(one, say) for one in listed),
+        levers=tuple(_most(listed, say)), high=tuple(_high(data["high_factors"], say)),
+        categories=tuple(_category(one, say) for one in listed),
         note=say(
             "risk_page.note", on=data["report"]["assessed_on"], version=data["report"]["models_version"]
         ),
     )  # fmt: skip
+
+
+def _high(factors: Iterable[Mapping[str, Any]], say: Say) -> list[str]:
+    """Return the factors at high risk as lines, with what was done about those somebody has dealt with."""
+    return [
+        say("risk_page.high.handled", text=one["text"], handled=one["handled"])
+        if one["handled"]
+        else say("risk_page.high", text=one["text"])
+        for one in factors
+    ]
 
 
 def _most(listed: list[Mapping[str, Any]], say: Say) -> list[str]:

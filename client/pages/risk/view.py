@@ -37,7 +37,9 @@ class View(PageView):
         self._level = text("risk_level", self._head, "subtitle", wrap=True)
         self._why = text("risk_why", self._head, wrap=True)
         self._most = text("risk_most", self._head, wrap=True)
-        for widget in (self._level, self._why, self._most):
+        self._high = text("risk_high_factors", self._head, wrap=True)
+        self._high.setProperty("tone", "danger")
+        for widget in (self._level, self._high, self._why, self._most):
             column.addWidget(widget)
         self.body.addWidget(self._head)
         row = QHBoxLayout()
@@ -69,6 +71,8 @@ class View(PageView):
         self._level.setText(sheet.title)
         self._why.setText("\n".join(self.say("risk_page.because", reason=one) for one in sheet.why))
         self._why.setVisible(bool(sheet.why))
+        self._high.setText("\n".join(sheet.high))
+        self._high.setVisible(bool(sheet.high))
         self._most.setText("\n".join(sheet.levers))
         self._most.setVisible(bool(sheet.levers))
         self._list.blockSignals(True)
@@ -85,7 +89,7 @@ class View(PageView):
     @Slot(str)
     def _show_nothing(self, why: str) -> None:
         self._level.setText(why)
-        for widget in (self._why, self._most):
+        for widget in (self._high, self._why, self._most):
             widget.hide()
         self._list.clear()
         self._note.setText("")

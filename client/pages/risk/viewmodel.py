@@ -13,6 +13,7 @@ from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
 from domain.kernel.record import record_classes
 from domain.kernel.worklists import records
+from domain.risk.advice_commands import AdviseOnFactors
 from domain.risk.commands import AssessRisks
 from forms.risk_reporting import risk_report_data
 
@@ -28,6 +29,7 @@ class ViewModel(PageModel):
     actions = (
         Action("reload", "worklist.reload", "F5"),
         Action("assess", "risk_page.assess", "F9", command="risk.assess"),
+        Action("advise", "risk_page.advise", "F6", command="risk.advise"),
         Action("record", "risk_page.record", "F7"),
     )
 
@@ -41,6 +43,7 @@ class ViewModel(PageModel):
         self.sheet: RiskSheet | None = None
         self.action_set.on("reload", self.load)
         self.action_set.on("assess", self.assess)
+        self.action_set.on("advise", self.advise)
         self.action_set.on("record", self.go_back)
 
     def watches(self) -> frozenset[str]:
@@ -63,6 +66,13 @@ class ViewModel(PageModel):
         """Assess the client on what is stored now."""
         if self.patient_id is not None:
             self.run(AssessRisks(patient_id=self.patient_id), lambda _done: self.load())
+
+    @Slot()
+    def advise(self) -> None:
+        """Propose what is to be done about the factors at high risk, to the client and to who follows up."""
+        if self.patient_id is not None:
+            order = AdviseOnFactors(patient_id=self.patient_id)
+            self.run(order, lambda _done: self.toast("risk_page.advised", "success"))
 
     @Slot()
     def go_back(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QPlainTextEdit, QWidget
 
 from client.views.forms import FieldBox
 
@@ -56,6 +56,56 @@ def choice(
         editor.addItem(text, code)
     editor.activated.connect(lambda _row: done(str(editor.currentData())))
     return FieldBox(name, label, editor, parent=parent)
+
+
+class Picker(FieldBox):
+    """A long list of codes that is searched by typing a part of a name; what is no name goes back to what was."""
+
+    def __init__(
+        self, name: str, label: str, parent: QWidget, done: Callable[[str], None], hint: str
+    ) -> None:
+        self._box = Calm(parent)
+        self._box.setEditable(True)
+        self._box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        completer = self._box.completer()
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        super().__init__(name, label, self._box, hint=hint, parent=parent)
+        self._done = done
+        self._box.activated.connect(self._chosen)
+        editor = self._box.lineEdit()
+        if editor is not None:
+            editor.editingFinished.connect(self._left)
+
+    def offer(self, options: list[tuple[str, str]]) -> None:
+        """Fill the list; what is chosen stays."""
+        chosen = self.value()
+        self._box.clear()
+        for code, text in options:
+            self._box.addItem(text, code)
+        self.set_value(chosen)
+
+    def set_value(self, value: object) -> None:
+        """Show a code; one that is not in the list is shown as it is."""
+        if value and self._box.findData(value) < 0:
+            self._box.addItem(str(value), value)
+        super().set_value(value or "")
+
+    def _chosen(self) -> None:
+        self._done(str(self._box.currentData() or ""))
+
+    def _left(self) -> None:
+        text = self._box.currentText().strip()
+        if not text:
+            self._box.setCurrentIndex(0)
+            self._chosen()
+        elif text != self._box.itemText(self._box.currentIndex()):
+            at = self._box.findText(text)
+            self._box.setCurrentIndex(at if at >= 0 else self._box.currentIndex())
+            if at >= 0:
+                self._chosen()
+            else:
+                self._box.setEditText(self._box.itemText(self._box.currentIndex()))
 
 
 class Calm(QComboBox):

@@ -6,7 +6,7 @@ from typing import Any
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from client.pages.designer.inputs.widgets import choice, line, words
+from client.pages.designer.inputs.widgets import Picker, choice, line, words
 from client.pages.designer.tables.widgets import Checks, Conditions, Lines, Options
 from client.pages.designer.viewmodel import ViewModel
 from client.views.forms import FieldBox
@@ -52,6 +52,7 @@ class Panel(QScrollArea):
         model.chosen.connect(self.refresh)
         model.changed.connect(self.refresh)
         model.checked.connect(self._show_mistakes)
+        model.factors_found.connect(self._offer_factors)
 
     def focus_on(self, field: str) -> None:
         """Go to a field by its name."""
@@ -108,6 +109,10 @@ class Panel(QScrollArea):
             flags.addWidget(box, n // 3, n % 3)
             self._flags[name] = box
         self._column.addLayout(flags)
+        self._factors = Picker(
+            "factor", say("designer.factor"), sheet, model.stand_for, say("designer.factor.hint")
+        )
+        self._add(self._factors)
         self._list("options", Options(say, sheet), lambda v: lambda item: own.put_options(item, v))
         for name, url in (("low", own.MIN_VALUE), ("high", own.MAX_VALUE)):
             self._add(line(name, say(f"designer.{name}"), sheet, lambda v, url=url: self._limit(url, v)))
@@ -145,8 +150,6 @@ class Panel(QScrollArea):
         self._add(choice("control", say("designer.control"), controls, sheet, lambda v: model.change(
             lambda item: own.put_control(item, v))))  # fmt: skip
         self._add(line("prefix", say("designer.prefix"), sheet, lambda v: self._put("prefix", v.strip())))
-        self._add(line("factor", say("designer.factor"), sheet, lambda v: model.change(
-            lambda item: own.put_factor(item, v.strip())), hint=say("designer.factor.hint")))  # fmt: skip
         self._add(line("linkId", say("designer.link"), sheet, model.rename, hint=say("designer.link.hint")))
 
     def _add(self, box: FieldBox) -> None:
@@ -157,6 +160,12 @@ class Panel(QScrollArea):
         widget.changed.connect(lambda lines: self._model.change(change(lines)))
         self.lists[name] = widget
         self._column.addWidget(widget)
+
+    @Slot()
+    def _offer_factors(self) -> None:
+        none = ("", self._say("designer.factor.none"))
+        listed = [(code, f"{label}（{code}）") for code, label in self._model.factors]
+        self._factors.offer([none, *listed])
 
     def _put(self, key: str, value: Any) -> None:
         self._model.change(lambda item: own.put(item, key, value))

@@ -1,0 +1,1 @@
+"""The health portrait of a client: everything that was assessed, on one page."""
