@@ -16,9 +16,10 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.people.records import Patient, Sex
+from domain.scales.drafting import DRAFTS
 from domain.scales.exercise_draft import DraftRules
 from domain.version import VERSION
-from forms.assessing import DRAFTS, organisation_names
+from forms.assessing import organisation_names
 from forms.charts import Chart
 from forms.documents import Document, render_pdf
 from forms.paper import qr_svg
