@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.alerts.digests import waiting_in
-from domain.alerts.records import Alert, Outcome
+from domain.alerts.records import Alert, AlertCause, Outcome
 from domain.alerts.steps import check_may_settle, check_seen, move, note_event
 from domain.alerts.workflow import UNSETTLED
 from domain.kernel.commands import Kind, ask, command, handles
@@ -126,6 +126,7 @@ class HandleAlert:
     alert_id: Id = ask("预警", kind=Kind.HIDDEN)
     note: str = ask("处理结果", kind=Kind.NOTE)
     outcome: Outcome = ask("处理结论", kind=Kind.CHOICE, default=Outcome.ACTED)
+    root_cause: AlertCause | None = ask("根因", kind=Kind.CHOICE, default=None)
     revision: int | None = ask("所见步次", kind=Kind.HIDDEN, default=None)
 
 
@@ -140,6 +141,7 @@ def handle(order: HandleAlert, work: UnitOfWork) -> None:
     """
     alert = _alert(work, order)
     _settle(work, alert, "handle", order.note, order.outcome)
+    alert.root_cause = order.root_cause
     note_event(work, alert, "handled", note=order.note)
 
 
@@ -157,7 +159,7 @@ def reopen(order: ReopenAlert, work: UnitOfWork) -> None:
     """Open it again; the engine brings it to where its ladder stands. Raises what `acknowledge` raises."""
     alert = _alert(work, order)
     move(work, alert, "reopen")
-    alert.outcome, alert.due_at = None, work.now
+    alert.outcome, alert.root_cause, alert.due_at = None, None, work.now
     note_event(work, alert, "reopened", note=order.note)
 
 
@@ -168,6 +170,7 @@ class CloseAlert:
     alert_id: Id = ask("预警", kind=Kind.HIDDEN)
     note: str | None = ask("处理结果", kind=Kind.NOTE, default=None)
     outcome: Outcome = ask("处理结论", kind=Kind.CHOICE, default=Outcome.NO_ACTION)
+    root_cause: AlertCause | None = ask("根因", kind=Kind.CHOICE, default=None)
     revision: int | None = ask("所见步次", kind=Kind.HIDDEN, default=None)
 
 
@@ -179,6 +182,8 @@ def close(order: CloseAlert, work: UnitOfWork) -> None:
         move(work, alert, "close")
     else:
         _settle(work, alert, "close", order.note or "", order.outcome)
+    if order.root_cause is not None:  # one found when it was handled stands, unless another is named now
+        alert.root_cause = order.root_cause
     note_event(work, alert, "closed", note=order.note)
 
 
@@ -200,6 +205,7 @@ class HandleSeveral:
     note: str | None = ask("说明", kind=Kind.NOTE, default=None)
     hours: int = ask("搁置时长", kind=Kind.NUMBER, default=24, low=1, high=720, unit="h")
     outcome: Outcome = ask("处理结论", kind=Kind.CHOICE, default=Outcome.ACTED)
+    root_cause: AlertCause | None = ask("根因", kind=Kind.CHOICE, default=None)
 
 
 @handles(HandleSeveral)
@@ -237,7 +243,7 @@ _ACTS: dict[str, Callable[[HandleSeveral, Id, int | None, UnitOfWork], Any]] = {
         ShelveAlert(alert_id=i, hours=o.hours, note=o.note or "", revision=r), w
     ),
     "handle": lambda o, i, r, w: handle(
-        HandleAlert(alert_id=i, note=o.note or "", outcome=o.outcome, revision=r), w
+        HandleAlert(alert_id=i, note=o.note or "", outcome=o.outcome, root_cause=o.root_cause, revision=r), w
     ),
 }
 

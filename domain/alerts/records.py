@@ -35,6 +35,19 @@ class Outcome(enum.StrEnum):
     ELSEWHERE = "elsewhere"
 
 
+class AlertCause(enum.StrEnum):
+    """Why it came to an alert, as the person who settled it found; what to mend is counted by it."""
+
+    PROCESS = "process"
+    WORKLOAD = "workload"
+    SKILL = "skill"
+    EQUIPMENT = "equipment"
+    INFORMATION = "information"
+    CLIENT = "client"
+    DISEASE = "disease"
+    RULE = "rule"
+
+
 class Alert(Record, label="预警"):
     """One happening that somebody must be told of.
 
@@ -73,6 +86,7 @@ class Alert(Record, label="预警"):
     act_by: Mapped[datetime | None] = column("处理期限", merge=Merge.CENTRE, group="state")
     shelved_until: Mapped[datetime | None] = column("搁置至", merge=Merge.CENTRE, group="state")
     outcome: Mapped[Outcome | None] = column("处理结论", merge=Merge.CENTRE, group="state")
+    root_cause: Mapped[AlertCause | None] = column("根因", merge=Merge.CENTRE, group="state")
     digest_id: Mapped[Id | None] = column("汇总", ref="alert")
     handled_note: Mapped[str | None] = column("处理结果", merge=Merge.REVIEW, length=4000)
     handled_by: Mapped[Id | None] = column("处理人", ref="staff")

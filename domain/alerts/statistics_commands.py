@@ -2,7 +2,7 @@
 
 import dataclasses
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -42,7 +42,10 @@ class Proposal:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RuleFigures:
-    """One rule over a time. Shares are of those a person settled; minutes are to the first thing anybody did."""
+    """One rule over a time. Shares are of those a person settled; minutes are to the first thing anybody did.
+
+    `causes` counts the root causes people found; `unexplained` how many they settled without one.
+    """
 
     rule: str
     name: str
@@ -54,6 +57,8 @@ class RuleFigures:
     median_minutes: float | None
     no_action_share: float | None
     false_share: float | None
+    causes: dict[str, int]
+    unexplained: int
     proposal: Proposal | None
 
 
@@ -75,6 +80,7 @@ def count_alerts(order: CountAlerts, work: UnitOfWork) -> list[RuleFigures]:
         alert.c.state,
         alert.c.step,
         alert.c.outcome,
+        alert.c.root_cause,
         alert.c.facts,
     )
     query = select(*columns, alert.c.opened_at).where(alert.c.opened_at >= since)
@@ -119,6 +125,8 @@ def _figures(rule: str, rows: Sequence[Any], acted: dict[Any, Any], book: RuleBo
         median_minutes=statistics.median(minutes) if minutes else None,
         no_action_share=_share(settled, Outcome.NO_ACTION),
         false_share=_share(settled, Outcome.FALSE),
+        causes=dict(Counter(str(r.root_cause) for r in settled if r.root_cause is not None).most_common()),
+        unexplained=sum(r.root_cause is None for r in settled),
         proposal=None if plan is None else proposed(plan.when, [(r.facts or {}, r.outcome) for r in settled]),
     )
 

@@ -84,7 +84,7 @@ def settled_alerts() -> Query:
     """Alerts that were handled or closed, the latest first."""
     return select(
         Alert.name, Alert.severity, Alert.summary, Alert.opened_at, Alert.state, Alert.state_since,
-        Alert.outcome, Alert.owner_name, Alert.handled_note, Alert.revision,
+        Alert.outcome, Alert.root_cause, Alert.owner_name, Alert.handled_note, Alert.revision,
     ).where(Alert.state.in_(("handled", "closed")))  # fmt: skip
 
 

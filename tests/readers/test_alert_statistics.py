@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from domain.alerts.commands import CloseAlert, HandleAlert
+from domain.alerts.commands import CloseAlert, HandleAlert, HandleSeveral, ReopenAlert
 from domain.alerts.parts import Condition
-from domain.alerts.records import Outcome
+from domain.alerts.records import AlertCause, Outcome
 from domain.alerts.statistics_commands import CountAlerts, proposed
 
 MINUTE = timedelta(minutes=1)
@@ -33,6 +33,29 @@ def test_each_rule_is_counted_with_speed_and_outcome(world, watch, nurse, as_rol
     assert (found["A-129"].opened, found["A-129"].cleared, found["A-129"].false_share) == (1, 1, None)
     clock.advance(timedelta(days=2))
     assert watch.desk.run(CountAlerts(days=1), nurse).receipt == []
+
+
+def test_root_causes_are_kept_when_people_settle_and_counted_by_rule(world, watch, nurse, as_role):
+    for _ in range(4):
+        world.pressure(180)
+    watch.look()
+    first, second, third, fourth = [a.id for a in watch.alerts("A-007")]
+    skill, process = AlertCause.SKILL, AlertCause.PROCESS
+    watch.desk.run(HandleAlert(alert_id=first, note="袖带错", root_cause=skill), nurse)
+    several = HandleSeveral(alert_ids=[second, third], act="handle", note="漏交班", root_cause=process)
+    watch.desk.run(several, nurse)
+    watch.desk.run(HandleAlert(alert_id=fourth, note="已通知"), nurse)
+    [figures] = [f for f in watch.desk.run(CountAlerts(), nurse).receipt if f.rule == "A-007"]
+    assert (figures.causes, figures.unexplained) == ({"process": 2, "skill": 1}, 1)
+    head = as_role("department_head")
+    watch.desk.run(CloseAlert(alert_id=first), head)
+    watch.desk.run(CloseAlert(alert_id=fourth, root_cause=AlertCause.DISEASE), head)
+    watch.desk.run(ReopenAlert(alert_id=second, note="又发生"), nurse)
+    kept = {a.id: a.root_cause for a in watch.alerts("A-007")}
+    assert (kept[first], kept[second], kept[third]) == (skill, None, process), (
+        "putting away keeps what was found"
+    )
+    assert kept[fourth] == AlertCause.DISEASE
 
 
 OVER = [Condition("count", "gt", 500)]
