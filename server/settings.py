@@ -48,6 +48,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         mllp_host: Address of the HL7 listener.
         mllp_port: Port of the HL7 listener.
         mllp_senders: Addresses that may connect to it; empty for all that reach it.
+        mllp_tls_cert: Certificate chain of the HL7 listener, PEM; without it the listener speaks in the clear, and
+            may then listen on this machine or for named senders only.
+        mllp_tls_key: Its private key, PEM.
+        mllp_tls_clients: Authority whose certificates connecting systems must show, PEM; without it any may connect.
         mllp_production: Refuse messages marked as tests (MSH-11 ``T``, ``D``).
         mllp_charset: Character set where MSH-18 says nothing: ``auto``, ``utf-8`` or ``gb18030``.
     """
@@ -72,6 +76,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mllp_host: str = "127.0.0.1"
     mllp_port: int = 2575
     mllp_senders: tuple[str, ...] = ()
+    mllp_tls_cert: Path | None = None
+    mllp_tls_key: Path | None = None
+    mllp_tls_clients: Path | None = None
     mllp_production: bool = True
     mllp_charset: Literal["auto", "utf-8", "gb18030"] = "auto"
 
@@ -79,7 +86,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Refuse what must not run; DomainErrors ``settings.*`` name the field."""
         if (self.tls_cert is None) != (self.tls_key is None):
             raise DomainError("settings.tls_pair", field="tls_key")
-        for name in ("tls_cert", "tls_key", "tls_ca"):
+        if (self.mllp_tls_cert is None) != (self.mllp_tls_key is None):
+            raise DomainError("settings.tls_pair", field="mllp_tls_key")
+        for name in ("tls_cert", "tls_key", "tls_ca", "mllp_tls_cert", "mllp_tls_key", "mllp_tls_clients"):
             path: Path | None = getattr(self, name)
             if path is not None and not path.is_file():
                 raise DomainError("settings.no_file", field=name, path=str(path))
@@ -89,6 +98,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             return
         if self.tls_cert is None and not self.tls_in_front and not is_loopback(self.host):
             raise DomainError("settings.no_tls", field="tls_cert", host=self.host)
+        if self.mllp_tls_cert is None and not self.mllp_senders and not is_loopback(self.mllp_host):
+            raise DomainError("settings.mllp_in_clear", field="mllp_tls_cert", host=self.mllp_host)
         if "://" in self.store:
             _refuse_known_secret(self.store)
 

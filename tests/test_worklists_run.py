@@ -105,7 +105,8 @@ def test_every_list_runs_on_mariadb_and_shows_the_same(lived_on_mariadb, lived):
 
 
 FILLED = {
-    "alert.open", "alert.trail", "checkup.findings", "checkup.held", "checkup.omissions", "checkup.to_check",
+    "alert.open", "alert.trail", "checkup.differences", "checkup.findings", "checkup.held", "checkup.omissions",
+    "checkup.to_check",
     "checkup.visits", "conflict.decided", "conflict.lead", "conflict.open", "critical.open", "document.outgoing",
     "form.responses", "form.results", "form.tasks", "link.open", "people.clients", "people.identity_changes",
     "people.identity_checks", "report.chief_queue", "risk.assessments", "risk.changes", "risk.levels", "risk.rules",

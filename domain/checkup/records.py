@@ -75,6 +75,8 @@ class Observation(Record, label="结果", merge=Merge.APPEND):
     device: Mapped[str | None] = column("设备", length=120)
     raw: Mapped[bytes | None] = column("原始数据")
     amends: Mapped[Id | None] = column("更正", ref="observation")
+    system: Mapped[str | None] = column("来源系统", length=200)
+    """MSH-3 and MSH-4 of what came over an interface: two systems may say different things of one sampling."""
 
 
 class HeldResult(Record, label="身份待核实结果", merge=Merge.APPEND):

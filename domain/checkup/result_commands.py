@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
+from domain.checkup.differing import Known, compare
 from domain.checkup.identity_holding import (
     Holder,
     doubt_about,
@@ -48,15 +49,17 @@ class ReceiveResults:
     visit_number: str = ask("体检号", max_length=40)
     visit_date: date | None = ask("体检日期", kind=Kind.HIDDEN, default=None)
     lines: list[ResultLine] = ask("结果", kind=Kind.HIDDEN)
+    system: str | None = ask("来源系统", kind=Kind.HIDDEN, default=None, max_length=200)
 
 
 @handles(ReceiveResults)
 def receive_results(order: ReceiveResults, work: UnitOfWork) -> Received:
     """Keep what is new, judged; a name, sex or birth date that contradicts the visit parks the results.
 
-    The same message again changes nothing. A corrected result is a new observation that amends the old one. What is
-    doubtful about the person is kept as an identity check, and the results wait with it: under the client where only
-    a detail is wrong, under nobody where they may be another person's.
+    The same message again changes nothing. A corrected result is a new observation that amends the old one; what
+    another system says of the same sampling corrects nothing: it stands beside and is compared. What is doubtful
+    about the person is kept as an identity check, and the results wait with it: under the client where only a detail
+    is wrong, under nobody where they may be another person's.
     """
     visit = work.find(Visit, number=order.visit_number)
     said = order.patient
@@ -69,16 +72,16 @@ def receive_results(order: ReceiveResults, work: UnitOfWork) -> Received:
         patient = new_patient(said, order.org_id, doubt, work)
     if visit is None:
         visit = _new_visit(order, patient, work)
-        known: dict[str, Observation] = {}
+        known = Known([])
     else:
         rows = work.list(select(Observation).where(Observation.visit_id == visit.id).order_by(Observation.id))
-        known = {o.item: o for o in rows}
+        known = Known(rows)
     person = person_of(patient, doubt)
     holder = Holder(order, doubt, patient, visit.id, work) if doubt else None
     catalog = catalog_for(work, visit.org_id)
     stored = repeated = 0
     for line in order.lines:
-        earlier = known.get(line.item or line.code)
+        earlier = known.of(line.item or line.code, order.system)
         if (
             earlier is not None
             and earlier.value_text == line.text
@@ -95,7 +98,9 @@ def receive_results(order: ReceiveResults, work: UnitOfWork) -> Received:
             now=work.now,
             org_id=visit.org_id,
         )
+        judged.observation.system = order.system
         observation = keep(work, judged, visit.org_id, amends=earlier)
+        compare(work, observation, earlier, known.elsewhere(observation))
         if holder is not None:
             holder.hold(observation)
         stored += 1

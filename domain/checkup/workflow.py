@@ -3,6 +3,7 @@
 Limits are the defaults of the requirements: each may be set otherwise by site, in data.
 """
 
+from domain.checkup.difference_records import SystemDifference
 from domain.checkup.records import CriticalValue, Report, Visit
 from domain.kernel.workflow import State, Workflow, hours, minutes
 
@@ -22,6 +23,14 @@ critical_handling = Workflow(
     State("received", "已接收", limit=minutes(30)),
     State("handled", "已处置", final=True),
     moves={"receive": ("reported", "received"), "handle": ("received", "handled")},
+)
+
+difference_life = Workflow(
+    SystemDifference,
+    "跨系统差异",
+    State("open", "待核实", limit=hours(24)),
+    State("settled", "已统一", final=True),
+    moves={"settle": ("open", "settled")},
 )
 
 report_review = Workflow(

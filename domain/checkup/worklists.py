@@ -3,6 +3,8 @@
 from sqlalchemy import literal_column, select
 
 from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
+from domain.checkup.difference_commands import SettleDifference
+from domain.checkup.difference_records import SystemDifference
 from domain.checkup.omission_records import Omission
 from domain.checkup.records import (
     CriticalValue,
@@ -66,6 +68,22 @@ def omissions() -> Query:
         .join(Visit, Visit.id == Omission.visit_id)
         .join(Patient, Patient.id == Omission.patient_id)
     )  # fmt: skip
+
+
+@worklist(
+    "checkup.differences", "跨系统差异", permission="checkup.view", record=SystemDifference, order="-found_at",
+)  # fmt: skip
+def differences() -> Query:
+    """What two systems said differently of one sampling, the latest first; settled ones stay as evidence."""
+    return select(
+        SystemDifference.visit_number, Patient.name, SystemDifference.label, SystemDifference.first_system,
+        SystemDifference.first_value, SystemDifference.second_system, SystemDifference.second_value,
+        SystemDifference.ucum, SystemDifference.deviation, SystemDifference.state, SystemDifference.found_at,
+        SystemDifference.settled_how, SystemDifference.settled_by,
+    ).join(Patient, Patient.id == SystemDifference.patient_id)  # fmt: skip
+
+
+differences.offers(SettleDifference)
 
 
 @worklist("checkup.held", "身份待核实结果", permission="checkup.view", record=HeldResult, order="held_at")

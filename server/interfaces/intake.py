@@ -47,6 +47,7 @@ def order_of(message: ResultMessage, org_id: Id, catalog: Catalog, texts: Texts)
     return ReceiveResults(
         message_id=f"{message.header.sender}|{message.header.message_control_id}"[:200],
         org_id=org_id,
+        system=message.header.sender[:200],
         patient=_identity(message.patient),
         visit_number=number,
         visit_date=day.astimezone(CLINIC_TIME).date() if day else None,

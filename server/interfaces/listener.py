@@ -8,6 +8,7 @@ commit of the queue.
 
 import asyncio
 import logging
+import ssl
 from collections import Counter
 from collections.abc import Callable
 
@@ -58,10 +59,15 @@ class Listener:
         self._counts: Counter[str] = Counter()
 
     async def serve(
-        self, host: str, port: int, stopping: asyncio.Event, ready: Callable[[int], None]
+        self,
+        host: str,
+        port: int,
+        stopping: asyncio.Event,
+        ready: Callable[[int], None],
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Listen until `stopping` is set; `ready` is told the port."""
-        server = await asyncio.start_server(self._connection, host, port)
+        """Listen until `stopping` is set; `ready` is told the port. With `tls` nothing is read in the clear."""
+        server = await asyncio.start_server(self._connection, host, port, ssl=tls)
         jobs = [asyncio.create_task(self._commit()), asyncio.create_task(self._tidy())]
         async with server:
             ready(server.sockets[0].getsockname()[1])

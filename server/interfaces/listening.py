@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import ssl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,7 +80,9 @@ class Ear:
             self.consumer.start()
         self.signs.start()
         settle()
-        await self.listener.serve(self.settings.mllp_host, self.settings.mllp_port, stopping, _announce)
+        await self.listener.serve(
+            self.settings.mllp_host, self.settings.mllp_port, stopping, _announce, mllp_tls(self.settings)
+        )
 
     def close(self) -> None:
         """Stop applying and close the files."""
@@ -88,6 +91,18 @@ class Ear:
         self.signs.stop()
         self.inbox.close()
         self.store.close()
+
+
+def mllp_tls(settings: Settings) -> ssl.SSLContext | None:
+    """Return how the listener's line is encrypted (TLS 1.2 on), None where no certificate is set."""
+    if settings.mllp_tls_cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=settings.mllp_tls_clients)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(settings.mllp_tls_cert, settings.mllp_tls_key)
+    if settings.mllp_tls_clients is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from domain.biobank.commands import CollectSpecimen, PlanSpecimen, ProcessSpecimen, ReceiveSpecimen
 from domain.biobank.records import PrimaryContainer, SpecimenType
 from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
+from domain.checkup.difference_commands import SettleDifference
+from domain.checkup.difference_records import Settled, SystemDifference
 from domain.checkup.form_commands import AnswerForm, IssueForm
 from domain.checkup.intake import ResultLine
 from domain.checkup.records import CriticalValue, Report, Visit
@@ -114,6 +116,26 @@ class World:
             ),
             system_actor(self.nurse.org_id, self.nurse.device_id),
         )
+
+    def systems_say(self, first, second, item="alb", unit="g/L"):
+        """Two systems send one result of one sampling."""
+        said = Identity(name="王美娜", sex=Sex.FEMALE, birth_date=date(1975, 8, 23))
+        for system, value in (("LIS|B01", first), ("HIS|B01", second)):
+            line = ResultLine(
+                item=item, code=item, label="项目", text=f"{value}", number=value, ucum=unit,
+                at=self.desk.clock() - timedelta(hours=1),
+            )  # fmt: skip
+            order = ReceiveResults(
+                message_id=f"{system}|{value}", org_id=self.nurse.org_id, patient=said, visit_number="T1",
+                lines=[line], system=system,
+            )  # fmt: skip
+            self.desk.run(order, system_actor(self.nurse.org_id, self.nurse.device_id))
+
+    def settle_difference(self):
+        order = SettleDifference(
+            difference_id=self.one(SystemDifference).id, holds=Settled.FIRST, note="与检验科核对原始记录"
+        )
+        self.desk.run(order, self.head)
 
     def verify(self):
         check = self.one(IdentityCheck)

@@ -281,6 +281,12 @@ MORE = [
         of_a_client=False,
     ),
     Case("A-091", lambda w: w.new_visit(), LEFT, 8 * HOUR, both(lambda w: w.new_visit(), LEFT)),
+    Case(
+        "A-099",
+        lambda w: w.systems_say(40.0, 42.2),
+        steps("settle_difference"),
+        harmless=lambda w: w.systems_say(40.0, 42.0),
+    ),
     Case("A-098", sent_back(2), reaches(Report, "issued"), harmless=sent_back(1)),
     Case("A-120", exports(501), None, harmless=exports(500), of_a_client=False),
     Case("A-027", message(unread_stage=2), message(unread_stage=0), harmless=message(unread_stage=1)),

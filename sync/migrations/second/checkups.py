@@ -75,3 +75,28 @@ def upgrade() -> None:
         sa.Column("held_at", UtcTime(), nullable=False),
         indexed=("check_id", "observation_id"),
     )
+    steps.add_columns("observation", sa.Column("system", sa.String(200), nullable=True))
+    steps.create_record_table(
+        "system_difference",
+        sa.Column("visit_id", Id16(), nullable=False),
+        sa.Column("patient_id", Id16(), nullable=False),
+        sa.Column("visit_number", sa.String(40), nullable=False),
+        sa.Column("item", sa.String(60), nullable=False),
+        sa.Column("label", sa.String(255), nullable=False),
+        sa.Column("first_id", Id16(), nullable=False),
+        sa.Column("first_system", sa.String(200), nullable=False),
+        sa.Column("first_value", sa.String(4000), nullable=False),
+        sa.Column("second_id", Id16(), nullable=False),
+        sa.Column("second_system", sa.String(200), nullable=False),
+        sa.Column("second_value", sa.String(4000), nullable=False),
+        sa.Column("ucum", sa.String(40), nullable=True),
+        sa.Column("deviation", sa.Float(53), nullable=False),
+        sa.Column("found_at", UtcTime(), nullable=False),
+        sa.Column("state", sa.String(40), nullable=False),
+        sa.Column("state_since", UtcTime(), nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=True),
+        sa.Column("settled_how", sa.String(40), nullable=True),
+        sa.Column("settled_by", sa.String(255), nullable=True),
+        sa.Column("note", sa.String(4000), nullable=True),
+        indexed=("visit_id", "patient_id", "found_at", "due_at"),
+    )
