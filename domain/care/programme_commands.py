@@ -22,12 +22,10 @@ from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Patient, Sex
 from domain.risk.records import RiskLevel
-from domain.scales.exercise_draft import DraftRules, exercise_draft
+from domain.scales.drafting import SUGGESTIONS, draft_of
 from domain.scales.facts import latest
 from domain.scales.profile import person_of
 
-DRAFTS, SUGGESTIONS = "exercise_drafts", "suggestions"
-"""Names in the content: the gate of exercise, and what is known of a person."""
 MEALS = ("08:00", "12:00", "18:00")
 WATCHED = {
     "HTN": "sbp", "T2DM": "fpg", "PRED": "fpg", "OB": "weight", "METS": "weight", "NAFLD": "weight", "HUA": "weight",
@@ -141,8 +139,7 @@ def _body(work: UnitOfWork, patient: Patient, activity: str) -> tuple[Body, str]
     person = person_of(work.connection, patient, work.content[SUGGESTIONS], work.now)
     if "height" not in known or "weight" not in known or person.age is None:
         raise DomainError("care.body_unknown", field="patient_id")
-    rules: DraftRules = work.content[DRAFTS]
-    draft = exercise_draft(rules, person, resting_rate=known.get("pulse"))
+    draft = draft_of(work.connection, work.content, patient, work.now)
     sex = "male" if patient.sex == Sex.MALE else "female"
     body = Body(
         sex, person.age, known["height"], known["weight"], activity, draft.fitness or "low",

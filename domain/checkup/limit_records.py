@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Mapped
 
-from domain.kernel.columns import Merge, column
+from domain.kernel.columns import Means, Merge, column
 from domain.kernel.ids import Id
 from domain.kernel.record import Record, Scope
 
@@ -28,7 +28,7 @@ class CriticalLimit(Record, label="危急值界值", scope=Scope.CATALOGUE, merg
     level: Mapped[int] = column("级别")
     direction: Mapped[LimitSide] = column("方向")
     value: Mapped[float] = column("界值")
-    ucum: Mapped[str] = column("单位", length=40)
+    ucum: Mapped[str] = column("单位", code="UCUM", means=Means.UNIT, length=40)
     sex: Mapped[str | None] = column("性别", means="words:limit_sex", length=10)
     age_from: Mapped[int | None] = column("年龄自")
     age_below: Mapped[int | None] = column("年龄未满")

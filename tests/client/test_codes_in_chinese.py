@@ -58,9 +58,9 @@ NOT_CODES = {
     "approval", "bar", "card_no", "code", "content_sha256", "day", "device", "document", "document_sha256",
     "ethics_number", "fingerprint", "form_version", "id_number", "important_class", "item", "key", "label",
     "login", "loinc", "low_since", "media_type", "models_version", "month", "name", "nickname", "number",
-    "phone", "place", "prefix", "printer", "protocol", "range_text", "record_id", "rule", "rules_version",
-    "said_id_number", "scale_version", "sha256", "slot", "sprec", "study", "template", "title", "topic",
-    "version", "via", "visit_number",
+    "phone", "place", "prefix", "printer", "programme", "programme_version", "protocol", "range_text", "record_id",
+    "rule", "rules_version", "said_id_number", "scale_version", "sha256", "slot", "sprec", "study", "template",
+    "title", "topic", "version", "via", "visit_number",
 }  # fmt: skip
 """Numbers, names and standards' own terms that people read as they are."""
 
