@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from client.navigation import RECORD_PAGES
+from client.navigation import BUILT_IN, RECORD_PAGES
 from client.station import Context
 from client.stations import model_class, stations, view_class
 from client.views.page import PageView
@@ -37,7 +37,9 @@ def build_page(page: str, context: Context, parent: QWidget | None = None) -> Pa
         return _built("worklist", context, parent, rest)
     if kind in RECORD_PAGES:
         return _of_record(kind, rest, context, parent)
-    if page in {"inbox", "conflicts", "sync", "transfers", "design_start", "level_rules", "alert_rules"}:
+    needed = {name: permission for name, _, _, permission in BUILT_IN}.get(page)
+    if needed is not None:
+        context.actor.check(needed)
         return _built(page, context, parent)
     raise DomainError("page.unknown", page=page)
 

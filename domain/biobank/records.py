@@ -49,7 +49,7 @@ class Specimen(Record, label="标本"):
     parent_id: Mapped[Id | None] = column("母管", ref="specimen", index=True, merge=Merge.REVIEW, safety=True)
     subject_id: Mapped[Id | None] = column("受试者", ref="study_subject", index=True)
     expected_id: Mapped[Id | None] = column("应留标本", ref="expected_specimen", index=True)
-    frozen_at: Mapped[datetime | None] = column("冻结时间", group="hold")
+    frozen_at: Mapped[datetime | None] = column("冻结时间", group="hold", index=True)
     frozen_reason: Mapped[str | None] = column("冻结原因", group="hold", length=1000)
     slot: Mapped[str | None] = column("库位", merge=Merge.CENTRE, group="state", unique=True, length=80)
     state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)

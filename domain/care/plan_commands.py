@@ -157,15 +157,15 @@ def extend_plan(order: ExtendPlan, work: UnitOfWork) -> date:
 
 
 @command("care.finish_plan", "完成干预计划", permission=PLAN)
-class FinishPlan:
+class FinishCarePlan:
     """What the plan was for is reached, or its time is over and it is known what came of it."""
 
     care_plan_id: Id = ask("干预计划", kind=Kind.HIDDEN)
     outcome: str = ask("效果与结局", kind=Kind.NOTE)
 
 
-@handles(FinishPlan)
-def finish_plan(order: FinishPlan, work: UnitOfWork) -> Id:
+@handles(FinishCarePlan)
+def finish_plan(order: FinishCarePlan, work: UnitOfWork) -> Id:
     """Return the id of the plan; its items end.
 
     Raises:

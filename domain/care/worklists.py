@@ -9,7 +9,7 @@ from domain.care.plan_commands import (
     CompleteNode,
     ExemptNode,
     ExtendPlan,
-    FinishPlan,
+    FinishCarePlan,
     SignPlan,
     StartPlan,
     StopPlan,
@@ -69,7 +69,7 @@ def plans() -> Query:
     )  # fmt: skip
 
 
-plans.offers(SignPlan, AddItem, AddNode, ExtendPlan, FinishPlan, StopPlan)
+plans.offers(SignPlan, AddItem, AddNode, ExtendPlan, FinishCarePlan, StopPlan)
 
 
 @worklist("care.nodes", "干预节点", permission=VIEW, record=CareNode, order="due_at")

@@ -38,7 +38,7 @@ class LeftOut:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class GivenOut:
+class FormsGivenOut:
     """How many questionnaires were given out and how many messages wait to be sent; who was left out, and why."""
 
     issued: int
@@ -60,7 +60,7 @@ class GiveOutForms:
 
 
 @handles(GiveOutForms)
-def give_out(order: GiveOutForms, work: UnitOfWork) -> GivenOut:
+def give_out(order: GiveOutForms, work: UnitOfWork) -> FormsGivenOut:
     """Return what came of it. Who has the same questionnaire waiting gets no second one, and no message.
 
     Raises:
@@ -95,7 +95,7 @@ def give_out(order: GiveOutForms, work: UnitOfWork) -> GivenOut:
             if error.code not in TOLD:
                 raise  # a template that cannot be used keeps everybody from it
             left_out.append(LeftOut(patient_id, error.code, given=True))
-    return GivenOut(issued, queued, left_out)
+    return FormsGivenOut(issued, queued, left_out)
 
 
 def _give(order: GiveOutForms, work: UnitOfWork, patient_id: Id) -> Id:

@@ -36,7 +36,7 @@ VISIT = "study.visit"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Enrolled:
+class SubjectEnrolled:
     """The new subject; `reasons` is why, condition by condition."""
 
     subject_id: Id
@@ -70,7 +70,7 @@ class EnrolClient:
 
 
 @handles(EnrolClient)
-def enrol(order: EnrolClient, work: UnitOfWork) -> Enrolled:
+def enrol(order: EnrolClient, work: UnitOfWork) -> SubjectEnrolled:
     """Return the subject.
 
     Raises:
@@ -105,7 +105,7 @@ def enrol(order: EnrolClient, work: UnitOfWork) -> Enrolled:
     )
     for plan in plans:
         _plan_visit(work, subject, plan)
-    return Enrolled(subject.id, subject.number, len(plans), tuple(r["said"] for r in result.reasons))
+    return SubjectEnrolled(subject.id, subject.number, len(plans), tuple(r["said"] for r in result.reasons))
 
 
 @command("study.begin_visit", "开始研究访视", permission=VISIT)

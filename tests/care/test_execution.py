@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.alerts.records import Alert
-from domain.care.plan_commands import AddNode, CompleteNode, FinishPlan, SignPlan, StopPlan
+from domain.care.plan_commands import AddNode, CompleteNode, FinishCarePlan, SignPlan, StopPlan
 from domain.care.records import (
     CareClient,
     CareEvent,
@@ -163,9 +163,9 @@ def test_a_plan_is_not_finished_over_open_nodes(care):
     plan_id, _ = care.signed(K.DIET)
     care.run(AddNode(care_plan_id=plan_id, label="三月复评", planned_on=care.today + timedelta(days=30)))
     with pytest.raises(DomainError, match=r"care\.nodes_open"):
-        care.run(FinishPlan(care_plan_id=plan_id, outcome="达标"))
+        care.run(FinishCarePlan(care_plan_id=plan_id, outcome="达标"))
     care.run(CompleteNode(care_node_id=care.one(CareNode).id, result="已复评"))
-    care.run(FinishPlan(care_plan_id=plan_id, outcome="达标"))
+    care.run(FinishCarePlan(care_plan_id=plan_id, outcome="达标"))
     assert care.one(CarePlan).state == "finished"
 
 

@@ -103,7 +103,8 @@ def test_a_report_is_printed_from_the_record_and_is_on_record_before_it_goes(
     record = Record(context, "patient", patient, printer=lambda path: printed.append(path.read_bytes()))
     open_page(qtbot, opened, record, record.sheet_changed)
     assert [one.id for one in record.printable()] == [
-        "risk_professional", "risk_plain", "risk_phone", "assessment",
+        "risk_professional", "risk_plain", "risk_phone", "habits_professional", "habits_plain", "portrait",
+        "assessment",
     ]  # fmt: skip
     told = []
     record.message.connect(lambda words, tone: told.append((words, tone)))
@@ -127,7 +128,7 @@ def test_a_menu_offers_the_reports_by_digit(qtbot, context_for, opened, seeded):
     open_page(qtbot, opened, record, record.sheet_changed)
     record.action_set.trigger("print")
     menu = view.findChild(QMenu, "record_print_menu")
-    assert [entry.text()[:2] for entry in menu.actions()] == ["&1", "&2", "&3", "&4"]
+    assert [entry.text()[:2] for entry in menu.actions()] == [f"&{digit}" for digit in range(1, 8)]
     menu.close()
 
 

@@ -99,7 +99,7 @@ def test_one_note_handles_all_and_what_changed_meanwhile_is_told(page_of, qtbot,
     chosen = [page.model.table.row(at).id for at in (0, 1)]
     page.model.ask("alert.handle")
     dialog = page.findChildren(CommandDialog)[-1]
-    assert [f.name for f in dialog.model.fields] == ["note", "outcome"]
+    assert [f.name for f in dialog.model.fields] == ["note", "outcome", "root_cause"]
     if folder := os.environ.get("AFTERCHECK_SHOTS"):
         dialog.grab().save(f"{folder}/several-dialog.png")
     open_desk.dispatcher.run(
@@ -115,6 +115,6 @@ def test_one_note_handles_all_and_what_changed_meanwhile_is_told(page_of, qtbot,
 
 
 def test_a_list_without_a_batch_chooses_one_row(page_of):
-    page = page_of("people.clients")
+    page = page_of("specimen.events")
     assert page._table.selectionMode() == QAbstractItemView.SelectionMode.SingleSelection
     assert not page.model.are_several

@@ -252,11 +252,12 @@ def test_the_report_of_a_unit_hides_a_department_of_a_few(care, agent):
     care.run(AddUnit(name="财务部", parent_id=unit), agent)
     for department, count in (("研发部", 6), ("财务部", 5)):
         for _ in range(count):
-            care.run(JoinUnit(patient_id=care.client(), unit=f"滨江制造/{department}"), agent)
+            last = care.client()
+            care.run(JoinUnit(patient_id=last, unit=f"滨江制造/{department}"), agent)
     care.measure(care.rows(CareProfile)[0].patient_id, **WELL)
     report = care.run(ReportUnit(unit_id=unit), agent)
     assert (report.whole.people, [d.people for d in report.departments]) == (11, [6, 5])
-    care.run(JoinUnit(patient_id=care.rows(CareProfile)[-1].patient_id, unit="滨江制造/研发部"), agent)
+    care.run(JoinUnit(patient_id=last, unit="滨江制造/研发部"), agent)
     report = care.run(ReportUnit(unit_id=unit), agent)
     assert report.whole.people == 11
     assert [d.people for d in report.departments] == [None, None], (

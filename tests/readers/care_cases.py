@@ -9,7 +9,7 @@ from domain.alerts.steps import RULE_FILES
 from domain.care.execution_commands import NoteExecution
 from domain.care.follower import CareFollower
 from domain.care.item_commands import AddItem, EndItem
-from domain.care.plan_commands import AddNode, CompleteNode, FinishPlan, SignPlan, StartPlan
+from domain.care.plan_commands import AddNode, CompleteNode, FinishCarePlan, SignPlan, StartPlan
 from domain.care.records import CareItem, CareKind, CareNode, CareOutcome, CarePlan, CareStanding
 from domain.checkup.records import Visit
 from domain.checkup.result_commands import Measured, RecordMeasurement
@@ -136,7 +136,7 @@ def make_good(count):
 
 
 def finish(world):
-    world.desk.run(FinishPlan(care_plan_id=world.one(CarePlan).id, outcome="血压达标"), world.doctor)
+    world.desk.run(FinishCarePlan(care_plan_id=world.one(CarePlan).id, outcome="血压达标"), world.doctor)
 
 
 DIET, EXERCISE = plan(CareKind.DIET), plan(CareKind.EXERCISE)

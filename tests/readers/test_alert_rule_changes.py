@@ -139,7 +139,7 @@ def test_a_change_is_tried_on_what_is_stored_and_says_for_whom(world, watch, bos
     assert (found.examined, found.raised, found.by_place) == (25, 10, {nurse.org_id.hex: 10})
     assert (found.receivers, found.standing) == (("administrator",), False)
     assert watch.desk.run(TryRule(rule="A-120", text="thresholds: {count: 99}"), boss).receipt.always
-    assert watch.desk.run(TryRule(rule="A-010", text="severity: important"), boss).receipt is None
+    assert watch.desk.run(TryRule(rule="A-012", text="severity: important"), boss).receipt is None
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ from domain.biobank.commands import (
     AliquotSpecimen,
     CollectSpecimen,
     CreateContainer,
-    DiscardSpecimen,
     PlanSpecimen,
     ProcessSpecimen,
     ReceiveSpecimen,
     StoreSpecimen,
 )
+from domain.biobank.custody_commands import ReturnSpecimen, TakeOutSpecimen
 from domain.biobank.records import PrimaryContainer, SpecimenType
 from domain.checkup.attachment_commands import AttachFile
 from domain.checkup.report_commands import (
@@ -216,7 +216,8 @@ def move_tube(people: People) -> None:
             lambda: StoreSpecimen(number=found.number, container=box(people), position=places),
             lambda: AliquotSpecimen(number=found.number, count=2, volume_ul=200),
         ])(),
-        "stored": lambda: DiscardSpecimen(number=found.number, reason=said),
+        "stored": lambda: TakeOutSpecimen(number=found.number, purpose=said),
+        "out": lambda: ReturnSpecimen(number=found.number),
     }.get(found.state)  # fmt: skip
     if step is None:
         return

@@ -39,6 +39,7 @@ def upgrade() -> None:
     )  # fmt: skip
     steps.create_index("ix_specimen_subject_id", "specimen", ["subject_id"])
     steps.create_index("ix_specimen_expected_id", "specimen", ["expected_id"])
+    steps.create_index("ix_specimen_frozen_at", "specimen", ["frozen_at"])
 
 
 def _design() -> None:

@@ -15,7 +15,7 @@ from domain.kernel.authority import Actor
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.worklists import Filter, Worklist
-from domain.links.giving_commands import GivenOut, GiveOutForms
+from domain.links.giving_commands import FormsGivenOut, GiveOutForms
 from domain.people.records import Patient
 from forms.shelf import listed, take
 
@@ -133,7 +133,7 @@ def give_out(
             patient_ids=ids[start : start + _AT_ONCE], form=wanted.form, form_version=wanted.version,
             due_at=wanted.due_at, purpose=wanted.purpose or None, study=wanted.study or None, send=wanted.send,
         )  # fmt: skip
-        done: GivenOut = context.desk.dispatcher.run(part, context.actor).receipt
+        done: FormsGivenOut = context.desk.dispatcher.run(part, context.actor).receipt
         issued, queued = issued + done.issued, queued + done.queued
         left += [(people[one.patient_id], one.given, context.say(one.code)) for one in done.left_out]
         job.tell(min(start + _AT_ONCE, len(ids)), len(ids))
