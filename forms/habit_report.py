@@ -28,9 +28,8 @@ from domain.scales.profile import Kept, kept_results, latest_of
 from domain.version import VERSION
 from forms.assessing import ADVICE, head_of, patient_seen, scales_known
 from forms.assessment_report import Assessed, assessed_data, entry_data, exercise_data
-from forms.charts import Chart
 from forms.documents import Document, render_pdf
-from forms.risk_charts import radar_chart
+from forms.risk_charts import radar_of
 
 AREAS = ("diet", "exercise")
 MAIN = {"diet": ("diet_habit", "mepa"), "exercise": ("ipaq", "fitness_2023")}
@@ -50,14 +49,7 @@ def habit_report_pdf(
     """
     document, data = documents[VERSIONS[version]], habit_data(dispatcher, actor, patient_id)
     document.check(data)
-    return render_pdf(document, data, charts_of(data))
-
-
-def charts_of(data: Mapping[str, Any]) -> list[Chart]:
-    """Return the radar of what is eaten beside what is advised, where there is such a result."""
-    points = [(one["label"], int(one["value"])) for one in data["axes"]["points"]]
-    drawn = radar_chart(data["axes"]["title"], points)
-    return [drawn] if drawn is not None else []
+    return render_pdf(document, data, radar_of(data["axes"]))
 
 
 def habit_data(dispatcher: Dispatcher, actor: Actor, patient_id: Id) -> dict[str, Any]:

@@ -21,9 +21,8 @@ from domain.scales.keeping import SCALES
 from domain.scales.profile import Kept, latest_results
 from domain.version import VERSION
 from forms.assessing import head_of, patient_seen, scales_known
-from forms.charts import Chart
 from forms.documents import Document, render_pdf
-from forms.risk_charts import radar_chart
+from forms.risk_charts import radar_of
 from forms.risk_reporting import risk_report_data
 
 AREAS = {
@@ -45,14 +44,7 @@ def portrait_pdf(dispatcher: Dispatcher, actor: Actor, document: Document, patie
     """
     data = portrait_data(dispatcher, actor, patient_id)
     document.check(data)
-    return render_pdf(document, data, charts_of(data))
-
-
-def charts_of(data: Mapping[str, Any]) -> list[Chart]:
-    """Return the radar of the lifestyle lines, where there are any."""
-    points = [(one["label"], int(one["value"])) for one in data["axes"]["points"]]
-    drawn = radar_chart(data["axes"]["title"], points)
-    return [drawn] if drawn is not None else []
+    return render_pdf(document, data, radar_of(data["axes"]))
 
 
 def portrait_data(dispatcher: Dispatcher, actor: Actor, patient_id: Id) -> dict[str, Any]:

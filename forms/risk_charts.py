@@ -1,7 +1,8 @@
 """Radar and heat map of a risk report as SVG: every point and cell also says its number, so no colour is needed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from forms.charts import Chart
@@ -12,6 +13,12 @@ _HEIGHT = 372
 _RINGS = (25, 50, 75, 100)
 _CELL_W, _CELL_H, _HEAD_W, _HEAD_H = 30, 19, 92, 112
 _FEWEST = 3
+
+
+def radar_of(axes: Mapping[str, Any]) -> list[Chart]:
+    """Return the radar of a document's `axes` (title, points with label and value), none with too few points."""
+    drawn = radar_chart(axes["title"], [(one["label"], int(one["value"])) for one in axes["points"]])
+    return [drawn] if drawn is not None else []
 
 
 def radar_chart(title: str, points: Sequence[tuple[str, int]]) -> Chart | None:
