@@ -52,6 +52,7 @@ class ShellView(QWidget):
         self.toast = StatusToast(self)
         self.card: Any = None
         """The critical values somebody must take now; there once the store is joined."""
+        self.notices: Any = None
         self._asked: tuple[str, dict[str, Any]] | None = None
         self._scans: list[str] = []
         self._lay_out()
@@ -135,6 +136,7 @@ class ShellView(QWidget):
         self.model.stop()
         if self.card is not None:
             self.card.model.stop()
+            self.notices.model.stop()
         for page in (*self._pages.values(), *self._behind.values()):
             page.model.close()
 
@@ -227,10 +229,12 @@ class ShellView(QWidget):
         if self.card is None:
             from client.alerts_card.view import AlertsCard
             from client.alerts_card.viewmodel import AlertsModel
+            from client.notices.view import notices_over
 
             self.card = AlertsCard(AlertsModel(self.model.context), self)
             self.card.left.connect(self.focus_first)
             ResizeFollower(self, self.card)
+            self.notices = notices_over(self, self.model.context)
             if self.isVisible():
                 self.card.model.start()
 

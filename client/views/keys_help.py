@@ -11,7 +11,7 @@ from client.views.dialog import Dialog
 
 EVERYWHERE = (
     ("Ctrl+K", "keys.search"), ("Ctrl+1…9", "keys.pages"), ("F6", "keys.part"), ("F12", "keys.lock"),
-    ("Ctrl+Shift+T", "keys.theme"), ("Esc", "keys.escape"), ("F1", "keys.help"),
+    ("Ctrl+Shift+T", "keys.theme"), ("Ctrl+Shift+A", "keys.notices"), ("Esc", "keys.escape"), ("F1", "keys.help"),
 )  # fmt: skip
 
 

@@ -41,11 +41,6 @@ def groups_of(cards: Iterable[AlertCard]) -> list[Group]:
     return [Group(key, some[0].patient_name, tuple(some)) for key, some in found.items()]
 
 
-def groups_for(connection: Connection, actor: Actor) -> list[Group]:
-    """Return what waits for the actor's role, grouped; of the `READ` most pressing alerts."""
-    return groups_of(alerts_for(connection, actor, limit=READ))
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Told:
     """What interrupts a person now, and how many alerts wait for the digest instead."""

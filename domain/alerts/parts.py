@@ -35,6 +35,15 @@ class Kind(enum.StrEnum):
     ANOMALY = "anomaly"
 
 
+class Way(enum.StrEnum):
+    """How an alert comes before a person who sits at the program; outside it, channels carry messages."""
+
+    LIST = "list"
+    POPUP = "popup"
+    SOUND = "sound"
+    FULL_SCREEN = "full_screen"
+
+
 EXTENSIONS = frozenset({Kind.REPEAT, Kind.ESCALATION})
 
 
@@ -190,6 +199,14 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: Duration
     to: tuple[str, ...]
     severity: Severity
+
+
+WAYS_OF: Mapping[Severity, tuple[Way, ...]] = {
+    Severity.GENERAL: (Way.LIST,),
+    Severity.IMPORTANT: (Way.LIST, Way.POPUP),
+    Severity.URGENT: (Way.LIST, Way.POPUP, Way.SOUND),
+}
+"""How alerts of a level are shown where their rule does not say."""
 
 
 def duration(text: str) -> timedelta:

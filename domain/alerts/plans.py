@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.alerts.ladder import Ladder, Rung, joined
-from domain.alerts.parts import EXTENSIONS, Condition, Kind, duration
+from domain.alerts.parts import EXTENSIONS, WAYS_OF, Condition, Kind, Way, duration
+from domain.alerts.records import Severity
 from domain.alerts.rules import Rule
 from domain.kernel.clock import clinic
 from domain.kernel.columns import to_wire
@@ -166,6 +167,11 @@ class RuleBook:
         """Return by which channels alerts of a rule are told; none for a rule that is not in force."""
         rule = self.rules.get(rule_id)
         return () if rule is None else rule.channels
+
+    def ways_of(self, rule_id: str, severity: Severity) -> tuple[Way, ...]:
+        """Return how alerts of a rule are shown at a level; as the level has it for a rule that is not in force."""
+        rule = self.rules.get(rule_id)
+        return WAYS_OF[severity] if rule is None else rule.ways_at(severity)
 
     def client_message_of(self, rule_id: str) -> str:
         """Return the template by which clients are told of alerts of a rule, '' for none."""

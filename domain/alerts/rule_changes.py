@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from domain.alerts.parts import Condition, Duration, Step, Text
+from domain.alerts.parts import Condition, Duration, Step, Text, Way
 from domain.alerts.plans import RuleBook, rule_book
 from domain.alerts.records import Severity
 from domain.alerts.rules import Rule
@@ -46,6 +46,7 @@ class RulePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         every: See `Rule`.
         receivers: See `Rule`.
         channels: See `Rule`.
+        ways: See `Rule`.
         escalate: See `Rule`.
         also: Further conditions, all of which have to hold beside the file's.
         sites: Organisations (hex ids) for whose records it counts; all without it.
@@ -63,6 +64,7 @@ class RulePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     every: Duration | None = None
     receivers: tuple[str, ...] | None = None
     channels: tuple[Literal["in_app", "wecom", "sms", "email"], ...] | None = None
+    ways: tuple[Way, ...] | None = None
     escalate: tuple[Step, ...] | None = None
     also: tuple[Condition, ...] = ()
     sites: tuple[str, ...] | None = None
@@ -70,7 +72,8 @@ class RulePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 _NAMED = (
-    "limit", "within", "offset", "days", "severity", "summary", "after", "every", "receivers", "channels", "escalate",
+    "limit", "within", "offset", "days", "severity", "summary", "after", "every", "receivers", "channels", "ways",
+    "escalate",
 )  # fmt: skip
 
 

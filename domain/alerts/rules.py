@@ -40,6 +40,8 @@ from domain.alerts.parts import (
     Step,
     Text,
     Trend,
+    WAYS_OF,
+    Way,
 )
 from domain.alerts.records import Severity
 
@@ -58,6 +60,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         severity: Of the alert when it opens, or of the step it adds.
         receivers: Roles that are told first.
         channels: How they are told: in the program, and by messages to who has such an address.
+        ways: How they come before a receiver who sits at the program; as the level has it (`WAYS_OF`) without it.
+            The list has every one of them.
         summary: Sentence of the alert; names fields of the record in braces, and ``{state}``, ``{due}``.
         when: Conditions on the record, all of which hold.
         limit: Time from entering the state, in place of the workflow's own limit.
@@ -104,6 +108,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     tells_client: bool = False
     client_message: str = ""
     channels: tuple[Literal["in_app", "wecom", "sms", "email"], ...] = ("in_app",)
+    ways: tuple[Way, ...] | None = None
     summary: str = ""
     when: tuple[Condition, ...] = ()
     limit: Duration | None = None
@@ -133,6 +138,10 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     trigger: str = ""
     closes: str = ""
     metric: Metric | None = None
+
+    def ways_at(self, severity: Severity) -> tuple[Way, ...]:
+        """Return how an alert of this rule is shown at a level, which may have risen since it was opened."""
+        return WAYS_OF[severity] if self.ways is None else self.ways
 
 
 def highest(*severities: Severity) -> Severity:

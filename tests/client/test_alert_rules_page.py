@@ -247,3 +247,25 @@ def test_what_a_rule_watches_is_told_without_codes(context_for):
     told = {rule.id: words.cause(rule) for rule in book.rules.values()}
     assert len(told) > 50
     assert {rule: said for rule, said in told.items() if re.search(r"[A-Za-z_]{3,}", said)} == {}
+
+
+def test_how_an_alert_is_shown_is_chosen_beside_its_channels(page, qtbot, open_desk):
+    choose(page, qtbot, EXPORTS)
+    assert all(box.isHidden() for box in page.findChildren(FieldBox) if box.name == "ways")
+    field(page, "by_level").editor.setChecked(False)
+    assert field(page, "ways").isVisible()
+    ways = field(page, "ways").editor
+    assert set(ways.ticked()) == {"list", "popup", "sound"}, "begins with what its level has"
+    ways.tick("sound", on=False)
+    ways.tick("full_screen", on=True)
+    page._area.ensureWidgetVisible(ways)
+    shot(page, "ways")
+    words = tried(page, qtbot)
+    assert "会发出" in words
+    type_into(qtbot, field(page, "reason").editor, "当面确认")
+    page.model.publish()
+    qtbot.waitUntil(lambda: in_force(open_desk, EXPORTS) is not None, timeout=PATIENCE_MS)
+    assert in_force(open_desk, EXPORTS)[1].ways == ("list", "popup", "full_screen")
+    qtbot.waitUntil(lambda: not page.model.drafts, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: not page.context.jobs.busy, timeout=PATIENCE_MS)
+    assert not field(page, "by_level").editor.isChecked()

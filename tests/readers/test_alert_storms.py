@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from domain.alerts.commands import HandleAlert, HandleSeveral
 from domain.alerts.digests import MOST_SINGLE
-from domain.alerts.groups import BUDGET, groups_for, shift_digest, told_now
+from domain.alerts.groups import BUDGET, groups_of, shift_digest, told_now
 from domain.alerts.records import Alert, Severity
 from domain.alerts.situations import timer_table
 from domain.alerts.worklists import alerts_for, count_for
@@ -216,7 +216,7 @@ def test_one_card_a_client_and_a_budget_of_interruptions(world, watch, nurse, cl
     watch.look()
     watch.look()
     with watch.desk.store.read() as connection:
-        groups = groups_for(connection, nurse)
+        groups = groups_of(alerts_for(connection, nurse, limit=500))
         digest = shift_digest(connection, nurse, clock() - HOUR)
     keys = [g.key for g in groups]
     assert len(keys) == len(set(keys)) < sum(len(g.cards) for g in groups) + 1

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from domain.alerts.parts import Condition, Kind, Step, duration
+from domain.alerts.parts import Condition, Kind, Step, Way, duration
 from domain.alerts.records import Severity
 from domain.alerts.rule_changes import RulePatch, changed, numbers_of
 from domain.alerts.rules import Rule
@@ -23,6 +23,7 @@ TIMES = {
 }
 """Times of a rule that may be changed, by its kind."""
 CHANNELS = ("in_app", "wecom", "sms", "email")
+WAYS = tuple(Way)
 DAYS = "days"
 MOST_DAYS = 365
 WRONG = (
@@ -54,6 +55,8 @@ class Draft:
     sites: tuple[str, ...] | None = None
     silent: bool = False
     also: tuple[Condition, ...] = ()
+    ways: tuple[Way, ...] | None = None
+    """None: as the level has it."""
 
 
 def draft_of(file: Rule, patch: RulePatch) -> Draft:
@@ -77,6 +80,7 @@ def draft_of(file: Rule, patch: RulePatch) -> Draft:
         patch.sites,
         patch.silent,
         patch.also,
+        rule.ways,
     )
 
 
@@ -90,7 +94,7 @@ def written(file: Rule, draft: Draft) -> tuple[str, dict[str, str]]:
             given[name] = value
         elif not value and getattr(file, name):
             wrong[name] = "no_time"
-    for name in ("severity", "summary", "receivers", "channels"):
+    for name in ("severity", "summary", "receivers", "channels", "ways"):
         if getattr(draft, name) != getattr(file, name):
             given[name] = msgspec.to_builtins(getattr(draft, name))
     if draft.steps != file.escalate:

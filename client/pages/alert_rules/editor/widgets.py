@@ -7,11 +7,11 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QVBoxLa
 
 from client.pages.alert_rules.conditions.fields import known_fields
 from client.pages.alert_rules.conditions.widgets import Conditions
-from client.pages.alert_rules.drafts import CHANNELS, Draft
+from client.pages.alert_rules.drafts import CHANNELS, WAYS, Draft
 from client.pages.alert_rules.viewmodel import Entry, ViewModel
 from client.pages.alert_rules.widgets import MOST_TIME, StepRow, Ticks, TimeBox, severities
 from client.views.forms import FieldBox, latin_only
-from domain.alerts.parts import Step
+from domain.alerts.parts import WAYS_OF, Step, Way
 from domain.alerts.records import Severity
 
 FIRST_STEP = "30m"
@@ -52,6 +52,7 @@ class RuleEditor(QWidget):
             Severity(self._severity.currentData()), self._summary.text().strip(), self._receivers.ticked(),
             self._channels.ticked(), tuple(row.value() for row in self._rows), sites,
             self._silent.isChecked(), self._also.value() if self._also is not None else (),
+            None if self._by_level.isChecked() else tuple(Way(one) for one in self._ways.ticked()),
         )  # fmt: skip
 
     def show_errors(self, errors: dict[str, str]) -> None:
@@ -126,6 +127,26 @@ class RuleEditor(QWidget):
         self._channels.hold(CHANNELS[0])
         self._channels.changed.connect(self.changed)
         self._add("channels", self._say("alert_rules.channels"), self._channels)
+
+        self._shown(draft)
+
+    def _shown(self, draft: Draft) -> None:
+        """Ask how the alert comes before a person: as the level has it, or as ticked."""
+        self._by_level = QCheckBox(self)
+        self._by_level.setChecked(draft.ways is None)
+        self._add("by_level", self._say("alert_rules.by_level"), self._by_level)
+        named = [(str(one), self._say(f"alert_rules.way.{one}")) for one in WAYS]
+        ticked = [str(one) for one in (WAYS_OF[draft.severity] if draft.ways is None else draft.ways)]
+        self._ways = Ticks(named, ticked, self)
+        self._ways.hold(str(Way.LIST))
+        self._ways.changed.connect(self.changed)
+        self._add("ways", self._say("alert_rules.ways"), self._ways)
+        self._boxes["ways"].setVisible(draft.ways is not None)
+        self._by_level.toggled.connect(self._choose_ways)
+
+    def _choose_ways(self, by_level: bool) -> None:
+        self._boxes["ways"].setVisible(not by_level)
+        self.changed.emit()
 
     def _ladder(self, draft: Draft) -> None:
         holder = QWidget(self)
