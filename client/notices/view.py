@@ -61,7 +61,9 @@ class NoticeCorner(QFrame):
             more.setText(self.model.context.say("notices.later", count=later))
             self._column.addWidget(more)
         self.setVisible(bool(cards))
-        for at in range(self._column.count()):  # what is added to a widget in sight is hidden until it is shown
+        for at in range(
+            self._column.count()
+        ):  # what is added to a widget in sight is hidden until it is shown
             self._column.itemAt(at).widget().show()
         self._place()
         self.raise_()

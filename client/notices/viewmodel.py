@@ -179,7 +179,9 @@ class NoticesModel(PageModel):
         from domain.alerts.parts import WAYS_OF, Way
         from domain.alerts.plans import RuleBook
 
-        shown = book.ways_of(card.rule, card.severity) if isinstance(book, RuleBook) else WAYS_OF[card.severity]
+        shown = (
+            book.ways_of(card.rule, card.severity) if isinstance(book, RuleBook) else WAYS_OF[card.severity]
+        )
         return tuple(way for way in shown if way is not Way.LIST)
 
     def _of(self, group: "Group") -> Notice:

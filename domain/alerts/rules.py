@@ -26,6 +26,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from domain.alerts.parts import (
+    WAYS_OF,
     Anomaly,
     Cause,
     Condition,
@@ -40,7 +41,6 @@ from domain.alerts.parts import (
     Step,
     Text,
     Trend,
-    WAYS_OF,
     Way,
 )
 from domain.alerts.records import Severity

@@ -27,6 +27,7 @@ from tests.client import seeding
 PATIENCE_MS = 20_000
 SYSTEM = system_actor(seeding.BRANCH, seeding.DEVICE)
 RULE = "A-120"
+SENTENCE = "高血压客户随访任务已超过 3 天未完成，请今天联系客户并登记结果。"
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def corner(qtbot, engine, context_for):
 def opens(desk, number, severity=Severity.IMPORTANT, rule=RULE, receivers=("nurse",), back=timedelta()):
     order = OpenAlert(
         alert_id=uuid.UUID(int=number), rule=rule, rule_version=1, name=f"预警{number}", org_id=seeding.BRANCH,
-        subject="visit", subject_id=uuid.UUID(int=number), summary="高血压客户随访任务已超过 3 天未完成，请今天联系客户并登记结果。", facts={}, severity=severity,
+        subject="visit", subject_id=uuid.UUID(int=number), summary=SENTENCE, facts={}, severity=severity,
         receivers=list(receivers), opened_at=desk.clock() - back,
     )  # fmt: skip
     desk.dispatcher.run(order, SYSTEM)
@@ -112,7 +113,10 @@ def test_what_is_important_pops_up_without_taking_the_keys_and_the_rest_does_not
     assert heard == [1]
     cards = [one for one in corner.findChildren(QFrame, "notice") if one.isVisible()]
     assert len(cards) == 2
-    assert all(corner.window().rect().contains(QRect(one.mapTo(corner.window(), QPoint()), one.size())) for one in cards)
+    assert all(
+        corner.window().rect().contains(QRect(one.mapTo(corner.window(), QPoint()), one.size()))
+        for one in cards
+    )
     assert all(one.height() > one.findChild(QLabel, "notice_title").height() * 2 for one in cards)
     shot(corner, "notices")
     corner.enter()
