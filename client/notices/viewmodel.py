@@ -44,7 +44,7 @@ class Notice:
 
 
 class NoticesModel(PageModel):
-    """`cards_changed`: at most `SHOWN` cards, the newest first; `full_changed`: one that takes the window, or None."""
+    """`cards_changed`: at most `SHOWN` cards, newest first; `full_changed`: one that takes the window, or None."""
 
     cards_changed = Signal(object, int)
     """The cards, and how many alerts wait for the list because there were too many interruptions."""
