@@ -7,7 +7,10 @@ Example::
      "printers": [{"use": "tube", "name": "采血标签机", "language": "zpl", "address": "tcp:192.168.1.50:9100",
                    "template": "tube_50x30"}]}
 
-`use` of a printer is what asks for it: ``tube`` (front desk), ``aliquot`` (specimen bench). An absent file means a
+`use` of a printer is what asks for it: ``tube`` (front desk), ``aliquot`` (specimen bench). `model` names an entry
+of
+``printers/models.yaml`` beside the label templates, which then says language, resolution and width. An absent file
+means a
 workstation without devices, which works all the same: values are typed, labels wait.
 """
 
@@ -17,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
+import resources
 from client.home import Home
 from devices.addresses import check_address
 from devices.registry import profile
@@ -47,13 +51,19 @@ class PortSetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class PrinterSetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One label printer; `address` is ``tcp:HOST:PORT``, ``serial:PORT:BAUD`` or ``file:PATH``."""
+    """One label printer.
+
+    `address` is ``tcp:HOST:PORT``, ``serial:PORT:BAUD``, ``file:PATH`` or ``system:NAME`` (a printer of the
+    system, by
+    its driver). `language` may be left out where a `model` is named.
+    """
 
     use: Literal["tube", "aliquot"]
     name: str
-    language: str
     address: str
     template: str
+    language: str = ""
+    model: str = ""
     dpi: Literal[203, 300, 600] | None = None
     answers_status: bool = True
 
@@ -120,17 +130,21 @@ def label_printers(settings: DeviceSettings, templates: Path) -> dict[str, Label
     """Return the printers by `use`, each with its template of the folder `templates`."""
     if not settings.printers:
         return {}
+    from devices.labels.models import load_models
     from devices.labels.printer import Printer
     from devices.labels.templates import load_labels
 
     known = load_labels(templates)
+    models = load_models(templates)
     found: dict[str, LabelPrinter] = {}
     for setting in settings.printers:
         if setting.template not in known:
             raise DeviceSettingsError([f"printers（{setting.name}）：没有标签模板 {setting.template}"])
+        model = models.get(setting.model)
         printer = Printer(
-            setting.name, _transport(setting.address), setting.language, dpi=setting.dpi,
-            answers_status=setting.answers_status,
+            setting.name, _transport(setting.address), setting.language or (model.language if model else ""),
+            dpi=setting.dpi or (model.dpi if model else None), width_mm=model.width if model else None,
+            answers_status=setting.answers_status and (model is None or model.answers_status),
         )  # fmt: skip
         found[setting.use] = LabelPrinter(setting.use, printer, known[setting.template])
     return found
@@ -180,15 +194,25 @@ def _printer_problems(printers: tuple[PrinterSetting, ...]) -> list[str]:
     if not printers:
         return []
     from devices.labels.languages import find_language
+    from devices.labels.models import load_models
 
+    models = load_models(resources.folder("documents") / "labels")
     problems = []
     uses = [p.use for p in printers]
     for setting in printers:
         where = f"printers（{setting.name}）"
         if uses.count(setting.use) > 1:
             problems.append(f"{where}：用途 {setting.use} 已有另一台打印机")
+        model = models.get(setting.model)
+        if setting.model and model is None:
+            problems.append(f"{where}：没有型号 {setting.model}，可选：{'、'.join(models)}")
+            continue
+        if model and setting.dpi and setting.dpi != model.dpi:
+            problems.append(f"{where}：{model.title} 是 {model.dpi} dpi 打印机，不能设为 {setting.dpi} dpi")
+        if model and setting.address.partition(":")[0] not in model.connections:
+            problems.append(f"{where}：{model.title} 不能用 {setting.address} 这种方式连接")
         try:
-            find_language(setting.language)
+            find_language(setting.language or (model.language if model else ""))
             _transport(setting.address)
         except DomainError as error:
             problems.append(f"{where}：{error.code}（{next(iter(error.facts.values()), '')}）")
@@ -207,4 +231,8 @@ def _transport(address: str) -> "Transport":
         return SerialTransport(host, int(number))
     if kind == "file" and place:
         return DeviceFileTransport(Path(place))
+    if kind == "system" and place:
+        from client.label_spool import SystemTransport
+
+        return SystemTransport(place)
     raise DomainError("device.bad_address", field="address", address=address)

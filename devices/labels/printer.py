@@ -17,7 +17,7 @@ from devices.labels.layout import lay_out
 from devices.labels.model import Label
 from devices.labels.status import Condition, PrinterStatus
 from devices.labels.transports import Connection, Transport
-from domain.kernel.errors import UnavailableError
+from domain.kernel.errors import DomainError, UnavailableError
 
 Answer = TypeVar("Answer")
 
@@ -41,6 +41,7 @@ class Printer:
         transport: Where it is.
         language: ``zpl``, ``tspl`` or another registered language.
         dpi: Resolution of the print head; without it, each stock's own.
+        width_mm: What the print head covers; a wider stock is refused. None: not known.
         answers_status: False for a printer that never answers; its labels end as sent, never as printed.
         timing: Waiting times.
         clock: Seconds, monotonic.
@@ -54,6 +55,7 @@ class Printer:
         language: str,
         *,
         dpi: int | None = None,
+        width_mm: float | None = None,
         answers_status: bool = True,
         timing: Timing | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -63,8 +65,9 @@ class Printer:
         self._transport = transport
         self._language: Language = find_language(language)
         self._dpi = dpi
-        self._answers_status = answers_status
-        self._counts = answers_status and bool(self._language.counter_query)
+        self._width_mm = width_mm
+        self._answers_status = answers_status and bool(self._language.status_query)
+        self._counts = self._answers_status and bool(self._language.counter_query)
         self._timing = timing or Timing()
         self._clock, self._wait = clock, wait or threading.Event().wait
         self._lock = threading.Lock()
@@ -103,6 +106,7 @@ class Printer:
             DomainError: As `print`.
         """
         for label in labels:
+            self._refuse_wide(label)
             lay_out(label, self._dpi)
         if not labels:
             return BatchResult()
@@ -120,6 +124,12 @@ class Printer:
             results.append(self._result(labels[len(results)], JobState.FAILED, _condition(error)))
         return summed(labels, results)
 
+    def _refuse_wide(self, label: Label) -> None:
+        if self._width_mm is not None and label.stock.width > self._width_mm:
+            raise DomainError(
+                "label.wider_than_printer", "printer", needed_mm=label.stock.width, given_mm=self._width_mm
+            )
+
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
         with self._lock:
@@ -131,7 +141,8 @@ class Printer:
 
     def _print_one(self, connection: Connection, label: Label) -> JobResult:
         """Return the label's fate; raises `UnavailableError` only while nothing of it has been sent."""
-        job = _Job(self._language.encode(lay_out(label, self._dpi)))
+        receipt = self._language.receipt if self._answers_status else b""
+        job = _Job(self._language.encode(lay_out(label, self._dpi)) + receipt)
         if self._answers_status:
             status = self._await_ready(connection)
             if not status.is_ready:
@@ -168,6 +179,8 @@ class Printer:
             if printed:
                 result = self._result(label, JobState.PRINTED, None)
                 return replace(result, extra_labels=printed - 1)
+            if self._language.receipt and self._language.parse_receipt(status.raw):
+                return self._result(label, JobState.PRINTED, None)
             if not status.is_ready and not status.is_passing:
                 return self._result(label, JobState.UNKNOWN, status.condition)
             if status.is_ready and job.counter is None and seen_busy:

@@ -74,6 +74,8 @@ class SimulatedPrinter:
         self._interpreter_type = find_interpreter(language)
         self._out = out
         self._buffered: list[PrintedLabel] = []
+        self._owed = 0
+        """Receipts asked for while a label waits; they are answered behind it."""
         self._lock = threading.RLock()
 
     @property
@@ -95,8 +97,13 @@ class SimulatedPrinter:
                 if isinstance(event, PrintedLabel):
                     self._buffered.append(event)
                     self._work()
+                elif event is Question.RECEIPT:
+                    self._owed += 1
                 else:
                     answers += self._answer(reader, event)
+            if self._owed and not self._buffered and not self.faults.mute:
+                answers += reader.receipt_answer(self.state) * self._owed
+                self._owed = 0
         return answers
 
     def control(self, line: str) -> str:

@@ -11,6 +11,7 @@ class Condition(StrEnum):
     BUSY = "busy"
     MEDIA_OUT = "media_out"
     RIBBON_OUT = "ribbon_out"
+    SUPPLY_OUT = "supply_out"
     HEAD_OPEN = "head_open"
     PAUSED = "paused"
     JAM = "jam"

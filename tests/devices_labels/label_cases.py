@@ -22,6 +22,8 @@ PATIENT = Timing(
 """A printer that answers is waited for, however busy the machine is."""
 
 LANGUAGES = ("zpl", "tspl")
+MORE_LANGUAGES = ("epl2", "cpcl", "escpos", "raster")
+"""Those that have no command for every code and send pictures in its place."""
 RESOLUTIONS = (203, 300)
 TEMPLATES = ("tube_50x25", "tube_50x30", "cryo_25x13", "box_50x30")
 

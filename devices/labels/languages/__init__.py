@@ -16,6 +16,8 @@ class Language(Protocol):
     status_query: bytes
     counter_query: bytes
     """Asks for the number of labels ever printed; empty when the language has no such thing."""
+    receipt: bytes
+    """Sent behind a label: a question answered in its turn, when the label is done; empty where there is none."""
 
     def encode(self, page: Page) -> bytes:
         """Return the commands that print the page once."""
@@ -25,6 +27,9 @@ class Language(Protocol):
 
     def parse_counter(self, answer: bytes) -> int | None:
         """Return the label counter, or None while the answer is not complete (or not one)."""
+
+    def parse_receipt(self, answer: bytes) -> bool:
+        """Tell whether the answer to `receipt` is among the bytes, whatever else is."""
 
 
 _LANGUAGES: dict[str, Language] = {}

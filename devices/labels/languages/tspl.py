@@ -1,6 +1,7 @@
 """TSPL / TSPL2 (TSC, Gprinter, HPRT, Deli, Xprinter).
 
-Source: TSC TSPL/TSPL2 Programming Manual (``BARCODE "128M"`` with ``!ddd`` control codes, ``DMATRIX`` with fixed rows
+Source: TSC TSPL/TSPL2 Programming Manual (``BARCODE "128M"`` with ``!ddd`` control codes, ``DMATRIX`` with fixed
+rows
 and columns); one-byte status of ``ESC ! ?`` from the Gprinter GP-2120T and TSC TTP-244 manuals. In ``BITMAP`` a 0
 bit is black (UNVERIFIED on a printer: check the first label of a new model).
 """
@@ -41,6 +42,7 @@ class Tspl:
 
     status_query = b"\x1b!?"
     counter_query = b""
+    receipt = b""
 
     def encode(self, page: Page) -> bytes:
         """Return the commands of one label, line ends CR LF.
@@ -77,6 +79,10 @@ class Tspl:
     def parse_counter(self, answer: bytes) -> int | None:
         """TSPL printers do not share a counter command."""
         return None
+
+    def parse_receipt(self, answer: bytes) -> bool:
+        """TSPL has no such question."""
+        return False
 
 
 def _command(block: Block) -> bytes:

@@ -1,6 +1,7 @@
 """ZPL II (Zebra and printers that emulate it).
 
-Source: Zebra ZPL II Programming Guide (``^BC`` table of invocation codes, ``^BX``, ``^GF``, ``~HS``). Text travels as
+Source: Zebra ZPL II Programming Guide (``^BC`` table of invocation codes, ``^BX``, ``^GF``, ``~HS``). Text travels
+as
 ``^GFA`` hexadecimal only and codes use a safe alphabet, so nothing a person typed can end a field.
 """
 
@@ -30,6 +31,7 @@ class Zpl:
 
     status_query = b"~HS"
     counter_query = b'! U1 getvar "odometer.total_label_count"\r\n'
+    receipt = b""
 
     def encode(self, page: Page) -> bytes:
         """Return one ``^XA ... ^XZ`` format."""
@@ -69,6 +71,10 @@ class Zpl:
         """Read the quoted number that ``getvar`` answers; ``"?"`` means the printer does not count."""
         match = _COUNTER.search(answer)
         return int(match[1]) if match else None
+
+    def parse_receipt(self, answer: bytes) -> bool:
+        """The counter is the better proof."""
+        return False
 
 
 def _field(block: Block) -> str:

@@ -29,6 +29,9 @@ class Interpreter(Protocol):
     def counter_answer(self, state: PrinterState) -> bytes:
         """Return the answer to the language's question for the label counter."""
 
+    def receipt_answer(self, state: PrinterState) -> bytes:
+        """Return the answer to the question that is answered in its turn, behind what was printed."""
+
 
 _INTERPRETERS: dict[str, type[Interpreter]] = {}
 

@@ -14,6 +14,7 @@ class Question(StrEnum):
 
     STATUS = "status"
     COUNTER = "counter"
+    RECEIPT = "receipt"
 
 
 @dataclass(frozen=True)

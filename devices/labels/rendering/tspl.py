@@ -60,6 +60,9 @@ class TsplInterpreter:
     def counter_answer(self, state: PrinterState) -> bytes:
         return b""
 
+    def receipt_answer(self, state: PrinterState) -> bytes:
+        return b""
+
     def _take(self, count: int, expected: bytes) -> None:
         taken, self._pending = self._pending[:count], self._pending[count:]
         if taken != expected:

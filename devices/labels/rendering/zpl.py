@@ -75,6 +75,9 @@ class ZplInterpreter:
     def counter_answer(self, state: PrinterState) -> bytes:
         return b'"%d"' % state.printed
 
+    def receipt_answer(self, state: PrinterState) -> bytes:
+        return b""
+
     def _format(self, text: str) -> PrintedLabel:
         return _Format(self._dpi, self.problems).run(text)
 
