@@ -18,6 +18,7 @@ def handed_out(
     send: Callable[[], T],
     *,
     ended: Callable[[T], tuple[OutgoingResult, int]] = lambda _result: (OutgoingResult.DONE, 1),
+    on_record: Callable[[Any], None] = lambda _noted: None,
 ) -> T:
     """Put an order of `domain.outgoing` on record, then send; what came of it is on record whatever it was.
 
@@ -28,6 +29,7 @@ def handed_out(
         order: The command that allows it; refused, nothing is sent.
         send: Writes the file, prints, or opens it elsewhere.
         ended: Tells from what `send` gave how it ended and how many rows or copies went.
+        on_record: Told the id of the record before `send`, for what bears its number.
 
     Raises:
         DomainError: What the command refuses.
@@ -35,6 +37,7 @@ def handed_out(
     """
     run = context.desk.dispatcher.run
     noted = run(order, context.actor).receipt
+    on_record(noted)
 
     def end(result: OutgoingResult, count: int, detail: str | None = None) -> None:
         note = EndOutgoing(

@@ -43,7 +43,7 @@ def export_list(order: ExportList, work: UnitOfWork) -> Id:
     ]
     if clear and not (order.purpose or "").strip():
         raise DomainError("export.purpose_missing", field="purpose", columns="、".join(clear))
-    return _note(
+    return note(
         work, OutgoingKind.LIST, listing.label, order.rows, Destination.FILE, purpose=order.purpose,
         filters=order.filters, columns="、".join(c.label for c in shown)[:MOST_TEXT],
     ).id  # fmt: skip
@@ -63,7 +63,7 @@ class HandOutDocument:
 @handles(HandOutDocument)
 def hand_out(order: HandOutDocument, work: UnitOfWork) -> Id:
     """Return the id of the record."""
-    return _note(
+    return note(
         work, OutgoingKind.DOCUMENT, order.what, order.count, order.destination, purpose=order.purpose,
         patient_id=order.patient_id,
     ).id  # fmt: skip
@@ -84,7 +84,7 @@ def print_labels(order: PrintLabels, work: UnitOfWork) -> Id:
         raise DomainError("input.missing", field="numbers", label="标本号")
     shown = "、".join(order.numbers)
     what = shown if len(shown) <= 200 else f"{order.numbers[0]} … {order.numbers[-1]}"
-    return _note(
+    return note(
         work, OutgoingKind.LABELS, what, len(order.numbers), Destination.PRINTER, filters=order.printer
     ).id
 
@@ -113,9 +113,10 @@ def end_outgoing(order: EndOutgoing, work: UnitOfWork) -> None:
     )  # fmt: skip
 
 
-def _note(
+def note(
     work: UnitOfWork, kind: OutgoingKind, what: str, count: int, destination: Destination, **facts: object
 ) -> Outgoing:
+    """Add the record of something that is about to leave, and return it."""
     return work.add(
         Outgoing(
             kind=kind, what=what, count=count, destination=destination, staff_id=work.actor.staff_id,

@@ -21,10 +21,10 @@ from domain.kernel.errors import UnavailableError
 from domain.kernel.worklists import Filter, ListColumn, Worklist
 from domain.outgoing.commands import MOST_TEXT, ExportList
 from domain.outgoing.records import OutgoingResult
+from forms.cells_out import write_cell
 
 PERMISSION = "document.export"
 SHEET_ROWS = 1_000_000
-RISKY = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 _TELL_EVERY = 500
 
 
@@ -117,9 +117,9 @@ def _write(
             for row in rows[: SHEET_ROWS - line]:
                 line += 1
                 if row.disputes:
-                    _cell(sheet, line, len(columns), context.formatter.disputes(row.disputes), quoted)
+                    write_cell(sheet, line, len(columns), context.formatter.disputes(row.disputes), quoted)
                 for at, column in enumerate(columns):
-                    _cell(
+                    write_cell(
                         sheet,
                         line,
                         at,
@@ -142,13 +142,3 @@ def _plain(context: Context, listing: Worklist, column: ListColumn, value: Any) 
             return value.isoformat()
         return context.formatter.value(value, column.entity, column.source or column.name)
     return value
-
-
-def _cell(sheet: Any, line: int, at: int, value: Any, quoted: Any) -> None:
-    if isinstance(value, str):
-        if value.startswith(RISKY):
-            sheet.write_string(line, at, value, quoted)
-        elif value:
-            sheet.write_string(line, at, value)
-    else:
-        sheet.write_number(line, at, value)

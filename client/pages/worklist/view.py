@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from client.command_dialog.view import CommandDialog
+from client.pages.worklist.answers.view import AnswersDialog
+from client.pages.worklist.answers.viewmodel import ViewModel as Answers
 from client.pages.worklist.give_out.view import GiveOutDialog
 from client.pages.worklist.give_out.viewmodel import ViewModel as GiveOut
 from client.pages.worklist.missing_dialog.view import MissingReports
@@ -111,6 +113,7 @@ class View(PageView):
         for name, handler in (
             ("filter", self._filter.begin), ("commands", self._commands_menu), ("columns", self._columns_menu),
             ("export", self._export), ("reports", self._ask_version), ("give_out", self._give_out),
+            ("answers", self._answers),
         ):  # fmt: skip
             model.action_set.on(name, handler)
 
@@ -233,6 +236,10 @@ class View(PageView):
             self.context, model.listing, table.filters, table.order, model.chosen_ids(), table.rowCount()
         )
         GiveOutDialog(asked, self).open()
+
+    def _answers(self) -> None:
+        """Ctrl+Shift+E: the responses of a form with their data dictionary."""
+        AnswersDialog(Answers(self.context), self).open()
 
     def _ask_version(self) -> None:
         """Ctrl+R: which version of the risk report, each by its digit; then the folder."""

@@ -11,6 +11,7 @@ from client.background import Job
 from client.live import Changed
 from client.navigation import may_open
 from client.pages.worklist import reports
+from client.pages.worklist.answers import taking_out
 from client.pages.worklist.cells import NUMBERS
 from client.pages.worklist.entities import entities_of
 from client.pages.worklist.export import PERMISSION, export_work
@@ -55,6 +56,7 @@ class ViewModel(PageModel):
         Action("columns", "worklist.columns", "F10"),
         Action("export", "worklist.export", "Ctrl+E", permission=PERMISSION),
         Action("reports", "worklist.reports", "Ctrl+R", permission=reports.PERMISSION),
+        Action("answers", "worklist.answers", "Ctrl+Shift+E", permission=taking_out.PERMISSION),
         Action("give_out", "worklist.give_out", "Ctrl+G", permission=GIVE_OUT),
     )
 
@@ -78,6 +80,8 @@ class ViewModel(PageModel):
             self.action_set.enable("commands", False)
         if name not in reports.LISTS:
             self.action_set.leave_out("reports")
+        if name not in taking_out.LISTS:
+            self.action_set.leave_out("answers")
         if not self.gives_out:
             self.action_set.leave_out("give_out")
         self.table.selected = lambda: self.selected
