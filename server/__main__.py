@@ -1,4 +1,4 @@
-"""The server's command line: ``python -m server serve|init|migrate|worker|verify-audit|restored|snapshot|digest``."""
+"""The server's command line: ``python -m server serve|init|migrate|worker|verify-audit|snapshot|digest`` and more."""
 
 import argparse
 import contextlib
@@ -196,6 +196,17 @@ def issue_code(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def verify_consent(settings: Settings, options: argparse.Namespace) -> int:
+    """Check a sealed consent file; with ``--root`` nothing but the file and those certificates is needed."""
+    from server import consent_checking
+
+    with contextlib.ExitStack() as end:
+        store = None if options.root else end.enter_context(contextlib.closing(_store(settings)))
+        found = consent_checking.check_file(settings, options, store)
+    _say(found)
+    return 0 if found["sound"] else 1
+
+
 def _store(settings: Settings) -> Store:
     features.load()
     importlib.import_module("sync.local_tables")  # declares the tables of the machinery
@@ -239,6 +250,15 @@ def _parser() -> argparse.ArgumentParser:
     joining = _command(commands, "issue-code", issue_code, "签发一次性登记码")
     joining.add_argument("org", help="机构代码")
     _command(commands, "verify-audit", verify_audit, "核验审计链")
+    consents = _command(commands, "verify-consent", verify_consent, "核验知情同意签署文件")
+    consents.add_argument("file", type=Path, help="签署文件（PDF，或仍加密的原样）")
+    consents.add_argument(
+        "--root", type=Path, action="append", help="只信任此证书（PEM，可多个）；不指定则用本中心登记的"
+    )
+    consents.add_argument(
+        "--stamp", type=Path, action="append", default=[], help="时间戳文件（RFC 3161），可多个"
+    )
+    consents.add_argument("--open-to", type=Path, help="把解密后的签署文件另存于此")
     shots = _command(commands, "snapshot", snapshot, "制作资料快照（供新工作站或U盘）")
     shots.add_argument("--org", type=uuid.UUID, help="只制作这一机构（及下属）的快照")
     shots.add_argument("--to", type=Path, help="同时拷贝到此文件夹（U盘）")

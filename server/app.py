@@ -36,6 +36,7 @@ from server.api import (
 from server.api.command_routes import command_router
 from server.api.edge import Edge
 from server.api.schemas import install_openapi
+from server.attesting.following import attestors_of
 from server.centre import Centre
 from server.channels import callbacks
 from server.channels.book import channel_book
@@ -110,7 +111,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     )
     housekeeping = housekeeping_of(
         dispatcher=dispatcher, identity=identity, clock=clock, sessions=sessions, uploads=uploads, blobs=blobs,
-        sync=sync, nonces=nonces,
+        sync=sync, nonces=nonces, attestors=attestors_of(settings),
     )  # fmt: skip
     search_follower, searching = searching_of(store, giving_way)
     gauges = gauges_of(

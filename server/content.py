@@ -18,8 +18,9 @@ from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read
 from domain.risk.content import RISK, load_risk
 from domain.scales.content import scale_content
 from domain.tags.rules import TAGS, load_tags
+from forms.consenting.vault import VAULT
 from forms.designing.checking import check
-from server.identity import Identity
+from server.identity import Identity, vault_key
 from server.settings import Settings
 
 
@@ -47,6 +48,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         "texts": Texts.load(resources.folder("texts") / "zh"),
         CHECKER: partial(check, book=risk.book),
         "number_prefix": identity.number_prefix,
+        VAULT: vault_key(settings.data_dir),
         POLICY: policy_for(settings.password_days),
         COMMON_WORDS: read_words(resources.folder("security") / "common-passwords.txt"),
     }

@@ -1,5 +1,6 @@
 """Who the centre is: its installation, its organisation (head office) and the key it signs bundles with."""
 
+import contextlib
 import os
 import secrets
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ NUMBER_PREFIX = "1"
 """Numbers the centre gives begin with it; workstations have three digits from 101 on, and never this one."""
 
 KEY_FILE = "centre.key"
+VAULT_FILE = "consent.key"
+"""What opens the files of consents: beside the database and never in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,38 @@ def write_identity(store: Store, data_dir: Path, *, device_id: Id, org_id: Id, n
     return Identity(device_id, org_id, NUMBER_PREFIX, key)
 
 
+def vault_key(data_dir: Path) -> bytes:
+    """Return the key (32 bytes) that opens the files of consents, made at the first call.
+
+    Raises:
+        UnavailableError: ``server.key_lost`` for a file that is no key.
+    """
+    path = data_dir / VAULT_FILE
+    with contextlib.suppress(FileExistsError):  # several processes of one centre start at once
+        _write_new(path, os.urandom(32))
+    key = path.read_bytes()
+    if len(key) != 32:
+        raise UnavailableError("server.key_lost", path=str(path))
+    return key
+
+
 def _kept_key(path: Path) -> Ed25519PrivateKey:
     if path.exists():
         return key_from(path.read_bytes())
     key = new_key()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key.private_bytes_raw())
-        file.flush()
-        os.fsync(file.fileno())
+    _write_new(path, key.private_bytes_raw())
     return key
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Write a file only this account reads, whole or not at all; FileExistsError where there is one."""
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(beside, path)
+    finally:
+        beside.unlink()

@@ -24,6 +24,11 @@ KNOWN_SECRETS = frozenset({
 })  # fmt: skip
 
 
+_FILES = (
+    "tls_cert", "tls_key", "tls_ca", "mllp_tls_cert", "mllp_tls_key", "mllp_tls_clients", "tsa_root", "seal_root",
+)  # fmt: skip
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one installation of the server is set to.
 
@@ -45,6 +50,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         least_free_bytes: Below this the server reports that it is not ready.
         channels: File of the accounts by which people are reached; ``channels.toml`` in `data_dir` if left out.
         secrets_dir: Folder of the secrets that file names, one a file.
+        tsa_url: Address of a time stamp authority (RFC 3161) for sealed consents; none if left out.
+        tsa_root: Certificate its stamps are checked against, PEM.
+        seal_url: Address of a provider of electronic seals for sealed consents; none if left out.
+        seal_root: Certificate its seals are checked against, PEM.
+        seal_app: Our name there; its secret is the file ``consent-seal`` in `secrets_dir`.
         mllp_host: Address of the HL7 listener.
         mllp_port: Port of the HL7 listener.
         mllp_senders: Addresses that may connect to it; empty for all that reach it.
@@ -73,6 +83,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     least_free_bytes: int = 1 << 30
     channels: Path | None = None
     secrets_dir: Path | None = None
+    tsa_url: str = ""
+    tsa_root: Path | None = None
+    seal_url: str = ""
+    seal_root: Path | None = None
+    seal_app: str = ""
     mllp_host: str = "127.0.0.1"
     mllp_port: int = 2575
     mllp_senders: tuple[str, ...] = ()
@@ -88,7 +103,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise DomainError("settings.tls_pair", field="tls_key")
         if (self.mllp_tls_cert is None) != (self.mllp_tls_key is None):
             raise DomainError("settings.tls_pair", field="mllp_tls_key")
-        for name in ("tls_cert", "tls_key", "tls_ca", "mllp_tls_cert", "mllp_tls_key", "mllp_tls_clients"):
+        if bool(self.tsa_url) != (self.tsa_root is not None):
+            raise DomainError("settings.attest_pair", field="tsa_root")
+        if bool(self.seal_url) != (self.seal_root is not None and self.secrets_dir is not None):
+            raise DomainError("settings.attest_pair", field="seal_root")
+        for name in _FILES:
             path: Path | None = getattr(self, name)
             if path is not None and not path.is_file():
                 raise DomainError("settings.no_file", field=name, path=str(path))

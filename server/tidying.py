@@ -1,5 +1,6 @@
 """The jobs of `server.housekeeping` at a centre, and how long each thing is kept."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from domain.kernel.authority import system_actor
@@ -8,6 +9,9 @@ from domain.kernel.columns import to_microseconds
 from domain.kernel.dispatcher import Dispatcher
 from domain.links.upload_commands import SweepUploads
 from domain.people.enrolment_commands import ForgetEnrolmentCodes
+from forms.consenting.vault import grant_all
+from server.attesting.following import attest_all
+from server.attesting.providers import Attestor
 from server.housekeeping import Housekeeping, Job
 from server.identity import Identity
 from server.nonces import KeptNonces
@@ -30,6 +34,7 @@ def housekeeping_of(
     blobs: BlobStore,
     sync: CentreSync,
     nonces: KeptNonces,
+    attestors: Sequence[Attestor] = (),
 ) -> Housekeeping:
     """Return the housekeeping of a centre; nothing runs yet."""
 
@@ -49,7 +54,17 @@ def housekeeping_of(
             blobs.remove(sha256)
         return len(gone)
 
+    def consent_keys() -> int:
+        """Workstations that told their key may open what others locked."""
+        return grant_all(dispatcher, system_actor(identity.org_id, identity.device_id))
+
+    def attestations() -> int:
+        """Sealed consents get their time stamp and electronic seal, where services are set."""
+        return attest_all(dispatcher, system_actor(identity.org_id, identity.device_id), attestors)
+
     return Housekeeping([
+        Job("consent_keys", timedelta(minutes=1), consent_keys),
+        Job("consent_attestations", timedelta(minutes=1), attestations),
         Job("sessions", OFTEN, sessions.sweep),
         Job("nonces", OFTEN, lambda: nonces.sweep(to_microseconds(clock()))),
         Job("uploads", OFTEN, lambda: uploads.sweep(to_microseconds(clock()) / 1e6)),

@@ -97,6 +97,8 @@ class KeepConsent:
     sha256: str = ask("签署文件摘要", kind=Kind.HIDDEN, max_length=64)
     content: bytes = ask("文件", kind=Kind.HIDDEN)
     evidence: dict[str, Any] = ask("签署证据", kind=Kind.HIDDEN)
+    evidence_sha256: str | None = ask("证据摘要", kind=Kind.HIDDEN, default=None, max_length=64)
+    remote_id: Id | None = ask("远程签署", kind=Kind.HIDDEN, default=None)
 
 
 @handles(KeepConsent)
@@ -131,7 +133,7 @@ def keep(order: KeepConsent, work: UnitOfWork) -> Id:
         witness_name=order.witness_name, signed_at=work.now,
         expires_at=None if valid is None else work.now + timedelta(days=valid), shown_sha256=order.shown_sha256,
         shown_bytes=order.shown_bytes, sha256=order.sha256, evidence=order.evidence,
-        evidence_sha256=content_digest(order.evidence), outdated=False,
+        evidence_sha256=order.evidence_sha256 or content_digest(order.evidence), outdated=False,
     )  # fmt: skip
     work.start(consent_life, consent)
     consent.due_at = consent.expires_at

@@ -77,7 +77,8 @@ class Consent(Record, label="知情同意", circle="study_id", members="study_me
 
     `due_at` of a valid one is when it has to be signed anew: its expiry, or at once when a newer version renews it.
     `shown_sha256` is of the exact bytes that were on the screen; the sealed file (`sha256`) begins with those bytes.
-    `evidence` holds strokes, times and the identity check, `evidence_sha256` its digest, which the seal names.
+    The evidence (strokes, times, the identity check) lies in the file itself; `evidence_sha256` is its digest, which
+    the seal names, and `evidence` what of it names nobody. Consents of earlier versions have all of it in the row.
     """
 
     __table_args__ = (Index("ix_consent_document_state", "document_id", "state"),)
@@ -116,7 +117,7 @@ class ConsentFile(
     members="study_member",
     oversight=OVERSEE,
 ):
-    """The sealed file of a consent, kept in the store itself: encrypted there like every row, and never on a disk."""
+    """The sealed file of a consent, locked wherever it lies (`forms.consenting.vault`); `sha256` is of it opened."""
 
     consent_id: Mapped[Id] = column("知情同意", ref="consent", index=True)
     study_id: Mapped[Id] = column("研究项目", ref="study")

@@ -2,14 +2,14 @@
 
 The seal is an incremental update, so a sealed file begins with exactly the bytes that were on the screen: whoever
 holds the file can cut it there and compare. The handwriting lies in the visible field of the seal. Each installation
-has an authority of its own, whose certificate travels; no recognised authority vouches for it, and no time stamp
-service: connecting one changes this module alone.
+has an authority of its own, whose certificate travels; no recognised authority vouches for it. What others attest
+of a sealed file (time stamps, an institution's electronic seal) is about its digest and lies beside it, see
+`forms.consenting.attesting`. The evidence is a file inside the PDF, under the same seal: the file proves itself.
+Whoever witnesses afterwards puts a second seal behind the first. What a check finds: `forms.consenting.verifying`.
 """
 
 import dataclasses
-import hashlib
 import io
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,24 +20,22 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from PIL import Image
+from pyhanko.pdf_utils.embed import EmbeddedFileObject, FileSpec, embed_file
 from pyhanko.pdf_utils.images import PdfImage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import AxisAlignment, Margins, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
-from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.stamp import StaticStampStyle
-from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from domain.kernel.errors import DomainError
 
 YEARS = timedelta(days=3650)
-FIELD = "Consent"
+FIELD, WITNESS = "Consent", "Witness"
+EVIDENCE = "evidence.json"
+"""Name of the evidence inside a sealed file."""
 _MM = 72 / 25.4
 # The two boxes of resources/documents/consent/template.typ: 17 mm from the left, 30 mm high, on the last page.
 BOX = (round(18 * _MM), round(78 * _MM), round(192 * _MM), round(106 * _MM))
@@ -53,21 +51,6 @@ class SealingKey:
     certificate: str
     private_key: bytes
     fingerprint: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Verified:
-    """What a check of a sealed file found; `faults` are codes of texts, none if all is well."""
-
-    faults: tuple[str, ...]
-    sealed_by: str = ""
-    sealed_at: datetime | None = None
-    reason: str = ""
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing is wrong with it."""
-        return not self.faults
 
 
 def make_key(name: str, now: datetime) -> SealingKey:
@@ -86,8 +69,9 @@ def make_key(name: str, now: datetime) -> SealingKey:
 
 
 def seal(
-    shown: bytes, key: SealingKey, *, signed: bytes, witnessed: bytes, who: str, reason: str, now: datetime
-) -> bytes:
+    shown: bytes, key: SealingKey, *, signed: bytes, witnessed: bytes, who: str, reason: str, now: datetime,
+    evidence: bytes = b"",
+) -> bytes:  # fmt: skip
     """Return the sealed file: `shown`, and behind it the handwriting and the seal.
 
     Args:
@@ -98,78 +82,69 @@ def seal(
         who: Name of the signer, kept in the seal.
         reason: What the seal says it is for; names the digest of the evidence.
         now: Time of the seal; the installation's own clock.
+        evidence: JSON that is put into the file, under the seal.
 
     Raises:
         DomainError: ``consent.not_sealed`` where the file cannot be sealed.
     """
     try:
         writer = IncrementalPdfFileWriter(io.BytesIO(shown), strict=False)
-        meta = signers.PdfSignatureMetadata(
-            field_name=FIELD,
-            md_algorithm="sha256",
-            subfilter=fields.SigSeedSubFilter.PADES,
-            reason=reason,
-            name=who,
-        )
+        if evidence:
+            inside = EmbeddedFileObject.from_file_data(writer, data=evidence, mime_type="application/json")
+            embed_file(writer, FileSpec(EVIDENCE, file_name=EVIDENCE, embedded_data=inside))
         place = fields.SigFieldSpec(FIELD, on_page=-1, box=BOX)
         picture = PdfImage(_pictures(signed, witnessed), writer=writer)
         whole = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MID, AxisAlignment.ALIGN_MID, Margins(0, 0, 0, 0))
         style = StaticStampStyle(
             background=picture, background_opacity=1.0, border_width=0, background_layout=whole
         )
-        signer = signers.SimpleSigner(
-            signing_cert=_asn1(key.certificate),
-            signing_key=_private(key.private_key),
-            cert_registry=_store(key.authority),
-        )
-        sealed = io.BytesIO()
-        signers.PdfSigner(meta, signer, stamp_style=style, new_field_spec=place).sign_pdf(
-            writer, output=sealed
-        )
+        return _signed(writer, key, place, who, reason, now, style)
     except (PdfError, SigningError, OSError, ValueError) as error:
         raise DomainError("consent.not_sealed", field="content") from error
-    return sealed.getvalue()
 
 
-def verify(
-    content: bytes, roots: Sequence[str], *, shown_sha256: str = "", shown_bytes: int = 0, evidence: str = ""
-) -> Verified:
-    """Check a sealed file against the authorities (PEM) that are trusted, with nothing but this module.
+def countersign(sealed: bytes, key: SealingKey, *, who: str, reason: str, now: datetime) -> bytes:
+    """Return a sealed file with a second seal behind it: who witnessed, by the seal of where they are.
 
-    Faults: ``consent.seal_missing``, ``consent.seal_broken`` (bytes changed), ``consent.seal_untrusted`` (no
-    authority we know), ``consent.seal_added`` (something was put behind the seal), ``consent.shown_differs`` (the
-    beginning is not what was shown), ``consent.evidence_differs``.
-
-    Args:
-        content: The file.
-        roots: Certificates of trusted authorities.
-        shown_sha256: Digest of what was shown, with `shown_bytes`, its length; not compared without.
-        shown_bytes: See there.
-        evidence: Digest of the evidence that the seal must name.
+    Raises:
+        DomainError: ``consent.not_sealed``.
     """
-    faults: list[str] = []
     try:
-        reader = PdfFileReader(io.BytesIO(content), strict=False)
-        found = next((one for one in reader.embedded_signatures if one.field_name == FIELD), None)
-        if found is None:
-            return Verified(("consent.seal_missing",))
-        context = ValidationContext(trust_roots=[_asn1(root) for root in roots], allow_fetching=False)
-        status: Any = validate_pdf_signature(found, context)
-    except (PdfError, SignatureValidationError, ValueError, TypeError, IndexError, KeyError):
-        return Verified(("consent.seal_broken",))
-    if not (status.intact and status.valid):
-        faults.append("consent.seal_broken")
-    elif not status.trusted:
-        faults.append("consent.seal_untrusted")
-    if status.modification_level not in (None, ModificationLevel.NONE):
-        faults.append("consent.seal_added")
-    if shown_bytes and hashlib.sha256(content[:shown_bytes]).hexdigest() != shown_sha256:
-        faults.append("consent.shown_differs")
-    reason = str(found.sig_object.get("/Reason", ""))
-    if evidence and evidence not in reason:
-        faults.append("consent.evidence_differs")
-    by = status.signing_cert.subject.native.get("common_name", "")
-    return Verified(tuple(faults), str(by), status.signer_reported_dt, reason)
+        writer = IncrementalPdfFileWriter(io.BytesIO(sealed), strict=False)
+        return _signed(writer, key, fields.SigFieldSpec(WITNESS), who, reason, now, None)
+    except (PdfError, SigningError, OSError, ValueError) as error:
+        raise DomainError("consent.not_sealed", field="content") from error
+
+
+class _At(signers.PdfSigner):
+    """Signs at the time of the installation's own clock, as everything else that is kept of the act."""
+
+    def __init__(self, *options: Any, now: datetime, **more: Any) -> None:
+        super().__init__(*options, **more)
+        self._now = now
+
+    def init_signing_session(self, *options: Any, **more: Any) -> Any:
+        session = super().init_signing_session(*options, **more)
+        session.system_time = self._now
+        return session
+
+
+def _signed(
+    writer: IncrementalPdfFileWriter, key: SealingKey, place: fields.SigFieldSpec, who: str, reason: str,
+    now: datetime, style: StaticStampStyle | None,
+) -> bytes:  # fmt: skip
+    meta = signers.PdfSignatureMetadata(
+        field_name=place.sig_field_name, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES,
+        reason=reason, name=who,
+    )  # fmt: skip
+    signer = signers.SimpleSigner(
+        signing_cert=certificate_of(key.certificate),
+        signing_key=private_of(key.private_key),
+        cert_registry=store_of(key.authority),
+    )
+    sealed = io.BytesIO()
+    _At(meta, signer, stamp_style=style, new_field_spec=place, now=now).sign_pdf(writer, output=sealed)
+    return sealed.getvalue()
 
 
 def _pictures(signed: bytes, witnessed: bytes) -> Image.Image:
@@ -209,17 +184,20 @@ def _certificate(
     )
 
 
-def _asn1(text: str) -> asn1_x509.Certificate:
+def certificate_of(text: str) -> asn1_x509.Certificate:
+    """Return the certificate of a PEM text; ValueError for what is none."""
     _, _, der = pem.unarmor(text.encode())
     return asn1_x509.Certificate.load(der)
 
 
-def _private(text: bytes) -> keys.PrivateKeyInfo:
+def private_of(text: bytes) -> keys.PrivateKeyInfo:
+    """Return the private key of a PEM text."""
     _, _, der = pem.unarmor(text)
     return keys.PrivateKeyInfo.load(der)
 
 
-def _store(authority: str) -> SimpleCertificateStore:
+def store_of(authority: str) -> SimpleCertificateStore:
+    """Return the certificate of an authority as what goes along with a signature."""
     store: SimpleCertificateStore = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-    store.register(_asn1(authority))
+    store.register(certificate_of(authority))
     return store

@@ -18,6 +18,7 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Staff
 from domain.studies.design_commands import AddProtocolVisit, CreateStudy, MoveStudy, StudyStep
 from domain.studies.subject_commands import EnrolClient
+from forms.consenting.vault import opened as opened_file
 
 PATIENCE_MS = 30_000
 BODY = (
@@ -132,7 +133,8 @@ def test_the_hand_is_set_under_exactly_what_is_shown(opened, subject, qtbot, ope
     with qtbot.waitSignal(view.model.signed, timeout=PATIENCE_MS):
         view.model.action_set.trigger("sign")
     [consent], [file] = kept(open_desk, Consent), kept(open_desk, ConsentFile)
-    assert file.content.startswith(view.model.shown.pdf)
+    content = opened_file(open_desk.dispatcher, subject[0].actor, file.content)
+    assert content.startswith(view.model.shown.pdf)
     assert "genetic" in consent.uses
     again = opened("consent", consent.id)
     assert "签章有效" in again.findChild(QLabel, "consent_verdict").text()

@@ -27,9 +27,10 @@ from domain.consent.records import (
 from domain.consent.uses import consent_allows
 from domain.kernel.errors import DomainError
 from domain.studies.subject_records import StudySubject
-from forms.consenting.sealing import verify
 from forms.consenting.showing import Choice, asked_of, consent_pdf
 from forms.consenting.signing import keep_paper_consent, sign_consent, verify_consent
+from forms.consenting.vault import opened
+from forms.consenting.verifying import verify
 
 ALL = frozenset({ConsentUse.COLLECT, ConsentUse.STORE, ConsentUse.DATA})
 STROKES = [[20, 20, 60, 80, 100, 30, 140, 90, 180, 20], [200, 60, 240, 60, 280, 60, 320, 60]]
@@ -72,33 +73,35 @@ def allows(lab, subject, use):
 def test_a_sealed_file_begins_with_what_was_shown_and_is_verified_without_the_store(lab, subject):
     consent_id, shown = signed(lab, subject)
     [kept], [file], [authority] = lab.rows(Consent), lab.rows(ConsentFile), lab.rows(SealAuthority)
-    assert file.content.startswith(shown)
+    content = opened(lab.desk, lab.nurse, file.content)
+    assert content.startswith(shown)
     assert kept.shown_sha256 == hashlib.sha256(shown).hexdigest()
-    found, content = verify_consent(lab.desk, lab.nurse, consent_id)
-    assert (found.faults, content) == ((), file.content)
+    found, again = verify_consent(lab.desk, lab.nurse, consent_id)
+    assert (found.faults, again) == ((), content)
     assert kept.evidence_sha256 in found.reason
-    alone = verify(
-        file.content, [authority.certificate], shown_sha256=kept.shown_sha256, shown_bytes=kept.shown_bytes
-    )
-    assert alone.sound
+    alone = verify(content, [authority.certificate])
+    assert alone.sound, "a file says itself what was shown"
     assert lab.rows(StudySubject)[0].consent == "signed"
-    assert b"PRIVATE" in lab.rows(SealKey)[0].private_key
-    assert kept.evidence["hand"][0]["valueString"].startswith("[[20,20")
+    assert b"PRIVATE" in opened(lab.desk, lab.nurse, lab.rows(SealKey)[0].private_key)
+    assert alone.evidence["hand"][0]["valueString"].startswith("[[20,20")
+    assert (alone.evidence["signer"], alone.seals[0].who) == ("王美娜", "王美娜")
+    assert "王美娜" not in str(kept.evidence), "who signed and how is said in the locked file alone"
 
 
 def test_every_change_of_a_sealed_file_is_seen(lab, subject):
     signed(lab, subject)
     [kept], [file], [authority] = lab.rows(Consent), lab.rows(ConsentFile), lab.rows(SealAuthority)
     roots = [authority.certificate]
+    content = opened(lab.desk, lab.nurse, file.content)
     for place in (kept.shown_bytes // 2, kept.shown_bytes - 40, 2000):
-        changed = bytearray(file.content)
+        changed = bytearray(content)
         changed[place] ^= 1
         found = verify(bytes(changed), roots, shown_sha256=kept.shown_sha256, shown_bytes=kept.shown_bytes)
         assert not found.sound, place
-    assert verify(file.content, []).faults == ("consent.seal_untrusted",)
-    assert verify(file.content[: kept.shown_bytes], roots).faults == ("consent.seal_missing",)
+    assert verify(content, []).faults == ("consent.seal_untrusted",)
+    assert verify(content[: kept.shown_bytes], roots).faults == ("consent.seal_missing",)
     assert verify(b"nothing", roots).faults == ("consent.seal_broken",)
-    assert verify(file.content, roots, evidence="0" * 64).faults == ("consent.evidence_differs",)
+    assert verify(content, roots, evidence="0" * 64).faults == ("consent.evidence_differs",)
 
 
 def test_the_store_keeps_no_file_in_clear(lab, subject, tmp_path):

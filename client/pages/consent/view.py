@@ -53,6 +53,12 @@ class View(PageView):
         self._verdict = text("consent_verdict", self._side, "subtitle", wrap=True)
         self._verdict.hide()
         self._column.addWidget(self._verdict)
+        self._findings = text("consent_findings", self._side, "muted", wrap=True)
+        self._findings.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._findings.hide()
+        self._column.addWidget(self._findings)
         if self.model.signs:
             self._build_form()
         self._problem = text("consent_problem", self._side, "error", wrap=True)
@@ -63,6 +69,7 @@ class View(PageView):
         self.model.asked_changed.connect(self._ask)
         self.model.shown_changed.connect(self._show)
         self.model.verdict_changed.connect(self._tell)
+        self.model.findings_changed.connect(self._list_findings)
         self.model.refused.connect(self._problem.setText)
 
     def _build_form(self) -> None:
@@ -158,6 +165,11 @@ class View(PageView):
         marks = {"success": "●", "danger": "▲"}
         self._verdict.show()
         self._verdict.setText(f"{marks[tone]} {sentence}")
+
+    @Slot(str)
+    def _list_findings(self, lines: str) -> None:
+        self._findings.setText(lines)
+        self._findings.show()
 
     @Slot()
     def _sign(self) -> None:

@@ -10,11 +10,14 @@ from client.actions import Action
 from client.navigation import RECORD_PAGES
 from client.station import Context, PageModel
 from client.stations.review.preview import pdf_pages
+from domain.consent.attest_records import AttestKind
 from domain.consent.records import ConsentUse, IdentityProof, SignerRelation
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
+from forms.consenting.attesting import Attested
 from forms.consenting.showing import Asked, Choice, asked_of, consent_pdf
-from forms.consenting.signing import keep_paper_consent, sign_consent, verify_consent
+from forms.consenting.signing import attestations_of, keep_paper_consent, sign_consent, verify_consent
+from forms.consenting.verifying import Verified
 
 FOR = ("study_subject", "consent")
 SETTLES_MS = 350
@@ -30,6 +33,9 @@ class Shown:
     pages: tuple[QImage, ...]
 
 
+Findings = tuple[Verified, list[tuple[AttestKind, Attested]], tuple[QImage, ...]]
+
+
 class ViewModel(PageModel):
     """`asked_changed` carries `Asked`; `shown_changed` a `Shown`, None while another is made."""
 
@@ -37,6 +43,8 @@ class ViewModel(PageModel):
     shown_changed = Signal(object)
     verdict_changed = Signal(str, str)
     """What the check of a sealed file found, and its tone."""
+    findings_changed = Signal(str)
+    """Each seal, the digest and what others attest, a line each."""
     refused = Signal(str)
     signed = Signal()
 
@@ -152,12 +160,13 @@ class ViewModel(PageModel):
             Choice(asked.client, SignerRelation.SELF, IdentityProof.ID_CARD, frozenset(asked.uses) - OPTIONAL)
         )
 
-    def _checked(self) -> tuple[Any, tuple[QImage, ...]]:
-        found, content = verify_consent(self.context.desk.dispatcher, self.context.actor, self._record_id)
-        return found, tuple(pdf_pages(content, SCALE))
+    def _checked(self) -> Findings:
+        desk, own = self.context.desk.dispatcher, self._record_id
+        found, content = verify_consent(desk, self.context.actor, own)
+        return found, attestations_of(desk, own, found.sha256), tuple(pdf_pages(content, SCALE))
 
-    def _tell(self, answer: tuple[Any, tuple[QImage, ...]]) -> None:
-        found, pages = answer
+    def _tell(self, answer: Findings) -> None:
+        found, attested, pages = answer
         self.title_changed.emit(self.context.say("consent_page.checked"))
         self.shown_changed.emit(Shown(_NOBODY, b"", pages))
         if found.sound:
@@ -167,6 +176,28 @@ class ViewModel(PageModel):
             )
         else:
             self.verdict_changed.emit("\n".join(self.context.say(code) for code in found.faults), "danger")
+        self.findings_changed.emit("\n".join(self._lines(found, attested)))
+
+    def _lines(self, found: Verified, attested: list[tuple[AttestKind, Attested]]) -> list[str]:
+        """Return what was found in words: each seal, version and digest, each attestation."""
+        say, moment = self.context.say, self.context.formatter.moment
+        lines = [
+            say(
+                "consent_page.seal_line", field=say(f"consent_page.seal_field.{one.field}"), who=one.who, by=one.by,
+                at=moment(one.at) if one.at else "—",
+            )
+            for one in found.seals
+        ]  # fmt: skip
+        version = (found.evidence or {}).get("version") or "—"
+        digest = " ".join(found.sha256[at : at + 8] for at in range(0, len(found.sha256), 8))
+        lines.append(say("consent_page.facts_line", version=version, sha256=digest))
+        for kind, one in attested:
+            named = say(f"choice.attest_kind.{kind.value}")
+            if one.fault or one.at is None:
+                lines.append(say("consent_page.attest_bad", kind=named, reason=say(one.fault)))
+            else:
+                lines.append(say("consent_page.attest_line", kind=named, by=one.by, at=moment(one.at)))
+        return lines if attested else [*lines, say("consent_page.attest_none")]
 
     def _done(self, _consent_id: Id) -> None:
         self.toast("consent_page.kept", "success")
