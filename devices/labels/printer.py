@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from devices.labels.jobs import BatchResult, JobResult, JobState, summed
 from devices.labels.languages import Language, find_language
-from devices.labels.layout import lay_out
+from devices.labels.layout import Page, lay_out
 from devices.labels.model import Label
 from devices.labels.status import Condition, PrinterStatus
 from devices.labels.transports import Connection, Transport
@@ -107,16 +107,16 @@ class Printer:
         """
         for label in labels:
             self._refuse_wide(label)
-            lay_out(label, self._dpi)
+        pages = [lay_out(label, self._dpi) for label in labels]
         if not labels:
             return BatchResult()
         results: list[JobResult] = []
         try:
             with self._connected() as connection:
-                for label in labels:
+                for label, page in zip(labels, pages, strict=True):
                     if cancelled():
                         break
-                    results.append(self._print_one(connection, label))
+                    results.append(self._print_one(connection, label, page))
                     progressed(len(results), len(labels))
                     if results[-1].state in (JobState.FAILED, JobState.UNKNOWN):
                         break
@@ -139,10 +139,10 @@ class Printer:
             finally:
                 connection.close()
 
-    def _print_one(self, connection: Connection, label: Label) -> JobResult:
+    def _print_one(self, connection: Connection, label: Label, page: Page) -> JobResult:
         """Return the label's fate; raises `UnavailableError` only while nothing of it has been sent."""
         receipt = self._language.receipt if self._answers_status else b""
-        job = _Job(self._language.encode(lay_out(label, self._dpi)) + receipt)
+        job = _Job(self._language.encode(page) + receipt)
         if self._answers_status:
             status = self._await_ready(connection)
             if not status.is_ready:
@@ -171,6 +171,7 @@ class Printer:
     def _confirm(self, connection: Connection, label: Label, job: "_Job") -> JobResult:
         sent_at = self._clock()
         seen_busy = False
+        pause = self._timing.poll_s / 8  # a label is quick or slow: asked at once, then less and less often
         while True:
             status = self._ask_status(connection)
             if Condition.NO_ANSWER in status.conditions:
@@ -191,7 +192,8 @@ class Printer:
             if waited >= self._timing.confirm_s:
                 return self._result(label, JobState.UNKNOWN, status.condition)
             seen_busy = seen_busy or status.is_passing
-            self._wait(self._timing.poll_s)
+            self._wait(pause)
+            pause = min(2 * pause, self._timing.poll_s)
 
     def _printed_since(self, connection: Connection, job: "_Job") -> int:
         if job.counter is None:
