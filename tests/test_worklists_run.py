@@ -54,38 +54,37 @@ def read_every_way(day, listing):
     pages, actor = Pages(day.desk.store), system_actor(day.org_id, DEVICE)
     whole = pages.page(listing, actor, limit=500).rows
     assert pages.count(listing, actor) == len(whole)
+    step = max(2, len(whole) // 4)  # a long list is read in few pages: it is their seams that can go wrong
     for index, column in enumerate(listing.columns):
         for order in (column.name, f"-{column.name}"):
             found, key = [], None
             while True:
-                page = pages.page(listing, actor, order=order, after=key, limit=2)
+                page = pages.page(listing, actor, order=order, after=key, limit=step)
                 found += page.rows
                 key = page.next_key
                 if key is None:
                     break
             assert sorted(r.id for r in found) == sorted(r.id for r in whole), order
-            check_places(pages, listing, actor, order, found)
+            check_places(pages, listing, actor, order, found, step + 1)
         value = next((r.values[index] for r in whole if r.values[index] is not None), None)
         if isinstance(value, str | int | float | date | datetime | enum.Enum):
             same = pages.page(listing, actor, filters=[Filter(column.name, "eq", value)], limit=500).rows
-            assert [r.id for r in same] == [
-                r.id for r in pages.page(listing, actor, limit=500).rows if r.values[index] == value
-            ]
+            assert [r.id for r in same] == [r.id for r in whole if r.values[index] == value]
     return whole
 
 
-def check_places(pages, listing, actor, order, rows):
+def check_places(pages, listing, actor, order, rows, every):
     """See that marks, spans and ids in order all tell the same of where the rows are."""
     ids = [r.id for r in rows]
     assert pages.ids_in_order(listing, actor, order=order) == b"".join(i.bytes for i in ids), order
-    marks = pages.marks(listing, actor, order=order, every=3)
+    marks = pages.marks(listing, actor, order=order, every=every)
     assert sum(m.rows for m in marks) == len(rows), order
     at, before = 0, None
     for mark in marks:
         part = pages.page(listing, actor, order=order, after=before, until=mark.key, limit=500).rows
         assert [r.id for r in part] == ids[at : at + mark.rows], order
         assert part[-1].key == mark.key
-        within = pages.marks(listing, actor, order=order, after=before, until=mark.key, every=2)
+        within = pages.marks(listing, actor, order=order, after=before, until=mark.key, every=every - 1)
         assert sum(m.rows for m in within) == mark.rows
         at, before = at + mark.rows, mark.key
     again = {r.id: r.key for r in pages.rows_of(listing, actor, ids[:5], order=order)}
@@ -99,9 +98,10 @@ def test_a_list_runs_on_sqlite(lived, name):
 
 @pytest.mark.mariadb
 def test_every_list_runs_on_mariadb_and_shows_the_same(lived_on_mariadb, lived):
+    here = system_actor(lived.org_id, DEVICE)
     for name in LISTS:
         there = read_every_way(lived_on_mariadb, worklists()[name])
-        assert len(there) == len(read_every_way(lived, worklists()[name])), name
+        assert len(there) == Pages(lived.desk.store).count(worklists()[name], here), name
 
 
 FILLED = {
