@@ -12,6 +12,8 @@ from domain.kernel.authority import Authority, system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower, ReaderThread
 from domain.messaging.alerting import AlertMessenger
+from domain.quality.counter import QualityCounter
+from domain.quality.indicators import load_indicators
 from domain.risk.follower import RiskFollower
 from domain.scales.returns import ReturnFollower
 from domain.signoff.signs import Signs
@@ -60,6 +62,11 @@ def readers_of(
     )
     returns = ReturnFollower(dispatcher, system_actor(identity.org_id, identity.device_id))
     counter = StudyCounter(dispatcher, system_actor(identity.org_id, identity.device_id))
+    quality = QualityCounter(
+        dispatcher,
+        system_actor(identity.org_id, identity.device_id),
+        load_indicators(resources.folder("quality")),
+    )
     store = dispatcher.store
     followers = (
         Follower(store, engine),
@@ -76,8 +83,9 @@ def readers_of(
         Follower(store, care),
         Follower(store, RateFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, returns),
+        Follower(store, quality),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
-    ticks = [care.tick, watch.tick, engine.tick, risks.tick, counter.tick, tags.tick, returns.tick]
+    ticks = [care.tick, watch.tick, engine.tick, risks.tick, counter.tick, tags.tick, returns.tick, quality.tick]
     turns = giving_way.turns(GIVES_WAY_S)
     return followers, ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S, give_way=turns)

@@ -108,7 +108,10 @@ class AlertEvent(Record, label="预警轨迹", merge=Merge.FIRST):
 class Indicator(Record, label="指标"):
     """A figure with a target, as it stood on its newest day; days under target without a break are counted here.
 
-    One row a place and code (its id is made of both), so a rule looks at one row and never at a history.
+    One row a place and code (its id is made of both), so a rule looks at one row and never at a history. `away` is
+    how many standard deviations the day was from the days before it, `fall` by how many per cent of itself the
+    figure is lower than in the period before. `strange_since` is the first day it missed its target or left the
+    control limits; it waits for an analysis until `analysed_at`.
     """
 
     code: Mapped[str] = column("指标代码", length=60)
@@ -121,6 +124,16 @@ class Indicator(Record, label="指标"):
     under: Mapped[bool] = column("未达标", default=False)
     under_days: Mapped[int] = column("连续未达标天数", default=0)
     under_since: Mapped[date | None] = column("未达标起始日")
+    core: Mapped[bool] = column("核心指标", default=False)
+    quality: Mapped[bool] = column("质控指标", default=False)
+    messaging: Mapped[bool] = column("私域指标", default=False)
+    days: Mapped[int] = column("统计天数", default=1)
+    percent: Mapped[float | None] = column("指标值（%）", unit="%")
+    away: Mapped[float] = column("偏离历史均值（σ）", default=0.0)
+    fall: Mapped[float] = column("较上一周期下降", unit="%", default=0.0)
+    fall_since: Mapped[date | None] = column("下降起始日")
+    strange_since: Mapped[date | None] = column("异常起始日")
+    analysed_at: Mapped[datetime | None] = column("原因分析时间")
 
 
 class AlertRuleChange(Record, label="预警规则修订", scope=Scope.CATALOGUE, merge=Merge.APPEND):

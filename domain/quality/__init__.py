@@ -1,0 +1,1 @@
+"""Figures with targets: counted as things happen, judged by the day, explained by people."""
