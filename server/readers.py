@@ -86,6 +86,15 @@ def readers_of(
         Follower(store, quality),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
-    ticks = [care.tick, watch.tick, engine.tick, risks.tick, counter.tick, tags.tick, returns.tick, quality.tick]
+    ticks = [
+        care.tick,
+        watch.tick,
+        engine.tick,
+        risks.tick,
+        counter.tick,
+        tags.tick,
+        returns.tick,
+        quality.tick,
+    ]
     turns = giving_way.turns(GIVES_WAY_S)
     return followers, ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S, give_way=turns)

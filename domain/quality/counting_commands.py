@@ -136,7 +136,7 @@ def away_of(days: Days, last: date, least: int) -> float:
 
 
 def fall_of(days: Days, last: date, least: int) -> float:
-    """Return by how many per cent of itself a figure fell from the week before to the last one; 0 where it did not."""
+    """Return by how many per cent of itself a figure fell from the week before to the last one; 0 if it did not."""
     now, before = _sum(days, last, WEEK), _sum(days, last - timedelta(days=WEEK), WEEK)
     if now[1] < least or before[1] < least or not before[0]:
         return 0.0

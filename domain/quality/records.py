@@ -1,6 +1,6 @@
 """What was counted of a day, and why people found a figure to be as it is.
 
-The figure as it stands today, with its target and days under it, is `domain.alerts.records.Indicator`: rules watch it.
+The figure as it stands, with its target and days under it, is `domain.alerts.records.Indicator`: rules watch it.
 """
 
 from datetime import date, datetime
@@ -15,7 +15,7 @@ from domain.kernel.record import Record
 
 
 class IndicatorDay(Record, label="指标日统计", merge=Merge.CENTRE):
-    """One day of one figure of one organisation (`stable_id("indicator_day", org, code, day)`); written by the centre.
+    """One day of a figure of one organisation (`stable_id("indicator_day", org, code, day)`); of the centre alone.
 
     Counted anew whenever something of that day changes, also when it comes late from a branch.
     """

@@ -94,7 +94,9 @@ def settles(place, nurse, alert_id, outcome=Outcome.ACTED, cause=None):
     [row] = place.rows(Alert, id=alert_id)
     place.desk.run(TakeAlert(alert_id=alert_id, revision=row.revision), nurse)
     [row] = place.rows(Alert, id=alert_id)
-    order = HandleAlert(alert_id=alert_id, note="已处理", outcome=outcome, root_cause=cause, revision=row.revision)
+    order = HandleAlert(
+        alert_id=alert_id, note="已处理", outcome=outcome, root_cause=cause, revision=row.revision
+    )
     place.desk.run(order, nurse)
 
 
@@ -145,7 +147,9 @@ def test_messages_that_are_on_their_way_are_not_judged(place, clock):
             queued_at=clock(), expires_at=clock() + DAY, send_at=clock(), state=state, state_since=clock(),
         )  # fmt: skip
 
-    place.keep(*(message(s) for s in ("read", "accepted", "failed", "queued", "cancelled")), message("failed", None))
+    place.keep(
+        *(message(s) for s in ("read", "accepted", "failed", "queued", "cancelled")), message("failed", None)
+    )
     place.look()
     assert place.tally("messaging.reached") == (2, 3)
 
@@ -211,7 +215,12 @@ def test_a_day_that_is_over_is_judged_once_by_its_whole_period(place, clock, as_
     place.look()
     assert place.figure("follow.completed").under_days == 2
     head = as_role("department_head", subtree=(BRANCH,))
-    order = {"indicator_id": figure.id, "cause": AlertCause.WORKLOAD, "finding": "人手不足", "measures": "调班"}
+    order = {
+        "indicator_id": figure.id,
+        "cause": AlertCause.WORKLOAD,
+        "finding": "人手不足",
+        "measures": "调班",
+    }
     with pytest.raises(DomainError, match=r"quality\.nothing_said"):
         place.desk.run(AnalyseIndicator(**order | {"measures": " "}), head)
     assert place.rows(IndicatorAnalysis) == []

@@ -15,7 +15,8 @@ def note(world, *groups, good=95, days=1, **more):
     today = clinic(world.desk.clock()).date()
     for back in range(days, 0, -1):
         order = NoteIndicator(
-            code="x.y", name="随访完成率", day=today - timedelta(days=back), numerator=good, denominator=100, target=0.9,
+            code="x.y", name="随访完成率", day=today - timedelta(days=back),
+            numerator=good, denominator=100, target=0.9,
             org_id=world.nurse.org_id, groups=list(groups), days=30, least=5, **more,
         )  # fmt: skip
         world.desk.run(order, system_actor(world.nurse.org_id, world.nurse.device_id))
