@@ -77,6 +77,7 @@ def worker(settings: Settings, _options: argparse.Namespace) -> int:
     centre.housekeeping.start()
     centre.searching.start()
     centre.sender.start()
+    centre.lanes.start()
     centre.receiver.start()
     settle()
     _say({"worker": "started"})

@@ -47,6 +47,8 @@ from server.content import centre_content
 from server.gauges import gauges_of
 from server.giving_way import GivingWay
 from server.identity import read_identity
+from server.interfaces.outbound.lanes import Lanes
+from server.interfaces.outbound.tls import partner_tls
 from server.limiter import Failures
 from server.metrics import Metrics
 from server.news import News
@@ -147,6 +149,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         followers=followers,
         readers=readers,
         sender=Sender(dispatcher, nobody, book, identity.key.private_bytes_raw()),
+        lanes=Lanes(dispatcher, nobody, lambda: partner_tls(settings)),
         receiver=Receiver(dispatcher, nobody, book, Pushed(settings.data_dir / "channel-inbox.db", clock)),
         housekeeping=housekeeping,
         signs=signs,
@@ -174,6 +177,7 @@ def create_app(centre: Centre) -> FastAPI:
             await asyncio.to_thread(centre.signs.stop)
             await asyncio.to_thread(centre.searching.stop)
             await asyncio.to_thread(centre.sender.stop)
+            await asyncio.to_thread(centre.lanes.stop)
             await asyncio.to_thread(centre.receiver.stop)
 
     app = FastAPI(

@@ -17,6 +17,7 @@ from server.channels.sender import Sender
 from server.giving_way import GivingWay
 from server.housekeeping import Housekeeping
 from server.identity import Identity
+from server.interfaces.outbound.lanes import Lanes
 from server.limiter import Failures
 from server.metrics import Metrics
 from server.news import News
@@ -59,6 +60,7 @@ class Centre:
     followers: tuple[Follower, ...]
     readers: ReaderThread
     sender: Sender
+    lanes: Lanes
     receiver: Receiver
     housekeeping: Housekeeping
     signs: Signs
@@ -78,6 +80,7 @@ class Centre:
             self.housekeeping.start()
             self.searching.start()
             self.sender.start()
+            self.lanes.start()
             self.receiver.start()
         else:
             self.signs.start()
@@ -89,6 +92,7 @@ class Centre:
         self.signs.stop()
         self.searching.stop()
         self.sender.stop()
+        self.lanes.stop()
         self.receiver.stop()
         self.receiver.pushed.close()
         self.sender.book.close()

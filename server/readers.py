@@ -8,6 +8,7 @@ from domain.alerts.engine import AlertEngine
 from domain.audit.chain import AuditReader
 from domain.care.follower import CareFollower
 from domain.followup.follower import FollowUpFollower
+from domain.interop.follower import PartnerFollower
 from domain.kernel.authority import Authority, system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower, ReaderThread
@@ -84,6 +85,7 @@ def readers_of(
         Follower(store, RateFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, returns),
         Follower(store, quality),
+        Follower(store, PartnerFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
     ticks = [

@@ -25,7 +25,7 @@ GRANTED = {
     for file in resources.folder("permissions").glob("*.yaml")
 }
 # Granted to roles before the page that asks for them is built: take an entry out when it is.
-GRANTED_AHEAD = {"interface.view", "checkup.view_status"}
+GRANTED_AHEAD = {"checkup.view_status"}
 # The code of a standard may stand as a label as it is.
 STANDARD_WORD = re.compile(r"[A-Z][A-Z0-9 -]*|SHA-256")
 PERSONAL_NAMES = {"birth_date", "id_number", "phone", "address", "allergy", "password_hash", "private_key"}

@@ -3,8 +3,10 @@
 import dataclasses
 from datetime import date, datetime
 
+import msgspec
 from sqlalchemy import select
 
+from domain.checkup.arrivals import arrived, visit_by
 from domain.checkup.differing import Known, compare
 from domain.checkup.identity_holding import (
     Holder,
@@ -39,6 +41,15 @@ class Received:
     pending_check: int
 
 
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """What a part of a message answers: the order's number as sent back, the sender's own, and the service."""
+
+    placer_number: str = ""
+    filler_number: str = ""
+    code: str = ""
+    name: str = ""
+
+
 @command("checkup.receive_results", "接收检查结果", permission="interface.receive", place="internal")
 class ReceiveResults:
     """Results of one visit from the checkup system; the interface acts for the branch named in the message."""
@@ -50,6 +61,7 @@ class ReceiveResults:
     visit_date: date | None = ask("体检日期", kind=Kind.HIDDEN, default=None)
     lines: list[ResultLine] = ask("结果", kind=Kind.HIDDEN)
     system: str | None = ask("来源系统", kind=Kind.HIDDEN, default=None, max_length=200)
+    services: list[Service] = ask("检查项目", kind=Kind.HIDDEN, default=[])
 
 
 @handles(ReceiveResults)
@@ -61,7 +73,7 @@ def receive_results(order: ReceiveResults, work: UnitOfWork) -> Received:
     about the person is kept as an identity check, and the results wait with it: under the client where only a detail
     is wrong, under nobody where they may be another person's.
     """
-    visit = work.find(Visit, number=order.visit_number)
+    visit = visit_by(work, order.visit_number)
     said = order.patient
     patient = work.get(Patient, visit.patient_id) if visit else patient_of(said, order.org_id, work)
     doubt = doubt_about(said, patient, work, "体检号" if visit else "证件号码")
@@ -79,7 +91,8 @@ def receive_results(order: ReceiveResults, work: UnitOfWork) -> Received:
     person = person_of(patient, doubt)
     holder = Holder(order, doubt, patient, visit.id, work) if doubt else None
     catalog = catalog_for(work, visit.org_id)
-    stored = repeated = 0
+    stored: list[Observation] = []
+    repeated = 0
     for line in order.lines:
         earlier = known.of(line.item or line.code, order.system)
         if (
@@ -103,9 +116,10 @@ def receive_results(order: ReceiveResults, work: UnitOfWork) -> Received:
         compare(work, observation, earlier, known.elsewhere(observation))
         if holder is not None:
             holder.hold(observation)
-        stored += 1
+        stored.append(observation)
+    arrived(work, order, visit, stored)
     pending = sum(1 for line in order.lines if doubt or line.item is None or line.reason)
-    return Received(patient.id, visit.id, stored, repeated, pending)
+    return Received(patient.id, visit.id, len(stored), repeated, pending)
 
 
 def _new_visit(order: ReceiveResults, patient: Patient, work: UnitOfWork) -> Visit:

@@ -3,6 +3,7 @@
 import dataclasses
 from datetime import date
 
+from domain.checkup.arrivals import opened
 from domain.checkup.completeness import lacking
 from domain.checkup.numbers import new_visit_number
 from domain.checkup.records import Visit
@@ -45,6 +46,7 @@ def open_visit(order: OpenVisit, work: UnitOfWork) -> VisitOpened:
         )  # fmt: skip
         work.start(visit_life, visit)
         work.add(visit)
+        opened(work, visit)
     return VisitOpened(visit.id, visit.number)
 
 

@@ -6,13 +6,17 @@ catalogue's, and as received it stands in the observation's raw data.
 
 from datetime import datetime
 
+import msgspec
+
 from domain.catalog.content import Catalog
 from domain.checkup.intake import ResultLine
-from domain.checkup.result_commands import Identity, ReceiveResults
+from domain.checkup.result_commands import ReceiveResults, Service
+from domain.interop.waiting_results import Given
 from domain.kernel.clock import CLINIC_TIME
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.texts import Texts
+from domain.people.identity import Identity
 from domain.people.records import Sex
 from server.interfaces.hl7.results import PatientIdentity, Report, ResultMessage, ResultObservation
 
@@ -51,6 +55,13 @@ def order_of(message: ResultMessage, org_id: Id, catalog: Catalog, texts: Texts)
         patient=_identity(message.patient),
         visit_number=number,
         visit_date=day.astimezone(CLINIC_TIME).date() if day else None,
+        services=[
+            Service(
+                placer_number=report.placer_number[:60], filler_number=report.filler_number[:60],
+                code=report.service_code[:40], name=report.service_name[:120],
+            )
+            for report in message.reports
+        ],
         lines=[
             _line(one, _sampled(report), catalog, texts)
             for report in message.reports
@@ -79,7 +90,7 @@ def _line(one: ResultObservation, sampled: datetime | None, catalog: Catalog, te
     if one.status in WITHDRAWN:
         code = "interface.withdrawn"
     if code is not None or one.item is None:
-        return _to_check(one, sampled, texts.say(code or "", **_facts(one)))
+        return _to_check(one, sampled, code or "", texts)
     item = catalog.observation(one.item)
     converted = (
         item.kind != "presence" and bool(one.unit) and catalog.units.factors(item, one.unit) != (1.0, 0.0)
@@ -105,8 +116,12 @@ def _line(one: ResultObservation, sampled: datetime | None, catalog: Catalog, te
     )
 
 
-def _to_check(one: ResultObservation, sampled: datetime | None, reason: str) -> ResultLine:
-    """Return the line of a result that a person has to match: as text, with the reason."""
+def _to_check(one: ResultObservation, sampled: datetime | None, why: str, texts: Texts) -> ResultLine:
+    """Return the line of a result that a person has to match: as text, with the reason, and as it was sent."""
+    given = Given(
+        text=one.text, unit=one.unit, range_text=one.range_text, name=one.name, status=STATUS.get(one.status, "F"),
+        why=why,
+    )  # fmt: skip
     return ResultLine(
         item=None,
         code=one.code[:MOST_CODE] or "?",
@@ -115,7 +130,8 @@ def _to_check(one: ResultObservation, sampled: datetime | None, reason: str) -> 
         range_text=one.range_text[:MOST_DEVICE] or None,
         sender_flag=_flag(one),
         at=one.observed_at or sampled,
-        reason=reason[:MOST_REASON],
+        reason=texts.say(why, **_facts(one))[:MOST_REASON],
+        raw=msgspec.json.encode(given),
         device=one.device[:MOST_DEVICE] or None,
     )
 

@@ -1,0 +1,1 @@
+"""Telling partner systems: writing the messages, the line, and the lanes that send."""
