@@ -57,8 +57,10 @@ def order_of(message: ResultMessage, org_id: Id, catalog: Catalog, texts: Texts)
         visit_date=day.astimezone(CLINIC_TIME).date() if day else None,
         services=[
             Service(
-                placer_number=report.placer_number[:60], filler_number=report.filler_number[:60],
-                code=report.service_code[:40], name=report.service_name[:120],
+                placer_number=report.placer_number[:60],
+                filler_number=report.filler_number[:60],
+                code=report.service_code[:40],
+                name=report.service_name[:120],
             )
             for report in message.reports
         ],
