@@ -36,7 +36,7 @@ BUILT_IN_AREAS = {
 ICONS = {
     "specimen": "specimen", "checkup": "visit", "critical": "alarm", "report": "report", "people": "person",
     "patient": "person", "staff": "staff", "alert": "bell", "conflict": "conflict",
-    "messaging": "chat", "conversation": "chat",
+    "messaging": "chat", "conversation": "chat", "portal": "chat",
 }  # fmt: skip
 
 
@@ -45,7 +45,7 @@ AREAS = {
     "report": "nav.report", "tracking": "nav.followup", "followup": "nav.followup", "reception": "nav.followup",
     "care": "nav.followup",
     "messaging": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
-    "tag": "nav.messages",
+    "tag": "nav.messages", "portal": "nav.messages",
     "link": "nav.forms", "design": "nav.forms", "specimen": "nav.biobank", "alert": "nav.alerts",
     "feedback": "nav.followup", "unit": "nav.followup", "package": "nav.followup", "conflict": "nav.workstation",
     "sync": "nav.workstation", "staff": "nav.management", "document": "nav.management",

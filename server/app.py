@@ -54,6 +54,8 @@ from server.metrics import Metrics
 from server.news import News
 from server.nonces import nonces_of
 from server.pages import form_page
+from server.portal import entering as portal_entering
+from server.portal import routes as portal_routes
 from server.problems import problem_response
 from server.readers import readers_of
 from server.readiness import Readiness
@@ -203,6 +205,8 @@ def create_app(centre: Centre) -> FastAPI:
     app.include_router(enrolment_routes.authority_router)
     app.include_router(command_router())
     app.include_router(form_page.router)
+    app.include_router(portal_entering.router)
+    app.include_router(portal_routes.router)
     app.include_router(callbacks.router)
     if centre.settings.demo_clock:
         app.include_router(demo_routes.router)

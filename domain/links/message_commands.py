@@ -50,8 +50,14 @@ def offer_message(order: OfferMessage, work: UnitOfWork) -> Id | None:
 
 
 def _offer_form(order: OfferMessage, work: UnitOfWork, message: OutboxMessage) -> Id:
-    """Make the link of a questionnaire; what was answered by an earlier link goes on in it, which is closed."""
     task = work.require(FormTask, message.about_id, "message_id")
+    return renew_form_link(work, task, order.token_sha256, message).id
+
+
+def renew_form_link(
+    work: UnitOfWork, task: FormTask, token_sha256: str, message: OutboxMessage | None = None
+) -> PersonLink:
+    """Return a link of a questionnaire; what was answered by an earlier one goes on in it, and that is closed."""
     standing = work.list(
         select(PersonLink)
         .where(PersonLink.task_id == task.id, PersonLink.used_at.is_(None), PersonLink.revoked_at.is_(None))
@@ -60,15 +66,15 @@ def _offer_form(order: OfferMessage, work: UnitOfWork, message: OutboxMessage) -
     saved = [(one.saved_at, one.id) for one in standing if one.saved_at is not None]
     latest = work.get(PersonLink, max(saved)[1]) if saved else None
     link = PersonLink(
-        org_id=message.org_id, token_sha256=order.token_sha256, patient_id=task.patient_id, visit_id=task.visit_id,
-        task_id=task.id, form=task.form, form_version=task.form_version, message_id=message.id,
-        draft=latest.draft if latest else None, saved_at=latest.saved_at if latest else None,
-        uploads=latest.uploads if latest else 0, issued_by=message.queued_by, issued_at=work.now,
-        expires_at=work.now + VALID_FOR,
+        org_id=message.org_id if message else task.org_id, token_sha256=token_sha256, patient_id=task.patient_id,
+        visit_id=task.visit_id, task_id=task.id, form=task.form, form_version=task.form_version,
+        message_id=message.id if message else None, draft=latest.draft if latest else None,
+        saved_at=latest.saved_at if latest else None, uploads=latest.uploads if latest else 0,
+        issued_by=message.queued_by if message else None, issued_at=work.now, expires_at=work.now + VALID_FOR,
     )  # fmt: skip
     for earlier in standing:
         earlier.revoked_at, earlier.reason = work.now, ANOTHER
-    return work.add(link).id
+    return work.add(link)
 
 
 @command("link.read_message", "客户查看消息", permission="client_page.write", place="internal")

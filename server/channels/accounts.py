@@ -67,6 +67,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         security: ``tls`` (465), ``starttls`` (587); ``none`` is refused but on this machine.
         sender: Address mail comes from.
         welcome: What a client is told who has just added a member of staff (WeCom).
+        authorize_url: Where a browser is told who is there (Official Account); a simulator's in tests.
         tags: Kinds of client tags that WeCom is told (WeCom): all if left out, an empty list for none.
     """
 
@@ -92,6 +93,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     security: Literal["tls", "starttls", "none"] = "starttls"
     sender: str = ""
     welcome: str = ""
+    authorize_url: str = "https://open.weixin.qq.com/connect/oauth2/authorize"
     tags: tuple[TagKind, ...] = tuple(TagKind)
 
     @property
@@ -160,6 +162,8 @@ def read_channels(path: Path) -> ChannelSettings:
             and account.host not in ("127.0.0.1", "localhost")
         ):
             problems.append(f"{path.name}: {account.id}: security: mail needs TLS but on this machine")
+        if account.authorize_url.startswith("http://") and "//127.0.0.1" not in account.authorize_url:
+            problems.append(f"{path.name}: {account.id}: authorize_url: must be https")
         if account.url.startswith("http://") and "//127.0.0.1" not in account.url:
             problems.append(f"{path.name}: {account.id}: base_url: must be https")
     if problems:

@@ -72,6 +72,10 @@ class ChannelBook:
         own = next((adapter for account, adapter in offered if code and code in account.orgs), None)
         return own or next((adapter for account, adapter in offered if not account.orgs), None)
 
+    def adapter_of(self, account_id: str) -> Adapter | None:
+        """Return the adapter of one account."""
+        return next((adapter for account, adapter in self._adapters if account.id == account_id), None)
+
     def companies(self) -> Iterator[tuple[Account, WeCom]]:
         """Yield the WeCom accounts with their adapters."""
         for account, adapter in self._adapters:

@@ -61,7 +61,7 @@ def show(
         if link.purpose is LinkPurpose.REPORT:
             return report_page(links, link, token)
         if link.purpose is LinkPurpose.MESSAGE:
-            return _message(links, link)
+            return _message(links, link, _binding(request, centre, token))
         session = session_of(form_of(links, link), link)
         pages = pages_of(session)
         return _form_page(centre, link, session, pages, _number(session, pages, page), {})
@@ -175,9 +175,19 @@ def _finished(
     return answer("done.html", title=session.form.title, urgent=urgent)
 
 
-def _message(links: Links, link: OpenLink) -> Response:
+def _binding(request: Request, centre: Centre, token: str) -> str:
+    """Return where whoever reads this inside WeChat may bind the account, '' elsewhere or with no Official Account."""
+    if "MicroMessenger" not in request.headers.get("user-agent", ""):
+        return ""
+    accounts = centre.sender.book.settings.account
+    found = next((one.id for one in accounts if one.kind == "official_account"), "")
+    return f"/w/{found}/bind?t={token}" if found else ""
+
+
+def _message(links: Links, link: OpenLink, binding: str) -> Response:
     return answer(
         "message.html",
+        binding=binding,
         **links.message(link),
         said=links.said(link),
         once=secrets.token_hex(8),

@@ -127,7 +127,7 @@ class Links:
         if said is None:
             raise DomainError("link.birth_date_needed", field="birth_date")
         if said != link.birth_date:
-            left = self._centre.dispatcher.run(NoteWrongBirthDate(link_id=link.id), self._actor(link)).receipt
+            left = self._centre.dispatcher.run(NoteWrongBirthDate(link_id=link.id), self.actor(link)).receipt
             if not left:
                 raise DomainError("link.closed")
             raise DomainError("link.wrong_birth_date", field="birth_date", left=left)
@@ -170,18 +170,18 @@ class Links:
             DomainError: ``link.moved`` if another request has saved since the link was opened: open it again.
         """
         if not link.begun and link.task_id is not None:
-            self._centre.dispatcher.run(BeginForm(task_id=link.task_id), self._actor(link))
+            self._centre.dispatcher.run(BeginForm(task_id=link.task_id), self.actor(link))
         order = SaveLinkDraft(
             link_id=link.id, draft=plain(draft), seen=link.saved_at, upload=upload, gaps=gaps
         )
-        self._centre.dispatcher.run(order, self._actor(link))
+        self._centre.dispatcher.run(order, self.actor(link))
 
     def finish(self, link: OpenLink, response: dict[str, Any], score: float | None) -> bool:
         """Hand the form in; tells whether an answer asks for help at once."""
         taken = self.form_of(link)
         parts = parts_of(taken.form, taken.parts, response)
         order = FinishLink(link_id=link.id, answers=plain(response), score=score, parts=parts)
-        done = self._centre.dispatcher.run(order, self._actor(link)).receipt
+        done = self._centre.dispatcher.run(order, self.actor(link)).receipt
         urgent = select(ScaleResult.id).where(ScaleResult.id.in_(done.results), ScaleResult.safety)
         with self._centre.store.read() as connection:
             return connection.execute(urgent).first() is not None
@@ -195,7 +195,7 @@ class Links:
             DomainError: ``link.seen``; ``link.report_not_ready``.
         """
         self.report(link)
-        ends: datetime = self._centre.dispatcher.run(ReadReport(link_id=link.id), self._actor(link)).receipt
+        ends: datetime = self._centre.dispatcher.run(ReadReport(link_id=link.id), self.actor(link)).receipt
         return ends
 
     def report(self, link: OpenLink) -> dict[str, Any]:
@@ -205,7 +205,7 @@ class Links:
             DomainError: ``link.report_not_ready``: the centre must assess anew first, or has no assessment yet.
         """
         try:
-            return risk_report_data(self._centre.dispatcher, self._actor(link), link.patient_id)
+            return risk_report_data(self._centre.dispatcher, self.actor(link), link.patient_id)
         except DomainError as error:
             if error.code in ("risk.never_assessed", "risk.models_changed"):
                 raise DomainError("link.report_not_ready") from error
@@ -214,7 +214,7 @@ class Links:
     def report_pdf(self, link: OpenLink) -> bytes:
         """Return the phone version as PDF; that it goes out is on record before it does."""
         pdf = render_risk_report(documents(), self.report(link), "phone")
-        run, actor = self._centre.dispatcher.run, self._actor(link)
+        run, actor = self._centre.dispatcher.run, self.actor(link)
         what = printables()["risk_phone"].label
         order = HandOutDocument(what=what, destination=Destination.PHONE, patient_id=link.patient_id)
         out = run(order, actor).receipt
@@ -223,7 +223,7 @@ class Links:
 
     def note_message_read(self, link: OpenLink) -> None:
         """Note that the client is shown a message."""
-        self._centre.dispatcher.run(ReadMessage(link_id=link.id), self._actor(link))
+        self._centre.dispatcher.run(ReadMessage(link_id=link.id), self.actor(link))
 
     def say(self, link: OpenLink, text: str, once: str) -> None:
         """Keep what a client writes below a message; the same `once` is kept once."""
@@ -232,7 +232,7 @@ class Links:
             org_id=link.org_id, text=text,
             at=self._centre.clock(), patient_id=link.patient_id, kind=ConversationKind.CONSULTATION,
         )  # fmt: skip
-        self._centre.dispatcher.run(order, self._actor(link))
+        self._centre.dispatcher.run(order, self.actor(link))
 
     def said(self, link: OpenLink) -> list[tuple[bool, str, str]]:
         """Return what was said on the page, the oldest first: whether by the client, when, and what."""
@@ -262,7 +262,8 @@ class Links:
         """Return the moment in clinic time, as forms are dated."""
         return clinic(self._centre.clock())
 
-    def _actor(self, link: OpenLink) -> Actor:
+    def actor(self, link: OpenLink) -> Actor:
+        """Return who acts in the name of whoever opened a link."""
         return system_actor(link.org_id, self._centre.identity.device_id, "客户本人")
 
     def _sign(self, link: OpenLink, until: int) -> str:

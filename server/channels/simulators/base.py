@@ -55,7 +55,7 @@ class Simulator:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def answer(self, call: Call) -> tuple[int, Any]:
-        """Return status and JSON of the answer; must be overridden."""
+        """Return status and JSON of the answer, of a 302 its ``location``; must be overridden."""
         raise NotImplementedError
 
     def fail(self, path: str, *faults: dict[str, Any]) -> None:
@@ -181,12 +181,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._raw(int(fault.get("status", 500)), b"", "text/plain")
 
     def _say(self, status: int, answer: Any, *, cut: bool = False) -> None:
+        if status == 302:
+            self._onward(str(answer["location"]))
+            return
         self._raw(
             status,
             json.dumps(answer, ensure_ascii=False).encode(),
             "application/json; charset=utf-8",
             cut=cut,
         )
+
+    def _onward(self, location: str) -> None:
+        self.send_response(302)
+        self.send_header("location", location)
+        self.send_header("content-length", "0")
+        self.end_headers()
 
     def _raw(self, status: int, body: bytes, kind: str, *, cut: bool = False) -> None:
         self.send_response(status)

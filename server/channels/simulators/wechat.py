@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 
@@ -34,6 +35,7 @@ class WeChatSimulator(Simulator):
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
     service: list[dict[str, Any]] = field(default_factory=list)
     page_size: int = 1000
+    visitor: str = "oVisitor"
 
     def rotate(self) -> None:
         """Let somebody else fetch a token: the one in use is void."""
@@ -47,6 +49,15 @@ class WeChatSimulator(Simulator):
             return 200, self.codes.pop(
                 call.query.get("js_code", ""), {"errcode": 40029, "errmsg": "invalid code"}
             )
+        if call.path == "/connect/oauth2/authorize":  # `visitor` has the browser that asks
+            code = secrets.token_hex(8)
+            self.codes[code] = {"openid": self.visitor}
+            back = {"code": code, "state": call.query.get("state", "")}
+            return 302, {"location": f"{call.query.get('redirect_uri', '')}?{urlencode(back)}"}
+        if call.path == "/sns/oauth2/access_token":
+            good = call.query.get("secret") == self.secret
+            known = self.codes.pop(call.query.get("code", ""), None) if good else None
+            return 200, known or {"errcode": 40029, "errmsg": "invalid code"}
         if not self.access or call.query.get("access_token") != self.access:
             return 200, {"errcode": 40014, "errmsg": "invalid access_token"}
         last = call.path.rpartition("/")[2]
