@@ -176,7 +176,7 @@ def _finished(
 
 
 def _binding(request: Request, centre: Centre, token: str) -> str:
-    """Return where whoever reads this inside WeChat may bind the account, '' elsewhere or with no Official Account."""
+    """Return where whoever reads this inside WeChat may bind the account, '' where there is nothing to bind to."""
     if "MicroMessenger" not in request.headers.get("user-agent", ""):
         return ""
     accounts = centre.sender.book.settings.account
