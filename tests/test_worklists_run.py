@@ -49,14 +49,15 @@ def lived_on_mariadb(mariadb_store, authority):
     return live_a_day(mariadb_store, authority, ManualClock(START), DEVICE)
 
 
-def read_every_way(day, listing):
-    """Read a list sorted by each column both ways, filtered by each column's first value, page by page."""
+def read_every_way(day, listing, *, both=True):
+    """Read a list page by page, sorted by each column (both ways, or by turns), filtered by its first value."""
     pages, actor = Pages(day.desk.store), system_actor(day.org_id, DEVICE)
     whole = pages.page(listing, actor, limit=500).rows
     assert pages.count(listing, actor) == len(whole)
     step = max(2, len(whole) // 4)  # a long list is read in few pages: it is their seams that can go wrong
     for index, column in enumerate(listing.columns):
-        for order in (column.name, f"-{column.name}"):
+        ways = (column.name, f"-{column.name}")
+        for order in ways if both else ways[index % 2 :][:1]:
             found, key = [], None
             while True:
                 page = pages.page(listing, actor, order=order, after=key, limit=step)
@@ -100,7 +101,7 @@ def test_a_list_runs_on_sqlite(lived, name):
 def test_every_list_runs_on_mariadb_and_shows_the_same(lived_on_mariadb, lived):
     here = system_actor(lived.org_id, DEVICE)
     for name in LISTS:
-        there = read_every_way(lived_on_mariadb, worklists()[name])
+        there = read_every_way(lived_on_mariadb, worklists()[name], both=False)
         assert len(there) == Pages(lived.desk.store).count(worklists()[name], here), name
 
 
