@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from domain.catalog.units import shown_unit
 from domain.checkup.records import Finding, Observation
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
@@ -142,12 +143,18 @@ def _abnormal(connection: Connection, patient_id: Id, say: Any) -> list[dict[str
     found.sort(key=lambda row: (row.important_class is None, -row.effective_at.timestamp(), row.label))
     return [
         {
-            "label": row.label, "value": row.value_text, "flag": say(f"word.flag.{row.flag}"),
+            "label": row.label, "value": _with_unit(row), "flag": say(f"word.flag.{row.flag}"),
             "range": row.range_text or "", "at": clinic(row.effective_at).date().isoformat(),
             "important": row.important_class,
         }
         for row in found[:MOST_ABNORMAL]
     ]  # fmt: skip
+
+
+def _with_unit(row: Any) -> str:
+    """Return a result as people write it; a word has no unit."""
+    unit = shown_unit(row.ucum) if row.value_number is not None else ""
+    return f"{row.value_text} {unit}".strip()
 
 
 def _findings(connection: Connection, patient_id: Id) -> list[dict[str, Any]]:

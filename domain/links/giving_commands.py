@@ -13,6 +13,7 @@ from domain.messaging.records import Category
 from domain.people.records import Patient
 from domain.scales.records import FormTask
 from domain.scales.workflow import form_task_life
+from domain.studies.subject_commands import study_for_work
 
 MOST_AT_ONCE = 200
 """Clients in one transaction; a longer list is given out in parts."""
@@ -54,7 +55,7 @@ class GiveOutForms:
     form: str = ask("问卷", kind=Kind.HIDDEN, max_length=120)
     form_version: str = ask("问卷版本", kind=Kind.HIDDEN, max_length=40)
     purpose: str | None = ask("用途", default=None, max_length=40)
-    study: str | None = ask("研究项目", default=None, max_length=120)
+    study: str | None = ask("研究项目代码", default=None, max_length=12)
     due_at: datetime | None = ask("填写截止", kind=Kind.HIDDEN, default=None)
     send: bool = ask("发送填写链接", default=False)
 
@@ -65,6 +66,7 @@ def give_out(order: GiveOutForms, work: UnitOfWork) -> FormsGivenOut:
 
     Raises:
         DomainError: ``form.too_many_clients`` (``patient_ids``); ``form.due_past`` (``due_at``);
+            ``study.no_such_study`` or ``study.not_member`` (``study``): a misspelt study would be counted as another;
             ``permission.denied`` to send without the permission to.
     """
     if len(order.patient_ids) > MOST_AT_ONCE:
@@ -73,13 +75,14 @@ def give_out(order: GiveOutForms, work: UnitOfWork) -> FormsGivenOut:
         )
     if order.due_at is not None and order.due_at <= work.now:
         raise DomainError("form.due_past", field="due_at")
+    study = study_for_work(work, order.study).code if order.study else None
     if order.send:
         work.actor.check(SEND)
     left_out: list[LeftOut] = []
     issued = queued = 0
     for patient_id in dict.fromkeys(order.patient_ids):
         try:
-            task_id = _give(order, work, patient_id)
+            task_id = _give(order, work, patient_id, study)
         except DomainError as error:
             if error.code not in TOLD:
                 raise
@@ -98,7 +101,7 @@ def give_out(order: GiveOutForms, work: UnitOfWork) -> FormsGivenOut:
     return FormsGivenOut(issued, queued, left_out)
 
 
-def _give(order: GiveOutForms, work: UnitOfWork, patient_id: Id) -> Id:
+def _give(order: GiveOutForms, work: UnitOfWork, patient_id: Id, study: str | None) -> Id:
     if work.get(Patient, patient_id) is None:
         raise DomainError("form.client_gone", field="patient_ids")
     waiting = work.find(
@@ -109,7 +112,7 @@ def _give(order: GiveOutForms, work: UnitOfWork, patient_id: Id) -> Id:
         raise DomainError("form.waits_already", field="patient_ids")
     issue = IssueForm(
         patient_id=patient_id, form=order.form, form_version=order.form_version, purpose=order.purpose,
-        study=order.study, due_at=order.due_at,
+        study=study, due_at=order.due_at,
     )  # fmt: skip
     task_id: Id = issue_form(issue, work)
     return task_id

@@ -12,6 +12,7 @@ from client.pages.worklist.viewmodel import ViewModel
 from domain.checkup.form_commands import IssueForm
 from domain.scales.records import FormTask
 from tests.client import seeding
+from tests.fixtures.studies import add_studies
 
 
 @pytest.fixture
@@ -86,15 +87,19 @@ def test_the_whole_list_by_keys_and_who_was_left_out(page, open_desk, seeded, qt
 
 def test_only_the_chosen_rows(page, open_desk, qtbot):
     view = page()
+    add_studies(open_desk.dispatcher, view.model.context.actor, "MB1")
     view._table.selectRow(0)
     qtbot.keyClick(view._table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     assert all(not offer.enabled for offer in view.model.offers())
     dialog = asked(view, qtbot)
     assert "2 行" in dialog.findChild(QComboBox, "field_to").currentText()
     choose(dialog, "phq9")
-    dialog.findChild(QLineEdit, "field_study").setText("慢病队列")
+    mine = dialog.findChild(QComboBox, "field_study")
+    qtbot.waitUntil(lambda: mine.count() == 2)
+    mine.setCurrentIndex(mine.findData("MB1"))
+    assert mine.currentText() == "MB1　队列 MB1"
     assert given(dialog, qtbot).issued == 2
-    assert {task.study for task in tasks(open_desk)} == {"慢病队列"}
+    assert {task.study for task in tasks(open_desk)} == {"MB1"}
     assert all(task.due_at is not None for task in tasks(open_desk))
 
 

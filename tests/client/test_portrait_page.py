@@ -96,7 +96,7 @@ def test_everything_that_was_assessed_stands_on_one_page_and_one_paper(whole, sh
     assert any(
         "收缩压" in line and "168" in line and line.startswith("▲") for line in lines(view, "abnormal")
     )
-    assert any(line.startswith("总胆固醇　6.60　偏高") for line in lines(view, "abnormal"))
+    assert any(line.startswith("总胆固醇　6.60 mmol/L　偏高") for line in lines(view, "abnormal"))
     assert not any("male" in line or "31.09" in line for line in lines(view, "high")), (
         "words and rounded numbers"
     )

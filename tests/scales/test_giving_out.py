@@ -22,6 +22,7 @@ from domain.people.records import Sex
 from domain.scales.gap_commands import NoteGaps
 from domain.scales.records import FormGap, FormReturn, FormTask
 from domain.scales.returns import CountReturns, ReturnFollower
+from tests.fixtures.studies import add_studies
 from tests.scales.answering import reaching
 from tests.scales.conftest import SCALES
 from tests.scales.handing_in import hand_in, rows
@@ -62,13 +63,26 @@ def codes(receipt):
 
 def test_each_is_given_the_questionnaire_with_its_day_and_study(branch, nurse):
     patients, due = people(branch, nurse, 3), branch.clock() + 3 * DAY
-    done = give(branch, nurse, [*patients, patients[0]], due_at=due, study="慢病队列", purpose="基线")
+    add_studies(branch, nurse, "MB1")
+    done = give(branch, nurse, [*patients, patients[0]], due_at=due, study=" mb1", purpose="基线")
     assert (done.issued, done.queued, done.left_out) == (3, 0, [])
     tasks = rows(branch, FormTask)
     assert {(t.patient_id, t.due_at, t.study, t.purpose) for t in tasks} == {
-        (p, due, "慢病队列", "基线") for p in patients
+        (p, due, "MB1", "基线") for p in patients
     }
     assert rows(branch, OutboxMessage) == []
+
+
+def test_a_study_that_is_none_or_not_ones_own_is_refused(branch, nurse, as_role):
+    patients = people(branch, nurse, 1)
+    add_studies(branch, nurse, "MB1")
+    for actor, study, said in (
+        (nurse, "MB2", "study.no_such_study"), (as_role("health_manager"), "MB1", "study.not_member")
+    ):  # fmt: skip
+        with pytest.raises(DomainError) as caught:
+            give(branch, actor, patients, study=study)
+        assert (caught.value.code, caught.value.field) == (said, "study")
+    assert rows(branch, FormTask) == []
 
 
 def test_who_has_it_already_is_left_out_and_told(branch, nurse):
@@ -161,18 +175,19 @@ def followed(branch, system):
 
 def test_the_rate_is_of_those_that_should_be_back(branch, nurse, system, clock):
     patients, due = people(branch, nurse, 6), branch.clock() + DAY
-    give(branch, nurse, patients[:5], study="甲", due_at=due)
+    add_studies(branch, nurse, "JIA")
+    give(branch, nurse, patients[:5], study="JIA", due_at=due)
     give(branch, nurse, patients[5:], due_at=due)
     tasks = {task.patient_id: task.id for task in rows(branch, FormTask)}
     for patient in patients[:2]:
         hand_in(branch, nurse, patient, "gad7", reaching(SCALES["gad7"], 2), task_id=tasks[patient])
     branch.run(GiveUpForm(task_id=tasks[patients[2]], reason="联系不上"), nurse)
     branch.run(WithdrawForm(task_id=tasks[patients[3]], reason="不再需要"), nurse)
-    row = followed(branch, system)["gad7", "甲"]
+    row = followed(branch, system)["gad7", "JIA"]
     assert (row.issued, row.expected, row.handed_in, row.waiting, row.withdrawn) == (4, 3, 2, 1, 1)
     assert row.rate == pytest.approx(66.7)
     clock.advance(DAY)
-    row = followed(branch, system)["gad7", "甲"]
+    row = followed(branch, system)["gad7", "JIA"]
     assert (row.expected, row.overdue, row.waiting, row.rate) == (4, 1, 0, 50.0)
     assert followed(branch, system)["gad7", ""].issued == 1
 

@@ -17,6 +17,8 @@ from domain.kernel.ids import Id
 from domain.kernel.worklists import Filter, Worklist
 from domain.links.giving_commands import FormsGivenOut, GiveOutForms
 from domain.people.records import Patient
+from domain.studies.records import Study, StudyMember
+from domain.studies.subject_records import OVERSEE
 from forms.shelf import listed, take
 
 PERMISSION = "form.issue"
@@ -82,6 +84,19 @@ def offered_forms(context: Context) -> list[Offered]:
             title = one.title or context.formatter.name(name, "words:form")
             found.append(Offered(name, title, form.version))
     return sorted(found, key=lambda one: one.title)
+
+
+def studies_of(context: Context) -> list[tuple[str, str]]:
+    """Return code and name of the studies this person works on (all, for who oversees them), by code."""
+    study, member, actor = Study.__table__, StudyMember.__table__, context.actor
+    wanted = select(study.c.code, study.c.name).order_by(study.c.code)
+    if not actor.may(OVERSEE):
+        mine = select(member.c.study_id).where(
+            member.c.staff_id == actor.staff_id, member.c.left_at.is_(None)
+        )
+        wanted = wanted.where(study.c.id.in_(mine))
+    with context.desk.store.read() as connection:
+        return [(row.code, row.name) for row in connection.execute(wanted)]
 
 
 def people_of(

@@ -44,6 +44,7 @@ class GiveOutDialog(Dialog):
         column.addWidget(self._stack, 1)
         self.setFixedWidth(WIDTH_PX)
         model.forms_read.connect(self._show_forms)
+        model.studies_read.connect(self._show_studies)
         model.field_error.connect(self._show_error)
         model.progress.connect(self._show_progress)
         model.busy_changed.connect(self._show_busy)
@@ -69,18 +70,20 @@ class GiveOutDialog(Dialog):
             whom.addItem(self._say("give_out.chosen", count=len(model.chosen)), True)
         whom.addItem(self._say("give_out.all", count=model.count), False)
         self._forms.addItem(self._say("give_out.reading"), None)
+        self._studies = QComboBox(part)
+        self._studies.addItem(self._say("give_out.no_study"), "")
         send = QCheckBox(part)
         send.setEnabled(model.may_send)
         due = QLineEdit(model.usual_due(), part)
         editors: list[tuple[str, QWidget, bool, str]] = [
             ("to", whom, True, ""), ("form", self._forms, True, ""),
             ("due", due, False, self._say("form.moment_hint")), ("purpose", QLineEdit(part), False, ""),
-            ("study", QLineEdit(part), False, ""), ("send", send, False, ""),
+            ("study", self._studies, False, ""), ("send", send, False, ""),
         ]  # fmt: skip
         self._boxes: dict[str, FieldBox] = {}
         for name, editor, required, hint in editors:
             if isinstance(editor, QLineEdit):
-                editor.setMaxLength(40 if name == "purpose" else 120)
+                editor.setMaxLength(40)
             box = FieldBox(
                 name, self._say(f"give_out.{name}"), editor, required=required, hint=hint, parent=part
             )
@@ -154,6 +157,11 @@ class GiveOutDialog(Dialog):
         for one in found:
             self._forms.addItem(f"{one.title}（{one.version}）", one)
         self._forms.setFocus()
+
+    @Slot(list)
+    def _show_studies(self, found: list[tuple[str, str]]) -> None:
+        for code, name in found:
+            self._studies.addItem(f"{code}　{name}", code)
 
     @Slot(str, str)
     def _show_error(self, name: str, sentence: str) -> None:

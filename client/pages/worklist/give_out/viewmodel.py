@@ -6,7 +6,14 @@ from PySide6.QtCore import QObject, Signal
 
 from client.background import Crash, Job
 from client.pages.worklist.filters import read_moment
-from client.pages.worklist.give_out.giving import Offered, Outcome, Wanted, give_out, offered_forms
+from client.pages.worklist.give_out.giving import (
+    Offered,
+    Outcome,
+    Wanted,
+    give_out,
+    offered_forms,
+    studies_of,
+)
 from client.station import Context
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError, KnownError
@@ -21,6 +28,8 @@ class ViewModel(QObject):
     """Reads what may be given out, then gives one of it to the list."""
 
     forms_read = Signal(list)
+    studies_read = Signal(list)
+    """Code and name of each study the person works on."""
     field_error = Signal(str, str)
     """Field (empty for the whole) and sentence."""
     progress = Signal(int, int)
@@ -51,8 +60,10 @@ class ViewModel(QObject):
         return f"{clinic(self.context.desk.clock() + USUAL):%Y-%m-%d} 18:00"
 
     def load(self) -> None:
-        """Read the questionnaires in the background."""
+        """Read the questionnaires and the person's studies in the background."""
         context = self.context
+        studies = context.jobs.read(lambda _job: studies_of(context), "studies_of")
+        studies.succeeded.connect(self._studies)
         job = context.jobs.read(lambda _job: offered_forms(context), "offered_forms")
         job.succeeded.connect(self._forms)
         job.refused.connect(self._refused)
@@ -63,7 +74,7 @@ class ViewModel(QObject):
         """Give it out; once at a time."""
         if self._job is not None:
             return
-        for name in ("", "form", "due"):
+        for name in ("", "form", "due", "study"):
             self.field_error.emit(name, "")
         if form is None:
             self.field_error.emit("form", self.context.say("give_out.no_form"))
@@ -111,11 +122,14 @@ class ViewModel(QObject):
         self.forms = found
         self.forms_read.emit(found)
 
+    def _studies(self, found: list[tuple[str, str]]) -> None:
+        self.studies_read.emit(found)
+
     def _given(self, outcome: Outcome) -> None:
         self.done.emit(outcome)
 
     def _refused(self, error: KnownError) -> None:
-        self.field_error.emit("", self.context.desk.texts.explain(error))
+        self.field_error.emit(error.field or "", self.context.desk.texts.explain(error))
 
     def _crashed(self, crash: Crash) -> None:
         self.field_error.emit("", self.context.say("crash.sentence", number=crash.number))
