@@ -16,6 +16,7 @@ from domain.exchange.node_commands import NodeFacts, NoteNodes
 from domain.exchange.node_records import Contact, SyncNode
 from domain.exchange.records import Conflict
 from domain.exchange.rules import ConflictState
+from domain.exchange.settings_in_force import settings_count
 from domain.kernel.authority import Actor
 from domain.kernel.columns import from_microseconds, to_microseconds
 from domain.kernel.dispatcher import Dispatcher
@@ -34,7 +35,9 @@ GRACE = timedelta(hours=1)
 CONFLICT_OVERDUE_S = 72 * 3600
 """How long two values may wait for a person before somebody is told (`conflict_overdue.yaml`)."""
 MANY = 3
-_EXACT = ("name", "contact", "version", "stage", "rejected", "parked", "conflicts")
+_EXACT = ("name", "contact", "version", "stage", "rejected", "parked", "conflicts", "settings_behind")
+_OFF = frozenset({Contact.CLOSED, Contact.NEVER, Contact.REVOKED})
+"""Contacts of a workstation that is not running: it takes settings in when it starts."""
 _LIMITS = (
     ("waits_s", OVERDUE_S + 1),
     ("oldest_conflict_s", CONFLICT_OVERDUE_S + 1),
@@ -112,7 +115,13 @@ def _with_grace(values: dict[str, Any], row: Any, now: datetime) -> Contact:
 
 def _with_since(values: dict[str, Any], row: Any, now: datetime) -> dict[str, Any]:
     same = row is not None and row.contact == values["contact"]
-    return {**values, "contact_since": row.contact_since if same else now}
+    behind = values["settings_behind"] > 0
+    begun = row.settings_since if row is not None and row.settings_since is not None else now
+    return {
+        **values,
+        "contact_since": row.contact_since if same else now,
+        "settings_since": begun if behind else None,
+    }
 
 
 def _seen(connection: Connection, now: datetime) -> list[tuple[Id, Id, dict[str, Any]]]:
@@ -120,14 +129,17 @@ def _seen(connection: Connection, now: datetime) -> list[tuple[Id, Id, dict[str,
     station = Workstation.__table__
     states = {row.device_id: row for row in connection.execute(select(device_state))}
     rejected, parked = _parked(connection)
+    settings = settings_count(connection)
     conflicts = _conflicts(connection, now)
     sent = {device_id: row.last_seq for device_id, row in states.items()}
     found = []
     for row in connection.execute(select(station).order_by(station.c.enrolled_at, station.c.id)):
         state = states.get(row.id)
         count, oldest_s = conflicts.pop(row.org_id, (0, 0))
+        contact = _contact(row, state, now)
+        taken = settings if state is None or contact in _OFF else state.settings
         values: dict[str, Any] = {
-            "name": row.name, "contact": _contact(row, state, now), **_told(state),
+            "name": row.name, "contact": contact, **_told(state), "settings_behind": max(0, settings - taken),
             "rejected": rejected[row.id], "parked": parked[row.id], "conflicts": count,
             "oldest_conflict_s": oldest_s,
             "conflicts_permille": round(1000.0 * count / max(sent.get(row.id, 0), 1), 2) if count else 0.0,

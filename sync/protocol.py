@@ -70,6 +70,7 @@ class NodeReport(msgspec.Struct, array_like=True, frozen=True):
         rate: Bytes a second of the last upload.
         stage: How far it is filled (`sync.bootstrap.Stage`).
         closing: The program is about to end.
+        settings: Versions of settings it has taken in (`domain.exchange.settings_in_force`); 0 of an older program.
     """
 
     backlog: Int64 = 0
@@ -81,6 +82,7 @@ class NodeReport(msgspec.Struct, array_like=True, frozen=True):
     rate: Int64 = 0
     stage: str = ""
     closing: bool = False
+    settings: Int64 = 0
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True):

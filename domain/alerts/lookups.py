@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, or_, select
+from sqlalchemy import ColumnElement, Connection, String, Table, or_, select
 
 from domain.alerts.parts import Cause, Condition, Expected
 from domain.alerts.plans import ELSEWHERE, Plan, Values
@@ -15,6 +15,13 @@ from domain.kernel.record import record_classes
 from domain.kernel.rows import without_index
 
 _ALERT = Alert.__table__
+
+
+def _empty(column: Any) -> ColumnElement[bool]:
+    """Only a text can be empty and there."""
+    return or_(column.is_(None), column == "") if isinstance(column.type, String) else column.is_(None)
+
+
 _SQL: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "eq": lambda c, v: c == v,
     "ne": lambda c, v: or_(c != v, c.is_(None)),
@@ -24,7 +31,7 @@ _SQL: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "ge": lambda c, v: c >= v,
     "in": lambda c, v: c.in_(v),
     "not_in": lambda c, v: or_(c.not_in(v), c.is_(None)),
-    "empty": lambda c, _: or_(c.is_(None), c == ""),
+    "empty": lambda c, _: _empty(c),
     "filled": lambda c, _: c.is_not(None),
 }
 

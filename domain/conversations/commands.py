@@ -9,11 +9,12 @@ from domain.conversations.keeping import (
     conversation_with,
     hand_to,
     note_owed,
+    reply_due,
     say,
 )
 from domain.conversations.owners import next_owner
 from domain.conversations.records import Conversation, ConversationKind, ConversationMessage, Direction
-from domain.conversations.workflow import OWNERS_TIME, conversation_life
+from domain.conversations.workflow import conversation_life
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, stable_id
@@ -209,7 +210,7 @@ def hand_on_overdue(order: HandOnOverdue, work: UnitOfWork) -> int:
             work, conversation.org_id, ConversationKind(conversation.kind), {conversation.owner_id}
         )
         if owner is None:
-            conversation.due_at = work.now + OWNERS_TIME
+            conversation.due_at = reply_due(work, conversation.org_id, work.now)
         else:
             hand_to(work, conversation, owner, "30 分钟未回复")
             count += 1

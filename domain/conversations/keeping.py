@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from domain.conversations.hours import hours_of
 from domain.conversations.owners import next_owner
 from domain.conversations.records import Conversation, ConversationKind, ConversationMessage, Direction
 from domain.conversations.workflow import OWNERS_TIME, conversation_life
@@ -49,6 +50,16 @@ def conversation_with(
     return work.require(Conversation, begun.id)
 
 
+def reply_due(work: UnitOfWork, org_id: Id, since: datetime) -> datetime:
+    """Return when an owner's time after a moment is over, by the hours in which the organisation answers."""
+    return hours_of(work.connection, org_id).due(since, OWNERS_TIME)
+
+
+def clock_begins(work: UnitOfWork, org_id: Id, since: datetime) -> datetime:
+    """Return from when a limit counts that knows no hours, so that an owner's time ends when it does by the hours."""
+    return reply_due(work, org_id, since) - OWNERS_TIME
+
+
 def note_owed(work: UnitOfWork, conversation: Conversation, at: datetime) -> None:
     """The client said something: it is owed from the first thing that nobody has answered."""
     if conversation.owner_id is None:
@@ -59,8 +70,9 @@ def note_owed(work: UnitOfWork, conversation: Conversation, at: datetime) -> Non
     if conversation.state == "owed":
         return
     work.move(conversation_life, conversation, "receive")
-    conversation.owed_since = conversation.state_since = at
-    conversation.due_at = work.now + OWNERS_TIME
+    conversation.owed_since = at
+    conversation.state_since = clock_begins(work, conversation.org_id, at)
+    conversation.due_at = reply_due(work, conversation.org_id, work.now)
 
 
 def say(
@@ -85,7 +97,7 @@ def hand_to(work: UnitOfWork, conversation: Conversation, owner: Staff, why: str
     conversation.owner_id = owner.id
     conversation.handed_on += 1
     if conversation.state == "owed":
-        conversation.due_at = work.now + OWNERS_TIME
+        conversation.due_at = reply_due(work, conversation.org_id, work.now)
     say(work, conversation, Direction.NOTE, f"{why}，转交给{owner.name}")
 
 
@@ -101,6 +113,7 @@ def follow_reply(work: UnitOfWork, message: OutboxMessage) -> None:
     elif message.state in ("failed", "expired", "cancelled"):
         since = conversation.owed_since or work.now
         work.move(conversation_life, conversation, "unsent")
-        conversation.owed_since = conversation.state_since = since
-        conversation.due_at = max(work.now, since + OWNERS_TIME)
+        conversation.owed_since = since
+        conversation.state_since = clock_begins(work, conversation.org_id, since)
+        conversation.due_at = max(work.now, reply_due(work, conversation.org_id, since))
         say(work, conversation, Direction.NOTE, "回复未能送达，请换一种方式联系客户")

@@ -2,13 +2,14 @@
 
 import enum
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from domain.kernel.columns import Merge, Sensitivity, column
 from domain.kernel.ids import Id
-from domain.kernel.record import Record
+from domain.kernel.record import Record, Scope
 from domain.messaging.records import Channel
 
 PERSONAL = Sensitivity.PERSONAL
@@ -73,3 +74,20 @@ class ConversationMessage(Record, label="会话消息"):
     staff_name: Mapped[str | None] = column("员工姓名")
     outbox_id: Mapped[Id | None] = column("外发消息", ref="outbox_message", index=True)
     at: Mapped[datetime] = column("时间", index=True)
+
+
+class AnswerHours(Record, label="答复时段", scope=Scope.CATALOGUE, merge=Merge.APPEND):
+    """When answers are owed, of one organisation or (without a place) of all that have none of their own.
+
+    The highest number of a place counts. `week` has by weekday (``1`` is Monday) the spans as ``08:00-12:00``; a day
+    without any is closed, as is each of `closed_days` (``2027-02-16``).
+    """
+
+    place_id: Mapped[Id | None] = column("机构", ref="organization", index=True)
+    number: Mapped[int] = column("修订号")
+    week: Mapped[dict[str, Any]] = column("每周时段")
+    closed_days: Mapped[list[str]] = column("停诊日", default=[])
+    reason: Mapped[str] = column("修订说明", length=4000)
+    set_at: Mapped[datetime] = column("生效时间", index=True)
+    set_by: Mapped[Id | None] = column("设置人", ref="staff")
+    set_name: Mapped[str] = column("设置人姓名")

@@ -9,10 +9,11 @@ from domain.conversations.commands import (
     LabelConversation,
     RegisterFromConversation,
 )
-from domain.conversations.records import Conversation
+from domain.conversations.hours_commands import SetAnswerHours
+from domain.conversations.records import AnswerHours, Conversation
 from domain.followup.worklists import clients
 from domain.kernel.worklists import Query, worklist
-from domain.people.records import Patient, Staff
+from domain.people.records import Organization, Patient, Staff
 
 VIEW = "conversation.view"
 
@@ -51,3 +52,17 @@ for listing in (owed, conversations, unknown):
     listing.offers(HandOver, LabelConversation, CloseConversation)
 unknown.offers(RegisterFromConversation)
 clients.offers(BindToMe)
+
+
+@worklist(
+    "conversation.hours", "答复时段", permission="conversation.hours", record=AnswerHours, order="-set_at"
+)
+def answer_hours() -> Query:
+    """Every version of when answers are owed, the latest first; a row without a place is for all."""
+    h = AnswerHours
+    return select(
+        h.set_at, Organization.name.label("place"), h.number, h.week, h.closed_days, h.reason, h.set_name
+    ).outerjoin(Organization, Organization.id == h.place_id)
+
+
+answer_hours.offers(SetAnswerHours)

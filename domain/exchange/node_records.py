@@ -24,7 +24,8 @@ class SyncNode(Record, label="同步节点", merge=Merge.CENTRE):
     """One workstation; its id is the workstation's. Written by the centre alone, when there is something to tell.
 
     Counts of conflicts are the organisation's and stand with its first workstation, for the machine room's alerts;
-    the people they belong to see them in the list `conflict.lead` and in the inbox.
+    the people they belong to see them in the list `conflict.lead` and in the inbox. `settings_since` is when the
+    watch first saw the workstation without all settings in force; one that is switched off counts from its return.
     """
 
     name: Mapped[str] = column("工作站")
@@ -48,3 +49,5 @@ class SyncNode(Record, label="同步节点", merge=Merge.CENTRE):
     oldest_conflict_s: Mapped[int] = column("最久冲突", unit="s", default=0)
     conflicts_permille: Mapped[float] = column("每千笔冲突", default=0.0)
     trouble: Mapped[int] = column("同步异常数", default=0)
+    settings_behind: Mapped[int] = column("未生效配置", default=0)
+    settings_since: Mapped[datetime | None] = column("配置未生效起始")

@@ -13,5 +13,5 @@ def nodes() -> Query:
     return select(
         n.name, n.contact, n.last_contact, n.version, n.backlog, n.backlog_bytes, n.waits_s, n.files, n.rate,
         n.skew_s, n.failures, n.conflicts, n.oldest_conflict_s, n.conflicts_permille, n.parked, n.rejected,
-        n.refusals, n.stage, n.contact_since, n.trouble,
+        n.refusals, n.stage, n.contact_since, n.settings_behind, n.trouble,
     )  # fmt: skip

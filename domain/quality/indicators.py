@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from domain.alerts.records import Alert, Outcome
 from domain.checkup.records import Report
+from domain.conversations.hours import Hours, hours_of
 from domain.conversations.records import Conversation, ConversationMessage, Direction
 from domain.conversations.workflow import OWNERS_TIME
 from domain.followup.feedback_records import Feedback
@@ -41,6 +42,8 @@ from domain.tracking.workflow import NOTICE, tracking_life
 
 FILE = "indicators"
 SATISFIED = 4
+LATEST = timedelta(days=4)
+"""How long after a day an answer of it is looked for: a long weekend."""
 MICROSECOND = timedelta(microseconds=1)
 Tally = tuple[int, int]
 """Numerator and denominator."""
@@ -133,18 +136,22 @@ class Answers:
         query = (
             select(c.org_id, c.conversation_id, c.direction, c.at)
             .join(Conversation.__table__, whole.id == c.conversation_id)
-            .where(c.at >= begin, c.at < end + OWNERS_TIME, without_index(c.direction) != Direction.NOTE)
+            .where(c.at >= begin, c.at < min(end + LATEST, now), without_index(c.direction) != Direction.NOTE)
             .order_by(c.at)
         )
+        hours: dict[Id, Hours] = {}
         owed: dict[Id, datetime] = {}
         found: dict[Id, list[int]] = defaultdict(lambda: [0, 0])
         for org_id, conversation, direction, at in connection.execute(query):
             if direction == Direction.IN:
-                if conversation not in owed and at < end and at + OWNERS_TIME <= now:
-                    owed[conversation] = at
+                if org_id not in hours:
+                    hours[org_id] = hours_of(connection, org_id)
+                due = hours[org_id].due(at, OWNERS_TIME)
+                if conversation not in owed and at < end and due <= now:
+                    owed[conversation] = due
                     found[org_id][1] += 1
             elif conversation in owed:
-                found[org_id][0] += at - owed.pop(conversation) <= OWNERS_TIME
+                found[org_id][0] += at <= owed.pop(conversation)
         return {org: (good, all_) for org, (good, all_) in found.items()}
 
 

@@ -15,6 +15,7 @@ from domain.checkup.records import QuestionnaireResponse, Report, Visit
 from domain.checkup.report_commands import ReturnReport, SubmitReport
 from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.conversations.commands import CloseConversation, ReceiveMessage
+from domain.conversations.hours_commands import SetAnswerHours
 from domain.conversations.keeping import conversation_id
 from domain.conversations.records import ConversationKind
 from domain.kernel.authority import system_actor
@@ -238,6 +239,16 @@ def hears(kind):
             text="您好", at=world.desk.clock(), kind=kind,
         )  # fmt: skip
         world.desk.run(order, system_actor(world.nurse.org_id, world.nurse.device_id))
+
+    return run
+
+
+def sets_hours(**days):
+    """The place answers in these spans only."""
+
+    def run(world):
+        given = dict.fromkeys(("monday", "tuesday"), "08:00-12:00 13:30-17:30") | days
+        world.desk.run(SetAnswerHours(reason="作息", **given), world.head)
 
     return run
 

@@ -14,10 +14,11 @@ from domain.alerts.parts import Anomaly, Spread, Trend
 from domain.alerts.records import Severity
 from domain.alerts.trends import judged
 from domain.checkup.result_commands import Measured, RecordMeasurement
+from domain.conversations.records import ConversationKind
 from domain.exchange.node_records import Contact
 from domain.kernel.change_log import entries_after
 from domain.kernel.content import ContentError
-from tests.readers.alert_cases_more import account, series, signs_in
+from tests.readers.alert_cases_more import account, hears, series, sets_hours, signs_in
 from tests.readers.conftest import Watch
 from tests.readers.plans import plans_of, walked
 
@@ -314,3 +315,17 @@ def test_lookups_of_every_kind_go_by_an_index(world, watch, clock):
     world.potassium()
     plans = plans_of(watch.desk.store, watch.look)
     assert not walked(plans), sorted(set(walked(plans)))
+
+
+def test_half_an_hour_of_an_answer_runs_in_office_hours_only(world, watch, clock):
+    sets_hours()(world)
+    clock.advance(timedelta(hours=8, minutes=20))  # Monday 17:20 in the clinic
+    hears(ConversationKind.SERVICE)(world)
+    watch.look()
+    clock.advance(timedelta(hours=14, minutes=59))  # Tuesday 08:19
+    watch.look()
+    assert watch.alerts("A-031") == []
+    clock.advance(timedelta(minutes=1))
+    watch.look()
+    [alert] = watch.alerts("A-031")
+    assert "11-24 08:20" in alert.summary

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from domain.alerts.records import Alert
+from domain.conversations.hours_commands import SetAnswerHours
 from domain.exchange.commands import DecideConflict
 from domain.exchange.node_records import Contact, SyncNode
 from domain.exchange.rules import Choice
@@ -58,6 +59,11 @@ def branch(server, store, tmp_path):
     )
     station.actor = system_actor(server.orgs["B01"], station.device_id)
     return station
+
+
+def tick(centre):
+    """Let what fell due by the engine's timers be told."""
+    next(f.reader for f in centre.followers if f.reader.name == "alerts").tick()
 
 
 def node(centre, station):
@@ -290,3 +296,39 @@ def test_a_conflict_that_waits_too_long_is_told_and_a_decision_ends_it(server, c
     centre.dispatcher.run(DecideConflict(conflict_id=conflict, choice=Choice.THEIRS), actor)
     watch.look()
     assert told_of_conflicts(centre) == ["closed"]
+
+
+def test_settings_that_a_workstation_has_not_taken_in_are_told_until_it_has(server, centre, watch, branch):
+    branch.sync.exchange()
+    watch.look()
+    assert node(centre, branch).settings_since is None
+    boss = system_actor(centre.identity.org_id, centre.identity.device_id)
+    order = SetAnswerHours(monday="08:00-12:00", reason="作息")
+    centre.dispatcher.run(order, boss)
+    server.clock.advance(timedelta(minutes=1))
+    watch.look()
+    row = node(centre, branch)
+    assert (row.settings_behind, row.settings_since) == (1, server.clock())
+    assert alerts(centre, "A-056", branch) == []
+    server.clock.advance(timedelta(minutes=29))
+    watch.look()
+    tick(centre)
+    assert alerts(centre, "A-056", branch) == []
+    server.clock.advance(timedelta(minutes=1))
+    tick(centre)
+    assert alerts(centre, "A-056", branch) == ["open"]
+    branch.sync.exchange()  # takes them in
+    branch.sync.exchange()  # and says so
+    watch.look()
+    assert node(centre, branch).settings_behind == 0
+    assert alerts(centre, "A-056", branch) == ["closed"]
+
+
+def test_a_workstation_that_is_switched_off_has_time_from_its_return(server, centre, watch, branch):
+    branch.sync.exchange()
+    branch.sync.say_goodbye()
+    order = SetAnswerHours(monday="08:00-12:00", reason="作息")
+    centre.dispatcher.run(order, system_actor(centre.identity.org_id, centre.identity.device_id))
+    server.clock.advance(timedelta(hours=9))
+    watch.look()
+    assert node(centre, branch).settings_behind == 0
