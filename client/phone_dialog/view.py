@@ -53,6 +53,9 @@ class Words(NamedTuple):
 FORM = Words(
     "front_desk.phone.title", "front_desk.phone.how", "front_desk.phone.until", "front_desk.phone.line"
 )
+CONSENT = Words(
+    "consent_page.phone.title", "consent_page.phone.how", "consent_page.phone.until", "record.share.line"
+)
 REPORT = Words("record.share.title", "record.share.how", "record.share.until", "record.share.line")
 
 

@@ -16,6 +16,8 @@ from domain.consent.records import (
     SealKey,
     SignerRelation,
 )
+from domain.consent.remote_records import RemoteConsent
+from domain.consent.remote_workflow import remote_life
 from domain.consent.workflow import consent_life
 from domain.kernel.canonical import content_digest
 from domain.kernel.commands import Kind, ask, command, handles
@@ -108,7 +110,7 @@ def keep(order: KeepConsent, work: UnitOfWork) -> Id:
     Raises:
         DomainError: ``study.subject_gone``; ``consent.other_study`` for a document of another study;
             ``consent.not_newest`` for a version that a newer one has replaced; ``consent.too_large``;
-            ``consent.uses_unknown`` for a use the document does not ask.
+            ``consent.uses_unknown`` for a use the document does not ask; as `_witnessed`.
     """
     subject = standing_subject(work, order.subject_id)
     document = work.require(ConsentDocument, order.document_id, "document_id")
@@ -145,7 +147,23 @@ def keep(order: KeepConsent, work: UnitOfWork) -> Id:
         )
     )  # fmt: skip
     subject.consent = ConsentStanding.SIGNED
+    if order.remote_id is not None:
+        _witnessed(work, order, consent)
     return consent.id
+
+
+def _witnessed(work: UnitOfWork, order: KeepConsent, consent: Consent) -> None:
+    """What was signed on a phone counts from now on; it was signed when it was signed there.
+
+    Raises:
+        DomainError: ``remote_consent.wrong_state``; ``consent.other_remote`` for one of another subject or version.
+    """
+    remote = work.require(RemoteConsent, order.remote_id, "remote_id")
+    if (remote.subject_id, remote.document_id) != (consent.subject_id, consent.document_id):
+        raise DomainError("consent.other_remote", field="remote_id")
+    work.move(remote_life, remote, "keep")
+    consent.signed_at = remote.signed_at or work.now
+    remote.consent_id, remote.content = consent.id, None
 
 
 @command("consent.take_back", "撤回知情同意", permission=SIGN)

@@ -16,6 +16,9 @@ from domain.scales.records import FormTask
 
 FORM_TASK = "form_task"
 """What a message is about whose link opens a questionnaire instead of the message."""
+REMOTE_CONSENT = "remote_consent"
+"""What a message is about whose link opens a consent to be signed."""
+CONSENT_VALID_FOR = timedelta(hours=72)
 VALID_FOR = timedelta(hours=24)
 """The longest that a link in a text that others may see is good (``interfaces/channels.md`` section 0)."""
 
@@ -37,14 +40,18 @@ def offer_message(order: OfferMessage, work: UnitOfWork) -> Id | None:
         return None
     known = work.find(PersonLink, token_sha256=order.token_sha256)
     if known is not None:
-        known.expires_at = work.now + VALID_FOR
+        known.expires_at = work.now + (
+            CONSENT_VALID_FOR if known.purpose == LinkPurpose.CONSENT else VALID_FOR
+        )
         return known.id
     if message.about == FORM_TASK:
         return _offer_form(order, work, message)
+    consents = message.about == REMOTE_CONSENT
     link = PersonLink(
         org_id=message.org_id, token_sha256=order.token_sha256, patient_id=message.patient_id,
-        purpose=LinkPurpose.MESSAGE, message_id=message.id, issued_by=message.queued_by, issued_at=work.now,
-        expires_at=work.now + VALID_FOR,
+        purpose=LinkPurpose.CONSENT if consents else LinkPurpose.MESSAGE, message_id=message.id,
+        about_id=message.about_id if consents else None, issued_by=message.queued_by, issued_at=work.now,
+        expires_at=work.now + (CONSENT_VALID_FOR if consents else VALID_FOR),
     )  # fmt: skip
     return work.add(link).id
 

@@ -17,6 +17,7 @@ class LinkPurpose(enum.StrEnum):
     FORM = "form"
     REPORT = "report"
     MESSAGE = "message"
+    CONSENT = "consent"
 
 
 class PersonLink(Record, label="客户链接"):
@@ -26,6 +27,7 @@ class PersonLink(Record, label="客户链接"):
     report (`REPORT`) it names none of them: it always shows the latest, and is done after `most_openings` sessions;
     `opened_at` is the beginning of the latest one. Of a message (`MESSAGE`) it shows the whole of what was
     sent in short, as often as the client likes until it expires; `message_id` says which.
+    Of a consent (`CONSENT`) `about_id` says which remote consent.
 
     `draft` is what was answered so far (FHIR R4 QuestionnaireResponse, in-progress), by whoever went last: the nurse
     who began or the client. It is emptied when the form is handed in here; handed in at the desk, the response that
@@ -37,6 +39,7 @@ class PersonLink(Record, label="客户链接"):
     visit_id: Mapped[Id | None] = column("体检", ref="visit")
     purpose: Mapped[LinkPurpose] = column("用途", default=LinkPurpose.FORM)
     task_id: Mapped[Id | None] = column("待填问卷", ref="form_task", index=True)
+    about_id: Mapped[Id | None] = column("所关事项", index=True)
     message_id: Mapped[Id | None] = column("消息", ref="outbox_message", index=True)
     form: Mapped[str | None] = column("问卷", means="words:form", length=120)
     form_version: Mapped[str | None] = column("问卷版本", length=40)

@@ -5,14 +5,14 @@ from sqlalchemy import select
 from domain.kernel.worklists import Query, worklist
 from domain.links.commands import RevokeLink
 from domain.links.giving_commands import RemindForm, RemindForms
-from domain.links.records import PersonLink
+from domain.links.records import LinkPurpose, PersonLink
 from domain.people.records import Patient
 from domain.scales.worklists import given_out, tasks
 
 
 @worklist("link.open", "客户手机链接", permission="form.view", record=PersonLink, order="-issued_at")
 def open_links() -> Query:
-    """Links that have been neither used up nor closed, the latest first."""
+    """Links that have been neither used up nor closed, the latest first; of consents only a study's members know."""
     return (
         select(
             Patient.name, Patient.number.label("patient_number"), PersonLink.purpose, PersonLink.form,
@@ -21,7 +21,7 @@ def open_links() -> Query:
         )
         .join(Patient, Patient.id == PersonLink.patient_id)
         .where(PersonLink.used_at.is_(None), PersonLink.revoked_at.is_(None))
-        .where(PersonLink.openings < PersonLink.most_openings)
+        .where(PersonLink.openings < PersonLink.most_openings, PersonLink.purpose != LinkPurpose.CONSENT)
     )  # fmt: skip
 
 

@@ -93,8 +93,10 @@ def asked_of(dispatcher: Dispatcher, actor: Actor, subject_id: Id) -> Asked:
     )  # fmt: skip
 
 
-def consent_pdf(dispatcher: Dispatcher, actor: Actor, asked: Asked, choice: Choice) -> bytes:
-    """Return the exact bytes to show and, once they were read, to seal.
+def consent_pdf(
+    dispatcher: Dispatcher, actor: Actor, asked: Asked, choice: Choice, *, witness: str = ""
+) -> bytes:
+    """Return the exact bytes to show and, once they were read, to seal; `witness` in place of the actor's name.
 
     Raises:
         DomainError: ``consent.signer_missing`` without a name.
@@ -109,7 +111,7 @@ def consent_pdf(dispatcher: Dispatcher, actor: Actor, asked: Asked, choice: Choi
             "relation": say(f"choice.signer_relation.{choice.relation.value}"),
             "proof": say(f"choice.identity_proof.{choice.proof.value}"),
         },
-        "witness": {"name": actor.name},
+        "witness": {"name": witness or actor.name},
         "shown": {"at": now.isoformat(timespec="seconds")} | ({} if until is None else {"until": until}),
         "uses": [
             {"label": say(f"choice.consent_use.{use.value}"), "agreed": use in choice.uses}

@@ -125,7 +125,9 @@ def sealing_key(dispatcher: Dispatcher, actor: Actor) -> SealingKey:
         kept = connection.execute(query.limit(1)).first()
     if kept is not None:
         return SealingKey(kept[0], kept[1], opened(dispatcher, actor, kept[2]), kept[3])
-    name = f"{AUTHORITY_NAME} {str(actor.device_id)[:8]}"
+    name = (
+        f"{AUTHORITY_NAME} {actor.device_id.hex[-8:]}"  # ids begin with the time: alike where made together
+    )
     made = make_key(name, dispatcher.clock())
     dispatcher.run(
         KeepAuthority(

@@ -32,7 +32,7 @@ def own_pair(dispatcher: Dispatcher, actor: Actor) -> Pair:
             if connection.execute(told).first() is not None:
                 return pair
     pair = new_pair(private)
-    name = str(actor.device_id)[:8]
+    name = actor.device_id.hex[-8:]
     dispatcher.run(
         TellVaultKey(
             name=name, public_key=pair.public, private_key=None if private else pair.private,

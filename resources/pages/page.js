@@ -228,6 +228,19 @@
     draw(canvas);
   });
 
+  // A document counts as read when its end has been in sight; the server lets nobody go on out of turn anyway.
+  const end = document.querySelector("[data-read-end]");
+  const after = [...document.querySelectorAll("[data-after-read]")];
+  if (end && after.length && "IntersectionObserver" in window) {
+    for (const one of after) one.disabled = true;
+    const watching = new IntersectionObserver((seen) => {
+      if (!seen.some((one) => one.isIntersecting)) return;
+      for (const one of after) one.disabled = false;
+      watching.disconnect();
+    });
+    watching.observe(end);
+  }
+
   document.addEventListener("input", (event) => {
     if (event.target.closest("#form")) touched += 1;
   });

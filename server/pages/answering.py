@@ -20,7 +20,12 @@ HEADERS = {
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
 }
-_BUTTONS = {LinkPurpose.FORM: "开始填写", LinkPurpose.REPORT: "查看报告", LinkPurpose.MESSAGE: "查看消息"}
+_BUTTONS = {
+    LinkPurpose.FORM: "开始填写",
+    LinkPurpose.REPORT: "查看报告",
+    LinkPurpose.MESSAGE: "查看消息",
+    LinkPurpose.CONSENT: "开始阅读",
+}
 
 
 @functools.cache
@@ -44,7 +49,10 @@ def answer(template: str, status: int = 200, **values: Any) -> Response:
 def ask_birth_date(link: OpenLink, title: str, problem: str = "", status: int = 200) -> Response:
     """Return the page that asks who is there."""
     button = _BUTTONS[link.purpose]
-    return answer("verify.html", status, name=masked(link), title=title, problem=problem, button=button)
+    digits = link.purpose is LinkPurpose.CONSENT
+    return answer(
+        "verify.html", status, name=masked(link), title=title, problem=problem, button=button, digits=digits
+    )
 
 
 def sorry(texts: Texts, error: KnownError) -> Response:

@@ -23,6 +23,7 @@ from forms.session import FormSession
 from server.api.dependencies import CentreDep
 from server.centre import Centre
 from server.pages.answering import HEADERS, answer, ask_birth_date, masked, sorry
+from server.pages.consent_page import check_person, consent_original, show_consent, take_consent
 from server.pages.fields import FORM, fields_at_the_end, fields_of, sentence, take
 from server.pages.files import file_router, take_away
 from server.pages.links import Links, OpenLink
@@ -62,6 +63,8 @@ def show(
             return report_page(links, link, token)
         if link.purpose is LinkPurpose.MESSAGE:
             return _message(links, link, _binding(request, centre, token))
+        if link.purpose is LinkPurpose.CONSENT:
+            return show_consent(centre, link, token, page)
         session = session_of(form_of(links, link), link)
         pages = pages_of(session)
         return _form_page(centre, link, session, pages, _number(session, pages, page), {})
@@ -82,6 +85,19 @@ def report_pdf(request: Request, centre: CentreDep, links: LinksDep, token: str)
         return sorry(centre.texts, error)
 
 
+@router.get("/{token}/consent.pdf")
+def consent_pdf(request: Request, centre: CentreDep, links: LinksDep, token: str) -> Response:
+    """Return the bytes that are to be signed, for a reader of the client's own."""
+    try:
+        link = opened(request, links, token)
+        if link.purpose is not LinkPurpose.CONSENT or not links.holds(link, request.cookies.get(COOKIE)):
+            return RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
+        head = {**HEADERS, "content-disposition": 'attachment; filename="consent.pdf"'}
+        return Response(consent_original(centre, link), media_type="application/pdf", headers=head)
+    except KnownError as error:
+        return sorry(centre.texts, error)
+
+
 @router.post("/{token}")
 async def send(request: Request, centre: CentreDep, links: LinksDep, token: str) -> Response:
     """Take what the browser sent."""
@@ -95,11 +111,13 @@ def _taken(request: Request, centre: Centre, links: Links, token: str, body: byt
         for left in reversed(range(TRIES_TO_SAVE)):
             link = opened(request, links, token)
             if "birth_date" in sent:
-                return _verified(centre, links, link, token, sent["birth_date"][0])
+                return _verified(centre, links, link, token, sent)
             if not links.holds(link, request.cookies.get(COOKIE)):
                 return ask_birth_date(link, _title(links, link), centre.texts.say("link.session_over"))
             if link.purpose is LinkPurpose.MESSAGE and (said := sent.get("say", [""])[0].strip()):
                 links.say(link, said[:MOST_SAID], sent.get("~once", [""])[0] or secrets.token_hex(8))
+            if link.purpose is LinkPurpose.CONSENT:
+                return take_consent(centre, link, token, sent, request.headers.get("user-agent", ""))
             if link.purpose is not LinkPurpose.FORM:
                 return RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
             try:
@@ -112,9 +130,15 @@ def _taken(request: Request, centre: Centre, links: Links, token: str, body: byt
         return sorry(centre.texts, error)
 
 
-def _verified(centre: Centre, links: Links, link: OpenLink, token: str, typed: str) -> Response:
+def _verified(
+    centre: Centre, links: Links, link: OpenLink, token: str, sent: Mapping[str, Sequence[str]]
+) -> Response:
+    typed = sent["birth_date"][0]
     try:
-        links.check_birth_date(link, typed)
+        if link.purpose is LinkPurpose.CONSENT:
+            check_person(centre, links, link, typed, sent.get("digits", [""])[0])
+        else:
+            links.check_birth_date(link, typed)
     except DomainError as error:
         if error.field != "birth_date":
             raise
@@ -196,6 +220,8 @@ def _message(links: Links, link: OpenLink, binding: str) -> Response:
 
 
 def _title(links: Links, link: OpenLink) -> str:
+    if link.purpose is LinkPurpose.CONSENT:
+        return "阅读并签署文件"  # what it is about is told after the birth date
     if link.purpose is LinkPurpose.MESSAGE:
         return "健康管理消息"
     return "健康风险评估报告" if link.purpose is LinkPurpose.REPORT else form_of(links, link).title

@@ -65,6 +65,7 @@ class OpenLink:
     birth_date: date
     org_id: Id
     message_id: Id | None = None
+    about_id: Id | None = None
 
 
 class Links:
@@ -109,11 +110,11 @@ class Links:
         return OpenLink(
             row.id, digest, purpose, row.patient_id, row.form or "", row.form_version or "", _typed(row.draft),
             row.saved_at, row.uploads, row.task_id, row.begun_at is not None, row.name, row.birth_date, row.org_id,
-            row.message_id,
+            row.message_id, row.about_id,
         )  # fmt: skip
 
-    def check_birth_date(self, link: OpenLink, typed: str) -> None:
-        """Let in who knows the birth date.
+    def check_birth_date(self, link: OpenLink, typed: str, *, also: bool | None = None) -> None:
+        """Let in who knows the birth date; `also`: whether what else was asked fits, None where nothing was.
 
         Raises:
             DomainError: ``link.birth_date_needed`` for what is no date, which counts for nothing;
@@ -126,11 +127,12 @@ class Links:
             said = None
         if said is None:
             raise DomainError("link.birth_date_needed", field="birth_date")
-        if said != link.birth_date:
+        if said != link.birth_date or also is False:
             left = self._centre.dispatcher.run(NoteWrongBirthDate(link_id=link.id), self.actor(link)).receipt
             if not left:
                 raise DomainError("link.closed")
-            raise DomainError("link.wrong_birth_date", field="birth_date", left=left)
+            code = "link.wrong_birth_date" if also is None else "link.wrong_person"
+            raise DomainError(code, field="birth_date", left=left)
 
     def proof(self, link: OpenLink, ends: datetime | None = None) -> str:
         """Return what the browser shows instead of the birth date, until `ends` or for as long as pages may lie."""

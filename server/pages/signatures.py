@@ -58,12 +58,21 @@ def take_signatures(
     return refused
 
 
-def _signature(text: str, now: datetime) -> dict[str, Any]:
+def written(text: str) -> tuple[bytes, list[list[float]]]:
+    """Return picture and strokes of what the script of a page sent.
+
+    Raises:
+        DomainError: ``form.signature_refused`` for what no page sends.
+    """
     if len(text) > 4 * LARGEST_PNG:
         raise DomainError("form.signature_refused")
     try:
-        written = msgspec.json.decode(text, type=_Written)
-        png = base64.b64decode(written.png.removeprefix(_HEAD), validate=True)
+        sent = msgspec.json.decode(text, type=_Written)
+        return base64.b64decode(sent.png.removeprefix(_HEAD), validate=True), sent.strokes
     except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
         raise DomainError("form.signature_refused") from error
-    return handwritten(png, written.strokes, now, "客户本人")
+
+
+def _signature(text: str, now: datetime) -> dict[str, Any]:
+    png, strokes = written(text)
+    return handwritten(png, strokes, now, "客户本人")

@@ -1,5 +1,6 @@
 """Signing on the page: nothing can be signed that is not on the screen, and what was signed shows that it holds."""
 
+import hashlib
 import os
 from datetime import date
 
@@ -13,12 +14,20 @@ from client.pages.consent.viewmodel import ViewModel
 from client.views.signature import SignaturePad
 from domain.consent.commands import PublishConsent
 from domain.consent.records import Consent, ConsentFile
+from domain.consent.remote_commands import SendRemoteConsent
+from domain.kernel.authority import system_actor
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.links.records import PersonLink
+from domain.people.patient_commands import EditPatient
 from domain.people.records import Staff
 from domain.studies.design_commands import AddProtocolVisit, CreateStudy, MoveStudy, StudyStep
 from domain.studies.subject_commands import EnrolClient
+from domain.studies.subject_records import StudySubject
+from forms.consenting.remote import remote_of, show_remote, sign_remote
 from forms.consenting.vault import opened as opened_file
+from tests.server.studying import STROKES
+from tests.server.studying import hand as hand_png
 
 PATIENCE_MS = 30_000
 BODY = (
@@ -147,3 +156,46 @@ def test_who_signs_is_said_before_anything_is_shown(opened, subject, qtbot):
         view.findChild(QLineEdit, "consent_signer").clear()
     assert "签署人" in view.findChild(QLabel, "consent_problem").text()
     assert view.model.shown is None
+
+
+def signed_elsewhere(open_desk, actor, subject_id):
+    """Sign as the centre's page does, in the store of this desk."""
+    run = lambda order: open_desk.dispatcher.run(order, actor).receipt  # noqa: E731
+    with open_desk.store.read() as connection:
+        table = StudySubject.__table__.c
+        patient = connection.execute(select(table.patient_id).where(table.id == subject_id)).scalar_one()
+    run(EditPatient(patient_id=patient, phone="13900001234"))
+    sent = run(
+        SendRemoteConsent(
+            subject_id=subject_id, signer_name="张伟", token_sha256=hashlib.sha256(b"secret").hexdigest()
+        )
+    )  # fmt: skip
+    link = kept(open_desk, PersonLink)[0].id
+    remote = remote_of(open_desk.dispatcher, actor, sent.remote_id)
+    show_remote(open_desk.dispatcher, actor, link, remote, frozenset(remote.asked.uses), {"read": []})
+    remote = remote_of(open_desk.dispatcher, actor, sent.remote_id)
+    png, strokes = hand_png(), STROKES
+    sign_remote(
+        open_desk.dispatcher, actor, link, remote, remote.row.shown_sha256, png=png, strokes=strokes, facts={}
+    )
+    return sent.remote_id
+
+
+def test_what_was_signed_on_a_phone_is_checked_and_witnessed(opened, subject, qtbot, open_desk):
+    system = system_actor(subject[0].actor.org_id, subject[0].actor.device_id)
+    remote_id = signed_elsewhere(open_desk, system, subject[1])
+    view = opened("remote_consent", remote_id)
+    assert "签章有效" in view.findChild(QLabel, "consent_verdict").text()
+    assert view.model.action_set.is_enabled("countersign")
+    assert not view.model.action_set.is_enabled("sign")
+    look(view, "consent_remote")
+    with qtbot.waitSignal(view.model.signed, timeout=PATIENCE_MS):
+        view.model.action_set.trigger("countersign")
+    [consent] = kept(open_desk, Consent)
+    assert (consent.way, consent.witness_name) == ("phone", subject[0].actor.name)
+    again = opened("consent", consent.id)
+    findings = again.findChild(QLabel, "consent_findings").text()
+    assert "签署：张伟" in findings
+    assert f"见证：{subject[0].actor.name}" in findings
+    assert "版本 1.0" in findings
+    look(again, "consent_witnessed")

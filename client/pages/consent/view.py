@@ -19,11 +19,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from client.command_dialog.view import CommandDialog
 from client.pages.consent.viewmodel import OPTIONAL, Shown, ViewModel
+from client.phone_dialog.view import CONSENT, PhoneDialog
+from client.phone_link import HandedOver, Secret
 from client.stations.front_desk.widgets import text
 from client.views.page import PageView
 from client.views.signature import SignaturePad
 from domain.consent.records import ConsentUse, IdentityProof, SignerRelation
+from domain.consent.remote_commands import RemoteSent
+from domain.kernel.commands import commands
 from forms.consenting.showing import Asked, Choice
 
 SIDE_PX = 496
@@ -70,7 +75,23 @@ class View(PageView):
         self.model.shown_changed.connect(self._show)
         self.model.verdict_changed.connect(self._tell)
         self.model.findings_changed.connect(self._list_findings)
+        self.model.phone_asked.connect(self._ask_for_phone)
         self.model.refused.connect(self._problem.setText)
+
+    @Slot(object)
+    def _ask_for_phone(self, secret: Secret) -> None:
+        """Ask who signs and how long the link holds; the code is shown once the link is on disk."""
+        given = {
+            "subject_id": self.model.record_id,
+            "token_sha256": secret.sha256,
+            "signer_name": self._name.text(),
+        }
+        dialog = CommandDialog(self.model.context, commands()["consent.send_remote"], given, self)
+        dialog.completed.connect(lambda done: self._show_code(secret, done.receipt))
+        dialog.open()
+
+    def _show_code(self, secret: Secret, sent: RemoteSent) -> None:
+        PhoneDialog(HandedOver(secret.address, sent.expires_at), self.model.context, self, CONSENT).open()
 
     def _build_form(self) -> None:
         form = QFormLayout()

@@ -8,6 +8,7 @@ from PySide6.QtGui import QImage
 
 from client.actions import Action
 from client.navigation import RECORD_PAGES
+from client.phone_link import new_secret
 from client.station import Context, PageModel
 from client.stations.review.preview import pdf_pages
 from domain.consent.attest_records import AttestKind
@@ -15,11 +16,13 @@ from domain.consent.records import ConsentUse, IdentityProof, SignerRelation
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
 from forms.consenting.attesting import Attested
+from forms.consenting.remote import check_remote, witness_remote
 from forms.consenting.showing import Asked, Choice, asked_of, consent_pdf
 from forms.consenting.signing import attestations_of, keep_paper_consent, sign_consent, verify_consent
 from forms.consenting.verifying import Verified
 
-FOR = ("study_subject", "consent")
+FOR = ("study_subject", "consent", "remote_consent")
+HOME = "worklist:consent.waiting"
 SETTLES_MS = 350
 SCALE = 1.25
 
@@ -43,6 +46,8 @@ class ViewModel(PageModel):
     shown_changed = Signal(object)
     verdict_changed = Signal(str, str)
     """What the check of a sealed file found, and its tone."""
+    phone_asked = Signal(object)
+    """The `Secret` of a link by which the client is to sign on the phone."""
     findings_changed = Signal(str)
     """Each seal, the digest and what others attest, a line each."""
     refused = Signal(str)
@@ -52,6 +57,8 @@ class ViewModel(PageModel):
         Action("sign", "consent_page.sign", "F9", command="consent.keep", primary=True),
         Action("clear", "consent_page.clear", "Ctrl+L", command="consent.keep"),
         Action("paper", "consent_page.paper", "F8", command="consent.keep"),
+        Action("phone", "consent_page.phone", "Ctrl+M", command="consent.send_remote"),
+        Action("countersign", "consent_page.countersign", "F6", command="consent.keep"),
         Action("back", "consent_page.back", "F7"),
     )
 
@@ -68,9 +75,17 @@ class ViewModel(PageModel):
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLES_MS)
         self._timer.timeout.connect(self._make)
-        self.action_set.on("back", lambda: context.open_page("worklist:consent.waiting"))
-        for action in ("sign", "clear", "paper"):
+        self.action_set.on("back", lambda: context.open_page(HOME))
+        self.action_set.on("phone", self._phone)
+        self.action_set.on("countersign", self.countersign)
+        for action in ("sign", "clear", "paper", "phone"):
             self.action_set.enable(action, enabled=entity == "study_subject")
+        self.action_set.enable("countersign", enabled=False)
+
+    @property
+    def record_id(self) -> Id:
+        """Of the subject, the consent or the remote consent."""
+        return self._record_id
 
     @property
     def signs(self) -> bool:
@@ -129,6 +144,22 @@ class ViewModel(PageModel):
         self._follow(job, self._done, self._refuse)
 
     @Slot()
+    def countersign(self) -> None:
+        """Put this workstation's seal behind what was signed on a phone: the consent counts from then on."""
+        desk, actor, own = self.context.desk.dispatcher, self.context.actor, self._record_id
+        self.action_set.enable("countersign", enabled=False)
+        job = self.context.jobs.write(lambda _job: witness_remote(desk, actor, own), "witness_consent")
+        self._follow(job, self._done, self._refuse)
+
+    def _phone(self) -> None:
+        """Ctrl+M: the client is to read and sign on the phone."""
+        server = self.context.desk.installation.server
+        if server and self.asked is not None:
+            self.phone_asked.emit(new_secret(server))
+        else:
+            self.toast("consent_page.no_centre", "warning")
+
+    @Slot()
     def _make(self) -> None:
         wanted, asked = self._wanted, self.asked
         if wanted is None or asked is None:
@@ -162,12 +193,17 @@ class ViewModel(PageModel):
 
     def _checked(self) -> Findings:
         desk, own = self.context.desk.dispatcher, self._record_id
+        if self._entity == "remote_consent":
+            _, found, content = check_remote(desk, self.context.actor, own)
+            return found, [], tuple(pdf_pages(content, SCALE))
         found, content = verify_consent(desk, self.context.actor, own)
         return found, attestations_of(desk, own, found.sha256), tuple(pdf_pages(content, SCALE))
 
     def _tell(self, answer: Findings) -> None:
         found, attested, pages = answer
-        self.title_changed.emit(self.context.say("consent_page.checked"))
+        waits = self._entity == "remote_consent"
+        self.title_changed.emit(self.context.say("consent_page.remote" if waits else "consent_page.checked"))
+        self.action_set.enable("countersign", enabled=waits and found.sound)
         self.shown_changed.emit(Shown(_NOBODY, b"", pages))
         if found.sound:
             when = self.context.formatter.moment(found.sealed_at)
@@ -202,7 +238,7 @@ class ViewModel(PageModel):
     def _done(self, _consent_id: Id) -> None:
         self.toast("consent_page.kept", "success")
         self.signed.emit()
-        self.context.open_page("worklist:consent.waiting")
+        self.context.open_page("worklist:consent.remote" if self._entity == "remote_consent" else HOME)
 
     def _refuse(self, error: KnownError) -> None:
         self.refused.emit(self.explain(error))
