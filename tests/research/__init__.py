@@ -1,0 +1,1 @@
+"""Cohort studies: setting up, subjects, consent, tubes expected, deadlines."""
