@@ -174,8 +174,7 @@ def write_parquet(
     kinds = {"number": arrow.DataType.float64(), "flag": arrow.DataType.int8()}
     types = [kinds.get(column.kind, arrow.DataType.utf8()) for column in columns]
     fields = [
-        arrow.Field(column.name, kind, nullable=True)
-        for column, kind in zip(columns, types, strict=True)
+        arrow.Field(column.name, kind, nullable=True) for column, kind in zip(columns, types, strict=True)
     ]
     schema = arrow.Schema(fields)
 
@@ -183,12 +182,7 @@ def write_parquet(
         for rows in batches:
             by_column = zip(*rows, strict=True)
             arrays = [
-                arrow.Array(
-                    [None if v is None else float(v) for v in values]
-                    if column.kind == "number"
-                    else [None if v is None else v if column.kind == "flag" else str(v) for v in values],
-                    type=kind,
-                )
+                _array(arrow, column, kind, list(values))
                 for column, kind, values in zip(columns, types, by_column, strict=True)
             ]
             yield arrow.RecordBatch.from_arrays(arrays, schema=schema)
@@ -200,6 +194,15 @@ def write_parquet(
         key_value_metadata={"aftercheck": json.dumps(told, ensure_ascii=False, sort_keys=True)},
         created_by="aftercheck", max_row_group_size=64_000, skip_arrow_metadata=True,
     )  # fmt: skip
+
+
+def _array(arrow: Any, column: Variable, kind: Any, values: list[Any]) -> Any:
+    """Return a column of a batch; its values mostly are of their type already, which is a fifth of the time."""
+    try:
+        return arrow.Array(values, type=kind)
+    except (TypeError, ValueError):
+        made: type = float if column.kind == "number" else int if column.kind == "flag" else str
+        return arrow.Array([None if value is None else made(value) for value in values], type=kind)
 
 
 def _described(column: Variable) -> dict[str, str]:
