@@ -16,7 +16,18 @@ from tests.scales.handing_in import CONTENT
 from tests.studies.conftest import FORM, Lab
 
 TEXTS = Texts.load(resources.folder("texts/zh"))
-PHQ9 = ("interest", "mood", "sleep", "energy", "appetite", "guilt", "attention", "pace", "self-harm", "effect")
+PHQ9 = (
+    "interest",
+    "mood",
+    "sleep",
+    "energy",
+    "appetite",
+    "guilt",
+    "attention",
+    "pace",
+    "self-harm",
+    "effect",
+)
 
 
 @functools.cache
