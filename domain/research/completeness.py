@@ -122,10 +122,10 @@ def _forms(connection: Connection, rows: Sequence[Any]) -> dict[Id, list[Want]]:
     query = select(t.patient_id, t.purpose, t.form, t.state, t.due_at).where(
         t.patient_id.in_([r.patient_id for r in rows])
     )
-    for task in connection.execute(query):
-        visit = of.get((task.patient_id, task.purpose))
+    for one in connection.execute(query):
+        visit = of.get((one.patient_id, one.purpose))
         if visit is not None:
-            tasks[visit.id][task.form] = task
+            tasks[visit.id][one.form] = one
     made: dict[Id, list[Want]] = {}
     for row in rows:
         wants = []
