@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from client.stations import stations
 from domain.kernel.authority import Actor
@@ -108,6 +109,28 @@ def entries(actor: Actor, say: Callable[[str], str], lists: Lists | None = None)
 def area_of(worklist: str) -> str:
     """Return the heading a worklist stands under."""
     return AREAS.get(worklist.partition(".")[0], "nav.other")
+
+
+def found_by(text: str, found: Iterable[Entry]) -> list[Entry]:
+    """Return the entries that `text` stands for: part of the label, or the beginning of its pinyin or initials."""
+    wanted = text.strip().lower()
+    if not wanted:
+        return []
+    first, also = [], []
+    for entry in found:
+        if any(start.startswith(wanted) for start in _starts(entry.label)):
+            first.append(entry)
+        elif wanted in entry.label.lower():
+            also.append(entry)
+    return first + also
+
+
+@cache
+def _starts(label: str) -> tuple[str, ...]:
+    from domain.people.names import search_keys  # only when somebody types
+
+    keys = search_keys(label)
+    return (label.lower(), *keys.initials, *keys.pinyin)
 
 
 def home_page(actor: Actor, found: list[Entry]) -> str:

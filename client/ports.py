@@ -110,12 +110,13 @@ class SyncPort(Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Hit:
-    """One result of a search, masked for the person who searches."""
+    """One result of a search, masked for the person who searches; a page of the navigation has no record."""
 
     kind: str
-    record_id: Id
+    record_id: Id | None
     title: str
     subtitle: str = ""
+    page: str = ""
 
 
 class Searcher(Protocol):

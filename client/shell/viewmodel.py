@@ -11,8 +11,8 @@ from client.background import Job, Jobs
 from client.desk import Desk
 from client.formatting import Formatter
 from client.live import Changed, Live
-from client.navigation import RECORD_PAGES, Entry, entries, home_page
-from client.ports import Hit, Scanned
+from client.navigation import RECORD_PAGES, Entry, entries, found_by, home_page
+from client.ports import Hit, Scanned, Searcher
 from client.preferences import Preferences
 from client.station import Context
 from client.stations import modules_of, stations
@@ -25,6 +25,9 @@ from domain.people.scanned import FORM_SHEET, UNKNOWN
 TICK_MS = 1000
 SEARCH_AFTER_MS = 120
 HITS = 12
+PAGE_HITS = 4
+"""Pages of the navigation among what was found; there are more than anybody looks through."""
+PAGE_HIT = "page"
 ALSO = ("record:", "form:")
 """Pages that are in no navigation."""
 WEEKDAYS = "一二三四五六日"
@@ -131,12 +134,18 @@ class ShellModel(QObject):
     @Slot()
     def _search(self) -> None:
         text, actor, searcher = self.search_text, self.actor, self.desk.searcher
-        if searcher is None:
-            self.hits_found.emit(text, [])
-            return
-        job = self.jobs.read(lambda _job: (text, searcher(actor, text, HITS)), "search")
+        job = self.jobs.read(lambda _job: (text, self._hits(searcher, actor, text)), "search")
         job.succeeded.connect(self._found)
         job.refused.connect(self._refused)
+
+    def _hits(self, searcher: Searcher | None, actor: Actor, text: str) -> list[Hit]:
+        """Return records first, then pages; off the UI thread."""
+        records = list(searcher(actor, text, HITS)) if searcher is not None else []
+        pages = found_by(text, self.entries)[:PAGE_HITS]
+        say = self.desk.texts.say
+        return records[: HITS - len(pages)] + [
+            Hit(PAGE_HIT, None, entry.label, say(entry.group), entry.page) for entry in pages
+        ]
 
     @Slot(object)
     def _found(self, answer: tuple[str, Sequence[Hit]]) -> None:
@@ -145,7 +154,7 @@ class ShellModel(QObject):
 
     def open_hit(self, hit: Hit) -> None:
         """Open what a search found."""
-        self.open_page(f"record:{hit.kind}:{hit.record_id}")
+        self.open_page(hit.page or f"record:{hit.kind}:{hit.record_id}")
 
     # Scans
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from client.appearance import icon
-from client.navigation import Entry
+from client.navigation import Entry, found_by
 from client.station import Context
 
 PAGE_ROLE = Qt.ItemDataRole.UserRole
@@ -81,7 +81,7 @@ class NavList(QListWidget):
         pages = [e.page for e in self._entries]
         start = pages.index(self.current_page) if self.current_page in pages else 0
         entries = [*self._entries[start:], *self._entries[:start]]
-        return next((e.page for e in entries if _stands_for(letters, e.label)), "")
+        return next((e.page for e in found_by(letters, entries)), "")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Open with Enter, open and shut areas by Left and Right, find by letters; everything else moves."""
@@ -153,12 +153,3 @@ class NavList(QListWidget):
             self.chosen.emit(page)
         elif area:
             self._set_open(area, area not in self._open_areas)
-
-
-def _stands_for(letters: str, label: str) -> bool:
-    from domain.people.names import search_keys  # only when somebody types
-
-    if label.lower().startswith(letters):
-        return True
-    keys = search_keys(label)
-    return any(key.startswith(letters) for key in (*keys.initials, *keys.pinyin))

@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListWidget, QPushButton, QWidget
 
 from client.alerts_card.viewmodel import CriticalCard
+from client.navigation import found_by
 from client.ports import Hit, Scanned
 from client.scan_lookup import join_scans
 from client.stations import stations
@@ -173,6 +174,25 @@ def test_ctrl_k_searches_and_enter_opens_what_was_found(qtbot, workstation, shel
     qtbot.waitUntil(lambda: shell.current == f"record:specimen:{tube.id}")
     assert not results.isVisible()
     idle(qtbot, workstation)
+
+
+def test_ctrl_k_finds_pages_too_after_the_records(qtbot, workstation, shell):
+    tube = Hit("specimen", new_id(), "1010", "")
+    for typed, before in (("dclbb", []), ("dclbb", [tube])):
+        workstation.desk.searcher = lambda actor, text, limit, found=before: found
+        press(workstation, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+        qtbot.keyClicks(shell.bar.search, typed)
+        results = workstation.window.findChild(QListWidget, "search_results")
+        qtbot.waitUntil(results.isVisible)
+        texts = [results.item(n).text() for n in range(results.count())]
+        assert len(texts) == len(before) + 1
+        assert texts[-1].startswith("页面   待处理标本   ")
+        for _ in before:
+            press(workstation, Qt.Key.Key_Down)
+        press(workstation, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: shell.current == LIST)
+        idle(qtbot, workstation)
+    assert found_by("患者身份", shell.model.entries) == []
 
 
 def test_a_search_that_finds_nothing_says_so(qtbot, workstation, shell):
