@@ -13,6 +13,7 @@ from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower, ReaderThread
 from domain.risk.follower import RiskFollower
 from domain.signoff.signs import SIGNS
+from domain.storage.filling import FillReader
 from domain.studies.follower import StudyFollower
 from domain.tags.follower import TagFollower
 from domain.tracking.follower import TrackingFollower
@@ -40,6 +41,7 @@ def join_readers(desk: Any) -> None:
         Follower(desk.store, StudyFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
         Follower(desk.store, TrackingFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
         Follower(desk.store, care),
+        Follower(desk.store, FillReader()),
     ]
     ticks = [care.tick, engine.tick, risks.tick, tags.tick, TitleWatch(desk.store, desk.texts).tick]
     desk.workers.append(ReaderThread(desk.store, followers, ticks=ticks))

@@ -36,8 +36,8 @@ BUILT_IN_AREAS = {
 
 ICONS = {
     "specimen": "specimen", "checkup": "visit", "critical": "alarm", "report": "report", "people": "person",
-    "patient": "person", "staff": "staff", "alert": "bell", "conflict": "conflict",
-    "messaging": "chat", "conversation": "chat", "portal": "chat",
+    "storage": "specimen", "environment": "alarm", "patient": "person", "staff": "staff", "alert": "bell",
+    "conflict": "conflict", "messaging": "chat", "conversation": "chat", "portal": "chat",
 }  # fmt: skip
 
 
@@ -47,7 +47,9 @@ AREAS = {
     "care": "nav.followup",
     "messaging": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
     "tag": "nav.messages", "portal": "nav.messages",
-    "link": "nav.forms", "design": "nav.forms", "specimen": "nav.biobank", "alert": "nav.alerts",
+    "link": "nav.forms", "design": "nav.forms", "specimen": "nav.biobank", "storage": "nav.biobank",
+    "pick": "nav.biobank", "shipment": "nav.biobank", "environment": "nav.biobank", "stock": "nav.biobank",
+    "alert": "nav.alerts",
     "feedback": "nav.followup", "unit": "nav.followup", "package": "nav.followup", "conflict": "nav.workstation",
     "sync": "nav.workstation", "staff": "nav.management", "document": "nav.management",
     "content": "nav.management", "interface": "nav.management", "study": "nav.studies", "consent": "nav.studies",

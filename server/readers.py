@@ -18,6 +18,8 @@ from domain.quality.indicators import load_indicators
 from domain.risk.follower import RiskFollower
 from domain.scales.returns import ReturnFollower
 from domain.signoff.signs import Signs
+from domain.storage.filling import FillReader
+from domain.storage.follower import ClashFollower
 from domain.studies.counter import StudyCounter
 from domain.studies.follower import StudyFollower
 from domain.tags.follower import TagFollower
@@ -82,6 +84,8 @@ def readers_of(
         Follower(store, StudyFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, TrackingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, care),
+        Follower(store, FillReader()),
+        Follower(store, ClashFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, RateFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, returns),
         Follower(store, quality),

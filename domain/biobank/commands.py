@@ -151,8 +151,12 @@ class ReceiveSpecimen:
 @handles(ReceiveSpecimen)
 def receive(order: ReceiveSpecimen, work: UnitOfWork) -> TubeReceipt:
     """Move to received; the clock of processing starts."""
-    tube = tube_of(order.number, work)
-    return _step(work, tube, "receive", EventKind.RECEIVED, condition=order.condition.value)
+    return receive_tube(work, tube_of(order.number, work), order.condition)
+
+
+def receive_tube(work: UnitOfWork, tube: Specimen, condition: Condition = Condition.GOOD) -> TubeReceipt:
+    """Take a tube in; errors as `_step`."""
+    return _step(work, tube, "receive", EventKind.RECEIVED, condition=condition.value)
 
 
 @command("specimen.process", "处理标本", permission="biobank.process")
@@ -225,23 +229,40 @@ def store(order: StoreSpecimen, work: UnitOfWork) -> TubeReceipt:
     """Move to stored.
 
     Raises:
-        DomainError: ``container.unknown``, ``container.no_such_position``, ``container.taken`` with the tube there,
-            ``container.wrong_type`` or ``container.wrong_temperature`` with what the box or the kind takes.
+        DomainError: ``container.unknown``, ``container.not_a_box``, ``container.no_such_position``,
+            ``container.blocked``, ``container.taken`` with the tube there, ``container.wrong_type`` or
+            ``container.wrong_temperature`` with what the box or the kind takes.
     """
     tube = tube_of(order.number, work)
-    may_use(work, tube, ConsentUse.STORE)
     box = work.find(StorageContainer, code=order.container)
     if box is None:
         raise DomainError("container.unknown", field="container", value=order.container)
-    position = position_of(order.position, box.rows, box.columns)
+    return store_tube(work, tube, box, order.position)
+
+
+def store_tube(work: UnitOfWork, tube: Specimen, box: StorageContainer, at: str) -> TubeReceipt:
+    """Put a tube into a position of a box; everything is looked at before anything is changed.
+
+    Raises:
+        DomainError: As `store`.
+    """
+    may_use(work, tube, ConsentUse.STORE)
+    if box.kind != "box":
+        raise DomainError("container.not_a_box", field="container", name=box.name)
+    position = position_of(at, box.rows, box.columns)
+    if position in (box.blocked or ()):
+        raise DomainError("container.blocked", field="position", position=position, box=box.name)
     slot = f"{box.code}:{position}"
     there = work.find(Specimen, slot=slot)
     if there is not None:
         raise DomainError("container.taken", field="position", position=position, number=there.number)
     refuse_wrong_box(tube, box, bench_content(work))
-    tube.slot = slot
-    tube.sprec = code_of(work, tube, work.now, box.temperature).code
-    return _step(work, tube, "store", EventKind.STORED, place=f"{box.name} {position}")
+    refuse_doubtful(work, tube)
+    code = code_of(work, tube, work.now, box.temperature).code
+    work.move(specimen_life, tube, "store")
+    tube.slot, tube.sprec = slot, code
+    event = event_of(work, tube, EventKind.STORED, place=f"{box.name} {position}")
+    return receipt_of(tube, event.place)
 
 
 @command("container.create", "新建冻存盒", permission="biobank.store")
@@ -258,29 +279,32 @@ class CreateContainer:
 
 @handles(CreateContainer)
 def create_container(order: CreateContainer, work: UnitOfWork) -> Id:
-    """Return the box's id.
+    """Return the box's id; errors as `refuse_code`."""
+    refuse_code(work, order.code)
+    box = StorageContainer(
+        code=order.code, name=order.name, kind="box", rows=order.rows, columns=order.columns,
+        temperature=order.temperature, types=order.types or None,
+    )  # fmt: skip
+    return work.add(box).id
+
+
+def refuse_code(work: UnitOfWork, code: str) -> None:
+    """Let no container have a code that means something else.
 
     Raises:
         DomainError: ``container.exists``, ``container.code_taken`` (the number of another record: a scan of the box
             would then mean two things), ``container.code_is_tube`` (a tube's number, also a damaged one) or
             ``container.code_is_card`` (a card of the bench, or a mark that separates box and position).
     """
-    if work.find(StorageContainer, code=order.code) is not None:
-        raise DomainError("container.exists", field="code", value=order.code)
-    if looks_like_specimen_number(order.code):
-        raise DomainError("container.code_is_tube", field="code", value=order.code)
-    if ":" in order.code or read_card(order.code) is not None:
-        raise DomainError("container.code_is_card", field="code", value=order.code)
+    if work.find(StorageContainer, code=code) is not None:
+        raise DomainError("container.exists", field="code", value=code)
+    if looks_like_specimen_number(code):
+        raise DomainError("container.code_is_tube", field="code", value=code)
+    if ":" in code or read_card(code) is not None:
+        raise DomainError("container.code_is_card", field="code", value=code)
     for kind, field, _ in NUMBERS:
-        if work.find(kind, **{field: order.code}) is not None:
-            raise DomainError(
-                "container.code_taken", field="code", value=order.code, kind=kind.record_info.label
-            )
-    box = StorageContainer(
-        code=order.code, name=order.name, kind="box", rows=order.rows, columns=order.columns,
-        temperature=order.temperature, types=order.types or None,
-    )  # fmt: skip
-    return work.add(box).id
+        if work.find(kind, **{field: code}) is not None:
+            raise DomainError("container.code_taken", field="code", value=code, kind=kind.record_info.label)
 
 
 def tube_of(scanned: str, work: UnitOfWork) -> Specimen:

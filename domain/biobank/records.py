@@ -105,18 +105,26 @@ class SpecimenEvent(Record, label="标本事件", merge=Merge.APPEND):
 
 
 class StorageContainer(Record, label="冻存容器"):
-    """A box, rack or freezer; a grid of `rows` x `columns` positions named A1, A2 and so on."""
+    """A box, rack, freezer, room or site; a grid of `rows` x `columns` positions named A1, A2 and so on.
+
+    `place_key` (``CODE OF THE PARENT:A1``) says where it stands; commands let no two stand in one place.
+    """
 
     code: Mapped[str] = column("容器条码", unique=True, length=40)
     name: Mapped[str] = column("名称")
     kind: Mapped[str] = column("类型", means="words:container", length=40)
-    parent_id: Mapped[Id | None] = column("上级容器", ref="storage_container")
+    parent_id: Mapped[Id | None] = column("上级容器", ref="storage_container", group="place", index=True)
     rows: Mapped[int] = column("行数", default=9)
     columns: Mapped[int] = column("列数", default=9)
     temperature: Mapped[str] = column(
         "温度等级", code="MIABIS:SAMPLE-03", means="words:temperature", length=40
     )
     types: Mapped[list[str] | None] = column("限放类型", means="words:specimen_type")
+    at: Mapped[str | None] = column("在上级中的位置", group="place", length=10)
+    place_key: Mapped[str | None] = column("所在位置", group="place", index=True, length=80)
+    tube_kind: Mapped[str | None] = column("适用管型", length=40)
+    blocked: Mapped[list[str] | None] = column("停用位置")
+    door_order: Mapped[int] = column("取样路线序号", default=0)
 
 
 class LabelPrint(Record, label="标签打印", merge=Merge.APPEND):

@@ -37,10 +37,14 @@ class Tubes:
     def run(self, order):
         return self.desk.run(order, self.technician).receipt
 
-    def received(self, kind=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR):
+    def collected(self, kind=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR):
         plan = PlanSpecimen(visit_id=self.visit_id, type=kind, container=container)
         number = self.desk.run(plan, self.nurse).receipt.number
         self.desk.run(CollectSpecimen(number=number), self.nurse)
+        return number
+
+    def received(self, kind=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR):
+        number = self.collected(kind, container)
         self.run(ReceiveSpecimen(number=number))
         return number
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from domain.biobank.commands import AliquotSpecimen, CreateContainer, StoreSpecimen
 from domain.biobank.custody_commands import ReturnSpecimen, TakeOutSpecimen, UseSpecimen
+from domain.storage.records import StorageTask, StorageTaskOutcome
+from domain.storage.task_commands import FinishStorageTask, ReportLost
 
 
 def stored(world):
@@ -56,7 +58,23 @@ def used_up(world):
     using(100)(world)
 
 
+def reported_lost(world):
+    stored(world)
+    world.desk.run(ReportLost(number=world.number), world.technician)
+
+
+def found_again(world):
+    order = FinishStorageTask(storage_task_id=world.one(StorageTask).id, outcome=StorageTaskOutcome.FOUND)
+    world.desk.run(order, world.technician)
+
+
+def reported_and_found(world):
+    reported_lost(world)
+    found_again(world)
+
+
 BENCH_CASES = [
+    ("A-965", reported_lost, found_again, timedelta(hours=24), reported_and_found, False),
     ("A-920", taken_out, put_back, timedelta(minutes=30), taken_out_and_put_back),
     ("A-078", left(100), used_up, timedelta(), left(105)),
 ]
