@@ -49,7 +49,10 @@ def upgrade() -> None:
         sa.Column("at", UtcTime(), nullable=False),
         sa.Column("staff_id", Id16(), nullable=True),
         sa.Column("staff_name", sa.String(255), nullable=False),
-        *(sa.Column(n, sa.BigInteger(), nullable=False) for n in ("expected", "matched", "missing", "surplus")),
+        *(
+            sa.Column(n, sa.BigInteger(), nullable=False)
+            for n in ("expected", "matched", "missing", "surplus")
+        ),
         *(sa.Column(n, sa.BigInteger(), nullable=False) for n in ("misplaced", "unread")),
         indexed=("container_id", "at"),
     )
