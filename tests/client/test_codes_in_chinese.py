@@ -55,11 +55,12 @@ def test_what_a_code_stands_for_is_known():
 
 
 NOT_CODES = {
-    "approval", "at", "bar", "card_no", "code", "content_sha256", "day", "device", "document", "document_sha256",
-    "ethics_number", "fingerprint", "form_version", "found_place", "id_number", "important_class",
-    "item", "key", "label", "login", "loinc", "low_since", "media_type", "models_version", "month", "name", "nickname", "number",
-    "phone", "place", "place_key", "prefix", "printer", "programme", "programme_version",
-    "protocol", "range_text", "record_id", "rule", "rules_version", "said_id_number", "scale_version", "sha256", "slot", "sprec", "study", "template",
+    "approval", "at", "bar", "card_no", "code", "content_sha256", "day", "device", "document",
+    "document_sha256", "ethics_number", "fingerprint", "form_version", "found_place", "id_number",
+    "important_class", "item", "key", "label", "login", "loinc", "low_since", "media_type",
+    "models_version", "month", "name", "nickname", "number", "phone", "place", "place_key", "prefix",
+    "printer", "programme", "programme_version", "protocol", "range_text", "record_id", "rule",
+    "rules_version", "said_id_number", "scale_version", "sha256", "slot", "sprec", "study", "template",
     "title", "topic", "tube_kind", "version", "via", "visit_number",
 }  # fmt: skip
 """Numbers, names and standards' own terms that people read as they are."""
