@@ -18,6 +18,7 @@ from domain.kernel.workflow import workflows
 from domain.kernel.worklists import worklists
 from sync.guard import guarded_tables
 from tests.fixtures.product_source import PACKAGES, literals, texts_in
+from tests.fixtures.refusals import TEXTS
 
 ROLES = yaml.safe_load(resources.folder("roles.yaml").read_text("utf-8"))["roles"]
 GRANTED = {
@@ -248,6 +249,7 @@ def test_a_worklist_can_be_shown(name):
     listing = worklists()[name]
     assert re.search("[一-鿿]", listing.label)
     assert [role for role in ROLES if granted(role, listing.permission)], "no role may look at it"
+    assert f"empty.{name}" in TEXTS, "an empty list says what would fill it"
     listing.column(listing.order)
     names = [c.name for c in listing.columns]
     assert len(names) == len(set(names))
