@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from domain.alerts.records import Alert, AlertEvent, Severity
-from domain.alerts.worklists import PERMISSION, AlertCard, alerts_for
+from domain.alerts.worklists import PERMISSION, AlertCard, count_for
 from domain.kernel.authority import Actor
 from domain.kernel.ids import Id
 from domain.kernel.worklists import without_index
 
-READ = 500
 BUDGET = 12
 """Interruptions an hour for one person; what is urgent comes on top, the rest waits for the next digest."""
 HOUR = timedelta(hours=1)
@@ -90,4 +89,4 @@ def shift_digest(connection: Connection, actor: Actor, since: datetime) -> Shift
     settled: Counter[str] = Counter()
     for kind, name, count in connection.execute(query):
         (opened if kind == "opened" else settled)[name] += count
-    return ShiftDigest(since, dict(opened), dict(settled), len(alerts_for(connection, actor, limit=READ)))
+    return ShiftDigest(since, dict(opened), dict(settled), count_for(connection, actor)[0])

@@ -2,13 +2,14 @@
 
 import dataclasses
 import statistics
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select
 
+from domain.alerts.groups import ShiftDigest, shift_digest
 from domain.alerts.parts import Condition
 from domain.alerts.plans import RuleBook
 from domain.alerts.records import Alert, AlertEvent, Outcome
@@ -21,6 +22,8 @@ LEAST = 20
 """Settled alerts below which nothing is proposed."""
 KEPT = 0.95
 """Part of the alerts that led to something which a proposal must keep."""
+SAMPLE = 20_000
+"""Alerts of which a median is taken, the newest."""
 WORTH = 0.2
 """Part of a rule's alerts that a proposal must spare."""
 PEOPLE = ("acknowledged", "taken", "handed_over", "shelved", "handled", "closed")
@@ -71,68 +74,95 @@ class CountAlerts:
 
 @handles(CountAlerts)
 def count_alerts(order: CountAlerts, work: UnitOfWork) -> list[RuleFigures]:
-    """Return the figures; reads the alerts of the time within the scope, and their trails."""
+    """Return the figures; counted by the store over the time within the scope, whatever is stored beside it.
+
+    The median is of the newest `SAMPLE` alerts somebody acted on, a proposal of as many a rule's people settled.
+    """
     alert, since = Alert.__table__, work.now - timedelta(days=order.days)
-    columns = (
-        alert.c.id,
-        alert.c.rule,
-        alert.c.name,
-        alert.c.state,
-        alert.c.step,
-        alert.c.outcome,
-        alert.c.root_cause,
-        alert.c.facts,
-    )
-    query = select(*columns, alert.c.opened_at).where(alert.c.opened_at >= since)
+    within = [alert.c.opened_at >= since]
     if work.actor.orgs is not None:
-        query = query.where(without_index(alert.c.org_id).in_(work.actor.orgs))
-    by_rule: dict[str, list[Any]] = defaultdict(list)
+        within.append(without_index(alert.c.org_id).in_(work.actor.orgs))
+    minutes, causes = _minutes(work, within), _causes(work, within)
+    settled = alert.c.outcome.is_not(None)
+
+    def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+    query = (
+        select(
+            alert.c.rule,
+            func.max(alert.c.name).label("name"),
+            func.count().label("opened"),
+            how_many(without_index(alert.c.state).not_in(("handled", "closed"))).label("waiting"),
+            how_many(alert.c.step > 0).label("escalated"),
+            how_many(settled).label("settled"),
+            how_many((alert.c.state == "closed") & ~settled).label("cleared"),
+            how_many(alert.c.outcome == Outcome.NO_ACTION).label("no_action"),
+            how_many(alert.c.outcome == Outcome.FALSE).label("false_alarms"),
+        )
+        .where(*within)
+        .group_by(without_index(alert.c.rule))
+    )
+    found = []
     for row in work.connection.execute(query):
-        by_rule[row.rule].append(row)
-    acted = _first_acts(work, since)
-    book: RuleBook | None = work.content.get(RULES)
-    found = [_figures(rule, rows, acted, book) for rule, rows in by_rule.items()]
+        known = causes.get(row.rule, {})
+        found.append(
+            RuleFigures(
+                rule=row.rule, name=row.name, opened=row.opened, waiting=row.waiting, escalated=row.escalated,
+                settled_by_people=row.settled, cleared=row.cleared,
+                median_minutes=statistics.median(minutes[row.rule]) if minutes.get(row.rule) else None,
+                no_action_share=_share(row.no_action, row.settled), false_share=_share(row.false_alarms, row.settled),
+                causes=known, unexplained=row.settled - sum(known.values()),
+                proposal=_proposal(work, row.rule, within) if row.settled >= LEAST else None,
+            )
+        )  # fmt: skip
     return sorted(found, key=lambda one: (-one.opened, one.rule))
 
 
-def _first_acts(work: UnitOfWork, since: Any) -> dict[Any, Any]:
-    """Return when somebody first did something, by alert; alerts of the time have events of the time."""
-    event = AlertEvent.__table__
+def _minutes(work: UnitOfWork, within: Sequence[ColumnElement[bool]]) -> dict[str, list[float]]:
+    """Return by rule how long it took until somebody first did something, of the newest."""
+    event, alert = AlertEvent.__table__, Alert.__table__
+    newest = select(alert.c.id, alert.c.rule, alert.c.opened_at).where(*within)
+    newest = newest.order_by(alert.c.opened_at.desc()).limit(SAMPLE)
+    some = newest.subquery()
     query = (
-        select(event.c.alert_id, func.min(event.c.at).label("at"))
-        .where(event.c.at >= since, event.c.kind.in_(PEOPLE), event.c.staff_id.is_not(None))
-        .group_by(event.c.alert_id)
+        select(some.c.rule, some.c.opened_at, func.min(event.c.at).label("at"))
+        .join(event, event.c.alert_id == some.c.id)
+        .where(event.c.kind.in_(PEOPLE), event.c.staff_id.is_not(None))
+        .group_by(some.c.id, some.c.rule, some.c.opened_at)
     )
-    return {row.alert_id: row.at for row in work.connection.execute(query)}
+    found: dict[str, list[float]] = defaultdict(list)
+    for row in work.connection.execute(query):
+        found[row.rule].append(max(0.0, (row.at - row.opened_at).total_seconds() / 60))
+    return found
 
 
-def _figures(rule: str, rows: Sequence[Any], acted: dict[Any, Any], book: RuleBook | None) -> RuleFigures:
-    settled = [r for r in rows if r.outcome is not None]
-    minutes = [
-        max(0.0, (acted[r.id] - r.opened_at).total_seconds() / 60)
-        for r in rows
-        if acted.get(r.id) is not None
-    ]
+def _causes(work: UnitOfWork, within: Sequence[ColumnElement[bool]]) -> dict[str, dict[str, int]]:
+    alert = Alert.__table__
+    query = (
+        select(alert.c.rule, alert.c.root_cause, func.count().label("times"))
+        .where(*within, alert.c.root_cause.is_not(None), alert.c.outcome.is_not(None))
+        .group_by(without_index(alert.c.rule), alert.c.root_cause)
+    )
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in sorted(work.connection.execute(query), key=lambda row: -row.times):
+        found[row.rule][str(row.root_cause)] = row.times
+    return found
+
+
+def _proposal(work: UnitOfWork, rule: str, within: Sequence[ColumnElement[bool]]) -> Proposal | None:
+    book: RuleBook | None = work.content.get(RULES)
     plan = book.plans.get(rule) if book is not None else None
-    return RuleFigures(
-        rule=rule,
-        name=rows[-1].name,
-        opened=len(rows),
-        waiting=sum(r.state not in {"handled", "closed"} for r in rows),
-        escalated=sum(r.step > 0 for r in rows),
-        settled_by_people=len(settled),
-        cleared=sum(r.state == "closed" and r.outcome is None for r in rows),
-        median_minutes=statistics.median(minutes) if minutes else None,
-        no_action_share=_share(settled, Outcome.NO_ACTION),
-        false_share=_share(settled, Outcome.FALSE),
-        causes=dict(Counter(str(r.root_cause) for r in settled if r.root_cause is not None).most_common()),
-        unexplained=sum(r.root_cause is None for r in settled),
-        proposal=None if plan is None else proposed(plan.when, [(r.facts or {}, r.outcome) for r in settled]),
-    )
+    if plan is None or not any(c.op in _UP | _DOWN for c in plan.when):
+        return None
+    alert = Alert.__table__
+    query = select(alert.c.facts, alert.c.outcome).where(*within, alert.c.rule == rule, alert.c.outcome.is_not(None))
+    rows = work.connection.execute(query.order_by(alert.c.opened_at.desc()).limit(SAMPLE))
+    return proposed(plan.when, [(row.facts or {}, row.outcome) for row in rows])
 
 
-def _share(settled: Sequence[Any], outcome: Outcome) -> float | None:
-    return sum(r.outcome == outcome for r in settled) / len(settled) if settled else None
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 def proposed(
@@ -167,3 +197,16 @@ def proposed(
                 op = "ge" if condition.op in _UP else "le"
                 best = Proposal(condition.field, op, value, float(condition.value), spared, lost, len(known))
     return best
+
+
+@command("alert.shift", "交接班汇总", permission="alert.view")
+class CountShift:
+    """What a shift hands over: opened, settled, and what still waits."""
+
+    hours: int = ask("最近小时数", kind=Kind.NUMBER, default=12, low=1, high=168, unit="h")
+
+
+@handles(CountShift)
+def count_shift(order: CountShift, work: UnitOfWork) -> ShiftDigest:
+    """Return the digest within the scope of who asks; reads the trail of that time only."""
+    return shift_digest(work.connection, work.actor, work.now - timedelta(hours=order.hours))

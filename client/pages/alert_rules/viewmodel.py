@@ -78,6 +78,7 @@ class ViewModel(PageModel):
         self.entries: dict[str, Entry] = {}
         self.places: dict[str, str] = {}
         self.rule_id = ""
+        self._wanted = ""
         self.drafts: dict[str, Draft] = {}
         self.reason = ""
         self._tried: tuple[str, str] | None = None
@@ -92,6 +93,10 @@ class ViewModel(PageModel):
         self.load()
 
     def on_open(self, **arguments: Any) -> None:
+        self._wanted = arguments.get("rule", "")
+        if self._wanted in self.entries:
+            self.choose(self._wanted)
+            self.rules_changed.emit()
         if not self.entries:
             self.title_changed.emit(self.context.say("alert_rules.title"))
             self.load()
@@ -268,6 +273,8 @@ class ViewModel(PageModel):
         before = self.entry
         found, self.places = read
         self.entries = {one.rule.id: one for one in found}
+        if self._wanted in self.entries:
+            self.rule_id, self._wanted = self._wanted, ""
         self.rules_changed.emit()
         if self.rule_id not in self.drafts and self.entry != before:
             self._show()
