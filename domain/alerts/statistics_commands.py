@@ -156,7 +156,9 @@ def _proposal(work: UnitOfWork, rule: str, within: Sequence[ColumnElement[bool]]
     if plan is None or not any(c.op in _UP | _DOWN for c in plan.when):
         return None
     alert = Alert.__table__
-    query = select(alert.c.facts, alert.c.outcome).where(*within, alert.c.rule == rule, alert.c.outcome.is_not(None))
+    query = select(alert.c.facts, alert.c.outcome).where(
+        *within, alert.c.rule == rule, alert.c.outcome.is_not(None)
+    )
     rows = work.connection.execute(query.order_by(alert.c.opened_at.desc()).limit(SAMPLE))
     return proposed(plan.when, [(row.facts or {}, row.outcome) for row in rows])
 

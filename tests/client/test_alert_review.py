@@ -48,7 +48,9 @@ def message(desk, patient_id, state, channel=Channel.SMS):
 
 @pytest.fixture
 def page(qtbot, context_for, open_desk):
-    AlertEngine(open_desk.dispatcher, load_rules(resources.folder("alerts"), open_desk.authority.roles), SYSTEM)
+    AlertEngine(
+        open_desk.dispatcher, load_rules(resources.folder("alerts"), open_desk.authority.roles), SYSTEM
+    )
     context, opened = context_for(BOSS)
     for number in range(1, 25):
         own = opens(open_desk, number, count=600 if number < 13 else 2000)

@@ -1,4 +1,4 @@
-"""How alerts and messages fare: each rule's figures and what they propose, reach by channel, and what a shift leaves."""
+"""How alerts and messages fare: figures of each rule and its proposal, reach by channel, what a shift leaves."""
 
 from client.station import Station
 

@@ -87,9 +87,7 @@ class ViewModel(StationModel):
         """Return what was opened and settled in the shift, by rule."""
         if self.shift is None:
             return []
-        names = sorted(
-            {*self.shift.opened, *self.shift.settled}, key=lambda n: (-self.shift_opened(n), n)
-        )
+        names = sorted({*self.shift.opened, *self.shift.settled}, key=lambda n: (-self.shift_opened(n), n))
         return [(n, f"{self.shift_opened(n):,}", f"{self.shift.settled.get(n, 0):,}") for n in names]
 
     def shift_opened(self, name: str) -> int:
