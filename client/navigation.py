@@ -37,7 +37,8 @@ BUILT_IN_AREAS = {
 ICONS = {
     "specimen": "specimen", "checkup": "visit", "critical": "alarm", "report": "report", "people": "person",
     "storage": "specimen", "environment": "alarm", "patient": "person", "staff": "staff", "alert": "bell",
-    "conflict": "conflict", "messaging": "chat", "conversation": "chat", "portal": "chat",
+    "conflict": "conflict", "messaging": "chat", "conversation": "chat", "portal": "chat", "faq": "chat",
+    "duty": "chat",
 }  # fmt: skip
 
 
@@ -46,7 +47,7 @@ AREAS = {
     "report": "nav.report", "tracking": "nav.followup", "followup": "nav.followup", "reception": "nav.followup",
     "care": "nav.followup",
     "messaging": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
-    "tag": "nav.messages", "portal": "nav.messages",
+    "tag": "nav.messages", "portal": "nav.messages", "faq": "nav.messages", "duty": "nav.messages",
     "link": "nav.forms", "design": "nav.forms", "specimen": "nav.biobank", "storage": "nav.biobank",
     "pick": "nav.biobank", "shipment": "nav.biobank", "environment": "nav.biobank", "stock": "nav.biobank",
     "alert": "nav.alerts",

@@ -41,6 +41,7 @@ from server.centre import Centre
 from server.channels import callbacks
 from server.channels.book import channel_book
 from server.channels.incoming import Pushed, Receiver
+from server.channels.media import MediaFetcher
 from server.channels.sender import Sender
 from server.clock import clock_of
 from server.content import centre_content
@@ -56,6 +57,7 @@ from server.nonces import nonces_of
 from server.pages import form_page
 from server.portal import entering as portal_entering
 from server.portal import routes as portal_routes
+from server.portal import talking as portal_talking
 from server.problems import problem_response
 from server.readers import readers_of
 from server.readiness import Readiness
@@ -152,7 +154,13 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         readers=readers,
         sender=Sender(dispatcher, nobody, book, identity.key.private_bytes_raw()),
         lanes=Lanes(dispatcher, nobody, lambda: partner_tls(settings)),
-        receiver=Receiver(dispatcher, nobody, book, Pushed(settings.data_dir / "channel-inbox.db", clock)),
+        receiver=Receiver(
+            dispatcher,
+            nobody,
+            book,
+            Pushed(settings.data_dir / "channel-inbox.db", clock),
+            (MediaFetcher(dispatcher, nobody, book, blobs).step,),
+        ),
         housekeeping=housekeeping,
         signs=signs,
         search=search_follower.index,
@@ -207,6 +215,7 @@ def create_app(centre: Centre) -> FastAPI:
     app.include_router(form_page.router)
     app.include_router(portal_entering.router)
     app.include_router(portal_routes.router)
+    app.include_router(portal_talking.router)
     app.include_router(callbacks.router)
     if centre.settings.demo_clock:
         app.include_router(demo_routes.router)

@@ -4,13 +4,17 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from domain.conversations.faq import as_said, exactly, in_force
 from domain.conversations.keeping import (
+    AUTOMATIC,
     ENTITY,
+    LONGEST_REPLY,
     conversation_with,
     hand_to,
     note_owed,
     reply_due,
     say,
+    waited_of,
 )
 from domain.conversations.owners import next_owner
 from domain.conversations.records import Conversation, ConversationKind, ConversationMessage, Direction
@@ -28,8 +32,7 @@ from domain.people.records import Patient, Sex, Staff
 REPLY = "conversation.reply"
 MOST_LABELS = 20
 MOST_SAID = 5000
-LONGEST_REPLY = 600
-"""Characters: WeCom takes 2,048 bytes."""
+LONGEST_QUESTION = 200
 
 
 @command("conversation.receive", "收到客户消息", permission=SENDER, place="internal")
@@ -76,7 +79,31 @@ def receive_message(order: ReceiveMessage, work: UnitOfWork) -> bool:
         media=order.media,
     )
     note_owed(work, conversation, at)
+    _answer_by_itself(work, conversation, order)
     return True
+
+
+def _answer_by_itself(work: UnitOfWork, conversation: Conversation, order: ReceiveMessage) -> None:
+    """Answer a question that stands word for word among those answered automatically; a person is still owed."""
+    if order.form != "text" or len(order.text) > LONGEST_QUESTION:
+        return
+    found = exactly(
+        order.text, (one for one in in_force(work.connection, conversation.org_id) if one.automatic)
+    )
+    if found is None:
+        return
+    text = f"{AUTOMATIC}{as_said(found)}"
+    if Channel(conversation.channel) is Channel.PAGE:
+        say(work, conversation, Direction.OUT, text, automatic=True)
+        return
+    address = work.require(ContactAddress, conversation.address_id)
+    if address.opted_out_at is None:
+        # Not `about` the conversation: its receipt must not stop the clock for the person who is still owed.
+        message = queue_message(
+            work, "reply", patient_id=conversation.patient_id, address=address,
+            channel=Channel(conversation.channel), params={"reply": text},
+        )  # fmt: skip
+        say(work, conversation, Direction.OUT, text, outbox_id=message.id, automatic=True)
 
 
 @command("conversation.note_said", "登记渠道内回复", permission=SENDER, place="internal")
@@ -115,6 +142,7 @@ def note_said_elsewhere(order: NoteSaidElsewhere, work: UnitOfWork) -> bool:
     staff = work.get(Staff, known.staff_id) if known is not None else None
     kept.staff_id, kept.staff_name = staff.id if staff else None, staff.name if staff else order.staff
     if conversation.state == "owed" and (conversation.owed_since or at) <= at:
+        kept.waited_s = int((at - (conversation.owed_since or at)).total_seconds())
         work.move(conversation_life, conversation, "reply")
         work.move(conversation_life, conversation, "sent")
         conversation.owed_since = None
@@ -143,10 +171,11 @@ def reply_to_client(order: ReplyToClient, work: UnitOfWork) -> Id:
     if (
         Channel(conversation.channel) is Channel.PAGE
     ):  # shown on the client's page: there is nothing to be sent
+        waited = waited_of(work, conversation)
         work.move(conversation_life, conversation, "reply")
         work.move(conversation_life, conversation, "sent")
         conversation.owed_since = None
-        return say(work, conversation, Direction.OUT, order.text).id
+        return say(work, conversation, Direction.OUT, order.text, waited_s=waited).id
     address = work.require(ContactAddress, conversation.address_id)
     if address.opted_out_at is not None:
         raise DomainError("conversation.left_us", field="conversation_id")
@@ -154,10 +183,10 @@ def reply_to_client(order: ReplyToClient, work: UnitOfWork) -> Id:
         work, "reply", patient_id=conversation.patient_id, address=address, channel=Channel(conversation.channel),
         params={"reply": order.text}, about=(ENTITY, conversation.id),
     )  # fmt: skip
-    owed = conversation.owed_since
+    owed, waited = conversation.owed_since, waited_of(work, conversation)
     work.move(conversation_life, conversation, "reply")
     conversation.owed_since = owed
-    return say(work, conversation, Direction.OUT, order.text, outbox_id=message.id).id
+    return say(work, conversation, Direction.OUT, order.text, outbox_id=message.id, waited_s=waited).id
 
 
 @command("conversation.hand_over", "转交会话", permission=REPLY)

@@ -13,6 +13,10 @@ from domain.messaging.records import Channel, ContactAddress, OutboxMessage
 from domain.people.records import Staff
 
 ENTITY = "conversation"
+AUTOMATIC = "【自动回复】"
+"""What an answer begins with that nobody wrote at that moment."""
+LONGEST_REPLY = 600
+"""Characters: WeCom takes 2,048 bytes."""
 
 
 def conversation_id(channel: Channel, account: str, peer: str) -> Id:
@@ -78,18 +82,27 @@ def note_owed(work: UnitOfWork, conversation: Conversation, at: datetime) -> Non
 def say(
     work: UnitOfWork, conversation: Conversation, direction: Direction, text: str, *, at: datetime | None = None,
     message_id: Id | None = None, form: str = "text", media: str | None = None, outbox_id: Id | None = None,
+    automatic: bool = False, waited_s: int | None = None,
 ) -> ConversationMessage:  # fmt: skip
     """Keep one thing said; notes of the program do not count as the latest."""
     ours = direction is not Direction.IN
     message = ConversationMessage(
         id=message_id, org_id=conversation.org_id, conversation_id=conversation.id,
         patient_id=conversation.patient_id,
-        direction=direction, form=form, text=text, media=media, staff_id=work.actor.staff_id if ours else None,
+        direction=direction, form=form, text=text, media=media,
+        media_state="waiting" if media else None, automatic=automatic, waited_s=waited_s,
+        staff_id=work.actor.staff_id if ours else None,
         staff_name=work.actor.name if ours else None, outbox_id=outbox_id, at=at or work.now,
     )  # fmt: skip
     if direction is not Direction.NOTE:
         conversation.last_at, conversation.last_text = work.now, text[:200]
     return work.add(message)
+
+
+def waited_of(work: UnitOfWork, conversation: Conversation) -> int | None:
+    """Return for how many seconds the client has waited, None where nothing is owed."""
+    since = conversation.owed_since if conversation.state == "owed" else None
+    return None if since is None else max(0, int((work.now - since).total_seconds()))
 
 
 def hand_to(work: UnitOfWork, conversation: Conversation, owner: Staff, why: str) -> None:

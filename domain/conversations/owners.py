@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import func, select
 
+from domain.conversations.faq_records import DutyShift
 from domain.conversations.records import Conversation, ConversationKind
 from domain.followup.group_records import CareProfile
 from domain.kernel.ids import Id
@@ -23,11 +24,14 @@ def next_owner(
 ) -> Staff | None:  # fmt: skip
     """Return who takes a conversation, None if there is nobody else.
 
-    A client's own manager or expert goes first, unless they have had their turn (`but`).
+    A client's own manager or expert goes first, unless they have had their turn (`but`), then who is on duty for
+    consultations.
     """
     own = _bound(work, org_id, kind, patient_id)
     if own is not None and own.id not in but:
         return own
+    if kind is ConversationKind.CONSULTATION and (on_duty := _on_duty(work, org_id, but)) is not None:
+        return on_duty
     waiting = dict(
         work.connection.execute(
             select(Conversation.owner_id, func.count())
@@ -40,6 +44,22 @@ def next_owner(
         found = [one for one in work.list(may.order_by(Staff.login)) if one.id not in but]
         if found:
             return min(found, key=lambda one: waiting.get(one.id, 0))
+    return None
+
+
+def _on_duty(work: UnitOfWork, org_id: Id, but: Collection[Id | None]) -> Staff | None:
+    """Return who is on duty now, the one whose shift began last."""
+    s = DutyShift
+    now = work.list(
+        select(s)
+        .where(s.org_id == org_id, s.starts_at <= work.now, s.ends_at > work.now, s.ended_at.is_(None))
+        .order_by(s.starts_at.desc())
+        .limit(20)
+    )
+    for shift in now:
+        staff = work.get(Staff, shift.staff_id)
+        if staff is not None and staff.active and staff.org_id == org_id and staff.id not in but:
+            return staff
     return None
 
 

@@ -60,9 +60,18 @@ class Conversation(Record, label="会话", owner="owner_id", oversight="conversa
 
 
 class ConversationMessage(Record, label="会话消息"):
-    """One thing said; of what a client wrote the id is made of the vendor's number, so that it is kept once."""
+    """One thing said; of what a client wrote the id is made of the vendor's number, so that it is kept once.
 
-    __table_args__ = (Index("ix_conversation_message_in", "conversation_id", "at"),)
+    `media_state` says what became of a picture, voice or video (an `Attachment` of this message once it is kept);
+    `automatic` marks an answer that nobody wrote at that moment. `waited_s` is how long the client had waited for
+    the first answer of a person, by which consultations are counted.
+    """
+
+    __table_args__ = (
+        Index("ix_conversation_message_in", "conversation_id", "at"),
+        Index("ix_conversation_message_media", "media_state", "at"),
+        Index("ix_conversation_message_staff", "staff_id", "at"),
+    )
 
     conversation_id: Mapped[Id] = column("会话", ref="conversation")
     patient_id: Mapped[Id | None] = column("客户", ref="patient", index=True)
@@ -70,6 +79,10 @@ class ConversationMessage(Record, label="会话消息"):
     form: Mapped[str] = column("形式", means="words:message_form", length=20, default="text")
     text: Mapped[str] = column("内容", sensitivity=PERSONAL, length=4000)
     media: Mapped[str | None] = column("媒体编号", length=255)
+    media_state: Mapped[str | None] = column("媒体状态", means="words:media_state", length=20)
+    media_tries: Mapped[int] = column("取媒体次数", default=0)
+    automatic: Mapped[bool] = column("自动回复", default=False)
+    waited_s: Mapped[int | None] = column("客户等待", unit="s")
     staff_id: Mapped[Id | None] = column("员工", ref="staff")
     staff_name: Mapped[str | None] = column("员工姓名")
     outbox_id: Mapped[Id | None] = column("外发消息", ref="outbox_message", index=True)

@@ -1,6 +1,7 @@
 """Conversations as lists: those that are owed, one's own, and those of people nobody has recognised."""
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
+from sqlalchemy.orm import aliased
 
 from domain.conversations.binding_commands import BindToMe
 from domain.conversations.commands import (
@@ -9,6 +10,8 @@ from domain.conversations.commands import (
     LabelConversation,
     RegisterFromConversation,
 )
+from domain.conversations.faq_commands import CallOffDuty, PlanDuty, RetireFaq, SaveFaq
+from domain.conversations.faq_records import DutyShift, FaqEntry
 from domain.conversations.hours_commands import SetAnswerHours
 from domain.conversations.records import AnswerHours, Conversation
 from domain.followup.worklists import clients
@@ -48,6 +51,36 @@ def unknown() -> Query:
     return _rows().where(Conversation.patient_id.is_(None))
 
 
+@worklist("faq.entries", "常见问题", permission="faq.view", record=FaqEntry, order="code")
+def faq_entries() -> Query:
+    """The newest version of every question, also of those that are out of use."""
+    later = aliased(FaqEntry)
+    newer = (
+        (later.org_id == FaqEntry.org_id) & (later.code == FaqEntry.code) & (later.version > FaqEntry.version)
+    )
+    return select(
+        FaqEntry.code, FaqEntry.question, FaqEntry.answer, FaqEntry.automatic, FaqEntry.active, FaqEntry.version,
+        FaqEntry.saved_name, FaqEntry.saved_at,
+    ).where(~exists().where(newer))  # fmt: skip
+
+
+@worklist("faq.history", "常见问题修订", permission="faq.view", record=FaqEntry, order="-saved_at")
+def faq_history() -> Query:
+    """Every version, the latest first."""
+    return select(
+        FaqEntry.code, FaqEntry.version, FaqEntry.question, FaqEntry.answer, FaqEntry.active, FaqEntry.reason,
+        FaqEntry.saved_name, FaqEntry.saved_at,
+    )  # fmt: skip
+
+
+@worklist("duty.shifts", "咨询值班", permission="duty.view", record=DutyShift, order="-starts_at")
+def duty_shifts() -> Query:
+    """Who is on duty for consultations, the latest shift first."""
+    return select(DutyShift.staff_name, DutyShift.starts_at, DutyShift.ends_at, DutyShift.ended_at)
+
+
+faq_entries.offers(SaveFaq, RetireFaq)
+duty_shifts.offers(PlanDuty, CallOffDuty)
 for listing in (owed, conversations, unknown):
     listing.offers(HandOver, LabelConversation, CloseConversation)
 unknown.offers(RegisterFromConversation)

@@ -33,6 +33,7 @@ CHUNK = 400
 _DECIDES = frozenset({"observation", "finding", "risk_level"})
 _COUNTED = {
     "follow_task": "owner_id", "care_staff": "staff_id", "feedback": "staff_id", "appointment": "staff_id",
+    "conversation_message": "staff_id",
 }  # fmt: skip
 _ENDS = {"follow_task": {"done", "lost"}, "appointment": {"recorded"}}
 """States in which something counts for performance."""
@@ -72,7 +73,14 @@ class FollowUpFollower:
                 grouped[change.entity].add(change.record_id)
             if change.entity in _COUNTED:
                 counted[change.entity].add(change.record_id)
-                if change.entity == "feedback" or change.fields.get("state") in _ENDS.get(change.entity, ()):
+                answered = (
+                    change.entity == "conversation_message" and change.fields.get("waited_s") is not None
+                )
+                if (
+                    answered
+                    or change.entity == "feedback"
+                    or change.fields.get("state") in _ENDS.get(change.entity, ())
+                ):
                     ended[change.entity].add(change.record_id)
                 if isinstance(before := change.base.get(_COUNTED[change.entity]), bytes):
                     staff[change.entity].add(before)
@@ -142,7 +150,8 @@ class FollowUpFollower:
 
     def _count(self, staff: dict[str, set[bytes]]) -> None:
         scored = sorted(staff.pop("feedback", set()))
-        staff.pop("appointment", None)
+        for counted_otherwise in ("appointment", "conversation_message"):
+            staff.pop(counted_otherwise, None)
         loaded = sorted(set().union(*staff.values())) if staff else []
         for start in range(0, len(loaded), AT_ONCE):
             self._run(CountStaff(staff_ids=[uuid.UUID(bytes=one) for one in loaded[start : start + AT_ONCE]]))

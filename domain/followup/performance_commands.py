@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, case, func, select
 
+from domain.conversations.records import ConversationMessage
+from domain.conversations.workflow import OWNERS_TIME
 from domain.followup.feedback_records import Feedback, FeedbackCase
 from domain.followup.performance_records import ServicePerformance
 from domain.followup.task_records import Audience, FollowTask
@@ -73,6 +75,11 @@ def _values(connection: Connection, staff_id: Id, begin: datetime, end: datetime
     received = select(func.count()).where(
         a.staff_id == staff_id, a.starts_at >= begin, a.starts_at < end, a.state == "recorded"
     )
+    m = ConversationMessage.__table__.c
+    consulted = select(
+        func.count(), func.sum(case((m.waited_s <= OWNERS_TIME.total_seconds(), 1), else_=0))
+    ).where(m.staff_id == staff_id, m.at >= begin, m.at < end, m.waited_s.is_not(None))
+    consults, in_time = connection.execute(consulted).one()
     said = select(func.count(), func.avg(f.score)).where(
         f.staff_id == staff_id, f.given_at >= begin, f.given_at < end
     )
@@ -87,6 +94,7 @@ def _values(connection: Connection, staff_id: Id, begin: datetime, end: datetime
     return {
         "contacts": contacts, "messages": messages, "on_time": on_time,
         "on_time_rate": round(100 * on_time / whole, 1) if whole else None, "lost": lost,
+        "consults": consults, "consults_in_time": int(in_time or 0),
         "receptions": connection.execute(received).scalar_one(), "answers": answers,
         "mean_score": round(float(mean), 2) if answers else None,
         "bad": connection.execute(bad.select_from(FeedbackCase.__table__)).scalar_one(),

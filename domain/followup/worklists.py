@@ -203,8 +203,8 @@ def performance() -> Query:
     """What each person did month by month and what clients thought of it, the latest first; exported from here."""
     p = ServicePerformance
     return select(
-        p.month, p.staff_name, p.role, p.contacts, p.messages, p.on_time, p.on_time_rate, p.lost, p.receptions,
-        p.answers, p.mean_score, p.bad, p.counted_at,
+        p.month, p.staff_name, p.role, p.contacts, p.messages, p.on_time, p.on_time_rate, p.lost,
+        p.consults, p.consults_in_time, p.receptions, p.answers, p.mean_score, p.bad, p.counted_at,
     )  # fmt: skip
 
 

@@ -251,3 +251,16 @@
     timer = setTimeout(keep, 150);
   });
 })();
+// A conversation that is open: what is answered appears by itself.
+(() => {
+  const talk = document.getElementById("talk");
+  if (!talk) return;
+  setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const text = await (await fetch(location.href, { credentials: "same-origin" })).text();
+      const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("talk");
+      if (fresh && fresh.innerHTML !== talk.innerHTML) talk.innerHTML = fresh.innerHTML;
+    } catch (error) { /* the line is lost: the next turn looks again */ }
+  }, 10000);
+})();

@@ -131,7 +131,8 @@ def is_upload(path: str) -> bool:
 def most_bytes(path: str) -> int:
     """Return how large the body of a request may be."""
     is_file = path.startswith("/p/") and path.endswith("/file") and path.count("/") == 3
-    return MOST_FILE_BYTES if is_file else MOST_BODY_BYTES
+    is_talk = path.startswith("/w/") and path.endswith("/consult") and path.count("/") == 3
+    return MOST_FILE_BYTES if is_file or is_talk else MOST_BODY_BYTES
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:

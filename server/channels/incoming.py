@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -132,9 +132,16 @@ class Pushed:
 
 
 class Receiver:
-    """Works off what was pushed, hands on what nobody answers, and asks for the results of tasks."""
+    """Works off what was pushed, hands on what nobody answers, and asks for the results of tasks.
 
-    def __init__(self, dispatcher: Dispatcher, actor: Actor, book: ChannelBook, pushed: Pushed) -> None:
+    `more` is done at every turn besides: media fetched, payments looked after.
+    """
+
+    def __init__(
+        self, dispatcher: Dispatcher, actor: Actor, book: ChannelBook, pushed: Pushed,
+        more: Sequence[Callable[[], object]] = (),
+    ) -> None:  # fmt: skip
+        self._more = tuple(more)
         self._dispatcher, self._actor, self._book, self.pushed = dispatcher, actor, book, pushed
         self._stopping, self._wake = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -260,7 +267,7 @@ class Receiver:
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
-            for work in (self.step, self.tick):
+            for work in (self.step, self.tick, *self._more):
                 self._guarded(work)
             self._wake.wait(LOOK_EVERY_S)
             self._wake.clear()

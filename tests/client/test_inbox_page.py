@@ -1,21 +1,29 @@
 """The inbox by keys: what is owed first, an answer with F9, nothing of other people's, drafts that stay."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QListWidget, QPlainTextEdit, QTextEdit
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QLabel, QListWidget, QMenu, QPlainTextEdit, QTextEdit
 from shiboken6 import isValid
+from sqlalchemy import select
 
 from client.pages.inbox.reading import read_inbox, read_transcript
 from client.pages.inbox.view import View
 from client.pages.inbox.viewmodel import ViewModel
 from domain.conversations.commands import HandOver, ReceiveMessage
+from domain.conversations.faq_commands import SaveFaq
 from domain.conversations.keeping import conversation_id
+from domain.conversations.media_commands import KeepMedia
 from domain.kernel.authority import system_actor
+from domain.kernel.ids import stable_id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.messaging.records import Channel, MessageTemplate
+from domain.outgoing.records import Outgoing
 from domain.people.records import Staff
+from sync.blobs import BlobStore
 from tests.client import seeding
 
 
@@ -57,8 +65,6 @@ def written(open_desk, system, context_for, seeded, clock):
         )  # fmt: skip
         open_desk.dispatcher.run(order, system)
     with open_desk.store.read() as connection:
-        from sqlalchemy import select
-
         other = connection.execute(select(Staff.id).where(Staff.login == "other")).scalar_one()
     with open_desk.store.write() as connection:
         work = UnitOfWork(connection, system, now=clock(), new_id=open_desk.dispatcher.ids)
@@ -184,3 +190,46 @@ def test_what_was_said_and_the_tags_stand_in_the_clients_record(written, seeded,
     assert values["tags"] == "自定义·偏好周末"
     other = seeded[1][0].patient_id
     assert "talks" not in {value.name for value in read_sheet(context, Patient, other).values}
+
+
+def test_a_like_question_is_offered_and_put_in_by_a_key(page, open_desk, qtbot, context_for):
+    author = context_for("physician")[0].actor
+    open_desk.dispatcher.run(
+        SaveFaq(code="ldl", question="低密度脂蛋白是什么", answer="是血脂的一项。", reason="首次编写"), author
+    )
+    view, model = page, page.model
+    model.load()
+    qtbot.waitUntil(lambda: [one.code for one in model.offered] == ["ldl"])
+    assert "低密度脂蛋白是什么" in view.findChild(QLabel, "inbox_offer").text()
+    model.action_set.trigger("faq")
+    menu = view.findChild(QMenu, "inbox_faq_menu")
+    menu.actions()[0].trigger()
+    menu.close()
+    assert view.findChild(QPlainTextEdit, "inbox_answer").toPlainText() == "是血脂的一项。"
+
+
+def test_what_the_client_sent_is_opened_elsewhere_and_on_record(
+    page, open_desk, qtbot, system, clock, monkeypatch
+):
+    body = b"\xff\xd8\xff\xe0 a picture"
+    sha256 = BlobStore(open_desk.home.blobs).put([body])
+    order = ReceiveMessage(
+        channel=Channel.OFFICIAL_ACCOUNT, account="oa", peer="oKnown", key="pic", org_id=seeding.BRANCH,
+        text="[图片]", form="image", media="M1", at=clock(),
+    )  # fmt: skip
+    open_desk.dispatcher.run(order, system)
+    message_id = stable_id("conversation_message", Channel.OFFICIAL_ACCOUNT, "oa", "pic")
+    keep = KeepMedia(message_id=message_id, sha256=sha256, size=len(body), media_type="image/jpeg")
+    open_desk.dispatcher.run(keep, system)
+    view = page
+    view.model.load()
+    qtbot.waitUntil(lambda: len(view.model.files()) == 1)
+    assert "已保存" in view.findChild(QTextEdit, "inbox_said").toPlainText()
+    shown = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()))
+    with qtbot.waitSignal(view.model.file_ready):
+        view.model.open_file(0)
+    assert Path(shown[0]).read_bytes() == body
+    with open_desk.store.read() as connection:
+        [record] = connection.execute(select(Outgoing.__table__)).all()
+    assert (record.destination, record.patient_id is not None) == ("viewer", True)

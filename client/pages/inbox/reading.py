@@ -11,6 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from domain.checkup.records import Attachment
+from domain.conversations.faq import Faq, alike, in_force
+from domain.conversations.media_commands import ENTITY as MEDIA_OF
 from domain.conversations.records import Conversation, ConversationMessage
 from domain.kernel.authority import Actor
 from domain.kernel.ids import Id
@@ -56,6 +59,10 @@ class Said:
     by: str
     state: str
     reason: str
+    automatic: bool = False
+    media_state: str = ""
+    file: tuple[str, str, str, int] | None = None
+    """SHA-256, type, name and size of what the client sent, once it is kept."""
 
 
 def read_inbox(
@@ -119,7 +126,14 @@ def read_transcript(connection: Connection, actor: Actor, conversation_id: Id) -
             table.staff_name,
             OutboxMessage.state,
             OutboxMessage.reason,
+            table.automatic,
+            table.media_state,
+            Attachment.sha256,
+            Attachment.media_type,
+            Attachment.name,
+            Attachment.size,
         )
+        .outerjoin(Attachment, (Attachment.subject_id == table.id) & (Attachment.subject == MEDIA_OF))
         .outerjoin(OutboxMessage, OutboxMessage.id == table.outbox_id)
         .where(table.conversation_id == conversation_id)
         .order_by(table.at.desc(), table.id.desc())
@@ -127,9 +141,30 @@ def read_transcript(connection: Connection, actor: Actor, conversation_id: Id) -
     )
     rows = connection.execute(query).all()
     return [
-        Said(str(r.direction), r.form, r.text, r.at, r.staff_name or "", r.state or "", r.reason or "")
+        Said(
+            str(r.direction),
+            r.form,
+            r.text,
+            r.at,
+            r.staff_name or "",
+            r.state or "",
+            r.reason or "",
+            r.automatic,
+            r.media_state or "",
+            (r.sha256, r.media_type, r.name, r.size) if r.sha256 else None,
+        )
         for r in reversed(rows)
     ]
+
+
+def read_offers(connection: Connection, actor: Actor, transcript: list[Said]) -> list[Faq]:
+    """Return the questions most like the last thing a client wrote, the likest first."""
+    asked = next(
+        (one.text for one in reversed(transcript) if one.direction == "in" and one.form == "text"), ""
+    )
+    if not asked or not actor.may("faq.view"):
+        return []
+    return alike(asked, in_force(connection, actor.org_id))
 
 
 @dataclass(frozen=True, slots=True)

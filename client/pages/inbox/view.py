@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt, Slot
-from PySide6.QtGui import QColor, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PySide6.QtCore import QPoint, Qt, QUrl, Slot
+from PySide6.QtGui import QColor, QDesktopServices, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -19,7 +19,8 @@ from client.command_dialog.view import CommandDialog
 from client.pages.inbox.viewmodel import ViewModel
 from client.views.menus import numbered_menu
 from client.views.page import PageView
-from domain.conversations.commands import LONGEST_REPLY
+from domain.conversations.faq import as_said
+from domain.conversations.keeping import LONGEST_REPLY
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Command
 
@@ -83,8 +84,14 @@ class View(PageView):
         self._problem.setProperty("tone", "danger")
         self._problem.setWordWrap(True)
         self._problem.hide()
+        self._offer = QLabel(self._side)
+        self._offer.setObjectName("inbox_offer")
+        self._offer.setProperty("role", "muted")
+        self._offer.setWordWrap(True)
+        self._offer.hide()
         column.addWidget(self._about)
         column.addWidget(self._said, 1)
+        column.addWidget(self._offer)
         column.addWidget(self._answer)
         column.addWidget(self._problem)
 
@@ -98,6 +105,9 @@ class View(PageView):
         model.action_set.on("send", self._send)
         model.action_set.on("canned", self._canned_menu)
         model.action_set.on("commands", self._commands_menu)
+        model.action_set.on("faq", self._faq_menu)
+        model.action_set.on("files", self._files_menu)
+        model.file_ready.connect(lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))))
         self._list.currentItemChanged.connect(self._chosen)
         self._answer.textChanged.connect(self._typed)
 
@@ -179,7 +189,15 @@ class View(PageView):
             cursor.insertText(self._head(said), muted)
             block.setTopMargin(0)
             cursor.insertBlock(block)
-            cursor.insertText(said.text, muted if said.direction == "note" else plain)
+            state = (
+                self.context.formatter.name(said.media_state, "words:media_state") if said.media_state else ""
+            )
+            text = f"{said.text}（{state}）" if state else said.text
+            cursor.insertText(text, muted if said.direction == "note" else plain)
+        offered = self.model.offered
+        self._offer.setVisible(bool(offered))
+        if offered:
+            self._offer.setText(self.say("inbox.faq_offered", question=offered[0].question))
         bar = self._said.verticalScrollBar()
         bar.setValue(bar.maximum())
         if not self._answer.toPlainText():
@@ -188,6 +206,7 @@ class View(PageView):
     def _head(self, said: Any) -> str:
         formatter = self.context.formatter
         who = {"in": self.say("inbox.client"), "out": said.by}.get(said.direction, "")
+        who = self.say("inbox.automatic") if said.automatic else who
         state = formatter.name(said.state, "state:outbox_message") if said.state else ""
         if said.reason and said.state in ("failed", "retrying", "unknown", "expired", "cancelled"):
             state = f"{state}：{formatter.name(said.reason, 'words:outbox_reason')}"
@@ -226,6 +245,27 @@ class View(PageView):
         entries = [(one.label, str(at), True) for at, one in enumerate(self.model.canned)]
         menu = numbered_menu("inbox_canned_menu", entries, self)
         menu.triggered.connect(lambda entry: self._insert(self.model.canned[int(entry.data())].text))
+        menu.popup(self._menu_place())
+
+    def _faq_menu(self) -> None:
+        if not self.model.offered:
+            self.model.toast("inbox.no_faq", "info")
+            return
+        entries = [(one.question, str(at), True) for at, one in enumerate(self.model.offered)]
+        menu = numbered_menu("inbox_faq_menu", entries, self)
+        menu.triggered.connect(lambda entry: self._insert(as_said(self.model.offered[int(entry.data())])))
+        menu.popup(self._menu_place())
+
+    def _files_menu(self) -> None:
+        files = self.model.files()
+        if not files:
+            self.model.toast("inbox.no_files", "info")
+            return
+        entries = [
+            (f"{one.text} {clinic(one.at):%m-%d %H:%M}", str(at), True) for at, one in enumerate(files)
+        ]
+        menu = numbered_menu("inbox_files_menu", entries, self)
+        menu.triggered.connect(lambda entry: self.model.open_file(int(entry.data())))
         menu.popup(self._menu_place())
 
     def _insert(self, text: str) -> None:

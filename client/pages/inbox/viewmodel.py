@@ -6,9 +6,22 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from client.actions import Action
 from client.live import Changed
-from client.pages.inbox.reading import Canned, Line, Said, read_canned, read_inbox, read_transcript
+from client.outgoing import handed_out
+from client.pages.inbox.reading import (
+    Canned,
+    Line,
+    Said,
+    read_canned,
+    read_inbox,
+    read_offers,
+    read_transcript,
+)
 from client.station import Context, PageModel
+from client.stations.review.case import AttachmentRow
+from client.stations.review.files import take_out
 from domain.conversations.commands import ReplyToClient
+from domain.conversations.faq import Faq
+from domain.conversations.media_commands import OpenMedia
 from domain.kernel.commands import Command, commands
 from domain.kernel.ids import Id
 
@@ -31,10 +44,14 @@ class ViewModel(PageModel):
     canned_changed = Signal()
     command_asked = Signal(object, dict)
     sent = Signal()
+    file_ready = Signal(object)
+    """Path of a copy of what a client sent, for the system's viewer."""
 
     actions = (
         Action("send", "inbox.send", "F9", command="conversation.reply", primary=True),
         Action("canned", "inbox.canned", "F2", command="conversation.reply"),
+        Action("faq", "inbox.faq", "F6", permission="faq.view"),
+        Action("files", "inbox.files", "Ctrl+L"),
         Action("filter", "inbox.filter", "F3"),
         Action("commands", "inbox.commands", "F4", command="conversation.reply"),
         Action("record", "inbox.record", "Ctrl+O", permission="people.view"),
@@ -46,6 +63,8 @@ class ViewModel(PageModel):
         self.lines: list[Line] = []
         self.transcript: list[Said] = []
         self.canned: list[Canned] = []
+        self.offered: list[Faq] = []
+        """Answers to questions like the last one, the likest first."""
         self.current: Id | None = None
         self.owed_only = False
         self.patient_id: Id | None = None
@@ -70,7 +89,7 @@ class ViewModel(PageModel):
         return sum(line.state == "owed" for line in self.lines)
 
     def watches(self) -> frozenset[str]:
-        return frozenset({"conversation", "conversation_message", "outbox_message"})
+        return frozenset({"conversation", "conversation_message", "outbox_message", "attachment", "faq_entry"})
 
     def on_changed(self, changed: Changed) -> None:
         self.load()
@@ -89,17 +108,17 @@ class ViewModel(PageModel):
         """Read list and conversation anew."""
         owed_only, patient_id, here = self.owed_only, self.patient_id, self.current
 
-        def read(connection: Any, actor: Any) -> tuple[list[Line], Id | None, list[Said]]:
+        def read(connection: Any, actor: Any) -> tuple[list[Line], Id | None, tuple[list[Said], list[Faq]]]:
             lines = read_inbox(connection, actor, owed_only=owed_only, patient_id=patient_id)
             at = here if any(line.id == here for line in lines) else (lines[0].id if lines else None)
-            return lines, at, read_transcript(connection, actor, at) if at is not None else []
+            return lines, at, _read_said(connection, actor, at) if at is not None else ([], [])
 
         self.query(lambda: self._read(read), lambda found: self._take_lines(here, *found), "inbox")
 
     def open(self, conversation_id: Id | None) -> None:
         """Turn to a conversation of the list."""
         self.current = conversation_id
-        self.transcript = []
+        self.transcript, self.offered = [], []
         self._enable()
         self.patient_changed.emit(self.line.patient_id if self.line is not None else None)
         self._load_transcript()
@@ -177,7 +196,9 @@ class ViewModel(PageModel):
         with self.context.desk.store.read() as connection:
             return work(connection, self.context.actor)
 
-    def _take_lines(self, asked: Id | None, lines: list[Line], at: Id | None, said: list[Said]) -> None:
+    def _take_lines(
+        self, asked: Id | None, lines: list[Line], at: Id | None, said: tuple[list[Said], list[Faq]]
+    ) -> None:
         turned = self.current != asked  # somebody has turned to another conversation meanwhile
         self.lines = lines
         if not turned or self.line is None:
@@ -190,16 +211,46 @@ class ViewModel(PageModel):
     def _load_transcript(self) -> None:
         here = self.current
         if here is None:
-            self._take_transcript(None, [])
+            self._take_transcript(None, ([], []))
             return
         self.query(
-            lambda: (here, self._read(lambda c, a: read_transcript(c, a, here))),
+            lambda: (here, self._read(lambda c, a: _read_said(c, a, here))),
             lambda found: self._take_transcript(*found), "transcript",
         )  # fmt: skip
 
-    def _take_transcript(self, conversation_id: Id | None, said: list[Said]) -> None:
+    def files(self) -> list[Said]:
+        """Return what the client sent as pictures, voices and videos and is kept, the latest first."""
+        return [one for one in reversed(self.transcript) if one.file is not None][:9]
+
+    def open_file(self, number: int) -> None:
+        """Take a copy out for the system's viewer; that it goes there is on record before it does."""
+        said = self.files()[number]
+        assert said.file is not None  # noqa: S101  (`files` gives no other)
+        sha256, media_type, name, size = said.file
+        context, here = self.context, self.current
+        assert here is not None  # noqa: S101  (a file is shown in a conversation)
+        order = OpenMedia(conversation_id=here, sha256=sha256)
+        taken = AttachmentRow(
+            name=name,
+            sha256=sha256,
+            media_type=media_type,
+            size=size,
+            here=False,
+            done=0,
+            state="",
+            reason="",
+        )
+        folder = context.desk.home.folder / "taken_out"
+        job = context.jobs.read(
+            lambda _job: handed_out(context, order, lambda: take_out(context.desk.home.blobs, taken, folder)),
+            "conversation file",
+        )
+        job.succeeded.connect(self.file_ready)
+        job.refused.connect(lambda error: self.message.emit(self.explain(error), "danger"))
+
+    def _take_transcript(self, conversation_id: Id | None, said: tuple[list[Said], list[Faq]]) -> None:
         if conversation_id == self.current:
-            self.transcript = said
+            self.transcript, self.offered = said
             self.transcript_changed.emit()
 
     def _take_canned(self, canned: list[Canned]) -> None:
@@ -207,8 +258,13 @@ class ViewModel(PageModel):
         self.canned_changed.emit()
 
     def _enable(self) -> None:
-        for name in ("send", "canned", "commands", "record"):
+        for name in ("send", "canned", "commands", "record", "faq", "files"):
             self.action_set.enable(name, self.line is not None)
+
+
+def _read_said(connection: Any, actor: Any, conversation_id: Id) -> tuple[list[Said], list[Faq]]:
+    said = read_transcript(connection, actor, conversation_id)
+    return said, read_offers(connection, actor, said)
 
 
 def _about_client(command: Command) -> bool:

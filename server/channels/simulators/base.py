@@ -181,6 +181,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._raw(int(fault.get("status", 500)), b"", "text/plain")
 
     def _say(self, status: int, answer: Any, *, cut: bool = False) -> None:
+        if isinstance(answer, bytes):
+            self._raw(status, answer, "application/octet-stream", cut=cut)
+            return
         if status == 302:
             self._onward(str(answer["location"]))
             return

@@ -36,6 +36,8 @@ class WeChatSimulator(Simulator):
     service: list[dict[str, Any]] = field(default_factory=list)
     page_size: int = 1000
     visitor: str = "oVisitor"
+    media: dict[str, bytes] = field(default_factory=dict)
+    films: dict[str, bytes] = field(default_factory=dict)
 
     def rotate(self) -> None:
         """Let somebody else fetch a token: the one in use is void."""
@@ -58,8 +60,13 @@ class WeChatSimulator(Simulator):
             good = call.query.get("secret") == self.secret
             known = self.codes.pop(call.query.get("code", ""), None) if good else None
             return 200, known or {"errcode": 40029, "errmsg": "invalid code"}
+        if call.path.startswith("/film/"):  # where an Official Account sends for a video
+            found = self.films.get(call.path.rpartition("/")[2])
+            return (200, found) if found is not None else (404, {})
         if not self.access or call.query.get("access_token") != self.access:
             return 200, {"errcode": 40014, "errmsg": "invalid access_token"}
+        if call.path == "/cgi-bin/media/get":
+            return 200, self._media(call.query.get("media_id", ""))
         last = call.path.rpartition("/")[2]
         handler = getattr(
             self, f"_{last}" if call.path != "/cgi-bin/message/template/send" else "_template", None
@@ -69,6 +76,11 @@ class WeChatSimulator(Simulator):
         elif call.path == "/cgi-bin/message/custom/send":
             handler = self._custom
         return 200, handler(call) if handler is not None else {"errcode": 0, "errmsg": "ok"}
+
+    def _media(self, number: str) -> Any:
+        if number in self.films:
+            return {"video_url": f"{self.url}/film/{number}"}
+        return self.media.get(number) or {"errcode": 40007, "errmsg": "invalid media_id"}
 
     def _token(self, call: Call) -> dict[str, Any]:
         told = call.json() if call.method == "POST" else {}
