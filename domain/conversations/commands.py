@@ -142,7 +142,8 @@ def note_said_elsewhere(order: NoteSaidElsewhere, work: UnitOfWork) -> bool:
     staff = work.get(Staff, known.staff_id) if known is not None else None
     kept.staff_id, kept.staff_name = staff.id if staff else None, staff.name if staff else order.staff
     if conversation.state == "owed" and (conversation.owed_since or at) <= at:
-        kept.waited_s = int((at - (conversation.owed_since or at)).total_seconds())
+        waited = waited_of(work, conversation, at)
+        kept.waited_s, kept.in_time = waited if waited else (None, None)
         work.move(conversation_life, conversation, "reply")
         work.move(conversation_life, conversation, "sent")
         conversation.owed_since = None
@@ -175,7 +176,7 @@ def reply_to_client(order: ReplyToClient, work: UnitOfWork) -> Id:
         work.move(conversation_life, conversation, "reply")
         work.move(conversation_life, conversation, "sent")
         conversation.owed_since = None
-        return say(work, conversation, Direction.OUT, order.text, waited_s=waited).id
+        return say(work, conversation, Direction.OUT, order.text, waited=waited).id
     address = work.require(ContactAddress, conversation.address_id)
     if address.opted_out_at is not None:
         raise DomainError("conversation.left_us", field="conversation_id")
@@ -186,7 +187,7 @@ def reply_to_client(order: ReplyToClient, work: UnitOfWork) -> Id:
     owed, waited = conversation.owed_since, waited_of(work, conversation)
     work.move(conversation_life, conversation, "reply")
     conversation.owed_since = owed
-    return say(work, conversation, Direction.OUT, order.text, outbox_id=message.id, waited_s=waited).id
+    return say(work, conversation, Direction.OUT, order.text, outbox_id=message.id, waited=waited).id
 
 
 @command("conversation.hand_over", "转交会话", permission=REPLY)

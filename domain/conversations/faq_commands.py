@@ -43,7 +43,8 @@ def save_faq(order: SaveFaq, work: UnitOfWork) -> Id:
     Raises:
         DomainError: ``message.bad_code`` (``code``); ``faq.too_many_variants``; ``faq.asked_twice`` (``question``)
             with the code that has it; health advice as `check_template`, with its fields ``answer`` and ``sources``;
-            ``message.bad_source`` (``sources``); ``conversation.too_long`` with its sources (``answer``); ``input.missing`` (``reason``).
+            ``message.bad_source`` (``sources``); ``conversation.too_long`` with its sources (``answer``);
+            ``input.missing`` (``reason``).
     """
     if (
         not order.code.replace("_", "").isalnum()

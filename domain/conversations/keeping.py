@@ -82,7 +82,7 @@ def note_owed(work: UnitOfWork, conversation: Conversation, at: datetime) -> Non
 def say(
     work: UnitOfWork, conversation: Conversation, direction: Direction, text: str, *, at: datetime | None = None,
     message_id: Id | None = None, form: str = "text", media: str | None = None, outbox_id: Id | None = None,
-    automatic: bool = False, waited_s: int | None = None,
+    automatic: bool = False, waited: tuple[int, bool] | None = None,
 ) -> ConversationMessage:  # fmt: skip
     """Keep one thing said; notes of the program do not count as the latest."""
     ours = direction is not Direction.IN
@@ -90,7 +90,8 @@ def say(
         id=message_id, org_id=conversation.org_id, conversation_id=conversation.id,
         patient_id=conversation.patient_id,
         direction=direction, form=form, text=text, media=media,
-        media_state="waiting" if media else None, automatic=automatic, waited_s=waited_s,
+        media_state="waiting" if media else None, automatic=automatic, waited_s=waited[0] if waited else None,
+        in_time=waited[1] if waited else None,
         staff_id=work.actor.staff_id if ours else None,
         staff_name=work.actor.name if ours else None, outbox_id=outbox_id, at=at or work.now,
     )  # fmt: skip
@@ -99,10 +100,16 @@ def say(
     return work.add(message)
 
 
-def waited_of(work: UnitOfWork, conversation: Conversation) -> int | None:
-    """Return for how many seconds the client has waited, None where nothing is owed."""
+def waited_of(
+    work: UnitOfWork, conversation: Conversation, at: datetime | None = None
+) -> tuple[int, bool] | None:
+    """Return for how many seconds the client has waited, and whether that is in time; None where nothing is owed."""
     since = conversation.owed_since if conversation.state == "owed" else None
-    return None if since is None else max(0, int((work.now - since).total_seconds()))
+    if since is None:
+        return None
+    at = at or work.now
+    in_time = at <= reply_due(work, conversation.org_id, since)
+    return max(0, int((at - since).total_seconds())), in_time
 
 
 def hand_to(work: UnitOfWork, conversation: Conversation, owner: Staff, why: str) -> None:

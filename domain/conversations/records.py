@@ -64,7 +64,7 @@ class ConversationMessage(Record, label="会话消息"):
 
     `media_state` says what became of a picture, voice or video (an `Attachment` of this message once it is kept);
     `automatic` marks an answer that nobody wrote at that moment. `waited_s` is how long the client had waited for
-    the first answer of a person, by which consultations are counted.
+    the first answer of a person, by which consultations are counted; `in_time` goes by the hours of the place.
     """
 
     __table_args__ = (
@@ -83,6 +83,7 @@ class ConversationMessage(Record, label="会话消息"):
     media_tries: Mapped[int] = column("取媒体次数", default=0)
     automatic: Mapped[bool] = column("自动回复", default=False)
     waited_s: Mapped[int | None] = column("客户等待", unit="s")
+    in_time: Mapped[bool | None] = column("按时答复")
     staff_id: Mapped[Id | None] = column("员工", ref="staff")
     staff_name: Mapped[str | None] = column("员工姓名")
     outbox_id: Mapped[Id | None] = column("外发消息", ref="outbox_message", index=True)

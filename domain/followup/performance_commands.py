@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Connection, case, func, select
 
 from domain.conversations.records import ConversationMessage
-from domain.conversations.workflow import OWNERS_TIME
 from domain.followup.feedback_records import Feedback, FeedbackCase
 from domain.followup.performance_records import ServicePerformance
 from domain.followup.task_records import Audience, FollowTask
@@ -76,9 +75,9 @@ def _values(connection: Connection, staff_id: Id, begin: datetime, end: datetime
         a.staff_id == staff_id, a.starts_at >= begin, a.starts_at < end, a.state == "recorded"
     )
     m = ConversationMessage.__table__.c
-    consulted = select(
-        func.count(), func.sum(case((m.waited_s <= OWNERS_TIME.total_seconds(), 1), else_=0))
-    ).where(m.staff_id == staff_id, m.at >= begin, m.at < end, m.waited_s.is_not(None))
+    consulted = select(func.count(), func.sum(case((m.in_time, 1), else_=0))).where(
+        m.staff_id == staff_id, m.at >= begin, m.at < end, m.waited_s.is_not(None)
+    )
     consults, in_time = connection.execute(consulted).one()
     said = select(func.count(), func.avg(f.score)).where(
         f.staff_id == staff_id, f.given_at >= begin, f.given_at < end

@@ -26,7 +26,7 @@ class ServicePerformance(Record, label="月度服务绩效"):
     on_time_rate: Mapped[float | None] = column("按时率", unit="%")
     lost: Mapped[int] = column("失访", default=0)
     consults: Mapped[int] = column("答复咨询", default=0)
-    consults_in_time: Mapped[int] = column("30 分钟内答复", default=0)
+    consults_in_time: Mapped[int] = column("按时答复", default=0)
     receptions: Mapped[int] = column("完成接待", default=0)
     answers: Mapped[int] = column("评价数", default=0)
     mean_score: Mapped[float | None] = column("满意度平均分")

@@ -13,6 +13,7 @@ def upgrade() -> None:
         sa.Column("media_tries", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column("automatic", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("waited_s", sa.BigInteger(), nullable=True),
+        sa.Column("in_time", sa.Boolean(), nullable=True),
     )
     steps.create_index("ix_conversation_message_media", "conversation_message", ["media_state", "at"])
     steps.create_index("ix_conversation_message_staff", "conversation_message", ["staff_id", "at"])
