@@ -17,7 +17,10 @@ def test_an_answer_counts_as_it_is_given(care):
         at=care.desk.clock(), kind=ConversationKind.CONSULTATION,
     )  # fmt: skip
     care.run(asked, SYSTEM)
-    care.run(ReplyToClient(conversation_id=conversation_id(Channel.PAGE, "page", "p1"), text="请先测血压"), care.head)
+    care.run(
+        ReplyToClient(conversation_id=conversation_id(Channel.PAGE, "page", "p1"), text="请先测血压"),
+        care.head,
+    )
     care.settle()
     with care.desk.store.read() as connection:
         [month] = connection.execute(select(ServicePerformance.__table__)).all()

@@ -89,7 +89,9 @@ class ViewModel(PageModel):
         return sum(line.state == "owed" for line in self.lines)
 
     def watches(self) -> frozenset[str]:
-        return frozenset({"conversation", "conversation_message", "outbox_message", "attachment", "faq_entry"})
+        return frozenset(
+            {"conversation", "conversation_message", "outbox_message", "attachment", "faq_entry"}
+        )
 
     def on_changed(self, changed: Changed) -> None:
         self.load()
