@@ -25,7 +25,8 @@ class ResultLine(msgspec.Struct, frozen=True, kw_only=True):
     `item` is the catalogue's key, or None if the code is not known: then `reason` says why and the line is kept
     as text for checking. `number` and `text` are in the catalogue's unit `ucum`; where the source used another,
     `raw` holds what it sent. `judged` is the number to judge by where the result is only a bound (``<0.1``).
-    `reported` is the source's own interval, which goes before ours.
+    `reported` is the source's own interval, which goes before ours. `narrative` is text of a report (images, ECG):
+    it is read by people and stands under the sender's own code.
     """
 
     item: str | None
@@ -43,6 +44,7 @@ class ResultLine(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     device: str | None = None
     raw: bytes | None = None
+    narrative: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,9 +89,9 @@ def take_in(
     at = line.at or now
     judgement = None
     status = ResultStatus.FINAL
-    if line.item is None or line.reason is not None:
+    if (line.item is None and not line.narrative) or line.reason is not None:
         status = ResultStatus.PENDING_CHECK
-    elif line.number is not None:
+    elif line.number is not None and line.item is not None:
         item = catalog.observation(line.item)
         judgement = judge(
             item,

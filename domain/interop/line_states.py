@@ -69,5 +69,6 @@ def count_queue(work: UnitOfWork, partner_id: Id) -> PartnerState:
     state.waiting = sum(row[1] for row in waiting)
     state.oldest_at = min((row[2] for row in waiting), default=None)
     state.dead = by_state["dead"][1] if "dead" in by_state else 0
+    state.undone = state.dead + state.parked
     state.checked_at = work.now
     return state

@@ -91,6 +91,7 @@ class PartnerState(Record, label="接口运行状态", merge=Merge.CENTRE):
     waiting: Mapped[int] = column("待发", default=0)
     oldest_at: Mapped[datetime | None] = column("最早待发")
     dead: Mapped[int] = column("未送达", default=0)
+    undone: Mapped[int] = column("未送达与搁置", default=0)
     sent: Mapped[int] = column("已发送", default=0)
     last_sent_at: Mapped[datetime | None] = column("最近发送")
     received: Mapped[int] = column("已接收", default=0)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from domain.checkup.identity_holding import doubt_about, new_patient, patient_of
 from domain.checkup.records import Visit
 from domain.checkup.workflow import visit_life
-from domain.interop.order_records import ServiceRequest
+from domain.interop.order_records import ServiceItem, ServiceRequest
 from domain.interop.ordering import OPEN, request_number
 from domain.interop.partner_records import PartnerRole
 from domain.interop.person_records import ExternalNumber, HospitalVisit, PersonProposal, Proposal
@@ -266,6 +266,7 @@ def receive_orders(order: ReceiveOrders, work: UnitOfWork) -> OrdersReceived:
     work.flush()
     visit = work.require(Visit, found.visit_id)
     counts = {"made": 0, "changed": 0, "cancelled": 0}
+    roles = {item.code: item.role for item in work.list(select(ServiceItem))}
     for line in order.lines:
         known = work.find(
             ServiceRequest, placer=order.person.system, placer_number=line.number, visit_id=visit.id
@@ -282,7 +283,8 @@ def receive_orders(order: ReceiveOrders, work: UnitOfWork) -> OrdersReceived:
         else:
             request = ServiceRequest(
                 org_id=visit.org_id, number=request_number(work), visit_id=visit.id, patient_id=visit.patient_id,
-                visit_number=visit.number, code=line.code[:40], name=(line.name or line.code)[:120], role=line.role,
+                visit_number=visit.number, code=line.code[:40], name=(line.name or line.code)[:120],
+                role=roles.get(line.code, line.role),
                 placer=order.person.system, placer_number=line.number, filler_number=line.filler_number or None,
                 ordered_at=work.now,
             )  # fmt: skip

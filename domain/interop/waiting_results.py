@@ -85,7 +85,8 @@ def take_waiting(
     """Read every result that waits under a code, as the item it means; returns (taken, left).
 
     Each becomes a result of its own that corrects the waiting one, with its finding, its critical value and its
-    comparison with other systems. What still cannot be read (words where a number should be) goes on waiting.
+    comparison with other systems; a critical value the laboratory called so itself was raised when it came. What
+    still cannot be read (words where a number should be) goes on waiting.
     """
     o = Observation
     later = select(o.amends).where(o.amends.is_not(None))
@@ -150,7 +151,7 @@ def _take(work: UnitOfWork, row: Observation, line: ResultLine) -> None:
         org_id=row.org_id,
     )  # fmt: skip
     judged.observation.system = row.system
-    kept = keep(work, judged, row.org_id, amends=row)
+    kept = keep(work, judged, row.org_id, amends=row, raise_critical=not row.critical_level)
     if row.visit_id is not None:
         there = work.list(
             select(Observation).where(Observation.visit_id == row.visit_id).order_by(Observation.id)

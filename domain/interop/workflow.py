@@ -1,5 +1,6 @@
 """The lives of an order, of results nobody ordered, of a message to a partner, and of what a partner proposes."""
 
+from domain.interop.in_records import ParkedMessage
 from domain.interop.order_records import ServiceRequest, UnorderedResult
 from domain.interop.out_records import OutMessage
 from domain.interop.person_records import PersonProposal
@@ -52,4 +53,19 @@ proposal_life = Workflow(
     State("confirmed", "已确认", final=True),
     State("refused", "已驳回", final=True),
     moves={"confirm": ("pending", "confirmed"), "refuse": ("pending", "refused")},
+)
+
+parked_life = Workflow(
+    ParkedMessage,
+    "接收搁置消息",
+    State("parked", "已搁置", limit=hours(24)),
+    State("released", "重新处理中"),
+    State("applied", "已入库", final=True),
+    State("dropped", "已核销", final=True),
+    moves={
+        "release": ("parked", "released"),
+        "park": ("released", "parked"),
+        "apply": (("released", "parked"), "applied"),
+        "drop": ("parked", "dropped"),
+    },
 )

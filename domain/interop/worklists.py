@@ -10,6 +10,8 @@ from domain.interop.code_commands import (
     WithdrawPartnerCode,
 )
 from domain.interop.code_records import PartnerCode, PartnerCodeChange, UnmappedCode
+from domain.interop.in_commands import DropParked, ReplayMessage
+from domain.interop.in_records import ParkedMessage
 from domain.interop.item_commands import RetireServiceItem, SetServiceItem
 from domain.interop.order_commands import CancelOrder, ChangeOrder, OrderItems, SettleUnordered
 from domain.interop.order_records import (
@@ -257,3 +259,16 @@ def hospital() -> Query:
         HospitalVisit.department, HospitalVisit.diagnoses, HospitalVisit.started_at, HospitalVisit.ended_at,
         HospitalVisit.system,
     ).join(Patient, Patient.id == HospitalVisit.patient_id)  # fmt: skip
+
+
+@worklist("interface.parked", "接收搁置", permission=VIEW, record=ParkedMessage, order="-parked_at")
+def parked() -> Query:
+    """Messages that were acknowledged and could not be applied, with the reason; none is lost."""
+    return select(
+        ParkedMessage.system, ParkedMessage.control_id, ParkedMessage.sentence, ParkedMessage.state,
+        ParkedMessage.due_at, ParkedMessage.received_at, ParkedMessage.parked_at, ParkedMessage.settled_by,
+        ParkedMessage.note,
+    )  # fmt: skip
+
+
+parked.offers(ReplayMessage, DropParked)

@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 import uuid
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from domain.kernel.columns import to_microseconds
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError, KnownError, UnavailableError
 from domain.kernel.ids import Id, stable_id
-from server.interfaces.inbox import Inbox, Waiting
+from domain.kernel.texts import Texts
+from server.interfaces.inbox import STORED_FROM, Inbox, Waiting
+from server.interfaces.telling import InboxTelling
 from server.interfaces.work import Work
 from sync.retry import retried
 
@@ -45,12 +48,15 @@ class Consumer:
         inbox: The queue.
         dispatcher: Of the centre's store.
         device_id: Installation of the centre.
+        org_id: Its organisation.
+        texts: For the sentences that say why a message could not be applied.
     """
 
-    def __init__(self, inbox: Inbox, dispatcher: Dispatcher, device_id: Id) -> None:
+    def __init__(self, inbox: Inbox, dispatcher: Dispatcher, device_id: Id, org_id: Id, texts: Texts) -> None:
         self._inbox = inbox
         self._dispatcher = dispatcher
         self._device_id = device_id
+        self.told = InboxTelling(inbox, dispatcher, system_actor(org_id, device_id, ACTOR), texts)
         self._doubtful = inbox.newest()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -92,7 +98,15 @@ class Consumer:
         number = stable_id("hl7", message.sender, message.control_id)
         doubtful = message.tries > 0 or message.id <= self._doubtful
         before = self._applied(number) if doubtful else None
-        visit_id = _visit_in(before) if before else self._run(work.order, actor, number).visit_id
+        first = work.first()
+        if before is not None:
+            visit_id = _visit_in(before)
+        else:
+            visit_id = self._run(first, actor, number).visit_id if first is not None else None
+        if work.study is not None:
+            of_study = stable_id("hl7", message.sender, message.control_id, "study")
+            if not (doubtful and self._applied(of_study)):
+                self._run(work.study, actor, of_study)
         for position, one in enumerate(work.attachments):
             if visit_id is None:
                 return "interface.attachment_unplaced"
@@ -118,6 +132,8 @@ class Consumer:
         finally:
             if done:
                 self._inbox.finish(done, self._now())
+                names = {message.id: message.sender for message in batch}
+                self._inbox.count(Counter(f"{STORED_FROM}{names[one]}" for one in done))
         return len(done)
 
     def _deal_with(self, message: Waiting, done: dict[int, str | None]) -> None:
@@ -126,13 +142,15 @@ class Consumer:
         except UnavailableError:
             raise
         except KnownError as error:
-            self._put_off(message, error.code)
+            self._put_off(message, error.code, self.told.sentence(error))
         except Exception:
             log.exception("message not applied", extra={"sequence": message.id})
             self._put_off(message, "server.bug")
 
-    def _put_off(self, message: Waiting, code: str) -> None:
+    def _put_off(self, message: Waiting, code: str, sentence: str = "") -> None:
         park = message.tries + 1 >= TRIES
+        if park:
+            self.told.why[message.sender, message.control_id] = sentence or self.told.unsaid(code)
         self._inbox.put_off(message.id, code, self._now() + (FIRST_PAUSE_US << message.tries), park=park)
         log.warning(
             "message parked" if park else "message put off", extra={"sequence": message.id, "code": code}
@@ -150,7 +168,9 @@ class Consumer:
     def _work(self) -> None:
         while not self._stopping.is_set():
             try:
-                if self.step():
+                worked = self.step()
+                self.told.tick()
+                if worked:
                     continue
             except KnownError as error:
                 log.warning("messages wait", extra={"code": error.code})
@@ -166,6 +186,8 @@ def _visit_in(body: Body) -> Id | None:
     for change in body.changes:
         if change.entity == "observation" and change.fields.get("visit_id"):
             return uuid.UUID(bytes=change.fields["visit_id"])
+        if change.entity == "visit":  # documents alone, of a visit that was new
+            return uuid.UUID(bytes=change.record_id)
     return None
 
 

@@ -15,7 +15,10 @@ from domain.kernel.ids import Id
 from server.durable import DurableFile
 
 KEPT_FOR = timedelta(days=7)
+MOST_PARKED = 1000
 WAITING, DONE, PARKED = "waiting", "done", "parked"
+RECEIVED_FROM, REFUSED_FROM, STORED_FROM = "from_received.", "from_refused.", "from_stored."
+"""Counters of one sender; its name follows."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS message (
@@ -69,6 +72,18 @@ class Status:
     by_state: Mapping[str, int]
     refused: Mapping[str, int]
     oldest_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FromSender:
+    """Counts of one sender since the counting began; `last_us` is when its last kept message came, 0 for never."""
+
+    sender: str
+    received: int
+    stored: int
+    refused: int
+    parked: int
+    last_us: int
 
 
 def content_digest(raw: bytes) -> bytes:
@@ -145,6 +160,49 @@ class Inbox:
         return self._table.changed(
             "UPDATE message SET state = ?, tries = 0, next_try_at = 0 WHERE state = ?", [WAITING, PARKED]
         )
+
+    def release(self, sender: str, control_id: str) -> bool:
+        """Let one parked message be tried again; tells whether it was parked."""
+        released = self._table.changed(
+            "UPDATE message SET state = ?, tries = 0, next_try_at = 0"
+            " WHERE state = ? AND sender = ? AND control_id = ?",
+            [WAITING, PARKED, sender, control_id],
+        )
+        return released == 1
+
+    def is_waiting(self, sender: str, control_id: str) -> bool:
+        """Tell whether a message waits for its turn."""
+        found = self._table.rows(
+            "SELECT 1 FROM message WHERE sender = ? AND control_id = ? AND state = ?",
+            [sender, control_id, WAITING],
+        )
+        return bool(found)
+
+    def parked(self) -> list[tuple[str, str, Id, str, int]]:
+        """Return (sender, control id, organisation, reason, received) of each parked message."""
+        rows = self._table.rows(
+            "SELECT sender, control_id, org_id, reason, received_at FROM message WHERE state = ? ORDER BY id LIMIT ?",
+            [PARKED, MOST_PARKED],
+        )
+        return [(r[0], r[1], uuid.UUID(bytes=r[2]), r[3] or "", r[4]) for r in rows]
+
+    def by_sender(self) -> list[FromSender]:
+        """Return the counts of every sender."""
+        counts = dict(self._table.rows("SELECT name, value FROM counter WHERE name LIKE 'from_%'"))
+        held = {
+            sender: (last, parked)
+            for sender, last, parked in self._table.rows(
+                "SELECT sender, max(received_at), sum(state = 'parked') FROM message GROUP BY sender"
+            )
+        }
+        names = {name.split(".", 1)[1] for name in counts} | held.keys()
+        return [
+            FromSender(
+                name, counts.get(RECEIVED_FROM + name, 0), counts.get(STORED_FROM + name, 0),
+                counts.get(REFUSED_FROM + name, 0), held.get(name, (0, 0))[1], held.get(name, (0, 0))[0],
+            )
+            for name in sorted(names)
+        ]  # fmt: skip
 
     def count(self, counts: Mapping[str, int]) -> None:
         """Add to the counters (``received``, ``refused.<code>``)."""

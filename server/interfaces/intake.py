@@ -18,6 +18,7 @@ from domain.kernel.ids import Id
 from domain.kernel.texts import Texts
 from domain.people.identity import Identity
 from domain.people.records import Sex
+from server.interfaces.hl7.requests import STUDY_UID
 from server.interfaces.hl7.results import PatientIdentity, Report, ResultMessage, ResultObservation
 
 SEX = {"male": Sex.MALE, "female": Sex.FEMALE, "unknown": Sex.UNKNOWN, "other": Sex.UNSTATED}
@@ -26,10 +27,14 @@ WITHDRAWN = frozenset("DWX")
 NOT_YET = frozenset("INO")
 """OBX-11: specimen in the laboratory, not asked for, not detailed: without a value there is nothing to keep."""
 STATUS = {"C": "C", "P": "P", "R": "P", "S": "P"}
-MOST_REASON, MOST_CODE, MOST_LABEL, MOST_DEVICE = 255, 60, 255, 120
+MOST_REASON, MOST_CODE, MOST_LABEL, MOST_DEVICE, MOST_TEXT = 255, 60, 255, 120, 4000
+MOST_NAME, MOST_NUMBER = 120, 40
+NARRATIVE = frozenset({"TX", "FT", "ST"})
 
 
-def order_of(message: ResultMessage, org_id: Id, catalog: Catalog, texts: Texts) -> ReceiveResults:
+def order_of(
+    message: ResultMessage, org_id: Id, catalog: Catalog, texts: Texts, *, narrates: bool = False
+) -> ReceiveResults:
     """Return the command that keeps a message's results for a branch.
 
     Args:
@@ -37,22 +42,21 @@ def order_of(message: ResultMessage, org_id: Id, catalog: Catalog, texts: Texts)
         org_id: Branch that MSH-4 names.
         catalog: Catalogue the message was read with.
         texts: For the sentences that say why a result could not be matched.
+        narrates: The sender's texts are reports for people (images, ECG): they are kept as they are.
 
     Raises:
         DomainError: ``interface.visit_number_missing`` where no order, specimen or visit number says whose visit it
-            is; ``interface.name_missing``.
+            is; those of `identity_of`.
     """
     number = message.visit_barcode or message.visit_number
     if not number:
         raise DomainError("interface.visit_number_missing", "OBR-2", location="OBR^1^2")
-    if not message.patient.name:
-        raise DomainError("interface.name_missing", "PID-5", location="PID^1^5")
     day = next((moment for report in message.reports if (moment := _sampled(report))), None)
     return ReceiveResults(
         message_id=f"{message.header.sender}|{message.header.message_control_id}"[:200],
         org_id=org_id,
         system=message.header.sender[:200],
-        patient=_identity(message.patient),
+        patient=identity_of(message.patient),
         visit_number=number,
         visit_date=day.astimezone(CLINIC_TIME).date() if day else None,
         services=[
@@ -65,26 +69,67 @@ def order_of(message: ResultMessage, org_id: Id, catalog: Catalog, texts: Texts)
             for report in message.reports
         ],
         lines=[
-            _line(one, _sampled(report), catalog, texts)
-            for report in message.reports
-            for one in report.observations
-            if one.text or one.status not in NOT_YET
+            line for report in message.reports for line in _lines(report, catalog, texts, narrates=narrates)
         ],
     )
+
+
+def _lines(report: Report, catalog: Catalog, texts: Texts, *, narrates: bool) -> list[ResultLine]:
+    """Return the lines of a report; a text that runs over several OBX of one code is one."""
+    told: dict[str, ResultLine] = {}
+    found: list[ResultLine] = []
+    for one in report.observations:
+        if not narrates or one.value_type not in NARRATIVE or one.unmatched != "hl7.unknown_code":
+            if one.code != STUDY_UID and (one.text or one.status not in NOT_YET):
+                found.append(_line(one, _sampled(report), catalog, texts))
+        elif one.status not in WITHDRAWN:
+            key = f"{one.code}|{one.sub_id}" if one.sub_id else one.code
+            before = told.get(key)
+            text = one.text if before is None else f"{before.text}\n{one.text}"
+            told[key] = _narrative(one, report, text)
+    return [*found, *(line for line in told.values() if line.text.strip())]
+
+
+def _narrative(one: ResultObservation, report: Report, text: str) -> ResultLine:
+    """Return the line of a text that people read; it stands under the service and the sender's code of the part."""
+    service = report.service_code or report.service_name
+    label = " ".join(part for part in (report.service_name or service, one.name or one.code) if part)
+    return ResultLine(
+        item=None, code=f"{service}/{one.code}"[:MOST_CODE], label=label[:MOST_LABEL], text=text[:MOST_TEXT],
+        status=STATUS.get(one.status, "F"), sender_flag=_flag(one), at=one.observed_at or _sampled(report),
+        narrative=True,
+    )  # fmt: skip
 
 
 def _sampled(report: Report) -> datetime | None:
     return report.collected_at or report.reported_at
 
 
-def _identity(patient: PatientIdentity) -> Identity:
+def identity_of(patient: PatientIdentity, address: str = "") -> Identity:
+    """Return who a message says it is about.
+
+    Raises:
+        DomainError: ``interface.name_missing``; ``input.too_long`` and ``input.control`` for what no name or number
+            can be.
+    """
+    if not patient.name:
+        raise DomainError("interface.name_missing", "PID-5", location="PID^1^5")
+    phone = patient.phones[0] if patient.phones else ""
+    for field, label, value, most in (
+        ("PID-5", "姓名", patient.name, MOST_NAME), ("PID-3", "证件号码", patient.id_number, MOST_NUMBER),
+        ("PID-13", "手机号", phone, MOST_NUMBER),
+    ):  # fmt: skip
+        location = field.replace("-", "^1^")
+        if len(value) > most:
+            raise DomainError(
+                "input.too_long", field, label=label, limit=most, length=len(value), location=location
+            )
+        if not value.isprintable():
+            raise DomainError("input.control", field, label=label, location=location)
     return Identity(
-        name=patient.name,
-        sex=SEX[patient.gender],
-        birth_date=patient.birth_date,
-        id_number=patient.id_number or None,
-        phone=patient.phones[0] if patient.phones else None,
-    )
+        name=patient.name, sex=SEX[patient.gender], birth_date=patient.birth_date,
+        id_number=patient.id_number or None, phone=phone or None, address=address or None,
+    )  # fmt: skip
 
 
 def _line(one: ResultObservation, sampled: datetime | None, catalog: Catalog, texts: Texts) -> ResultLine:

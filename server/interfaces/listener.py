@@ -16,7 +16,7 @@ from domain.kernel.clock import Clock
 from domain.kernel.columns import to_microseconds
 from domain.kernel.errors import DomainError, KnownError
 from server.interfaces.hl7.mllp import Framer, frame
-from server.interfaces.inbox import Arrival, Inbox
+from server.interfaces.inbox import RECEIVED_FROM, REFUSED_FROM, Arrival, Inbox
 from server.interfaces.reception import Reception, Verdict
 
 log = logging.getLogger(__name__)
@@ -92,8 +92,12 @@ class Listener:
                     verdict = await self._judged(data)  # another connection brought it a moment before
             except KnownError as error:
                 verdict = self._reception.refusal(error)
+        if verdict.arrival is not None and not verdict.refused:
+            self._counts[f"{RECEIVED_FROM}{verdict.sender}"] += 1
         if verdict.refused:
             self._counts[f"refused.{verdict.refused}"] += 1
+            if verdict.sender:
+                self._counts[f"{REFUSED_FROM}{verdict.sender[:200]}"] += 1
             log.info("message refused", extra={"code": verdict.refused})
         return verdict.answer
 

@@ -26,6 +26,7 @@ from server.interfaces.consumer import Consumer, only_consumer
 from server.interfaces.facilities import Facilities
 from server.interfaces.inbox import Inbox
 from server.interfaces.listener import Listener
+from server.interfaces.partner_book import PartnerBook
 from server.interfaces.reception import Reception
 from server.settings import Settings, read_settings
 from sync.blobs import BlobStore
@@ -50,7 +51,11 @@ class Ear:
         self.signs = Signs(dispatcher)
         self.signs.watch()
         self._lock = only_consumer(settings.inbox_path) if consume else -1
-        self.consumer = Consumer(self.inbox, dispatcher, self.identity.device_id) if consume else None
+        self.consumer = (
+            Consumer(self.inbox, dispatcher, self.identity.device_id, self.identity.org_id, self.texts)
+            if consume
+            else None
+        )
         self.reception = Reception(
             inbox=self.inbox,
             facilities=Facilities(self.store),
@@ -60,6 +65,7 @@ class Ear:
             clock=self.clock,
             production=settings.mllp_production,
             charset=settings.mllp_charset,
+            partners=PartnerBook(self.store),
         )
         self.listener = Listener(
             self.reception,

@@ -7,12 +7,13 @@ import pytest
 from domain.interop.order_commands import CancelOrder, ChangeOrder, OrderItems
 from domain.interop.out_records import OutMessage
 from domain.interop.partner_commands import EditPartner, PausePartner, ResumePartner
-from domain.interop.partner_records import Charset, OrderForm
-from domain.interop.queue_commands import ResendMessage, WriteOffMessage
+from domain.interop.partner_records import Charset, OrderForm, PartnerRole
+from domain.interop.queue_commands import NoteAnswer, NoteSending, ResendMessage, WriteOffMessage
 from domain.kernel.errors import DomainError
 from domain.people.patient_commands import EditPatient
 from server.interfaces.outbound.lanes import Lanes
 from server.interfaces.simulators.partner import acknowledge
+from tests.fixtures.patience import until
 from tests.interop.conftest import SYSTEM
 
 HOUR = timedelta(hours=1)
@@ -152,8 +153,6 @@ def test_we_are_killed_between_sending_and_the_answer(house, simulator, monkeypa
 
 
 def test_an_answer_to_a_try_long_past_changes_nothing(house, simulator):
-    from domain.interop.queue_commands import NoteAnswer, NoteSending
-
     house.partner(simulator())
     house.item()
     house.visit(house.client())
@@ -272,8 +271,6 @@ def test_characters_are_those_of_the_partner_and_never_replaced(house, simulator
 
 def test_a_pause_keeps_everything_and_who_was_told_is_told_of_changes(house, simulator):
     his = simulator()
-    from domain.interop.partner_records import PartnerRole
-
     partner = house.partner(his, role=PartnerRole.HIS, application="HIS", orders=False, persons=True)
     mine = house.client(phone="13800000001")
     house.run(PausePartner(partner_state_id=partner, note="对方升级"))
@@ -288,9 +285,7 @@ def test_a_pause_keeps_everything_and_who_was_told_is_told_of_changes(house, sim
     assert [m.first("PID").text(13) for m in his.messages()] == ["13800000001", "13900000002"]
 
 
-def test_a_client_lanes_run_by_themselves(house, simulator):
-    from tests.fixtures.patience import until
-
+def test_the_lanes_run_by_themselves(house, simulator):
     lis = simulator()
     house.lanes.start()
     house.partner(lis)

@@ -36,6 +36,7 @@ def read_observation(
     number: int,
     catalog: Catalog,
     codes: Mapping[str, str],
+    units: Mapping[str, str],
     zone: tzinfo,
     notes: tuple[str, ...],
 ) -> ResultObservation:
@@ -46,6 +47,7 @@ def read_observation(
         number: Its place among the OBX of the message, from 1, for error locations.
         catalog: What codes, units and words mean.
         codes: The endpoint's own codes and the catalogue keys they mean; they go before the catalogue's.
+        units: The unit of a code, where the sender gives none or one that nobody knows.
         zone: For times without an offset.
         notes: The texts of the NTE that follow.
 
@@ -58,6 +60,8 @@ def read_observation(
     item = _find(catalog, codes, code, system) or _find(catalog, codes, other_code, other_system)
     text = _value_text(obx, value_type)
     unit = _unit(obx, catalog)
+    if (own := units.get(code) or units.get(other_code)) and catalog.units.find(unit) is None:
+        unit = own
     range_text = obx.text(7)
     flags = tuple(one.text() for one in obx.repetitions(8)) if obx.raw(8) else ()
     matched = _match(item, catalog, obx, value_type, text, unit, range_text, status)

@@ -27,6 +27,7 @@ def read_results(
     zone: tzinfo,
     now: datetime,
     codes: Mapping[str, str] = _NO_CODES,
+    units: Mapping[str, str] = _NO_CODES,
     production: bool = True,
 ) -> ResultMessage:
     """Return what an ORU^R01 says.
@@ -37,6 +38,7 @@ def read_results(
         zone: The clinic's time zone, for times without an offset.
         now: To refuse birth dates in the future.
         codes: The endpoint's own codes and the catalogue keys they mean.
+        units: The units of its codes, where it says none or one nobody knows.
         production: Refuse test messages (MSH-11).
 
     Raises:
@@ -51,7 +53,7 @@ def read_results(
     if not any(segment.name == "OBX" for group in groups for segment in group):
         raise DomainError("hl7.segment_missing", "OBX", location="OBX", name="OBX")
     counter = count(1)
-    reports = tuple(_report(group, counter, catalog, codes, zone) for group in groups)
+    reports = tuple(_report(group, counter, catalog, (codes, units), zone) for group in groups)
     specimens = tuple(dict.fromkeys(one for report in reports for one in report.specimens))
     placers = (report.placer_number for report in reports if report.placer_number)
     return ResultMessage(
@@ -106,7 +108,11 @@ def _groups(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
 
 
 def _report(
-    group: list[Segment], counter: Iterator[int], catalog: Catalog, codes: Mapping[str, str], zone: tzinfo
+    group: list[Segment],
+    counter: Iterator[int],
+    catalog: Catalog,
+    own: tuple[Mapping[str, str], Mapping[str, str]],
+    zone: tzinfo,
 ) -> Report:
     obr = group[0]
     observations: list[ResultObservation] = []
@@ -119,7 +125,7 @@ def _report(
             attachments.append(read_attachment(segment, number))
         else:
             notes = _notes_after(group, position)
-            observations.append(read_observation(segment, number, catalog, codes, zone, notes))
+            observations.append(read_observation(segment, number, catalog, *own, zone, notes))
     orders = [segment.text(2) for segment in group if segment.name == "ORC"]
     specimens = [segment.text(2) for segment in group if segment.name == "SPM"]
     return Report(

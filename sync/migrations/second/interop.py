@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("waiting", sa.BigInteger(), nullable=False),
         sa.Column("oldest_at", UtcTime(), nullable=True),
         sa.Column("dead", sa.BigInteger(), nullable=False),
+        sa.Column("undone", sa.BigInteger(), nullable=False),
         sa.Column("sent", sa.BigInteger(), nullable=False),
         sa.Column("last_sent_at", UtcTime(), nullable=True),
         sa.Column("received", sa.BigInteger(), nullable=False),
@@ -335,5 +336,24 @@ def upgrade() -> None:
         indexed=(
             "message_id",
             "written_at",
+        ),
+    )
+    steps.create_record_table(
+        "parked_message",
+        sa.Column("system", sa.String(200), nullable=False),
+        sa.Column("control_id", sa.String(200), nullable=False),
+        sa.Column("reason", sa.String(60), nullable=False),
+        sa.Column("sentence", sa.String(255), nullable=False),
+        sa.Column("received_at", UtcTime(), nullable=False),
+        sa.Column("parked_at", UtcTime(), nullable=False),
+        sa.Column("settled_by", sa.String(255), nullable=True),
+        sa.Column("note", steps.long_text(), nullable=True),
+        sa.Column("state", sa.String(40), nullable=False),
+        sa.Column("state_since", UtcTime(), nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=True),
+        indexed=(
+            "parked_at",
+            "state",
+            "due_at",
         ),
     )
