@@ -15,6 +15,7 @@ from domain.kernel.readers import Follower, ReaderThread
 from domain.messaging.alerting import AlertMessenger
 from domain.quality.counter import QualityCounter
 from domain.quality.indicators import load_indicators
+from domain.research.counter import ResearchCounter
 from domain.risk.follower import RiskFollower
 from domain.scales.returns import ReturnFollower
 from domain.signoff.signs import Signs
@@ -70,6 +71,7 @@ def readers_of(
         system_actor(identity.org_id, identity.device_id),
         load_indicators(resources.folder("quality")),
     )
+    research = ResearchCounter(dispatcher, system_actor(identity.org_id, identity.device_id))
     store = dispatcher.store
     followers = (
         Follower(store, engine),
@@ -81,6 +83,7 @@ def readers_of(
         Follower(store, follow_up),
         Follower(store, tags),
         Follower(store, counter),
+        Follower(store, research),
         Follower(store, StudyFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, TrackingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, care),

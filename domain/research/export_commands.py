@@ -77,7 +77,7 @@ def preview_export(order: PreviewStudyExport, work: UnitOfWork) -> ExportPreview
     missing = select(func.coalesce(func.sum(d.missing), 0), func.count()).where(
         d.study_id == study.id, d.missing > 0
     )
-    alike = select(func.count()).where(p.study_id == study.id, p.state == "open")
+    alike = select(func.count()).where(p.study_id == study.id, p.standing == "open")
     lacking, visits = work.connection.execute(missing).one()
     rate = work.find(StudyData, study_id=study.id)
     return ExportPreview(

@@ -71,7 +71,7 @@ class SimilarPair(Record, label="结果相似", circle="study_id", members="stud
     compared: Mapped[int] = column("比较变量数")
     equal: Mapped[int] = column("相同变量数")
     likeness: Mapped[float] = column("相似程度", unit="%")
-    state: Mapped[PairState] = column("状态", merge=Merge.CENTRE, group="state")
+    standing: Mapped[PairState] = column("核实状态", merge=Merge.CENTRE, group="state")
     verdict: Mapped[str | None] = column("核实结论", merge=Merge.CENTRE, group="state", length=4000)
     judged_by: Mapped[Id | None] = column("核实人", ref="staff", merge=Merge.CENTRE, group="state")
     judged_name: Mapped[str | None] = column("核实人姓名", merge=Merge.CENTRE, group="state")

@@ -106,12 +106,13 @@ def dictionary_of(
 
 def _results(connection: Connection, study_id: Id, catalog: Catalog) -> list[Variable]:
     o, v = Observation.__table__.c, SubjectVisit.__table__.c
+    # Which there are, not how many: a small set is looked up for each result, where counting would sort them all.
     query = (
-        select(o.item, func.min(o.label), o.ucum, func.count(), func.count(o.value_number))
+        select(o.item, o.label, o.ucum, o.value_number.is_not(None))
         .select_from(SubjectVisit.__table__)
         .join(Observation.__table__, o.visit_id == v.visit_id)
         .where(v.study_id == study_id, o.status.in_(COUNTS))
-        .group_by(o.item, o.ucum)
+        .distinct()
     )
     by_item: dict[str, list[Any]] = {}
     for row in connection.execute(query):
@@ -119,18 +120,16 @@ def _results(connection: Connection, study_id: Id, catalog: Catalog) -> list[Var
     order = {item: at for at, item in enumerate(catalog.observations)}
     made = []
     for item in sorted(by_item, key=lambda one: (order.get(one, len(order)), one)):
-        rows = sorted(by_item[item], key=lambda row: -row[3])
-        numeric = any(row[4] for row in rows)
-        main = max(rows, key=lambda row: (row[4] > 0, row[3]))
-        known = catalog.observations.get(item)
-        others = sum(row[3] for row in rows if row[2] != main[2])
-        source = "检查结果" + (
-            f"；另有 {others} 个结果单位不同，仅在结果明细表中" if numeric and others else ""
-        )
+        rows, known = by_item[item], catalog.observations.get(item)
+        units = sorted({row[2] or "" for row in rows if row[3]})
+        usual = known.ucum if known is not None and known.ucum in units else next(iter(units), "")
+        others = "、".join(unit or "无单位" for unit in units if unit != usual)
+        source = "检查结果" + (f"；单位为 {others} 的结果仅在结果明细表中" if others else "")
         made.append(
             Variable(
-                f"{LAB}.{item}", known.name if known else str(main[1]), "number" if numeric else "code",
-                (main[2] or "") if numeric else "", source=source, version=catalog.version, part=DataKind.RESULTS,
+                f"{LAB}.{item}", known.name if known else min(str(row[1]) for row in rows),
+                "number" if units else "code", usual or "", source=source, version=catalog.version,
+                part=DataKind.RESULTS,
             )
         )  # fmt: skip
     return made

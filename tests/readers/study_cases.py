@@ -12,6 +12,7 @@ from domain.checkup.records import Visit
 from domain.consent.records import Consent, ConsentWay, IdentityProof, SignerRelation
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Staff
+from domain.research.quality_records import PairState, SimilarPair, StudyData, VisitData
 from domain.studies.progress_records import (
     CollectionRate,
     NodeKind,
@@ -195,7 +196,58 @@ def one_less_taken(world):
     world.desk.run(HandleAlert(alert_id=uuid.UUID(int=0x7000), note="已完成"), world.nurse)
 
 
+def study_data(value):
+    def run(world):
+        keep(
+            world,
+            StudyData(
+                study_id=STUDY, code="C1", wanted=1000, present=int(value * 10), exempted=0, rate=value,
+                lacking_visits=1, counted_at=world.desk.clock(),
+            ),
+        )  # fmt: skip
+
+    return run
+
+
+def pair(likeness, state=PairState.OPEN):
+    def run(world):
+        keep(
+            world,
+            SimilarPair(
+                study_id=STUDY, first_visit_id=STUDY, second_visit_id=SUBJECT, patient_id=patient_of(world),
+                first="C1-1010001K 基线", second="C1-1010002M 基线", same_subject=False, compared=100,
+                equal=int(likeness), likeness=likeness, standing=state, found_at=world.desk.clock(),
+            ),
+        )  # fmt: skip
+
+    return run
+
+
+def lacking(missing):
+    def run(world):
+        keep(
+            world,
+            VisitData(
+                study_id=STUDY, subject_id=SUBJECT, subject_visit_id=SUBJECT, patient_id=patient_of(world),
+                number="C1-1010001K", visit="基线", wanted=2, present=2 - missing, exempted=0, missing=missing,
+                lacking=["标本 血清"], counted_at=world.desk.clock(),
+            ),
+        )  # fmt: skip
+
+    return run
+
+
 STUDY_CASES = [
+    (
+        "A-082",
+        study_data(94.9),
+        lambda w: change(w, StudyData, rate=95.0),
+        timedelta(),
+        study_data(95.0),
+        False,
+    ),
+    ("A-083", pair(70.01), lambda w: change(w, SimilarPair, standing=PairState.REAL), timedelta(), pair(70.0)),
+    ("A-084", lacking(1), lambda w: change(w, VisitData, missing=0), timedelta(), lacking(0)),
     ("A-080", overdue(2), one_less, timedelta(), overdue(1)),
     ("A-921", overdue(2, taken=True), one_less_taken, timedelta(), overdue(1, taken=True), False),
     ("A-070", rate(79.9), lambda w: change(w, CollectionRate, rate=80.0), timedelta(), rate(80.0), False),

@@ -7,13 +7,18 @@ import pytest
 
 import resources
 from domain.checkup.form_commands import AnswerForm
+from domain.checkup.records import Observation, ResultSource
 from domain.checkup.result_commands import Measured, RecordMeasurement
+from domain.kernel.ids import new_id
 from domain.kernel.texts import Texts
+from domain.kernel.unit_of_work import UnitOfWork
 from domain.research.export_commands import ExportStudyData
 from domain.scales.records import FormTask
+from domain.studies.design_commands import AddMember
+from domain.studies.records import StudyMember, StudyRole
 from forms.research.exporting import prepare, write_export
 from tests.scales.handing_in import CONTENT
-from tests.studies.conftest import FORM, Lab
+from tests.studies.conftest import FORM, SYSTEM, Lab
 
 TEXTS = Texts.load(resources.folder("texts/zh"))
 PHQ9 = (
@@ -60,13 +65,33 @@ class Data(Lab):
     def answer(self, patient, visit, answer):
         [task] = self.rows(FormTask, patient_id=patient)
         items = [{"linkId": k, "answer": [{"valueCoding": {"code": answer}}]} for k in PHQ9]
-        items[0]["answer"].append({"valueString": "我叫王美娜"})
+        items[-1]["answer"].append({"valueString": "我叫王美娜"})
         self.run(
             AnswerForm(
                 visit_id=visit, task_id=task.id, form="phq9", form_version="1.0.0",
                 answers={"resourceType": "QuestionnaireResponse", "item": items},
             )
         )  # fmt: skip
+
+    def physician_member(self):
+        """Return the physician, who is a member of the study from now on."""
+        if not any(one.staff_name == "陈医生" for one in self.rows(StudyMember)):
+            self.run(AddMember(study_id=self.study_id, login="doc", role=StudyRole.PHYSICIAN), self.head)
+        return self.physician
+
+    def observe(self, visit, items):
+        """Put results of items that no catalogue has on a visit's checkup, as an interface would."""
+        with self.desk.store.write() as connection:
+            work = UnitOfWork(connection, SYSTEM, now=self.clock(), new_id=new_id)
+            for one in items:
+                work.add(
+                    Observation(
+                        org_id=visit.org_id, visit_id=visit.visit_id, patient_id=visit.patient_id, item=one.item,
+                        label=one.item, value_number=one.value, value_text=str(one.value), effective_at=self.clock(),
+                        source=ResultSource.INTERFACE,
+                    )
+                )  # fmt: skip
+            work.commit_entry("test.observe", txn_id=new_id())
 
     def export(self, folder, actor=None, **facts):
         """Export as the product does; returns the receipt, what was written, and where."""

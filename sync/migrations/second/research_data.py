@@ -97,7 +97,7 @@ def _counted() -> None:
     steps.create_record_table(
         "similar_pair", _id("study_id"), _id("first_visit_id"), _id("second_visit_id"), _id("patient_id"),
         _text("first"), _text("second"), _yes("same_subject"), *_whole("compared", "equal"),
-        _rate("likeness", empty=False), _text("state", 40), _text("verdict", 4000, empty=True),
+        _rate("likeness", empty=False), _text("standing", 40), _text("verdict", 4000, empty=True),
         _id("judged_by", empty=True), _text("judged_name", empty=True), _time("judged_at", empty=True), _time("found_at"),
         indexed=("study_id", "first_visit_id", "second_visit_id", "found_at"),
     )  # fmt: skip
