@@ -189,7 +189,12 @@ def test_two_that_are_alike_are_judged_and_stay_judged(counted):
         lab.observe(visit, items)
     assert lab.run(CompareVisits(study_id=lab.study_id), SYSTEM) == 1
     [pair] = lab.rows(SimilarPair)
-    assert (pair.likeness, pair.compared, pair.standing, pair.same_subject) == (100.0, 26, PairState.OPEN, False)
+    assert (pair.likeness, pair.compared, pair.standing, pair.same_subject) == (
+        100.0,
+        26,
+        PairState.OPEN,
+        False,
+    )
     order = JudgePair(similar_pair_id=pair.id, real=True, verdict="孪生，已复核原始记录")
     with pytest.raises(DomainError, match=r"permission\.denied"):
         lab.run(order, lab.nurse)
