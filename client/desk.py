@@ -327,6 +327,7 @@ AT_ONCE = (
 AFTER = (
     "client.centre_line:join_sync",
     "client.devices_hub:join_devices",
+    "client.environment_watch:join_environment",
 )
 """Parts whose modules take long to load (HTTP, pictures of labels): joined while somebody types the password."""
 

@@ -21,8 +21,8 @@ from domain.kernel.errors import DomainError
 P = TypeVar("P", bound=type[Parser])
 S = TypeVar("S", bound=type[DeviceSimulator])
 
-# Printers say nothing back that is a reading; they have their own registry.
-_NOT_DRIVERS = {"labels"}
+# Printers say nothing back that is a reading, loggers are asked by the minute; both have their own ways.
+_NOT_DRIVERS = {"labels", "environment"}
 
 
 class Check(StrEnum):

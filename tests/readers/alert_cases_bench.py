@@ -4,6 +4,11 @@ from datetime import timedelta
 
 from domain.biobank.commands import AliquotSpecimen, CreateContainer, StoreSpecimen
 from domain.biobank.custody_commands import ReturnSpecimen, TakeOutSpecimen, UseSpecimen
+from domain.environment.excursion_commands import AssessExcursion
+from domain.environment.listing import list_waiting
+from domain.environment.probe_commands import AddProbe, RetireProbe
+from domain.environment.reading_commands import TakenReading, TakeReadings
+from domain.environment.records import EnvironmentExcursion
 from domain.storage.records import StorageTask, StorageTaskOutcome
 from domain.storage.task_commands import FinishStorageTask, ReportLost
 
@@ -73,7 +78,48 @@ def reported_and_found(world):
     found_again(world)
 
 
+def probe(world):
+    order = AddProbe(code="P1", name="1 号冰箱", low=-90, high=-60)
+    world.probe_id = world.desk.run(order, world.technician).receipt
+
+
+def read(world, *values):
+    """One reading a minute, the last of them now."""
+    now = world.desk.clock()
+    readings = [
+        TakenReading("P1", now - timedelta(minutes=len(values) - 1 - n), value, "modbus")
+        for n, value in enumerate(values)
+    ]
+    world.desk.run(TakeReadings(readings=readings), world.technician)
+
+
+def warm(world):
+    probe(world)
+    read(world, *[-50.0] * 11)
+
+
+def nearly_warm(world):
+    probe(world)
+    read(world, *[-50.0] * 10)
+    world.desk.clock.advance(timedelta(minutes=1))
+    read(world, -70.0)
+
+
+def cold_again_and_judged(world):
+    world.desk.clock.advance(timedelta(minutes=2))
+    read(world, -80.0, -80.0)
+    list_waiting(world.desk, world.technician)
+    order = AssessExcursion(excursion_id=world.one(EnvironmentExcursion).id, assessment="门未关严，已更换门封")
+    world.desk.run(order, world.head)
+
+
+def taken_away(world):
+    world.desk.run(RetireProbe(environment_probe_id=world.probe_id), world.technician)
+
+
 BENCH_CASES = [
+    ("A-075", warm, cold_again_and_judged, timedelta(), nearly_warm, False),
+    ("A-966", probe, taken_away, timedelta(days=7), probe, False),
     ("A-965", reported_lost, found_again, timedelta(hours=24), reported_and_found, False),
     ("A-920", taken_out, put_back, timedelta(minutes=30), taken_out_and_put_back),
     ("A-078", left(100), used_up, timedelta(), left(105)),
