@@ -109,7 +109,9 @@ def cold_again_and_judged(world):
     world.desk.clock.advance(timedelta(minutes=2))
     read(world, -80.0, -80.0)
     list_waiting(world.desk, world.technician)
-    order = AssessExcursion(excursion_id=world.one(EnvironmentExcursion).id, assessment="门未关严，已更换门封")
+    order = AssessExcursion(
+        excursion_id=world.one(EnvironmentExcursion).id, assessment="门未关严，已更换门封"
+    )
     world.desk.run(order, world.head)
 
 
