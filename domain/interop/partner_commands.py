@@ -30,7 +30,7 @@ LABELS = {
 class RegisterPartner:
     """Keep a partner system of a site; with a reachable address it can be sent to."""
 
-    name: str = ask("系统名称", max_length=60)
+    system_name: str = ask("系统名称", max_length=60)
     role: PartnerRole = ask("类型", kind=Kind.CHOICE)
     application: str = ask("应用标识（MSH-3）", max_length=60)
     facility: str = ask("机构标识（MSH-4，即院区代码）", max_length=60)
@@ -61,7 +61,7 @@ def register_partner(order: RegisterPartner, work: UnitOfWork) -> Id:
     if known is not None:
         raise DomainError("partner.exists", field="application", name=known.name)
     partner = Partner(
-        org_id=site.id, name=order.name.strip(), role=order.role, application=order.application.strip(),
+        org_id=site.id, name=order.system_name.strip(), role=order.role, application=order.application.strip(),
         facility=site.code, sender=sender, host=(order.host or "").strip() or None, port=order.port, tls=order.tls,
         charset=order.charset, version=order.version.strip(), order_form=order.order_form, orders=order.orders,
         persons=order.persons, reports=order.reports, active=True, number=1, changed_at=work.now,

@@ -80,7 +80,7 @@ class PartnerState(Record, label="接口运行状态", merge=Merge.CENTRE):
     """
 
     name: Mapped[str] = column("系统名称", length=60)
-    trouble: Mapped[int] = column("故障级别", default=0)
+    trouble: Mapped[int] = column("线路", means="words:line", default=0)
     paused: Mapped[bool] = column("已暂停", default=False)
     reason: Mapped[str | None] = column("状态原因", means="words:interface_reason", length=60)
     detail: Mapped[str | None] = column("详情", length=255)

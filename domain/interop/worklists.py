@@ -40,12 +40,11 @@ visits.offers(OrderItems)
 def states() -> Query:
     """Every partner: whether the line works, last message each way, counts, what waits and since when."""
     return select(
-        PartnerState.name, Partner.role, PartnerState.trouble, PartnerState.paused, PartnerState.reason,
-        PartnerState.detail, PartnerState.failures, PartnerState.error_percent, PartnerState.waiting,
-        PartnerState.oldest_at, PartnerState.dead, PartnerState.retry_at, PartnerState.sent,
-        PartnerState.last_sent_at,
-        PartnerState.received, PartnerState.stored, PartnerState.refused, PartnerState.parked,
-        PartnerState.last_received_at, PartnerState.checked_at,
+        PartnerState.name, PartnerState.trouble, PartnerState.waiting, PartnerState.oldest_at, PartnerState.dead,
+        PartnerState.parked, PartnerState.reason, PartnerState.last_sent_at, PartnerState.last_received_at,
+        PartnerState.sent, PartnerState.received, PartnerState.stored, PartnerState.refused, PartnerState.failures,
+        PartnerState.error_percent, PartnerState.retry_at, PartnerState.paused, PartnerState.detail, Partner.role,
+        PartnerState.checked_at,
     ).join(Partner, Partner.id == PartnerState.id)  # fmt: skip
 
 

@@ -56,7 +56,7 @@ class House:
         told = {"orders": simulator is not None} | facts
         return self.run(
             RegisterPartner(
-                name=application, role=role, application=application, facility="B01",
+                system_name=application, role=role, application=application, facility="B01",
                 host="127.0.0.1" if simulator else None, port=simulator.port if simulator else None, tls=False,
                 reason="测试", **told,
             )

@@ -19,7 +19,7 @@ from tests.interop.conftest import SYSTEM
 
 def registered(**facts):
     known = {
-        "name": "检验科 LIS",
+        "system_name": "检验科 LIS",
         "role": PartnerRole.LIS,
         "application": "LIS",
         "facility": "B01",
@@ -50,7 +50,7 @@ def test_a_set_up_that_cannot_work_or_is_open_to_all_is_refused_by_its_field(hou
 def test_every_change_of_a_set_up_has_its_number_and_reason(house):
     partner = house.run(registered(host="10.0.0.8", port=2575, tls=False, orders=True))
     with pytest.raises(DomainError, match=r"partner\.exists"):
-        house.run(registered(name="另一个"))
+        house.run(registered(system_name="另一个"))
     assert house.run(EditPartner(partner_id=partner, port=2576, orders=True, reason="换端口")) == 2
     assert house.run(EditPartner(partner_id=partner, port=2576, reason="没有变化")) == 2
     with pytest.raises(DomainError, match=r"partner\.in_clear"):

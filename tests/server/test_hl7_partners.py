@@ -53,7 +53,7 @@ def house(ear):
     def partner(role, application, **facts):
         return run(
             RegisterPartner(
-                name=application, role=role, application=application, facility="B01", reason="测试", **facts
+                system_name=application, role=role, application=application, facility="B01", reason="测试", **facts
             )
         )
 
