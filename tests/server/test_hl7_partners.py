@@ -53,7 +53,12 @@ def house(ear):
     def partner(role, application, **facts):
         return run(
             RegisterPartner(
-                system_name=application, role=role, application=application, facility="B01", reason="测试", **facts
+                system_name=application,
+                role=role,
+                application=application,
+                facility="B01",
+                reason="测试",
+                **facts,
             )
         )
 
