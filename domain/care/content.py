@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from domain.care.nutrients import Interactions, Nutrients, load_nutrition
 from domain.care.programmes import Foods, Programmes, load_programmes
 from domain.care.records import CareKind
 from domain.kernel.content import ContentError, load_folder
@@ -47,6 +48,8 @@ class CareContent(msgspec.Struct, frozen=True, kw_only=True):
     kinds: CareKinds
     programmes: Programmes
     foods: Foods
+    nutrients: Nutrients
+    interactions: Interactions
 
 
 def load_care(folder: Path) -> CareContent:
@@ -62,7 +65,10 @@ def load_care(folder: Path) -> CareContent:
     if len({one.rank for one in kinds.kinds.values()}) != len(CareKind):
         raise ContentError([f"{FILE}.yaml: kinds: every rank is taken once"])
     programmes, foods = load_programmes(folder)
-    return CareContent(kinds=kinds, programmes=programmes, foods=foods)
+    nutrients, interactions = load_nutrition(folder)
+    return CareContent(
+        kinds=kinds, programmes=programmes, foods=foods, nutrients=nutrients, interactions=interactions
+    )
 
 
 def care_of(work: UnitOfWork) -> CareContent:

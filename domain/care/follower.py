@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.care.execution_commands import NoteMeasured
-from domain.care.records import CareEvent, CareItem, CareStanding
+from domain.care.records import CareEvent, CareItem, CareKind, CareStanding
 from domain.care.standing_commands import StandItems
 from domain.exchange.rules import FILLED
 from domain.kernel.authority import Actor
@@ -26,7 +26,7 @@ AT_ONCE = 20
 """Items in one transaction."""
 AT_A_TICK = 500
 CHUNK = 400
-_CONCERNS = frozenset({"care_item", "care_event", "observation"})
+_CONCERNS = frozenset({"care_item", "care_event", "observation", "diet_intake"})
 
 
 class CareFollower:
@@ -57,6 +57,8 @@ class CareFollower:
                 record_id = uuid.UUID(bytes=change.record_id)
                 if change.entity == "care_item":
                     items.add(record_id)
+                elif change.entity == "diet_intake" and "patient_id" in change.fields:
+                    items |= self._supplements_of(uuid.UUID(bytes=change.fields["patient_id"]))
                 elif change.entity == "care_event":
                     events.append(record_id)
                 elif change.entity == "observation" and own and change.op == "ins":
@@ -81,6 +83,15 @@ class CareFollower:
             ids = list(connection.execute(running).scalars())
         self._stand(ids)
         return len(ids)
+
+    def _supplements_of(self, patient_id: Id) -> set[Id]:
+        query = select(CareItem.id).where(
+            CareItem.patient_id == patient_id,
+            CareItem.kind == CareKind.SUPPLEMENT,
+            CareItem.state == "running",
+        )
+        with self.dispatcher.store.read() as connection:
+            return set(connection.execute(query).scalars())
 
     def _items_of(self, event_ids: Sequence[Id]) -> set[Id]:
         found: set[Id | None] = set()

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.care.content import CareKinds, care_of
+from domain.care.intake import per_dose, sum_intakes
 from domain.care.records import CareClient, CareEvent, CareItem, CareKind, CareOutcome, CareStanding, CareWeek
 from domain.care.schedules import Course, schedule_of
 from domain.care.standing import LOOK_BACK, WEEK, Noted, monday_of, share_of, standing_of, week_of
@@ -27,12 +28,15 @@ class StandItems:
 def stand_items(order: StandItems, work: UnitOfWork) -> int:
     """Return how many items stand; an item that does not run has no standing."""
     patients: dict[Id, Id] = {}
+    supplemented: set[Id] = set()
     count = 0
     for item_id in order.item_ids:
         item = work.get(CareItem, item_id)
         if item is None:
             continue
         patients[item.patient_id] = item.org_id
+        if item.kind == CareKind.SUPPLEMENT and per_dose(item):
+            supplemented.add(item.patient_id)
         known = work.get(CareStanding, item_id)
         if item.state != "running" or item.began_at is None:
             if known is not None:
@@ -43,6 +47,7 @@ def stand_items(order: StandItems, work: UnitOfWork) -> int:
     work.flush()
     for patient_id, org_id in patients.items():
         _stand_client(work, care_of(work).kinds, patient_id, org_id)
+    sum_intakes(work, sorted(supplemented))
     return count
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from domain.care.execution_commands import NoteExecution
+from domain.care.intake_records import CareIntake, DietIntake
 from domain.care.item_commands import AddItem, EndItem, PauseItem, ResumeItem
 from domain.care.plan_commands import (
     AddNode,
@@ -16,6 +17,7 @@ from domain.care.plan_commands import (
 )
 from domain.care.programme_commands import ApplyProgramme, ChangeItem
 from domain.care.records import CareClient, CareEvent, CareItem, CareNode, CarePlan, CareStanding, CareWeek
+from domain.care.supplement_commands import NoteDiet, PrescribeSupplement
 from domain.kernel.worklists import Query, worklist
 from domain.people.records import Patient, Staff
 
@@ -69,7 +71,7 @@ def plans() -> Query:
     )  # fmt: skip
 
 
-plans.offers(SignPlan, AddItem, AddNode, ExtendPlan, FinishCarePlan, StopPlan)
+plans.offers(SignPlan, AddItem, PrescribeSupplement, AddNode, ExtendPlan, FinishCarePlan, StopPlan)
 
 
 @worklist("care.nodes", "干预节点", permission=VIEW, record=CareNode, order="due_at")
@@ -123,4 +125,30 @@ def clients() -> Query:
     return select(Patient.number, Patient.name, Patient.sex, Patient.birth_date)
 
 
-clients.offers(ApplyProgramme, StartPlan)
+clients.offers(ApplyProgramme, StartPlan, NoteDiet)
+
+
+@worklist("care.intakes", "营养素日摄入", permission=VIEW, record=CareIntake, order="-day")
+def intakes() -> Query:
+    """What supplements and diet came to, by day and nutrient, the latest first."""
+    t = CareIntake
+    return (
+        select(
+            t.day, Patient.name.label("patient_name"), Patient.number.label("patient_number"), t.name, t.taken,
+            t.diet, t.prescribed, t.upper, t.unit, t.percent, t.why, t.unverified, t.patient_id,
+        )
+        .join(Patient, Patient.id == t.patient_id)
+    )  # fmt: skip
+
+
+@worklist("care.diets", "膳食摄入估计", permission=VIEW, record=DietIntake, order="-at")
+def diets() -> Query:
+    """Estimates of what clients take in by food, the latest first."""
+    d = DietIntake
+    return (
+        select(
+            Patient.name.label("patient_name"), Patient.number.label("patient_number"), d.amounts, d.method,
+            d.from_on, d.staff_name, d.at, d.patient_id,
+        )
+        .join(Patient, Patient.id == d.patient_id)
+    )  # fmt: skip

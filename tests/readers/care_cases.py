@@ -10,7 +10,8 @@ from domain.care.execution_commands import NoteExecution
 from domain.care.follower import CareFollower
 from domain.care.item_commands import AddItem, EndItem
 from domain.care.plan_commands import AddNode, CompleteNode, FinishCarePlan, SignPlan, StartPlan
-from domain.care.records import CareItem, CareKind, CareNode, CareOutcome, CarePlan, CareStanding
+from domain.care.records import CareEvent, CareItem, CareKind, CareNode, CareOutcome, CarePlan, CareStanding
+from domain.care.supplement_commands import PrescribeSupplement
 from domain.checkup.records import Visit
 from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.kernel.authority import system_actor
@@ -139,6 +140,34 @@ def finish(world):
     world.desk.run(FinishCarePlan(care_plan_id=world.one(CarePlan).id, outcome="血压达标"), world.doctor)
 
 
+def supplement(world):
+    """A signed plan with ten micrograms of vitamin D a day."""
+    plan(CareKind.MONITORING)(world)
+    order = PrescribeSupplement(
+        care_plan_id=world.one(CarePlan).id, label="维D", content="维生素D 10 µg", times="08:00"
+    )
+    world.desk.run(order, world.doctor)
+    settle(world)
+
+
+def takes(doses):
+    """Take so many of what is prescribed today; said again it is the last word."""
+
+    def run(world):
+        [item] = rows(world, CareItem, CareItem.kind == CareKind.SUPPLEMENT)
+        begins = [row.occasion_at for row in rows(world, CareEvent, CareEvent.item_id == item.id)]
+        order = NoteExecution(
+            care_item_id=item.id,
+            outcome=CareOutcome.DONE,
+            value=doses,
+            occasion_at=begins[0] if begins else None,
+        )
+        world.desk.run(order, world.nurse)
+        settle(world)
+
+    return run
+
+
 DIET, EXERCISE = plan(CareKind.DIET), plan(CareKind.EXERCISE)
 MEDICINE, SUPPLEMENT = plan(CareKind.MEDICATION), plan(CareKind.SUPPLEMENT)
 MONITORING = plan(CareKind.MONITORING)
@@ -154,6 +183,7 @@ CARE_CASES = [
     ("A-014", steps(EXERCISE, pass_days(7, range(4))), make_good(1), AT_ONCE,
      steps(EXERCISE, pass_days(7, range(5))), True),
     ("A-015", steps(EXERCISE, pass_days(3)), note_all, AT_ONCE, steps(EXERCISE, pass_days(3, {1})), True),
+    ("A-016", steps(supplement, takes(1.5)), takes(1), AT_ONCE, steps(supplement, takes(1)), True),
     ("A-017", steps(SUPPLEMENT, pass_days(1)), note_all, AT_ONCE, steps(SUPPLEMENT, pass_days(1, {0})), True),
     ("A-018", steps(SUPPLEMENT, pass_days(3)), note_all, AT_ONCE, steps(SUPPLEMENT, pass_days(3, {1})), True),
     ("A-019", NODE, complete_nodes, 11 * DAY - MORNING, steps(NODE, complete_nodes), True),
