@@ -21,6 +21,7 @@ class Entry:
 BUILT_IN = (
     ("inbox", "nav.inbox", "chat", "conversation.view"),
     ("mass", "nav.mass", "chat", "messaging.mass"),
+    ("roster", "nav.roster", "person", "people.check_list"),
     ("conflicts", "nav.conflicts", "conflict", "conflict.view"),
     ("sync", "nav.sync", "sync", "sync.view"),
     ("transfers", "nav.transfers", "transfer", "sync.view"),
@@ -30,7 +31,8 @@ BUILT_IN = (
 )
 """Pages of every workstation: id, text, icon, permission."""
 BUILT_IN_AREAS = {
-    "mass": "nav.messages", "design_start": "nav.forms", "level_rules": "nav.risk", "alert_rules": "nav.alerts",
+    "roster": "nav.people", "mass": "nav.messages",
+    "design_start": "nav.forms", "level_rules": "nav.risk", "alert_rules": "nav.alerts",
 }  # fmt: skip
 """Area of a built-in page that is not about the workstation itself."""
 

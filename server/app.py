@@ -48,6 +48,7 @@ from server.content import centre_content
 from server.gauges import gauges_of
 from server.giving_way import GivingWay
 from server.identity import read_identity
+from server.identity_services.following import identity_service_of
 from server.interfaces.outbound.lanes import Lanes
 from server.interfaces.outbound.tls import partner_tls
 from server.limiter import Failures
@@ -118,6 +119,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     housekeeping = housekeeping_of(
         dispatcher=dispatcher, identity=identity, clock=clock, sessions=sessions, uploads=uploads, blobs=blobs,
         sync=sync, nonces=nonces, attestors=attestors_of(settings),
+        identity_service=identity_service_of(settings),
     )  # fmt: skip
     search_follower, searching = searching_of(store, giving_way)
     gauges = gauges_of(

@@ -55,6 +55,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         seal_url: Address of a provider of electronic seals for sealed consents; none if left out.
         seal_root: Certificate its seals are checked against, PEM.
         seal_app: Our name there; its secret is the file ``consent-seal`` in `secrets_dir`.
+        identity_url: Address of a service that compares name and number (police, hospital); none if left out.
+        identity_app: Our name there; its secret is the file ``identity-service`` in `secrets_dir`.
         mllp_host: Address of the HL7 listener.
         mllp_port: Port of the HL7 listener.
         mllp_senders: Addresses that may connect to it; empty for all that reach it.
@@ -88,6 +90,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seal_url: str = ""
     seal_root: Path | None = None
     seal_app: str = ""
+    identity_url: str = ""
+    identity_app: str = ""
     mllp_host: str = "127.0.0.1"
     mllp_port: int = 2575
     mllp_senders: tuple[str, ...] = ()
@@ -103,10 +107,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise DomainError("settings.tls_pair", field="tls_key")
         if (self.mllp_tls_cert is None) != (self.mllp_tls_key is None):
             raise DomainError("settings.tls_pair", field="mllp_tls_key")
-        if bool(self.tsa_url) != (self.tsa_root is not None):
-            raise DomainError("settings.attest_pair", field="tsa_root")
-        if bool(self.seal_url) != (self.seal_root is not None and self.secrets_dir is not None):
-            raise DomainError("settings.attest_pair", field="seal_root")
+        self._check_services()
         for name in _FILES:
             path: Path | None = getattr(self, name)
             if path is not None and not path.is_file():
@@ -121,6 +122,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise DomainError("settings.mllp_in_clear", field="mllp_tls_cert", host=self.mllp_host)
         if "://" in self.store:
             _refuse_known_secret(self.store)
+
+    def _check_services(self) -> None:
+        """Refuse a service outside without what its answers are checked against."""
+        if bool(self.tsa_url) != (self.tsa_root is not None):
+            raise DomainError("settings.attest_pair", field="tsa_root")
+        if bool(self.seal_url) != (self.seal_root is not None and self.secrets_dir is not None):
+            raise DomainError("settings.attest_pair", field="seal_root")
+        if self.identity_url and self.secrets_dir is None:
+            raise DomainError("settings.attest_pair", field="identity_url")
 
     @property
     def store_address(self) -> str:

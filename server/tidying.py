@@ -14,6 +14,8 @@ from server.attesting.following import attest_all
 from server.attesting.providers import Attestor
 from server.housekeeping import Housekeeping, Job
 from server.identity import Identity
+from server.identity_services.following import ask_all
+from server.identity_services.providers import IdentityService
 from server.nonces import KeptNonces
 from server.sessions import Sessions
 from sync.blobs import BlobStore
@@ -35,6 +37,7 @@ def housekeeping_of(
     sync: CentreSync,
     nonces: KeptNonces,
     attestors: Sequence[Attestor] = (),
+    identity_service: IdentityService | None = None,
 ) -> Housekeeping:
     """Return the housekeeping of a centre; nothing runs yet."""
 
@@ -62,9 +65,14 @@ def housekeeping_of(
         """Sealed consents get their time stamp and electronic seal, where services are set."""
         return attest_all(dispatcher, system_actor(identity.org_id, identity.device_id), attestors)
 
+    def identities() -> int:
+        """Lines of lists that wait for an authority's word get it, where a service is set."""
+        return ask_all(dispatcher, system_actor(identity.org_id, identity.device_id), identity_service)
+
     return Housekeeping([
         Job("consent_keys", timedelta(minutes=1), consent_keys),
         Job("consent_attestations", timedelta(minutes=1), attestations),
+        Job("identities_outside", timedelta(minutes=1), identities),
         Job("sessions", OFTEN, sessions.sweep),
         Job("nonces", OFTEN, lambda: nonces.sweep(to_microseconds(clock()))),
         Job("uploads", OFTEN, lambda: uploads.sweep(to_microseconds(clock()) / 1e6)),

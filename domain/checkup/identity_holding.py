@@ -8,10 +8,12 @@ from domain.checkup.records import HeldResult, Observation, ResultSource, Result
 from domain.kernel.clock import clinic
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.duties import begin_duty
 from domain.people.identity import Doubt, Identity, other_person, own_doubt
 from domain.people.identity_records import IdentityCheck
 from domain.people.numbers import next_number
 from domain.people.records import Patient, Sex
+from domain.people.roster_records import DutySource
 from domain.people.workflow import identity_checking
 
 NOBODY = Person(None, Sex.UNKNOWN, None)
@@ -112,7 +114,16 @@ class Holder:
             **facts,
         )  # fmt: skip
         self._work.start(identity_checking, check)
-        return self._work.add(check)
+        self._work.add(check)
+        begin_duty(
+            self._work,
+            DutySource.MESSAGE,
+            said.name,
+            check.org_id,
+            patient_id=check.patient_id,
+            check_id=check.id,
+        )
+        return check
 
 
 def hold_apart(order: Any, holder: Holder, work: UnitOfWork) -> int:

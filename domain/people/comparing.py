@@ -111,6 +111,11 @@ def judge(said: Identity, known: Identity, today: date, outside: bool | None = N
     return Verdict(light, tuple(dict.fromkeys(code for _, code in found)), tuple(compared))
 
 
+def worse(one: Light, other: Light) -> Light:
+    """Return the light that says more against going on."""
+    return max(one, other, key=_ORDER.index)
+
+
 def _plain(name: str) -> str:
     folded = unicodedata.normalize("NFKC", name).casefold()
     return "".join(mark for mark in folded if mark not in _LEFT_OUT)

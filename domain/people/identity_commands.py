@@ -12,6 +12,7 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.duties import end_duties
 from domain.people.identity_editing import NewIdentity, change_identity
 from domain.people.identity_records import IdentityCheck
 from domain.people.records import Patient, Sex
@@ -56,6 +57,7 @@ def verify_identity(order: VerifyIdentity, work: UnitOfWork) -> Verified:
     patient = work.require(Patient, visit.patient_id)
     check.patient_id, check.visit_id = patient.id, visit.id
     check.settled_by, check.basis = work.actor.staff_id, order.basis
+    end_duties(work, order.basis, check_id=check.id)
     before = Person(patient.id, patient.sex, patient.birth_date)
     new = NewIdentity(sex=order.sex, birth_date=order.birth_date, id_number=order.id_number)
     change_identity(work, patient, new, reason=order.basis, difference_confirmed=order.difference_confirmed)

@@ -8,6 +8,7 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.comparing import Light, judge
+from domain.people.duties import note_verdict
 from domain.people.identity import Identity
 from domain.people.light_records import IdentityLight
 from domain.people.records import Patient
@@ -48,4 +49,5 @@ def check_identity(order: CheckIdentity, work: UnitOfWork) -> Compared:
             checked_at=work.now, staff_id=work.actor.staff_id, staff_name=work.actor.name,
         )
     )  # fmt: skip
+    note_verdict(work, verdict, patient_id=patient.id)
     return Compared(verdict.light, verdict.reasons, verdict.compared)

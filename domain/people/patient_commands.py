@@ -12,11 +12,13 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.duties import begin_duty
 from domain.people.identity import GENDER
 from domain.people.identity_editing import CITIZEN_CARD, OLDEST_BIRTH_YEAR, NewIdentity, change_identity
 from domain.people.idnumber import normalise, read_id
 from domain.people.numbers import next_number
 from domain.people.records import Patient, Sex
+from domain.people.roster_records import DutySource
 from domain.people.taken_numbers import refuse_taken
 
 
@@ -41,6 +43,7 @@ class RegisterPatient:
     address: str | None = ask("住址", default=None)
     allergy: str | None = ask("过敏史", kind=Kind.NOTE, default=None)
     another_person: bool = ask("确认不是同一人", default=False)
+    to_check: bool = ask("证件待核查", default=False)
 
 
 @handles(RegisterPatient)
@@ -77,6 +80,8 @@ def register(order: RegisterPatient, work: UnitOfWork) -> Registered:
             allergy=order.allergy,
         )
     )
+    if order.to_check:
+        begin_duty(work, DutySource.REGISTERED, patient.name, patient.org_id, patient_id=patient.id)
     return Registered(patient.id, patient.number)
 
 

@@ -34,6 +34,7 @@ from domain.scales.records import FormTask
 from tests.readers.alert_cases_bench import BENCH_CASES
 from tests.readers.care_cases import CARE_CASES
 from tests.readers.followup_cases import FOLLOWUP_CASES
+from tests.readers.identity_cases import IDENTITY_CASES
 from tests.readers.study_cases import STUDY_CASES
 from tests.scales.answering import least, reaching
 from tests.scales.conftest import SCALES
@@ -301,4 +302,4 @@ CASES = [
     node_case("A-132", {"rejected": 0}, {"rejected": 1}),
     node_case("A-911", {"oldest_conflict_s": 259_200}, {"oldest_conflict_s": 259_201}),
 ]
-CASES += [Case(*facts) for facts in (*FOLLOWUP_CASES, *BENCH_CASES, *STUDY_CASES, *CARE_CASES)]
+CASES += [Case(*facts) for facts in (*FOLLOWUP_CASES, *BENCH_CASES, *STUDY_CASES, *CARE_CASES, *IDENTITY_CASES)]

@@ -18,6 +18,7 @@ from domain.people.records import Sex
 
 OTHER_CARD = "99"
 """WS/T 364.3 CV02.01.101: 其他法定有效证件, where the permanent residence card of foreigners belongs (UNVERIFIED)."""
+_TONES = {"green": "success", "yellow": "warning", "red": "danger"}
 FIELDS = ("name", "sex", "birth_date", "id_number", "phone", "address")
 
 
@@ -41,6 +42,8 @@ class IdentityModel(QObject):
     """Id of the client."""
     registration_changed = Signal()
     found_changed = Signal()
+    light_changed = Signal(str, str)
+    """What the comparison of the card with the record found, and its tone; empty for the next client."""
     drafts_counted = Signal(object)
     """How many questionnaires lie half-filled on this workstation."""
     field_error = Signal(str, str)
@@ -50,6 +53,7 @@ class IdentityModel(QObject):
         super().__init__(page)
         self._page = page
         self._asked = 0
+        self._card: CardRead | None = None
         self._registering = False
         self._typed: dict[str, str] = {}
         self.registration: Registration | None = None
@@ -60,6 +64,8 @@ class IdentityModel(QObject):
         """Look for the person of a card; nobody known opens the form with the card's fields."""
         desk, actor = self._page.context.desk, self._page.context.actor
         today = day_of(desk.clock())
+        self._card = card
+        self.light_changed.emit("", "")
         self._asked += 1
         asked = self._asked
 
@@ -96,11 +102,13 @@ class IdentityModel(QObject):
 
     def begin(self) -> None:
         """Open an empty form, for who has no card."""
+        self._card = None
+        self.light_changed.emit("", "")
         self._show(Registration(dict.fromkeys(FIELDS, "")))
 
     def cancel(self) -> None:
         """Close the form and the list of hits."""
-        self.registration, self.found, self.searched = None, (), ""
+        self.registration, self.found, self.searched, self._card = None, (), "", None
         self.registration_changed.emit()
         self.found_changed.emit()
 
@@ -162,12 +170,34 @@ class IdentityModel(QObject):
         if day := born(data.get("birth_date", "")):
             data["birth_date"] = day.isoformat()
         data |= {"id_type": registration.id_type, "another_person": bool(registration.likely)}
+        data["to_check"] = self._card is None or self._card.number != data.get("id_number")
         self._registering = True
         self._page.run_named("people.register", data, self._registered, self._refused)
 
     def _registered(self, done: Any) -> None:
         self._registering = False
-        self._choose(done.receipt.patient_id)
+        card, patient_id = self._card, done.receipt.patient_id
+        self._choose(patient_id)
+        if card is not None and card.number == self._typed.get("id_number", "").strip():
+            self._light_up(card, patient_id)
+
+    def _light_up(self, card: CardRead, patient_id: Id) -> None:
+        """Compare the card with the record and keep what was found; nothing waits for it."""
+        data = {
+            "patient_id": str(patient_id), "name": card.name, "id_number": card.number,
+            "birth_date": card.birth_date.isoformat(),
+        }  # fmt: skip
+        self._page.run_named("people.check", data, self._lit)
+
+    def _lit(self, done: Any) -> None:
+        found, say = done.receipt, self._page.context.say
+        why = "；".join(say(f"word.identity_reason.{code}") for code in found.reasons)
+        compared = "、".join(say(f"word.identity_compared.{code}") for code in found.compared)
+        light = say(f"choice.light.{found.light.value}")
+        sentence = say(
+            "front_desk.light", light=light, why=why or say("front_desk.light_fits", compared=compared)
+        )
+        self.light_changed.emit(sentence, _TONES[found.light.value])
 
     def _refused(self, error: KnownError) -> None:
         self._registering = False
@@ -192,7 +222,10 @@ class IdentityModel(QObject):
         if registration.expired:
             self._page.toast("front_desk.card_expired", "warning")
         if person is not None:
+            card = self._card
             self._choose(person.patient_id)
+            if card is not None:
+                self._light_up(card, person.patient_id)
         else:
             self._show(registration)
 

@@ -38,6 +38,7 @@ class View(StationView):
         left, middle, right = QWidget(self), QWidget(self), QWidget(self)
         self.alarms = Strip("alarms", middle)
         self.doubt = Strip("doubt", middle)
+        self.light = Strip("identity_light", middle)
         self.notice = Strip("device_notice", middle)
         self.pending = PendingPanel(model.visit.vitals, context, middle)
         area = scrolling(middle)
@@ -100,7 +101,7 @@ class View(StationView):
         left.addWidget(self.keys_hint)
         left.addWidget(self.today, 1)
         left.addStretch(0)
-        for widget in (self.alarms, self.doubt, self.pending, self.notice):
+        for widget in (self.alarms, self.light, self.doubt, self.pending, self.notice):
             middle.addWidget(widget)
         middle.addWidget(area, 1)
         right.addWidget(self.values, 10)
@@ -137,6 +138,8 @@ class View(StationView):
         model.reprint_asked.connect(self._print)
         model.sound.connect(self._sound)
         model.identity.registration_changed.connect(self._refresh)
+        model.identity.light_changed.connect(self._show_light)
+        visit.left.connect(lambda *_: self.light.show_text(""))
         self.today.chosen.connect(model.open_visit)
         for number, step in enumerate(STEPS, 1):
             shortcut = QShortcut(QKeySequence(f"Alt+{number}"), self)
@@ -217,6 +220,12 @@ class View(StationView):
     def _show_devices(self) -> None:
         hub = self.model.hub
         self.devices.show_states(hub.states(), self.model.visit.tubes.labels.printer_name, hub.problems)
+
+    @Slot(str, str)
+    def _show_light(self, sentence: str, tone: str) -> None:
+        """The desk light: a mark and words beside the colour."""
+        mark = {"success": "● ", "warning": "■ ", "danger": "▲ "}.get(tone, "")
+        self.light.show_text(mark + sentence if sentence else "", "", tone or "info")
 
     @Slot(str, str)
     def _show_notice(self, sentence: str, tone: str) -> None:
