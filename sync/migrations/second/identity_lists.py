@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from domain.kernel.columns import Id16, JsonText, UtcTime
+from domain.kernel.columns import Id16, IsoDate, JsonText, UtcTime
 from sync.migrations import steps
 
 
@@ -26,7 +26,7 @@ def upgrade() -> None:
     steps.create_record_table(
         "identity_entry",
         sa.Column("batch_id", Id16(), nullable=False), _number("row"), _text("said_name", 255),
-        _text("said_sex", 40), sa.Column("said_birth_date", sa.String(10), nullable=True),
+        _text("said_sex", 40), sa.Column("said_birth_date", IsoDate(), nullable=True),
         _text("said_id_number", 40, nullable=True), _text("said_phone", 40, nullable=True),
         sa.Column("compared_with", Id16(), nullable=True), _text("light", 40),
         sa.Column("reasons", JsonText(), nullable=False), sa.Column("compared", JsonText(), nullable=False),
