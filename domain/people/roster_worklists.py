@@ -28,8 +28,6 @@ def lists() -> Query:
     )
 
 
-
-
 @worklist(
     "people.list_lines", "名单核查明细", permission="people.view", record=IdentityEntry, order="-checked_at"
 )

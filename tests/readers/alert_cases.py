@@ -302,4 +302,6 @@ CASES = [
     node_case("A-132", {"rejected": 0}, {"rejected": 1}),
     node_case("A-911", {"oldest_conflict_s": 259_200}, {"oldest_conflict_s": 259_201}),
 ]
-CASES += [Case(*facts) for facts in (*FOLLOWUP_CASES, *BENCH_CASES, *STUDY_CASES, *CARE_CASES, *IDENTITY_CASES)]
+CASES += [
+    Case(*facts) for facts in (*FOLLOWUP_CASES, *BENCH_CASES, *STUDY_CASES, *CARE_CASES, *IDENTITY_CASES)
+]
