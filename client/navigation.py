@@ -50,6 +50,7 @@ AREAS = {
     "care": "nav.followup",
     "messaging": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
     "tag": "nav.messages", "portal": "nav.messages", "faq": "nav.messages", "duty": "nav.messages",
+    "shop": "nav.followup",
     "link": "nav.forms", "design": "nav.forms", "specimen": "nav.biobank", "storage": "nav.biobank",
     "pick": "nav.biobank", "shipment": "nav.biobank", "environment": "nav.biobank", "stock": "nav.biobank",
     "alert": "nav.alerts",

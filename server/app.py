@@ -43,6 +43,7 @@ from server.channels.book import channel_book
 from server.channels.incoming import Pushed, Receiver
 from server.channels.media import MediaFetcher
 from server.channels.sender import Sender
+from server.channels.wire import Wire
 from server.clock import clock_of
 from server.content import centre_content
 from server.gauges import gauges_of
@@ -56,8 +57,12 @@ from server.metrics import Metrics
 from server.news import News
 from server.nonces import nonces_of
 from server.pages import form_page
+from server.payments import routes as payment_routes
+from server.payments.cashier import Cashier
+from server.payments.gateway import SignedGateway
 from server.portal import entering as portal_entering
 from server.portal import routes as portal_routes
+from server.portal import shop as portal_shop
 from server.portal import talking as portal_talking
 from server.problems import problem_response
 from server.readers import readers_of
@@ -131,6 +136,13 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     )
     nobody = system_actor(identity.org_id, identity.device_id)
     book = channel_book(settings.channels_path, settings.secrets_dir, settings.data_dir, store, clock)
+    paying = book.settings.payment
+    gateway = (
+        SignedGateway(Wire(paying.base_url), paying.app_id, book.secrets.get(paying.secret), clock)
+        if paying
+        else None
+    )
+    cashier = Cashier(dispatcher, nobody, nonces, gateway, book.settings.public_url)
     return Centre(
         settings=settings,
         clock=clock,
@@ -161,8 +173,9 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
             nobody,
             book,
             Pushed(settings.data_dir / "channel-inbox.db", clock),
-            (MediaFetcher(dispatcher, nobody, book, blobs).step,),
+            (MediaFetcher(dispatcher, nobody, book, blobs).step, cashier.step),
         ),
+        cashier=cashier,
         housekeeping=housekeeping,
         signs=signs,
         search=search_follower.index,
@@ -218,6 +231,8 @@ def create_app(centre: Centre) -> FastAPI:
     app.include_router(portal_entering.router)
     app.include_router(portal_routes.router)
     app.include_router(portal_talking.router)
+    app.include_router(portal_shop.router)
+    app.include_router(payment_routes.router)
     app.include_router(callbacks.router)
     if centre.settings.demo_clock:
         app.include_router(demo_routes.router)

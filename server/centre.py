@@ -22,6 +22,7 @@ from server.limiter import Failures
 from server.metrics import Metrics
 from server.news import News
 from server.nonces import KeptNonces
+from server.payments.cashier import Cashier
 from server.readiness import Readiness
 from server.sessions import Sessions
 from server.settings import Settings
@@ -62,6 +63,7 @@ class Centre:
     sender: Sender
     lanes: Lanes
     receiver: Receiver
+    cashier: Cashier
     housekeeping: Housekeeping
     signs: Signs
     search: SearchIndex

@@ -50,7 +50,7 @@ def sign_package(order: SignPackage, work: UnitOfWork) -> Id:
         expert_name=expert.name if expert else None, starts_on=order.starts_on, ends_on=order.ends_on,
         signed_by=work.actor.staff_id,
     )  # fmt: skip
-    return _start(work, contract).id
+    return start_contract(work, contract).id
 
 
 def _check_days(starts_on: date, ends_on: date, work: UnitOfWork) -> None:
@@ -58,7 +58,8 @@ def _check_days(starts_on: date, ends_on: date, work: UnitOfWork) -> None:
         raise DomainError("package.bad_days", field="ends_on", start=starts_on.isoformat())
 
 
-def _start(work: UnitOfWork, contract: ServiceContract) -> ServiceContract:
+def start_contract(work: UnitOfWork, contract: ServiceContract) -> ServiceContract:
+    """Put a contract into its first state, due at the end of its last day, and return it as kept."""
     work.start(contract_life, contract)
     contract.due_at = datetime.combine(contract.ends_on + timedelta(days=1), time(), CLINIC_TIME)
     return work.add(contract)
@@ -88,7 +89,7 @@ def renew_package(order: RenewPackage, work: UnitOfWork) -> Id:
         manager_name=old.manager_name, expert_id=old.expert_id, expert_name=old.expert_name, starts_on=begin,
         ends_on=order.ends_on, renews=old.id, signed_by=work.actor.staff_id,
     )  # fmt: skip
-    return _start(work, following).id
+    return start_contract(work, following).id
 
 
 @command("package.end", "终止服务包", permission="package.manage")

@@ -102,10 +102,19 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return self.base_url or DEFAULT_URLS[self.kind]
 
 
+class Payment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The cashier by which clients pay: its address, our number there, and the name of the shared secret."""
+
+    base_url: str
+    app_id: str
+    secret: Name
+
+
 class ChannelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The whole file: the address clients' links begin with, and the accounts."""
+    """The whole file: the address clients' links begin with, the cashier, and the accounts."""
 
     public_url: str = ""
+    payment: Payment | None = None
     account: tuple[Account, ...] = ()
 
 
@@ -151,6 +160,12 @@ def read_channels(path: Path) -> ChannelSettings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ContentError([f"{path.name}: {error}"]) from error
     problems = []
+    if (
+        found.payment
+        and found.payment.base_url.startswith("http://")
+        and "//127.0.0.1" not in found.payment.base_url
+    ):
+        problems.append(f"{path.name}: payment: base_url: must be https")
     names = [account.id for account in found.account]
     problems += [
         f"{path.name}: account {name} stands twice" for name in {n for n in names if names.count(n) > 1}
