@@ -72,6 +72,8 @@ class DeviceHub(QObject):
         make_worker: Callable[[PortConfig], Any] = PortWorker,
     ) -> None:
         super().__init__()
+        self.labels_recovered = False
+        """Whether the label jobs that an earlier run left in the middle were put in order."""
         self.settings = settings
         self.problems = problems
         """What is wrong with the settings file, in Chinese; the desk works without devices then."""

@@ -1,37 +1,28 @@
-"""Printing tube labels from a screen: queued, one run at a time, its fate told per tube and noted in the store.
+"""Printing tube labels from a screen: queued on the disk, one run at a time, its fate told per tube.
 
 A label is printed only when the printer says so; what nobody knows stays ``unknown`` until a person looked. The
-note of each print (`specimen.label`) is written in the printing job itself, right after the printer answered, so
-that closing the window cannot lose it.
+queue
+itself is in the store (`domain.labels`): closing the window or the program loses no label that was asked for.
 """
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from client.background import Job
 from client.device_settings import LabelPrinter
-from client.outgoing import handed_out
+from client.label_printing import Printed, print_queued
 from client.station import PageModel
-from devices.labels.jobs import JobResult, JobState
-from domain.biobank.commands import NoteLabelPrint
+from devices.labels.jobs import JobState
+from domain.biobank.label_prints import ON_PAPER
 from domain.kernel.errors import KnownError
-from domain.outgoing.commands import PrintLabels
-from domain.outgoing.records import OutgoingResult
+from domain.kernel.ids import Id
+from domain.labels.queue_commands import QueueLabels
 
 NONE = "none"
 NO_PRINTER = "tube_label.no_printer"
-NOTED = {
-    JobState.PRINTED: "confirmed",
-    JobState.SENT: "sent",
-    JobState.UNKNOWN: "unknown",
-    JobState.FAILED: "failed",
-}
-"""How the store names a result; the first three count as a print, so that the next one needs its reason."""
-PUT_ON_PAPER = frozenset({"confirmed", "sent", "unknown"})
+PUT_ON_PAPER = frozenset(ON_PAPER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +41,7 @@ class LabelFate:
 
     state: str = NONE
     code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Printed:
-    number: str
-    result: JobResult
-    problem: KnownError | None
-    """Why the print could not be noted; the label is on paper all the same."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class LabelJobs(QObject):
@@ -73,12 +57,14 @@ class LabelJobs(QObject):
         self._page = page
         self._printer = printer
         self._fates: dict[str, LabelFate] = {}
-        self._waiting: list[LabelOrder] = []
-        self._running: list[LabelOrder] = []
+        self._asked: set[str] = set()
+        """Numbers on their way to the disk."""
+        self._waiting: dict[str, Id] = {}
+        self._running: dict[str, Id] = {}
 
     @property
     def busy(self) -> bool:
-        return bool(self._running)
+        return bool(self._running or self._asked)
 
     @property
     def printer_name(self) -> str:
@@ -90,25 +76,51 @@ class LabelJobs(QObject):
         return self._fates.get(number, LabelFate())
 
     def print(self, orders: Sequence[LabelOrder]) -> None:
-        """Print labels in this order, after those already waiting; a tube that waits already is not asked twice."""
-        under_way = {o.number for o in (*self._waiting, *self._running)}
-        for order in orders:
-            if order.number in under_way:
-                continue
-            if self._printer is None:
-                self._set(order.number, LabelFate(JobState.FAILED, NO_PRINTER))
-                continue
-            self._waiting.append(order)
-            self._set(order.number, LabelFate(JobState.QUEUED))
+        """Queue labels in this order and print; a tube whose label is under way already is not asked twice."""
+        under_way = self._asked | self._waiting.keys() | self._running.keys()
+        wanted = {order.number: order for order in orders if order.number not in under_way}
+        if not wanted:
+            return
+        if self._printer is None:
+            for number in wanted:
+                self._set(number, LabelFate(JobState.FAILED, NO_PRINTER))
+            return
+        self._asked |= wanted.keys()
+        asked = QueueLabels(
+            labels=[_told(order) for order in wanted.values()],
+            purpose=self._printer.use,
+            printer=self.printer_name,
+        )
+        context = self._page.context
+        job = context.jobs.write(
+            lambda _job: context.desk.dispatcher.run(asked, context.actor), "queue_labels"
+        )
+        job.succeeded.connect(lambda done: self._queued(tuple(wanted), done.receipt))
+        job.refused.connect(lambda error: self._not_queued(tuple(wanted), error))
+        job.crashed.connect(lambda _crash: self._not_queued(tuple(wanted), None))
+
+    def _queued(self, numbers: tuple[str, ...], ids: Sequence[Id]) -> None:
+        self._asked -= set(numbers)
+        for number, job_id in zip(numbers, ids, strict=True):
+            self._waiting[number] = job_id
+            self._set(number, LabelFate(JobState.QUEUED))
         self._begin()
+
+    def _not_queued(self, numbers: tuple[str, ...], error: KnownError | None) -> None:
+        self._asked -= set(numbers)
+        if error is not None:
+            self._page.message.emit(self._page.explain(error), "danger")
+        for number in numbers:
+            self._set(number, LabelFate(JobState.FAILED, error.code if error else "printer.fault"))
+        self.ended.emit()
 
     def _begin(self) -> None:
         if self._running or not self._waiting or self._printer is None:
             return
-        batch, self._waiting = self._waiting, []
+        batch, self._waiting = self._waiting, {}
         self._running = batch
-        context, printer = self._page.context, self._printer
-        job = context.jobs.read(lambda job: _print(job, printer, batch, context), "labels")
+        context, printer, ids = self._page.context, self._printer, list(batch.values())
+        job = context.jobs.read(lambda job: print_queued(job, printer, ids, context), "labels")
         job.progressed.connect(self._progress)
         job.succeeded.connect(self._done)
         job.refused.connect(self._refused)
@@ -118,36 +130,36 @@ class LabelJobs(QObject):
     @Slot(int, int)
     def _progress(self, done: int, _total: int) -> None:
         # Of the last one tried nothing is known yet: a run ends at the first label that did not come out.
-        for order in self._running[: max(0, done - 1)]:
-            if self.fate(order.number).state == JobState.QUEUED:
-                self._set(order.number, LabelFate(JobState.SENT))
+        for number in list(self._running)[: max(0, done - 1)]:
+            if self.fate(number).state == JobState.QUEUED:
+                self._set(number, LabelFate(JobState.SENT))
 
     @Slot(object)
-    def _done(self, printed: tuple[_Printed, ...]) -> None:
+    def _done(self, printed: tuple[Printed, ...]) -> None:
         for one in printed:
-            self._set(one.number, LabelFate(one.result.state, one.result.code))
+            self._set(one.number, LabelFate(one.state, one.code, one.facts))
             if one.problem is not None:
                 self._page.message.emit(self._page.explain(one.problem), "danger")
-        code = printed[-1].result.code if printed else ""
+        stopped = next((one for one in reversed(printed) if one.code), None)
         known = {one.number for one in printed}
-        for order in self._running:
-            if order.number not in known:
-                self._set(order.number, LabelFate(JobState.FAILED, code))
+        for number in self._running:
+            if number not in known and stopped is not None:
+                self._set(number, LabelFate(JobState.FAILED, stopped.code, stopped.facts))
 
     @Slot(object)
     def _refused(self, error: KnownError) -> None:
         self._page.message.emit(self._page.explain(error), "danger")
-        for order in self._running:
-            self._set(order.number, LabelFate(JobState.FAILED, error.code))
+        for number in self._running:
+            self._set(number, LabelFate(JobState.FAILED, error.code, dict(error.facts)))
 
     @Slot(object)
     def _crashed(self, _crash: Any) -> None:
-        for order in self._running:
-            self._set(order.number, LabelFate(JobState.UNKNOWN, "printer.fault"))
+        for number in self._running:
+            self._set(number, LabelFate(JobState.UNKNOWN, "printer.fault"))
 
     @Slot()
     def _finished(self) -> None:
-        self._running = []
+        self._running = {}
         self.ended.emit()
         self._begin()
 
@@ -156,40 +168,5 @@ class LabelJobs(QObject):
         self.changed.emit(number)
 
 
-def _print(job: Job, printer: LabelPrinter, batch: list[LabelOrder], context: Any) -> tuple[_Printed, ...]:
-    """Print and note; runs in the job."""
-    labels = [printer.template.fill(order.fields, reprint=order.reprint) for order in batch]
-    asked = PrintLabels(numbers=[order.number for order in batch], printer=printer.printer.name)
-    done = handed_out(
-        context,
-        asked,
-        lambda: printer.printer.print_batch(labels, cancelled=lambda: job.cancelled, progressed=job.tell),
-        ended=_ended,
-    )
-    return tuple(
-        _Printed(order.number, result, _noted(order, result, context))
-        for order, result in zip(batch, done.results, strict=False)
-    )
-
-
-def _ended(done: Any) -> tuple[OutgoingResult, int]:
-    on_paper = sum(NOTED[result.state] in PUT_ON_PAPER for result in done.results)
-    return (OutgoingResult.DONE if on_paper == len(done.results) else OutgoingResult.FAILED), on_paper
-
-
-def _noted(order: LabelOrder, result: JobResult, context: Any) -> KnownError | None:
-    note = NoteLabelPrint(
-        number=order.number, printer=result.printer, template=f"{result.template}/{result.version}",
-        content_sha256=result.content_hash, result=NOTED[result.state], reason=order.reason,
-    )  # fmt: skip
-    meanwhile = dataclasses.replace(note, reason=context.say("tube_label.printed_meanwhile"))
-    for attempt in (note, meanwhile):
-        try:
-            context.desk.dispatcher.run(attempt, context.actor)
-        except KnownError as error:
-            # Another desk printed the same tube meanwhile: this copy is in the log too, with that reason.
-            if error.code != "specimen.reprint_reason" or attempt is meanwhile:
-                return error
-        else:
-            break
-    return None
+def _told(order: LabelOrder) -> dict[str, Any]:
+    return {"number": order.number, "fields": dict(order.fields), "reason": order.reason}

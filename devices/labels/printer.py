@@ -94,6 +94,7 @@ class Printer:
         *,
         cancelled: Callable[[], bool] = lambda: False,
         progressed: Callable[[int, int], None] = lambda done, total: None,
+        told: Callable[[int, JobResult], None] = lambda place, result: None,
     ) -> BatchResult:
         """Print labels in order and stop at the first that is not printed.
 
@@ -101,6 +102,7 @@ class Printer:
             labels: All are laid out before the first is sent, so that none is refused in the middle.
             cancelled: Asked before each label; the labels before it are printed and known.
             progressed: Told after each label: done, total.
+            told: Given the place and the fate of each label as soon as it is known, before the next is sent.
 
         Raises:
             DomainError: As `print`.
@@ -117,12 +119,23 @@ class Printer:
                     if cancelled():
                         break
                     results.append(self._print_one(connection, label, page))
+                    told(len(results) - 1, results[-1])
                     progressed(len(results), len(labels))
                     if results[-1].state in (JobState.FAILED, JobState.UNKNOWN):
                         break
         except UnavailableError as error:
             results.append(self._result(labels[len(results)], JobState.FAILED, _condition(error)))
+            told(len(results) - 1, results[-1])
         return summed(labels, results)
+
+    def check(self, label: Label) -> None:
+        """Refuse a label this printer cannot put on paper whole; nothing is sent.
+
+        Raises:
+            DomainError: As `print`, and ``label.wider_than_printer``.
+        """
+        self._refuse_wide(label)
+        lay_out(label, self._dpi)
 
     def _refuse_wide(self, label: Label) -> None:
         if self._width_mm is not None and label.stock.width > self._width_mm:

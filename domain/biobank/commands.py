@@ -3,15 +3,13 @@
 import dataclasses
 import enum
 
-from sqlalchemy import func, select
-
 from domain.biobank.bench import read_card
 from domain.biobank.course import bench_content, code_of
 from domain.biobank.doubts import refuse_doubtful
+from domain.biobank.label_prints import RESULTS, note_print, prints_of, read_back
 from domain.biobank.numbers import SpecimenNumberBlock, looks_like_specimen_number, parse_specimen_number
 from domain.biobank.records import (
     EventKind,
-    LabelPrint,
     PrimaryContainer,
     Specimen,
     SpecimenEvent,
@@ -89,27 +87,26 @@ class NoteLabelPrint:
     content_sha256: str = ask("内容摘要", kind=Kind.HIDDEN, max_length=64)
     result: str = ask("结果", max_length=40)
     reason: str | None = ask("重打原因", default=None)
+    fault: str | None = ask("故障", kind=Kind.HIDDEN, default=None, max_length=40)
 
 
 @handles(NoteLabelPrint)
 def note_label(order: NoteLabelPrint, work: UnitOfWork) -> int:
-    """Return which print of this label it was: 0 the first, then the number of the reprint."""
+    """Return which print of this label it was: 0 the first, then the number of the reprint.
+
+    Raises:
+        DomainError: ``specimen.unknown``, ``label.result`` for a result that is none, ``specimen.reprint_reason``.
+    """
     tube = tube_of(order.number, work)
-    before = work.value(
-        select(func.count()).select_from(LabelPrint).where(
-            LabelPrint.specimen_id == tube.id, LabelPrint.result.in_(["confirmed", "sent", "unknown"])
-        )
-    )  # fmt: skip
+    if order.result not in RESULTS:
+        raise DomainError("label.result", field="result", result=order.result)
+    before = prints_of(work, tube)
     if before and not order.reason:
         raise DomainError("specimen.reprint_reason", field="reason", number=tube.number, count=before)
-    work.add(
-        LabelPrint(
-            org_id=tube.org_id, specimen_id=tube.id, printer=order.printer, template=order.template,
-            content_sha256=order.content_sha256, result=order.result, reprint=before, reason=order.reason,
-            printed_at=work.now, staff_name=work.actor.name,
-        )
+    return note_print(
+        work, tube, order.printer, order.template, order.result, content_sha256=order.content_sha256,
+        reason=order.reason, fault=order.fault,
     )  # fmt: skip
-    return int(before)
 
 
 @command("specimen.collect", "采集标本", permission="biobank.collect")
@@ -125,6 +122,7 @@ def collect(order: CollectSpecimen, work: UnitOfWork) -> TubeReceipt:
     tube = tube_of(order.number, work)
     may_use(work, tube, ConsentUse.COLLECT)
     receipt = _step(work, tube, "collect", EventKind.COLLECTED)
+    read_back(work, tube)
     note_collected(work, tube)
     return receipt
 

@@ -137,5 +137,6 @@ class LabelPrint(Record, label="标签打印", merge=Merge.APPEND):
     result: Mapped[str] = column("结果", means="words:print_result", length=40)
     reprint: Mapped[int] = column("重打次数", default=0)
     reason: Mapped[str | None] = column("重打原因")
+    fault: Mapped[str | None] = column("故障", means="words:label_fault", length=40)
     printed_at: Mapped[datetime] = column("打印时间")
     staff_name: Mapped[str] = column("操作人姓名")

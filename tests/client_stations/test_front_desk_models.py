@@ -339,8 +339,9 @@ def test_a_scan_verifies_at_the_labels_and_collects_at_the_collection(at_desk, s
     number = at_desk.visit.tubes.lines()[0].number
     at_desk.visit.go("labels")
     at_desk.on_scan(Scanned("specimen", number))
-    assert at_desk.visit.tubes.lines()[0].verified
+    qtbot.waitUntil(lambda: at_desk.visit.tubes.lines()[0].verified)
     assert told.sounds == ["good"]
+    assert [n.result for n in rows(station_desk, LabelPrint)].count("verified") == 1
     assert {s.state for s in rows(station_desk, Specimen)} == {"planned"}
     at_desk.visit.go("collect")
     at_desk.on_scan(Scanned("specimen", number))

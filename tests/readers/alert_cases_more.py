@@ -20,6 +20,7 @@ from domain.conversations.keeping import conversation_id
 from domain.conversations.records import ConversationKind
 from domain.kernel.authority import system_actor
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.labels.queue_commands import VerifyLabel
 from domain.messaging.records import Category, Channel, ChannelState, OutboxMessage
 from domain.outgoing.commands import ExportList
 from domain.people.records import Organization, OrganizationKind, Staff
@@ -117,6 +118,19 @@ def prints(result):
         world.desk.run(order, world.nurse)
 
     return run
+
+
+def reads_back(world):
+    world.desk.run(VerifyLabel(number=world.number), world.nurse)
+
+
+def scans_another(world):
+    """The label of a second tube is scanned where that of the first was expected."""
+    plans_tube(world)
+    first = world.number
+    plans_tube(world)
+    world.desk.run(VerifyLabel(number=world.number, expected=first), world.nurse)
+    world.number = first
 
 
 def both(*parts):
@@ -286,9 +300,9 @@ MORE = [
     Case("A-069", plans_tube, collects_tube, DAY, both(plans_tube, collects_tube)),
     Case(
         "A-072",
-        both(plans_tube, prints("failed")),
-        prints("confirmed"),
-        harmless=both(plans_tube, prints("confirmed")),
+        both(plans_tube, prints("failed"), prints("confirmed")),
+        reads_back,
+        harmless=both(plans_tube, prints("confirmed"), reads_back),
         of_a_client=False,
     ),
     Case("A-091", lambda w: w.new_visit(), LEFT, 8 * HOUR, both(lambda w: w.new_visit(), LEFT)),

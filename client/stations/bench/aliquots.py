@@ -123,7 +123,7 @@ class AliquotModel(BenchPart):
             found.append(
                 AliquotLine(
                     number, grouped(number), say(f"tube_label.{fate.state}"),
-                    say(fate.code) if fate.code else "", tones.get(str(fate.state), ""),
+                    say(fate.code, **fate.facts) if fate.code else "", tones.get(str(fate.state), ""),
                 )
             )  # fmt: skip
         return found

@@ -17,6 +17,7 @@ from domain.biobank.numbers import grouped, parse_specimen_number
 from domain.kernel.clock import clinic
 from domain.kernel.disputes import Dispute
 from domain.kernel.errors import DomainError, KnownError
+from domain.labels.queue_commands import VerifyLabel
 
 PLANNED = "planned"
 _STORED = {
@@ -24,6 +25,10 @@ _STORED = {
     "sent": JobState.SENT,
     "unknown": JobState.UNKNOWN,
     "failed": JobState.FAILED,
+    "doubled": JobState.UNKNOWN,
+    "mismatch": JobState.UNKNOWN,
+    "verified": JobState.PRINTED,
+    "withdrawn": JobState.FAILED,
 }
 REASONS = ("damaged", "unreadable", "wrong_tube", "lost", "not_printed")
 """Why a label is printed again, by number key; texts are ``front_desk.reprint.<name>``."""
@@ -130,12 +135,18 @@ class TubesModel(QObject):
         self.labels.print([self._order(tube, text)])
 
     def verify(self, text: str) -> None:
-        """Check that a label belongs to this client; nothing is written."""
+        """Check that a label belongs to this client, and note that its code was read."""
         tube = self._scanned_tube(text)
         if tube is not None:
-            self._verified.add(tube.number)
-            self.scanned.emit(True, self._say("front_desk.tube_fits", number=grouped(tube.number)))
-            self.changed.emit()
+            number = tube.number
+            self._page.run(
+                VerifyLabel(number=number), lambda _done: self._read_back(number), self._not_collected
+            )
+
+    def _read_back(self, number: str) -> None:
+        self._verified.add(number)
+        self.scanned.emit(True, self._say("front_desk.tube_fits", number=grouped(number)))
+        self.changed.emit()
 
     def collect(self, text: str) -> None:
         """Note a tube as filled, now."""
@@ -232,7 +243,7 @@ class TubesModel(QObject):
             tube.number, grouped(tube.number), kind.label if kind else tube.type.value, kind.cap if kind else "",
             kind.colour if kind else "", kind.items if kind else "", tube.state, str(state),
             self._say(f"tube_label.{state}"),
-            context.formatter.disputes(tube.disputes) or (self._say(code) if code else ""),
+            context.formatter.disputes(tube.disputes) or (self._say(code, **fate.facts) if code else ""),
             "danger" if tube.disputes else _tone(str(state), verified),
             verified, collected, tube.printed,
         )  # fmt: skip
