@@ -111,7 +111,7 @@ def _drawn(
         except DomainError as error:
             problem = _run(EndLabel(
                 job_id=one.id, result="failed", printer=printer.printer.name, template=printer.template.name,
-                content_sha256="", fault=CONTENT,
+                fault=CONTENT,
             ), context)  # fmt: skip
             bad.append(Printed(one.number, JobState.FAILED, error.code, dict(error.facts), problem))
         else:

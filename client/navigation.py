@@ -28,11 +28,13 @@ BUILT_IN = (
     ("design_start", "nav.design_start", "list", "design.edit"),
     ("level_rules", "nav.level_rules", "list", "risk.rules"),
     ("alert_rules", "nav.alert_rules", "bell", "alert.rules"),
+    ("label_queue", "nav.label_queue", "specimen", "biobank.label"),
 )
 """Pages of every workstation: id, text, icon, permission."""
 BUILT_IN_AREAS = {
     "roster": "nav.people", "mass": "nav.messages",
     "design_start": "nav.forms", "level_rules": "nav.risk", "alert_rules": "nav.alerts",
+    "label_queue": "nav.biobank",
 }  # fmt: skip
 """Area of a built-in page that is not about the workstation itself."""
 

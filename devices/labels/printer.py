@@ -72,6 +72,11 @@ class Printer:
         self._clock, self._wait = clock, wait or threading.Event().wait
         self._lock = threading.Lock()
 
+    @property
+    def answers_status(self) -> bool:
+        """Whether it is asked how it is at all."""
+        return self._answers_status
+
     def status(self) -> PrinterStatus:
         """Ask the printer how it is; unreachable and silent are statuses too, nothing is raised."""
         try:

@@ -289,7 +289,7 @@ class EndLabel:
     result: str = ask("结果", kind=Kind.HIDDEN, max_length=40)
     printer: str = ask("打印机", kind=Kind.HIDDEN, max_length=120)
     template: str = ask("模板", kind=Kind.HIDDEN, max_length=80)
-    content_sha256: str = ask("内容摘要", kind=Kind.HIDDEN, max_length=64)
+    content_sha256: str = ask("内容摘要", kind=Kind.HIDDEN, default="", max_length=64)
     fault: str | None = ask("故障", kind=Kind.HIDDEN, default=None, max_length=40)
 
 
