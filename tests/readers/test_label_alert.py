@@ -1,4 +1,4 @@
-"""The alert of labels (A-072): each cause the requirement names, and that only a scan which reads the code ends it."""
+"""The alert of labels (A-072): each cause the requirement names, and that only a scan which reads it ends it."""
 
 from datetime import timedelta
 
