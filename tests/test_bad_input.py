@@ -63,7 +63,7 @@ ITEMS = {
     ],
     "printer unreachable": [
         "tests/devices_labels/test_label_printer.py::test_nobody_at_the_address",
-        "tests/client_stations/test_front_desk_models.py::test_a_printer_that_is_not_there_says_what_to_look_at_and_the_tubes_can_still_be_collected",
+        "tests/client_stations/test_front_desk_labels.py::test_a_printer_that_is_not_there_says_what_to_look_at_and_the_tubes_can_still_be_collected",
         "tests/client_stations/test_bench_models.py::test_a_label_printer_that_is_not_there_is_told_and_the_aliquots_are_made",
     ],
     "an unknown barcode, told why": ["tests/readers/test_scan_routes.py::test_why_a_code_is_unknown_is_told"],
