@@ -49,6 +49,7 @@ from domain.kernel.change_log import Entry, changes_of
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
+from domain.kernel.readers import Rest
 from domain.kernel.record import record_classes
 
 log = logging.getLogger(__name__)
@@ -103,19 +104,16 @@ class AlertEngine:
             if plan is None:
                 continue
             with self.store.read() as connection:
-                ids = (
-                    connection.execute(select(timers.c.record_id).where(timers.c.rule == rule))
-                    .scalars()
-                    .all()
-                )
+                mine = select(timers.c.record_id).where(timers.c.rule == rule)
+                ids = connection.execute(mine).scalars().all()
             for some in situations.chunks(ids):
                 with self.store.read() as connection:
                     touched = {plan.entity: {i: Touched(self.dispatcher.clock()) for i in some}}
                     actions = self._decide(connection, touched)
                 self._keep([a for a in actions if isinstance(a, SetTimer | DropTimer)], {})
 
-    def act(self, entries: Sequence[Entry]) -> None:
-        """Do what changed records ask for: set and drop timers, open and close alerts."""
+    def act(self, entries: Sequence[Entry]) -> Rest | None:
+        """Do what changed records ask for: open and close alerts; returns the timers to set and drop."""
         if any(entry.glance.command == FILLED for entry in entries):
             self.rebuild()
         changed_rules = {
@@ -133,7 +131,7 @@ class AlertEngine:
         strange = self._concerns_habits(entries)
         settled = situations.settled_alerts(entries) if self._silencing else []
         if not (touched or arrived or settled or strange or alerts):
-            return
+            return None
         with self.store.read() as connection:
             self._wait_over(connection, arrived, touched)
             actions = self._decide(connection, touched)
@@ -142,11 +140,14 @@ class AlertEngine:
             learnt = self._observed(connection, entries, actions) if strange else []
             actions = gathered(connection, actions)
             freed = self._freed(connection, settled)
-        self._keep(actions, freed)
         self._run(actions)
-        if learnt:
-            with self.store.write() as connection:
+
+        def rest(connection: Connection) -> None:
+            self._write(connection, actions, freed)
+            if learnt:
                 habits.keep(connection, learnt)
+
+        return rest
 
     def tick(self) -> Ticked:
         """Open what fell due and move the ladders that have to move; returns how many of each."""
@@ -297,16 +298,18 @@ class AlertEngine:
         return freed
 
     def _keep(self, actions: Iterable[Action], freed: "dict[str, set[Id]]") -> None:
-        timers = [a for a in actions if isinstance(a, SetTimer | DropTimer)]
-        if not timers and not freed:
-            return
+        timers = [a for a in actions if isinstance(a, SetTimer | DropTimer)]  # `actions` may be read once
+        if timers or freed:
+            with self.store.write() as connection:
+                self._write(connection, timers, freed)
+
+    def _write(self, connection: Connection, actions: Iterable[Action], freed: "dict[str, set[Id]]") -> None:
         now = self.dispatcher.clock()
-        with self.store.write() as connection:
-            situations.keep_timers(connection, timers)
-            for rule, records in freed.items():
-                situations.wake(connection, [rule], sorted(records), now)
-                if self.book.plans[rule].listens:
-                    situations.wake_keys(connection, rule, sorted(records), now)
+        situations.keep_timers(connection, [a for a in actions if isinstance(a, SetTimer | DropTimer)])
+        for rule, records in freed.items():
+            situations.wake(connection, [rule], sorted(records), now)
+            if self.book.plans[rule].listens:
+                situations.wake_keys(connection, rule, sorted(records), now)
 
     def _fire(self, now: datetime, done: Ticked, late: Counter[Key]) -> bool:
         """Deal with timers that ran out; returns whether there may be more."""

@@ -45,6 +45,10 @@ class LogReader(Protocol):
         """Write what the entries mean, in the transaction that moves the cursor."""
 
 
+Rest = Callable[[Connection], None]
+"""What an acting reader leaves to be written with its cursor."""
+
+
 @runtime_checkable
 class ActingReader(Protocol):
     """Runs commands on what the log says."""
@@ -53,8 +57,12 @@ class ActingReader(Protocol):
     def name(self) -> str:
         """Name of the cursor, at most 40 characters."""
 
-    def act(self, entries: Sequence[Entry]) -> None:
-        """Do what the entries ask for; after a crash the same entries come again."""
+    def act(self, entries: Sequence[Entry]) -> "Rest | None":
+        """Do what the entries ask for; after a crash the same entries come again.
+
+        What is left to write of the reader's own may be returned: it is written with the cursor, in one transaction,
+        for each of them waits for the disk.
+        """
 
 
 class Follower:
@@ -93,8 +101,10 @@ class Follower:
     def _act(self, reader: ActingReader, cursor: int) -> int:
         with self.store.read() as connection:
             entries = entries_after(connection, cursor, self._batch)
-        reader.act(entries)
+        rest = reader.act(entries)
         with self.store.write() as connection:
+            if rest is not None:
+                rest(connection)
             if _held_cursor(connection, self.name) < entries[-1].position:
                 move_cursor(connection, self.name, entries[-1].position)
         return len(entries)

@@ -241,7 +241,10 @@ def test_reading_the_log_twice_learns_a_habit_once(world, watch, system):
     with world.desk.store.read() as connection:
         [before] = connection.execute(habits.baseline_table().select()).all()
         entries = entries_after(connection, 0, 10_000)
-    watch.engine.act(entries)
+    rest = watch.engine.act(entries)
+    assert rest is not None
+    with world.desk.store.write() as connection:
+        rest(connection)
     with world.desk.store.read() as connection:
         assert connection.execute(habits.baseline_table().select()).all() == [before]
 

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from domain.kernel.change_log import cursor_of, head_position
+from domain.kernel.change_log import cursor_of, head_position, move_cursor
 from domain.kernel.errors import UnavailableError
 from domain.kernel.readers import Follower, ReaderThread
 from tests.fixtures.patience import PATIENCE_S
@@ -72,9 +72,33 @@ def test_an_acting_reader_may_run_commands_and_gets_its_entries_again_after_a_cr
     follower = Follower(day.store, reader)
     with pytest.raises(RuntimeError):
         follower.step()
-    reader.act = lambda entries: new_client("李娜") if len(entries) == 1 else None
+    reader.act = lambda entries: new_client("李娜") and None
     assert follower.step() == 1  # it wrote to the log while it read: no lock was held
     assert follower.behind() == 1
+
+
+def test_what_an_acting_reader_leaves_is_written_with_its_cursor_or_not_at_all(day, new_client):
+    new_client()
+    reader, wrong = Acting(), [True]
+
+    def rest(connection):
+        move_cursor(connection, "beside", 7)
+        if wrong.pop():
+            raise RuntimeError("crash")
+
+    reader.act = lambda entries: rest
+    follower = Follower(day.store, reader)
+    with pytest.raises(RuntimeError):
+        follower.step()
+
+    def cursors():
+        with day.store.read() as connection:
+            return cursor_of(connection, "beside"), cursor_of(connection, "acting")
+
+    assert cursors() == (0, 0)
+    wrong.append(False)
+    assert follower.step() == 1
+    assert cursors() == (7, 1)
 
 
 def test_the_work_is_that_of_the_new_entries(day, new_client):

@@ -22,7 +22,7 @@ from domain.checkup.records import Attachment, QuestionnaireResponse
 from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.kernel.authority import system_actor
-from domain.kernel.change_log import entries_after
+from domain.kernel.readers import Follower
 from domain.scales.facts import completed_years
 from domain.scales.profile import latest_results
 from domain.scales.records import FormTask, ScaleResult
@@ -233,10 +233,10 @@ def alarms(branch, authority):
     rules = load_rules(resources.folder("alerts"), authority.roles)
     engine = AlertEngine(branch, rules, system_actor(BRANCH, DEVICE))
 
+    follower = Follower(branch.store, engine)
+
     def run():
-        with branch.store.read() as connection:
-            entries = entries_after(connection, 0, 1000)
-        engine.act(entries)
+        follower.catch_up()
         engine.tick()
         return {row.rule: row for row in rows(branch, Alert)}
 
