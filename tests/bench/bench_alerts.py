@@ -3,8 +3,8 @@
 ``python -m tests.bench.bench_alerts [--tasks N] [--clients N] [--alerts N] [--quick]``. Two encrypted stores, the
 second ten times the first. In each 1,000 changes (new tasks, tasks handed in, critical values) are read from the
 log and evaluated, alerts opened and all, on the disk; then looks at the clock with nothing due; then the same rules
-as one SQL query each over the whole of what they watch, which a program without the log would do at every look. A look
-writes what it found on the disk and waits for it, the queries only read: the ratio of times is against the look.
+as one SQL query each over the whole of what they watch, which a program without the log would do at every look.
+A look writes what it found on the disk and waits for it, the queries only read; the ratio is of what both take.
 Closing lines ``name value op goal holds|short``, and bench-out/alerts.json. The processor's own seconds stand beside
 the times: what else runs on the machine is not in them, and growth is judged by them.
 """
