@@ -12,6 +12,7 @@ from domain.links.records import LinkPurpose, PersonLink
 from domain.messaging.commands import mark_read
 from domain.messaging.records import OutboxMessage
 from domain.messaging.sending_commands import SENDER
+from domain.reception.digest_commands import DIGEST, offer_digest
 from domain.scales.records import FormTask
 
 FORM_TASK = "form_task"
@@ -37,7 +38,7 @@ def offer_message(order: OfferMessage, work: UnitOfWork) -> Id | None:
     check_digest(order.token_sha256)
     message = work.require(OutboxMessage, order.message_id, "message_id")
     if message.patient_id is None:
-        return None
+        return offer_digest(work, message.about_id, order.token_sha256) if message.about == DIGEST else None
     known = work.find(PersonLink, token_sha256=order.token_sha256)
     if known is not None:
         known.expires_at = work.now + (

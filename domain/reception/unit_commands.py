@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 
 from domain.followup.definitions import EventKind
 from domain.followup.group_commands import ensure_profile, staff_of
-from domain.followup.regrouping import content_of
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, stable_id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Patient
+from domain.reception.digest_commands import flow_of
 from domain.reception.unit_records import ClientUnit, EventPlace, EventType, GroupEvent
 from domain.reception.workflow import event_life
 
@@ -115,7 +115,6 @@ def plan_event(order: PlanEvent, work: UnitOfWork) -> Id:
         DomainError: ``followup.past`` or ``input.type`` (``starts_at``).
     """
     unit = work.require(ClientUnit, order.unit_id, "unit_id")
-    kinds = content_of(work).events.kinds
     _check_start(order.starts_at, work)
     staff = staff_of(work, order.login, "login") if order.login else None
     event = GroupEvent(
@@ -123,7 +122,7 @@ def plan_event(order: PlanEvent, work: UnitOfWork) -> Id:
         starts_at=order.starts_at, staff_id=staff.id if staff else unit.manager_id,
         staff_name=staff.name if staff else unit.manager_name, expected=order.expected,
         least_percent=order.least_percent, enrolled=0, attended=0, short_by=0, materials=[],
-        steps=list(kinds[order.kind].steps),
+        steps=list(flow_of(work, unit.id, order.kind).steps),
     )  # fmt: skip
     work.start(event_life, event)
     event.due_at = order.starts_at
@@ -148,7 +147,7 @@ def recount(work: UnitOfWork, event: GroupEvent) -> None:
     )
     enrolled, attended = work.connection.execute(query).one()
     short = ceil(event.expected * event.least_percent / 100) - enrolled if event.state == "planned" else 0
-    materials = materials_of(content_of(work).events.kinds[event.kind], max(enrolled, attended))
+    materials = materials_of(flow_of(work, event.unit_id, EventType(event.kind)), max(enrolled, attended))
     found = {"enrolled": enrolled, "attended": attended, "short_by": max(0, short), "materials": materials}
     for name, value in found.items():
         if getattr(event, name) != value:

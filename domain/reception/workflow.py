@@ -4,6 +4,7 @@ The first state of each is due at the time that was agreed; its limit holds wher
 """
 
 from domain.kernel.workflow import State, Workflow, hours
+from domain.reception.digest_records import UnitChat
 from domain.reception.records import Appointment
 from domain.reception.unit_records import GroupEvent, ServiceContract
 
@@ -47,4 +48,13 @@ contract_life = Workflow(
     State("renewed", "已续签", final=True),
     State("ended", "已终止", final=True),
     moves={"renew": ("active", "renewed"), "end": ("active", "ended")},
+)
+
+chat_life = Workflow(
+    UnitChat,
+    "团体沟通群",
+    State("asked", "待建群", limit=hours(24)),
+    State("ready", "可进群", final=True),
+    State("failed", "未建成"),
+    moves={"made": ("asked", "ready"), "give_up": ("asked", "failed"), "ask": ("failed", "asked")},
 )

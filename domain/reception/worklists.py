@@ -5,6 +5,7 @@ from sqlalchemy import select
 from domain.followup.feedback_commands import AskFeedback, GiveFeedback
 from domain.followup.task_records import FollowTask
 from domain.kernel.worklists import Query, without_index, worklist
+from domain.messaging.records import OutboxMessage
 from domain.people.records import Patient
 from domain.reception.booking_commands import (
     CancelAppointment,
@@ -15,6 +16,15 @@ from domain.reception.booking_commands import (
     RecordReception,
 )
 from domain.reception.contract_commands import EndPackage, RenewPackage
+from domain.reception.digest_commands import (
+    AskChat,
+    AskChatAgain,
+    NoteEvent,
+    NoteUnit,
+    PushDigest,
+    SetUnitFlow,
+)
+from domain.reception.digest_records import UnitChat, UnitDigest, UnitFlow, UnitNote
 from domain.reception.records import Appointment, SlotBlock
 from domain.reception.unit_commands import (
     AddDepartment,
@@ -83,7 +93,7 @@ def units() -> Query:
     )  # fmt: skip
 
 
-units.offers(PlanEvent, AddUnit, AddDepartment)
+units.offers(PlanEvent, AddUnit, AddDepartment, SetUnitFlow, NoteUnit, AskChat, PushDigest)
 
 
 @worklist("unit.events", "团体活动", permission="unit.view", record=GroupEvent, order="-starts_at")
@@ -96,7 +106,50 @@ def events() -> Query:
     ).join(ClientUnit, ClientUnit.id == GroupEvent.unit_id)  # fmt: skip
 
 
-events.offers(Enrol, Attend, Withdraw, HoldEvent, PutOffEvent, CallOffEvent, GiveFeedback)
+events.offers(Enrol, Attend, Withdraw, NoteEvent, HoldEvent, PutOffEvent, CallOffEvent, GiveFeedback)
+
+
+@worklist("unit.flows", "单位接待流程", permission="unit.view", record=UnitFlow, order="-saved_at")
+def flows() -> Query:
+    """What events go through for which unit, every version, the latest first."""
+    return select(
+        ClientUnit.name.label("unit_name"), UnitFlow.kind, UnitFlow.version, UnitFlow.steps, UnitFlow.materials,
+        UnitFlow.reason, UnitFlow.saved_name, UnitFlow.saved_at,
+    ).join(ClientUnit, ClientUnit.id == UnitFlow.unit_id)  # fmt: skip
+
+
+@worklist("unit.notes", "团体沟通记录", permission="unit.view", record=UnitNote, order="-at")
+def notes() -> Query:
+    """What was said with units, before, on the spot and after, the latest first."""
+    return (
+        select(
+            UnitNote.at, ClientUnit.name.label("unit_name"), GroupEvent.title, UnitNote.kind, UnitNote.step,
+            UnitNote.with_whom, UnitNote.text, UnitNote.next_step, UnitNote.staff_name,
+        )
+        .join(ClientUnit, ClientUnit.id == UnitNote.unit_id)
+        .outerjoin(GroupEvent, GroupEvent.id == UnitNote.event_id)
+    )  # fmt: skip
+
+
+@worklist("unit.chats", "团体沟通群", permission="unit.view", record=UnitChat, order="-asked_at")
+def chats() -> Query:
+    """The chats of units, the latest first."""
+    return select(
+        ClientUnit.name.label("unit_name"), UnitChat.name, UnitChat.owner_name, UnitChat.state, UnitChat.members,
+        UnitChat.join_url, UnitChat.problem, UnitChat.looked_at, UnitChat.asked_at,
+    ).join(ClientUnit, ClientUnit.id == UnitChat.unit_id)  # fmt: skip
+
+
+chats.offers(AskChatAgain)
+
+
+@worklist("unit.digests", "团体汇总推送", permission="unit.view", record=UnitDigest, order="-sent_at")
+def digests() -> Query:
+    """Figures that went to the contacts of units, what became of the message and how often they were opened."""
+    return select(
+        UnitDigest.sent_at, UnitDigest.unit_name, UnitDigest.contact, UnitDigest.phone, OutboxMessage.state,
+        UnitDigest.openings, UnitDigest.opened_at, UnitDigest.expires_at,
+    ).outerjoin(OutboxMessage, OutboxMessage.id == UnitDigest.message_id)  # fmt: skip
 
 
 @worklist("unit.places", "活动名单", permission="unit.view", record=EventPlace, order="-enrolled_at")

@@ -20,6 +20,7 @@ from domain.tags.rules import TAGS, remote_name
 from domain.tags.sync_commands import MarkWork, ReportMark, TakeMarks
 from server.channels.accounts import Account
 from server.channels.book import ChannelBook
+from server.channels.unit_chats import UnitChats
 from server.channels.wecom import WeCom
 from server.channels.wire import Unanswered
 
@@ -46,15 +47,17 @@ class Chores:
         self, dispatcher: Dispatcher, actor: Actor, book: ChannelBook, chance: Callable[[], float]
     ) -> None:
         self._dispatcher, self._actor, self._book, self._chance = dispatcher, actor, book, chance
+        self.chats = UnitChats(dispatcher, actor, book)
         self._known: dict[str, dict[str, str]] = {}
         self._probed: datetime | None = None
 
     def step(self) -> int:
-        """Probe if it is time, then mark contacts that are behind; returns how many contacts were looked at."""
+        """Probe if it is time, make chats, mark contacts that are behind; returns how many contacts it looked at."""
         now = self._dispatcher.clock()
         if self._probed is None or abs(now - self._probed) >= PROBE_EVERY:
             self._probed = now
             self.probe()
+        self.chats.step()
         return self.mark()
 
     def probe(self) -> None:

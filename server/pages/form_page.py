@@ -30,6 +30,7 @@ from server.pages.links import Links, OpenLink
 from server.pages.opening import COOKIE, TRIES_TO_SAVE, LinksDep, form_of, opened, session_of
 from server.pages.report_page import report_page
 from server.pages.signatures import take_signatures
+from server.pages.unit_page import digest_page
 
 MOST_SAID = 1000
 """Characters of what a client writes below a message."""
@@ -56,6 +57,8 @@ def show(
 ) -> Response:
     """Show the page that is on, or ask for the birth date."""
     try:
+        if (unit := digest_page(centre, token)) is not None:
+            return unit
         link = opened(request, links, token)
         if not links.holds(link, request.cookies.get(COOKIE)):
             return ask_birth_date(link, _title(links, link))
@@ -108,6 +111,8 @@ async def send(request: Request, centre: CentreDep, links: LinksDep, token: str)
 def _taken(request: Request, centre: Centre, links: Links, token: str, body: bytes) -> Response:
     try:
         sent = _fields(body)
+        if (unit := digest_page(centre, token, sent.get("digits", [""])[0])) is not None:
+            return unit
         for left in reversed(range(TRIES_TO_SAVE)):
             link = opened(request, links, token)
             if "birth_date" in sent:

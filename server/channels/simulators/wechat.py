@@ -36,6 +36,8 @@ class WeChatSimulator(Simulator):
     service: list[dict[str, Any]] = field(default_factory=list)
     page_size: int = 1000
     visitor: str = "oVisitor"
+    ways: dict[str, dict[str, Any]] = field(default_factory=dict)
+    chats: dict[str, list[str]] = field(default_factory=dict)
     media: dict[str, bytes] = field(default_factory=dict)
     films: dict[str, bytes] = field(default_factory=dict)
 
@@ -133,6 +135,28 @@ class WeChatSimulator(Simulator):
         number = secrets.token_hex(4)
         self.tags[f"{told['group_name']}/{told['tag'][0]['name']}"] = number
         return {"errcode": 0, "tag_group": {"tag": [{"id": number, "name": told["tag"][0]["name"]}]}}
+
+    def _add_join_way(self, call: Call) -> dict[str, Any]:
+        told = call.json()
+        number = f"way{len(self.ways) + 1}"
+        chats = list(told.get("chat_id_list", [])) or [f"chat{len(self.ways) + 1}"]
+        self.ways[number] = {**told, "chats": chats}
+        for chat in chats:
+            self.chats.setdefault(chat, [told.get("state", "")])
+        return {"errcode": 0, "config_id": number}
+
+    def _get_join_way(self, call: Call) -> dict[str, Any]:
+        way = self.ways.get(call.json().get("config_id", ""))
+        if way is None:
+            return {"errcode": 41058, "errmsg": "invalid config_id"}
+        code = f"https://wework.qpic.cn/{call.json()['config_id']}"
+        return {"errcode": 0, "join_way": {"qr_code": code, "chat_id_list": way["chats"]}}
+
+    def _get(self, call: Call) -> dict[str, Any]:
+        members = self.chats.get(call.json().get("chat_id", ""))
+        if members is None:
+            return {"errcode": 86001, "errmsg": "invalid chat id"}
+        return {"errcode": 0, "group_chat": {"member_list": [{"userid": one} for one in members]}}
 
     def _mark_tag(self, call: Call) -> dict[str, Any]:
         told = call.json()
