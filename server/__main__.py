@@ -266,9 +266,9 @@ def _parser() -> argparse.ArgumentParser:
     shots.add_argument(
         "--form",
         type=int,
-        choices=(1, 2),
-        default=2,
-        help="分片格式：1 供旧版程序的工作站，2 为现行格式（默认）",
+        choices=(1, 2, 3),
+        default=3,
+        help="分片格式：1、2 供旧版程序的工作站（不加密），3 为现行格式（加密，默认）",
     )
     _command(commands, "restored", restored, "恢复备份后执行：令各分院核对并补传")
     digests = _command(commands, "digest", digest, "输出机构数据摘要")

@@ -1,22 +1,25 @@
 """A new workstation is filled from a snapshot: part by part, resumable at any byte, usable with the hot parts.
 
 Each part is fetched (what is there of it is kept), proven by its hash, unpacked and looked into, all of that while
-the one before is loaded; it is loaded in one transaction with the note that it is in, so a power cut costs at most
-one part. How far it is stands in the store (`filling_of`): never guessed from what happens to be there. When
-all parts are in, the cursors stand at the snapshot's position, and ordinary pulling goes on. What people write
-meanwhile stays on top of what is loaded.
+the one before is loaded. It is loaded in one transaction with the note that it is in, or, where somebody waits to
+write, in several of which the last notes it: a power cut costs at most one part. Nothing of it lies on the disk in
+the clear: it stays sealed as it came, and is sealed anew, page by page, for the moment in which the database reads
+it. How far it is stands in the store (`filling_of`): never guessed from what happens to be there. When all parts
+are in, the cursors stand at the snapshot's position, and ordinary pulling goes on. What people write meanwhile
+stays on top of what is loaded.
 """
 
 import contextlib
 import enum
 import errno
 import hashlib
+import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, delete, select, update
@@ -31,15 +34,18 @@ from sync.failpoints import reached
 from sync.identity import identity_of, progress_of, set_cursors
 from sync.local_tables import pull_state, snapshot_part
 from sync.marks import keep_mark, set_pull_state
+from sync.page_cipher import KEY_BYTES
 from sync.pending import Pending
-from sync.protocol import Centre, Cursor, Progress, SnapshotAsk
+from sync.protocol import Cursor, Progress
 from sync.search import create_search, mark_made
 from sync.search_ready import NotTakenError, has_index, index_rest, take_index
-from sync.snapshot_file import examined, unpack
-from sync.snapshot_format import BLOCKS, FILES, MANIFEST, Manifest, Part, blocks_of, opened
+from sync.snapshot_file import examined, lay_out, unpacked
+from sync.snapshot_format import BLOCKS, SEALED, Manifest, Part, blocks_of, opened, unsealed
 from sync.snapshot_rows import BlockPart, Content, FilePart, Write, add, replace, replace_with_care
+from sync.snapshot_sources import FromCentre, Media, Source
 from sync.uncollected import uncollected
 
+__all__ = ["Bootstrap", "Filling", "FromCentre", "Media", "Source", "Stage", "filling_of"]
 _UNPACKED = ".rows"
 
 
@@ -50,57 +56,6 @@ class Stage(enum.StrEnum):
     LOADING = "loading"
     USABLE = "usable"
     DONE = "done"
-
-
-class Source(Protocol):
-    """Where parts come from: the centre, or a folder with the same files."""
-
-    def manifest(self) -> bytes: ...
-
-    def fetch(
-        self, manifest: Manifest, part: Part, target: Path, progress: Progress, cancel: threading.Event
-    ) -> None:
-        """Write a part to `target`, going on after what is there."""
-
-
-class FromCentre:
-    """The centre, over whatever line there is."""
-
-    def __init__(self, centre: Centre) -> None:
-        self._centre = centre
-
-    def manifest(self) -> bytes:
-        return self._centre.snapshot(SnapshotAsk(form=FILES)).sealed
-
-    def fetch(
-        self, manifest: Manifest, part: Part, target: Path, progress: Progress, cancel: threading.Event
-    ) -> None:
-        self._centre.fetch_part(manifest.snapshot_id, part.name, target, progress, cancel)
-
-
-class Media:
-    """A folder (a stick) with a snapshot's files."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def manifest(self) -> bytes:
-        try:
-            return (self._folder / MANIFEST).read_bytes()
-        except OSError as error:
-            raise UnavailableError("snapshot.not_on_media", path=str(self._folder)) from error
-
-    def fetch(
-        self, manifest: Manifest, part: Part, target: Path, progress: Progress, cancel: threading.Event
-    ) -> None:
-        del manifest, cancel  # one part is copied in a moment
-        try:
-            shutil.copyfile(self._folder / part.name, target)
-        except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise UnavailableError("store.disk_full") from error
-            raise UnavailableError("snapshot.not_on_media", path=str(self._folder / part.name)) from error
-        progress(part.size, part.size)
 
 
 class Filling(msgspec.Struct, frozen=True):
@@ -167,7 +122,7 @@ class Bootstrap:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         self.usable = False
-        manifest = self._manifest(source)
+        manifest, key = self._manifest(source)
         with self._store.read() as connection:
             todo = _missing(connection, manifest)
         total = sum(part.size for part in manifest.parts)
@@ -178,7 +133,7 @@ class Bootstrap:
 
             def begun(part: Part, before: int) -> Future[Content]:
                 return ahead.submit(
-                    self._ready, source, manifest, part, lambda n, _: told(before + n), cancel
+                    self._ready, source, manifest, part, key, lambda n, _: told(before + n), cancel
                 )
 
             fetched = [begun(todo[0], done)] if todo else []
@@ -195,39 +150,40 @@ class Bootstrap:
                 if left and not left[0].hot:
                     wait(fetched)  # one thread at a time speaks with the centre
                     between()
-        if manifest.form == FILES:
+        if manifest.form != BLOCKS:
             index_rest(self._store)  # of a snapshot that went before its index had come
         self._end(manifest)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _manifest(self, source: Source) -> Manifest:
-        """Return the manifest that was begun with, or begin with the source's."""
+    def _manifest(self, source: Source) -> tuple[Manifest, bytes]:
+        """Return the manifest that was begun with and the key of its parts, or begin with the source's."""
         with self._store.read() as connection:
-            kept = connection.execute(select(pull_state.c.manifest)).scalar()
+            kept = connection.execute(select(pull_state.c.manifest, pull_state.c.snapshot_key)).first()
             identity = identity_of(connection)
-        if kept is not None:
-            return opened(kept, identity.server_key)
+        if kept is not None and kept.manifest is not None:
+            return opened(kept.manifest, identity.server_key), kept.snapshot_key or b""
         data = source.manifest()
         manifest = self._fitting(data)
+        key = source.key(data) if manifest.form == SEALED else b""
         rows = [
             {"number": n, "name": p.name, "sha256": p.sha256, "size": p.size, "hot": p.hot, "state": "wanted"}
             for n, p in enumerate(manifest.parts)
         ]
         with self._store.write() as connection:
-            set_pull_state(connection, manifest=data, stage=Stage.LOADING)
+            set_pull_state(connection, manifest=data, snapshot_key=key, stage=Stage.LOADING)
             connection.execute(delete(snapshot_part))
             if rows:
                 connection.execute(snapshot_part.insert(), rows)
             if connection.dialect.name == "sqlite":
                 create_search(connection)
-        return manifest
+        return manifest, key
 
     def _fitting(self, data: bytes) -> Manifest:
         """Return a manifest this store can be filled from."""
         with self._store.read() as connection:
             identity = identity_of(connection)
         manifest = opened(data, identity.server_key)
-        for found, known in ((manifest.schema_ver, SCHEMA_VERSION), (manifest.form, FILES)):
+        for found, known in ((manifest.schema_ver, SCHEMA_VERSION), (manifest.form, SEALED)):
             if found > known:
                 raise DomainError("snapshot.newer", found=found, known=known)
         if identity.org_id not in manifest.orgs:
@@ -248,7 +204,7 @@ class Bootstrap:
     def forget(self) -> None:
         """Give up a snapshot that the centre has no more; what is loaded stays, and the next one fills the rest."""
         with self._store.write() as connection:
-            set_pull_state(connection, manifest=None)
+            set_pull_state(connection, manifest=None, snapshot_key=None)
             connection.execute(delete(snapshot_part))
 
     @contextlib.contextmanager
@@ -265,22 +221,33 @@ class Bootstrap:
             left.unlink(missing_ok=True)
 
     def _ready(
-        self, source: Source, manifest: Manifest, part: Part, progress: Progress, cancel: threading.Event
+        self,
+        source: Source,
+        manifest: Manifest,
+        part: Part,
+        key: bytes,
+        progress: Progress,
+        cancel: threading.Event,
     ) -> Content:
         """Return a part that was fetched, proven and looked into."""
-        packed = self._fetched(source, manifest, part, progress, cancel)
+        path = self._fetched(source, manifest, part, progress, cancel)
+        packed = path.read_bytes()
         if manifest.form == BLOCKS:
             with uncollected():
-                return BlockPart(list(blocks_of(packed.read_bytes(), part.name)))
-        target = packed.with_suffix(_UNPACKED)
+                return BlockPart(list(blocks_of(packed, part.name)))
+        target, own_key = path.with_suffix(_UNPACKED), None
+        if manifest.form == SEALED:
+            packed, own_key = unsealed(packed, key, part.name), secrets.token_bytes(KEY_BYTES)
+        image = unpacked(packed, part)
+        tables = examined(image, part)
         try:
-            unpack(packed, target, part)
+            lay_out(image, target, part, own_key)
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise UnavailableError("store.disk_full") from error
             raise
         reached("part-unpacked")
-        return FilePart(target, examined(target, part))
+        return FilePart(target, tables, own_key)
 
     def _fetched(
         self, source: Source, manifest: Manifest, part: Part, progress: Progress, cancel: threading.Event
@@ -298,7 +265,7 @@ class Bootstrap:
         raise DomainError("snapshot.damaged", name=part.name)
 
     def _load(self, part: Part, content: Content) -> None:
-        """Load a part in one transaction; a row with something pending stays as it is.
+        """Load a part; a row with something pending stays as it is.
 
         Rows of a new store are there for the first time and stand in nobody's way: they are tried as that first, then
         as rows of which some are here, then with care. Savepoints make each row dearer the larger the store is.
@@ -319,11 +286,22 @@ class Bootstrap:
         reached("part-loaded")
 
     def _loaded(self, part: Part, content: Content, write: Write) -> None:
-        with content.writing(self._store) as connection:
-            settled = progress_of(connection).settled_seq
-            pending = Pending(identity_of(connection), settled).read(connection)
-            content.load(connection, pending, write)
-            _note_loaded(connection, part)
+        """Load a part in one transaction, or in more where people are at work and one of them waits to write."""
+        steps = content.steps(write)
+        step = next(steps, None)
+        loaded = False
+        while not loaded:
+            with content.writing(self._store) as connection, content.unguarded(connection):
+                settled = progress_of(connection).settled_seq
+                pending = Pending(identity_of(connection), settled).read(connection)
+                while step is not None:
+                    step(connection, pending)
+                    step = next(steps, None)
+                    if step is not None and self.usable and self._store.is_waited_for():
+                        break
+                else:
+                    _note_loaded(connection, part)
+                    loaded = True
 
     def _load_index(self, part: Part, content: FilePart) -> None:
         """Take over the index of the hot clients, or make it here."""
@@ -349,7 +327,8 @@ class Bootstrap:
             set_cursors(connection, [Cursor(org, manifest.position) for org in sorted(manifest.orgs)])
             if manifest.mark is not None:
                 keep_mark(connection, manifest.mark)
-            set_pull_state(connection, stage=Stage.DONE, manifest=None, life=manifest.life, compared_at=0)
+            set_pull_state(connection, stage=Stage.DONE, life=manifest.life, compared_at=0)
+            set_pull_state(connection, manifest=None, snapshot_key=None)
             if connection.dialect.name == "sqlite":
                 mark_made(connection)
             connection.execute(delete(snapshot_part))

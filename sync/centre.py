@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection
 
 from domain.exchange.commands import Renewed, RenewWorkstation
 from domain.kernel.authority import system_actor
@@ -43,7 +44,7 @@ from sync.entries import encode_txn
 from sync.feed import entries_for, standing
 from sync.graves import Graves
 from sync.intake import Intake, bundles_between, stored_receipt
-from sync.lives import begin_life, life_of, mark_at
+from sync.lives import begin_life, common_position, life_of, mark_at
 from sync.mending import shared_rows
 from sync.nightly import Nightly
 from sync.protocol import (
@@ -60,6 +61,8 @@ from sync.protocol import (
     RowsRequest,
     SnapshotAsk,
     SnapshotFound,
+    SnapshotKey,
+    SnapshotKeyAsk,
     Welcome,
 )
 from sync.pruning import LEAST, prune
@@ -104,9 +107,7 @@ class CentreSync:
         self._key = key
         self._clock = clock
         self._ids = ids
-        self.snapshots = Snapshots(
-            store, blobs.root.parent / "snapshots", lambda message: self._key.sign(message), self.now_us
-        )
+        self.snapshots = Snapshots(store, blobs.root.parent / "snapshots", key, self.now_us)
         self.nightly = Nightly(store, self.snapshots, self.now_us)
         self._intake = Intake(store, device_id, self.now_us)
 
@@ -226,8 +227,7 @@ class CentreSync:
         """
         with self.store.read() as connection:
             device_of(connection, device_id)
-            if request.life and request.life != life_of(connection):
-                raise DomainError("sync.other_life")
+            _check_life(connection, request.life)
             allowed = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
             cursors = {c.org_id: c.position for c in request.cursors if c.org_id in allowed}
             cursors |= dict.fromkeys(allowed - cursors.keys(), 0)
@@ -244,9 +244,15 @@ class CentreSync:
         return PullReply(bundle=bundle, cursors=cursors_after, head=piece.head, more=piece.more, mark=mark)
 
     def digest(self, device_id: Id, request: DigestRequest) -> DigestReply:
-        """Return count and digest of the rows of a workstation's scopes, and the position they stand at."""
+        """Return count and digest of the rows of a workstation's scopes, and the position they stand at.
+
+        Raises as `pull`.
+        """
         with self.store.read() as connection:
             device_of(connection, device_id)
+            _check_life(connection, request.life)
+            if request.mark is not None and common_position(connection, [request.mark]) < request.mark.position:
+                raise DomainError("sync.other_life")
             allowed = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
             scopes = allowed.intersection(request.scopes)
             position = standing(connection, scopes, request.position)
@@ -255,9 +261,10 @@ class CentreSync:
             return DigestReply(position, store_digest(connection, scopes))
 
     def rows(self, device_id: Id, request: RowsRequest) -> RowsReply:
-        """Return the rows of an entity in some buckets, of a workstation's scopes."""
+        """Return the rows of an entity in some buckets, of a workstation's scopes; raises as `pull`."""
         with self.store.read() as connection:
             device_of(connection, device_id)
+            _check_life(connection, request.life)
             allowed = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
             scopes = allowed.intersection(request.scopes)
             position = standing(connection, scopes, request.position)
@@ -274,6 +281,13 @@ class CentreSync:
             orgs = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
         oldest_us = self.now_us() - request.oldest_s * 1_000_000
         return SnapshotFound(self.snapshots.ask(orgs, oldest_us, request.form))
+
+    def snapshot_key(self, device_id: Id, request: SnapshotKeyAsk) -> SnapshotKey:
+        """Return the key of a snapshot of this centre's; ``snapshot.unknown`` unless the device may see all of it."""
+        with self.store.read() as connection:
+            device_of(connection, device_id)
+            orgs = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
+        return SnapshotKey(self.snapshots.key_for(request.sealed, frozenset(orgs)))
 
     def part_path(self, device_id: Id, snapshot_id: str, name: str) -> Path:
         """Return the file of a part of a snapshot; ``snapshot.unknown`` for one that is not this device's."""
@@ -340,6 +354,11 @@ class CentreSync:
     def retry_parked(self) -> int:
         """Deal with transactions that waited for a newer program; call it after an upgrade."""
         return self._intake.retry_unknown()
+
+
+def _check_life(connection: Connection, read: str) -> None:
+    if read and read != life_of(connection):
+        raise DomainError("sync.other_life")
 
 
 def _refuse_other(device_id: Id, named: Id) -> None:

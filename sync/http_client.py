@@ -28,6 +28,8 @@ from sync.protocol import (
     RowsRequest,
     SnapshotAsk,
     SnapshotFound,
+    SnapshotKey,
+    SnapshotKeyAsk,
     Welcome,
     encode,
 )
@@ -127,6 +129,9 @@ class HttpCentre:
 
     def snapshot(self, request: SnapshotAsk) -> SnapshotFound:
         return self._ask("/snapshot", request, SnapshotFound)
+
+    def snapshot_key(self, request: SnapshotKeyAsk) -> SnapshotKey:
+        return self._ask("/snapshot-key", request, SnapshotKey)
 
     def fetch_part(
         self, snapshot_id: str, name: str, target: Path, progress: Progress, cancel: threading.Event

@@ -21,6 +21,8 @@ from sync.protocol import (
     RowsRequest,
     SnapshotAsk,
     SnapshotFound,
+    SnapshotKey,
+    SnapshotKeyAsk,
     Welcome,
 )
 
@@ -56,6 +58,9 @@ class LocalCentre:
 
     def snapshot(self, request: SnapshotAsk) -> SnapshotFound:
         return self._centre.snapshot(self._device_id, request)
+
+    def snapshot_key(self, request: SnapshotKeyAsk) -> SnapshotKey:
+        return self._centre.snapshot_key(self._device_id, request)
 
     def fetch_part(
         self, snapshot_id: str, name: str, target: Path, progress: Progress, cancel: threading.Event

@@ -53,6 +53,7 @@ pull_state = Table(
     Column("compared_at", BigInteger, nullable=False),
     Column("stage", String(20), nullable=False),
     Column("manifest", LargeBinary(2**24 - 1)),
+    Column("snapshot_key", LargeBinary(32)),
 )
 """Which life of the centre's log this branch has read (`sync.lives`), when it last compared its rows, and how far it
 is filled from which snapshot (`sync.bootstrap`)."""

@@ -22,6 +22,7 @@ from domain.kernel.change_log import (
     decode_body,
     encode_body,
 )
+from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, new_id, stable_id
 from domain.kernel.record import Scope
 from domain.kernel.store import Store
@@ -30,6 +31,7 @@ from sync.digest import bucket_digests, bucket_of, differing, store_digest
 from sync.entries import PulledEntry, decode_pulled, encode_txn
 from sync.identity import cursors_of, identity_of, progress_of, set_cursors, set_progress
 from sync.local_tables import parked_txn, refused_record
+from sync.marks import life_read, marks_of
 from sync.merge import value_of, whole
 from sync.parking import CLASHES, UNKNOWN, Parked, park, parked, unpark
 from sync.pending import Pending
@@ -40,6 +42,7 @@ from sync.rows import Key, Rows
 from sync.shapes import Shape, same, shape_of
 
 MEND = "sync.mend"
+OTHER_LIFE = "sync.other_life"
 Fetched = tuple[list[int], Sequence[SharedRow]]
 """The differing buckets of an entity, and the centre's rows in them."""
 _CATALOGUE = CATALOGUE_SCOPE.bytes
@@ -82,7 +85,8 @@ def shared_rows(
 def compare(store: Store, centre: Centre) -> tuple[int, list[str]] | None:
     """Compare digests; return (position, differing entities).
 
-    None when nothing can be said: something is unsent or parked, or the centre has moved on since the last pull.
+    None when nothing can be said: something is unsent or parked, or the centre has moved on since the last pull, or
+    gone back.
     """
     with store.read() as connection:
         if not _at_rest(connection):
@@ -90,8 +94,15 @@ def compare(store: Store, centre: Centre) -> tuple[int, list[str]] | None:
         cursors = cursors_of(connection)
         scopes = [cursor.org_id for cursor in cursors]
         mine = store_digest(connection, scopes)
+        life = life_read(connection)
+        mark = next(iter(marks_of(connection)), None)
     position = min((cursor.position for cursor in cursors), default=0)
-    theirs = centre.digest(DigestRequest(scopes, position=position))
+    try:
+        theirs = centre.digest(DigestRequest(scopes, position=position, life=life, mark=mark))
+    except DomainError as error:
+        if error.code != OTHER_LIFE:
+            raise
+        return None
     if any(cursor.position != theirs.position for cursor in cursors):
         return None
     return theirs.position, differing(mine, theirs.entities)
@@ -157,13 +168,14 @@ def resync(store: Store, centre: Centre, now: int) -> int:
     with store.read() as connection:
         scopes = [cursor.org_id for cursor in cursors_of(connection)]
         mine = store_digest(connection, scopes)
-    theirs = centre.digest(DigestRequest(scopes))
+        life = life_read(connection)
+    theirs = centre.digest(DigestRequest(scopes, life=life))
     changed = newest = 0
     for entity in differing(mine, theirs.entities):
         with store.read() as connection:
             parts = bucket_digests(connection, entity, scopes)
-        for bucket in _differing_buckets(parts, centre.digest(DigestRequest(scopes, entity)).buckets):
-            rows = centre.rows(RowsRequest(scopes, entity, [bucket])).rows
+        for bucket in _differing_buckets(parts, centre.digest(DigestRequest(scopes, entity, life=life)).buckets):
+            rows = centre.rows(RowsRequest(scopes, entity, [bucket], life=life)).rows
             with store.write() as connection:
                 count, position = _put_right(connection, entity, [bucket], rows, theirs.position, now)
             changed += count
@@ -192,9 +204,15 @@ def _fetched(store: Store, centre: Centre, entity: str, position: int) -> Fetche
     with store.read() as connection:
         scopes = [cursor.org_id for cursor in cursors_of(connection)]
         mine = bucket_digests(connection, entity, scopes)
-    theirs = centre.digest(DigestRequest(scopes, entity, position))
-    buckets = _differing_buckets(mine, theirs.buckets)
-    reply = centre.rows(RowsRequest(scopes, entity, buckets, position))
+        life = life_read(connection)
+    try:
+        theirs = centre.digest(DigestRequest(scopes, entity, position, life))
+        buckets = _differing_buckets(mine, theirs.buckets)
+        reply = centre.rows(RowsRequest(scopes, entity, buckets, position, life))
+    except DomainError as error:
+        if error.code != OTHER_LIFE:
+            raise
+        return None
     return (buckets, reply.rows) if theirs.position == reply.position == position else None
 
 

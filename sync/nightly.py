@@ -19,7 +19,7 @@ from domain.kernel.ids import Id
 from domain.kernel.store import Store
 from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from sync.devices import all_scopes
-from sync.snapshot_format import BLOCKS
+from sync.snapshot_format import BLOCKS, FILES
 from sync.snapshots import Snapshots, group_of
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,8 @@ class Nightly:
             except KnownError as error:
                 log.warning("no snapshot", extra={"code": error.code, "organisations": len(orgs)})
                 failed = error
-        self._forget({group_of(orgs) for orgs in wanted}, {group_of(orgs, BLOCKS) for orgs in wanted})
+        older = {group_of(orgs, form) for orgs in wanted for form in (BLOCKS, FILES)}
+        self._forget({group_of(orgs) for orgs in wanted}, older)
         if failed is not None:
             raise failed
         return len(before.difference(self._folders()))

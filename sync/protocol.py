@@ -251,12 +251,15 @@ class PullReply(msgspec.Struct, frozen=True, kw_only=True):
 class DigestRequest(msgspec.Struct, frozen=True):
     """Asks for the digest of scopes; with `entity` for those of its 256 buckets.
 
-    The answer bears `position`, where the asker stands, if nothing of these scopes has come since.
+    The answer bears `position`, where the asker stands, if nothing of these scopes has come since. `life` as in
+    `PullRequest`, and `mark` is the newest the asker has: positions of a log that went back say nothing of this one.
     """
 
     scopes: list[Id]
     entity: str = ""
     position: Whole = 0
+    life: str = ""
+    mark: Mark | None = None
 
 
 class DigestReply(msgspec.Struct, frozen=True):
@@ -274,6 +277,7 @@ class RowsRequest(msgspec.Struct, frozen=True):
     entity: str
     buckets: list[Annotated[int, msgspec.Meta(ge=0, le=255)]]
     position: Whole = 0
+    life: str = ""
 
 
 class SharedRow(msgspec.Struct, array_like=True, frozen=True):
@@ -306,6 +310,18 @@ class SnapshotFound(msgspec.Struct, frozen=True):
     """The sealed manifest of a snapshot (`sync.snapshot_format`)."""
 
     sealed: bytes
+
+
+class SnapshotKeyAsk(msgspec.Struct, frozen=True):
+    """Asks for the key of a snapshot, on the line or on a stick, by its sealed manifest."""
+
+    sealed: bytes
+
+
+class SnapshotKey(msgspec.Struct, frozen=True):
+    """The key under which the parts of a snapshot are sealed."""
+
+    key: bytes
 
 
 class BlobList(msgspec.Struct, frozen=True):
@@ -343,6 +359,9 @@ class Centre(Protocol):
 
     def snapshot(self, request: SnapshotAsk) -> SnapshotFound:
         """Return the manifest of a snapshot; UnavailableError ``snapshot.making`` while it is being made."""
+
+    def snapshot_key(self, request: SnapshotKeyAsk) -> SnapshotKey:
+        """Return the key of a snapshot; ``snapshot.unknown`` unless this device may see all of it."""
 
     def fetch_part(
         self, snapshot_id: str, name: str, target: Path, progress: Progress, cancel: threading.Event

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from domain.kernel.store import Store
 from domain.people.search_terms import patient_terms
 from sync.search import INDEX, REBUILD_CHUNK, SearchIndex
-from sync.snapshot_file import INDEX_TABLES, Tables, listed, table_of
+from sync.snapshot_file import INDEX_TABLES, Span, Tables, listed, table_of
 
 RULES = 1
 """Raised with any change of `patient_terms` or of `INDEX`: what was made by other rules is not taken."""
@@ -90,25 +90,27 @@ def _terms_of(
 # At a branch: in the transaction that loads a part, which is attached as ``part``.
 
 
-def take_clients(connection: Connection, tables: Tables) -> bool:
-    """Put the clients of a part into the index, or ready for `take_index`; False if that cannot be done.
+def take_clients(connection: Connection, tables: Tables, span: Span) -> bool:
+    """Put some clients of a part into the index, or all ready for `take_index`; False if that cannot be done.
 
     Raises:
         IntegrityError: One of them is there already.
     """
-    first = connection.exec_driver_sql("SELECT min(rowid) FROM part.patient").scalar() or 1
+    query = "SELECT min(rowid) FROM part.patient WHERE rowid BETWEEN ? AND ?"
+    first = connection.exec_driver_sql(query, span).scalar() or 1
     count, last = _numbered(connection)
     if TERMS not in tables:
         if not (last == count == first - 1 and _is_empty(connection)):
             return False
-        _number(connection, 0)
+        _number(connection, 0, span)
         return True
     if not _same_rules(connection, tables):
         return False
-    _number(connection, last + 1 - first)
+    _number(connection, last + 1 - first, span)
     connection.exec_driver_sql(
-        f"INSERT INTO search_index(rowid, terms) SELECT rowid + ?, terms FROM part.{TERMS}",  # noqa: S608
-        (last + 1 - first,),
+        f"INSERT INTO search_index(rowid, terms) SELECT rowid + ?, terms FROM part.{TERMS}"  # noqa: S608
+        " WHERE rowid BETWEEN ? AND ?",
+        (last + 1 - first, *span),
     )
     return True
 
@@ -170,10 +172,11 @@ def _numbered(connection: Connection) -> tuple[int, int]:
     return count, last
 
 
-def _number(connection: Connection, shift: int) -> None:
+def _number(connection: Connection, shift: int, span: Span) -> None:
     connection.exec_driver_sql(
-        "INSERT INTO search_row (number, record_id, org_id) SELECT rowid + ?, id, org_id FROM part.patient",
-        (shift,),
+        "INSERT INTO search_row (number, record_id, org_id) SELECT rowid + ?, id, org_id FROM part.patient"
+        " WHERE rowid BETWEEN ? AND ?",
+        (shift, *span),
     )
 
 

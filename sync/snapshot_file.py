@@ -1,9 +1,10 @@
 """A part of a snapshot as a small SQLite file: plain tables of stored values, and nothing else.
 
-Such a part is attached to the store and its rows are copied by the database itself, without an object for each value,
-and without holding up the threads that draw. Each entity has a table of its name with the columns of the centre,
-without types, keys or indexes; a client's ``rowid`` is its number in the search index. What the index needs stands in
-the tables of `sync.search_ready`.
+Such a part is attached to the store and its rows are copied by the database itself, without an object for each
+value, and without holding up the threads that draw. It is sealed on its way from the packed bytes to the disk,
+under a key that nobody keeps; those of the form `FILES`, from an older centre, have pages that do not allow it.
+Each entity has a table of its name with the columns of the centre, without types, keys or indexes; a client's
+``rowid`` is its number in the search index. What the index needs stands in the tables of `sync.search_ready`.
 
 Nothing of a file is used before it was proven: its hash is in the signed manifest, it unpacks to the size that is
 told there, its schema is exactly what `table_of` writes (no view, no trigger, no expression that would run), and its
@@ -11,35 +12,45 @@ pages hold together.
 """
 
 import contextlib
-import hashlib
 import re
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import zstandard
-from sqlcipher3 import dbapi2 as sqlcipher
 
 from domain.kernel.errors import DomainError
+from sync.page_cipher import NotPagesError, seal_pages
 from sync.snapshot_format import MAX_RAW, Part
 
-PAGE = 16 << 10
 INDEX_TABLES = "search_"
 """How the names of tables begin that bear no records."""
 _NAME = "(?!sqlite_)[a-z_0-9]{1,60}"
 _TABLE = re.compile(f'CREATE TABLE "({_NAME})" \\(("{_NAME}"(?:, "{_NAME}")*)\\)')
-_PIECE = 1 << 20
 _WINDOW = 32 << 20
 _LEVEL = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of a part: its columns, and how many rows it has."""
+    """A table of a part: its columns, how many rows it has, and the number of the first; the others follow it."""
 
     columns: tuple[str, ...]
     rows: int
+    first: int = 1
+
+    @property
+    def last(self) -> int:
+        return self.first + self.rows - 1
+
+
+class Span(NamedTuple):
+    """Rows of a table from one number to another, both among them."""
+
+    first: int
+    last: int
 
 
 Tables = dict[str, Table]
@@ -55,55 +66,73 @@ def table_of(name: str, columns: tuple[str, ...] | list[str], schema: str = "mai
     return f'CREATE TABLE {schema}."{name}" ({listed(columns)})'
 
 
-def packed_file(source: Path, target: Path) -> tuple[str, int]:
-    """Compress the file of a part; returns the hash and the size of what was written."""
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
-    data = compressor.compress(source.read_bytes())
-    target.write_bytes(data)
-    return hashlib.sha256(data).hexdigest(), len(data)
+def packed_file(image: bytes) -> bytes:
+    """Return the file of a part compressed."""
+    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(image)
 
 
-def unpack(source: Path, target: Path, part: Part) -> None:
-    """Write the file of a part whose hash was proven; ``snapshot.damaged`` unless it has exactly the size told."""
-    done = 0
+def unpacked(packed: bytes, part: Part) -> bytes:
+    """Return the file of a part whose hash was proven; ``snapshot.damaged`` unless it has exactly the size told."""
     try:
-        with source.open("rb") as packed, target.open("wb") as file:
-            reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(packed)
-            while done <= min(part.raw, MAX_RAW) and (piece := reader.read(_PIECE)):
-                done += file.write(piece)
+        if part.raw > MAX_RAW or zstandard.get_frame_parameters(packed).content_size != part.raw:
+            raise DomainError("snapshot.damaged", name=part.name)
+        return zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompress(
+            packed, max_output_size=part.raw, allow_extra_data=False
+        )
     except zstandard.ZstdError as error:
         raise DomainError("snapshot.damaged", name=part.name) from error
-    if done != part.raw or done > MAX_RAW:
-        raise DomainError("snapshot.damaged", name=part.name)
 
 
-def examined(path: Path, part: Part) -> Tables:
+def lay_out(image: bytes, target: Path, part: Part, key: bytes | None) -> None:
+    """Write the file of a part for `Store.write_from`, sealed under `key` unless that is None.
+
+    Raises:
+        DomainError: ``snapshot.damaged``: it has no pages that can be sealed.
+    """
+    with target.open("wb") as file:
+        if key is None:
+            file.write(image)
+            return
+        try:
+            seal_pages(image, file, key)
+        except NotPagesError as error:
+            raise DomainError("snapshot.damaged", name=part.name) from error
+
+
+def examined(image: bytes, part: Part) -> Tables:
     """Return the tables of an unpacked part.
 
     Raises:
         DomainError: ``snapshot.damaged``: it holds anything but plain tables, or its pages do not hold together.
     """
+    if not image:
+        raise DomainError("snapshot.damaged", name=part.name)
     try:
-        with contextlib.closing(_opened(path)) as connection:
+        with contextlib.closing(_opened(image)) as connection:
             tables = dict(_tables(connection, part))
             rows = sum(table.rows for name, table in tables.items() if not name.startswith(INDEX_TABLES))
             sound = [row[0] for row in connection.execute("PRAGMA quick_check")] == ["ok"]
             if not sound or rows != part.rows:
                 raise DomainError("snapshot.damaged", name=part.name)
-    except (sqlcipher.Error, UnicodeDecodeError) as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise DomainError("snapshot.damaged", name=part.name) from error
     return tables
 
 
-def _opened(path: Path) -> Any:
-    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-    connection = sqlcipher.connect(address, uri=True, isolation_level=None)
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cell_size_check = ON")
+def _opened(image: bytes) -> sqlite3.Connection:
+    # In memory, by the SQLite that comes with Python: neither on the disk nor in the store before it was looked into.
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        connection.deserialize(image)
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
-def _tables(connection: Any, part: Part) -> Iterator[tuple[str, Table]]:
+def _tables(connection: sqlite3.Connection, part: Part) -> Iterator[tuple[str, Table]]:
     found = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
     for kind, name, table, sql in found:
         said = _TABLE.fullmatch(sql or "")
@@ -111,5 +140,8 @@ def _tables(connection: Any, part: Part) -> Iterator[tuple[str, Table]]:
         whole = name.startswith(INDEX_TABLES) or {"id", "org_id", "extra"}.issubset(columns)
         if kind != "table" or said is None or {name, table} != {said[1]} or not whole:
             raise DomainError("snapshot.damaged", name=part.name)
-        count = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608 (letters alone)
-        yield name, Table(tuple(columns), count)
+        query = f'SELECT count(*), coalesce(min(rowid), 1), coalesce(max(rowid), 0) FROM "{name}"'  # noqa: S608
+        count, first, last = connection.execute(query).fetchone()
+        if last - first + 1 != count and not name.startswith(INDEX_TABLES):
+            raise DomainError("snapshot.damaged", name=part.name)
+        yield name, Table(tuple(columns), count, first)

@@ -1,18 +1,26 @@
 """Snapshots: the rows of some organisations at one position of the log, in parts to be fetched and loaded singly.
 
-A snapshot is a folder: ``manifest`` (msgpack of `Sealed`: the `Manifest` and the centre's signature of it) and parts.
-A part is one zstd frame. In a snapshot of `FILES` it unpacks to a small SQLite file (`sync.snapshot_file`); in one of
-`BLOCKS`, for programs that know no other, to a msgpack array of blocks
-``[entity, [column, ...], [[value, ...], ...]]``. The values are what the database stores. A part's name is told, its
-SHA-256 and size are in the manifest, so whoever has the manifest from the centre may take the parts from anywhere:
-the line, or a stick.
+A snapshot is a folder: ``manifest`` (msgpack of `Sealed`: the `Manifest` and the centre's signature of it) and
+parts. A part is one zstd frame. In a snapshot of `SEALED` or `FILES` it unpacks to a small SQLite file
+(`sync.snapshot_file`); in one of `BLOCKS`, for programs that know no other, to a msgpack array of blocks ``[entity,
+[column, ...], [[value, ...], ...]]``. The values are what the database stores. The frames of `SEALED` are encrypted
+under a key that only the centre can work out of the manifest and that is told to workstations who may see the rows:
+nothing of them can be read where the files lie, be it at the centre, at a branch or on a stick. A part's name is
+told, its SHA-256 and size are in the manifest, so whoever has the manifest from the centre may take the parts from
+anywhere: the line, or a stick.
 """
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import zstandard
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
@@ -21,8 +29,10 @@ from sync.protocol import Mark
 
 CONTEXT = b"aftercheck snapshot 1\x00"
 MANIFEST = "manifest"
-BLOCKS, FILES = 1, 2
+BLOCKS, FILES, SEALED = 1, 2, 3
 """Forms of a snapshot's parts."""
+SALT_BYTES = 32
+_NONCE_BYTES = 12
 MAX_RAW = 256 << 20
 """Bytes no part unpacks to: one with more was made to fill a disk."""
 _LEVEL = 3
@@ -57,7 +67,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         orgs: Organisations, the catalogue among them.
         parts: In the order of loading.
         entities: Rows by entity.
-        form: What its parts are: `BLOCKS` or `FILES`.
+        form: What its parts are: `BLOCKS`, `FILES` or `SEALED`.
+        salt: What the key of sealed parts is worked out of; drawn for this snapshot alone.
     """
 
     snapshot_id: str
@@ -70,6 +81,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     parts: list[Part]
     entities: dict[str, int]
     form: int = BLOCKS
+    salt: bytes = b""
 
 
 class Sealed(msgspec.Struct, frozen=True):
@@ -94,9 +106,37 @@ def opened(data: bytes, server_key: str) -> Manifest:
         sealed = msgspec.msgpack.decode(data, type=Sealed)
         if not signature_fits(server_key, message_of(sealed.manifest), sealed.signature):
             raise DomainError("snapshot.bad_signature")
-        return msgspec.msgpack.decode(sealed.manifest, type=Manifest)
+        manifest = msgspec.msgpack.decode(sealed.manifest, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DomainError("snapshot.damaged", name=MANIFEST) from error
+    if manifest.form == SEALED and len(manifest.salt) != SALT_BYTES:
+        raise DomainError("snapshot.damaged", name=MANIFEST)
+    return manifest
+
+
+def key_of(centre: Ed25519PrivateKey, salt: bytes) -> bytes:
+    """Return the 32 bytes under which the parts of a snapshot are sealed; nothing about them is kept anywhere."""
+    derivation = HKDF(SHA256(), 32, salt, b"aftercheck snapshot key 1")
+    return derivation.derive(centre.private_bytes_raw())
+
+
+def sealed(data: bytes, key: bytes, name: str) -> bytes:
+    """Return a part encrypted under the key of its snapshot, which seals nothing else and nothing twice."""
+    return AESGCM(key).encrypt(_nonce(name), data, None)
+
+
+def unsealed(data: bytes, key: bytes, name: str) -> bytes:
+    """Return what was sealed; ``snapshot.damaged`` for anything else, or another key."""
+    try:
+        return AESGCM(key).decrypt(_nonce(name), data, None)
+    except (InvalidTag, ValueError) as error:
+        raise DomainError("snapshot.damaged", name=name) from error
+
+
+def _nonce(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()[
+        :_NONCE_BYTES
+    ]  # each part of a snapshot has a name of its own
 
 
 def packed(blocks: list[Block]) -> bytes:

@@ -1,14 +1,15 @@
 """Gathering the rows of a snapshot at the centre, and cutting them into parts.
 
-First all rows of one moment are copied into a file beside the store, those people work with apart from the others:
-on SQLite by the database itself, so the store's log is held up for seconds and no Python runs for each row; from
-MariaDB through the driver. Then that file, which nobody changes any more, is cut at leisure.
+First all rows of one moment are copied into an encrypted file beside the store, those people work with apart from
+the others: on SQLite by the database itself, so the store's log is held up for seconds and no Python runs for each
+row; from MariaDB through the driver. Then that file, which nobody changes any more, is cut at leisure.
 
 Hot is what a person works with: the catalogue, staff, and everything about clients who were here in the last twelve
 months.
 """
 
 import contextlib
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,21 +26,31 @@ from domain.kernel.record import Scope, column_info, shared_tables
 from domain.kernel.store import Store
 from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from sync.lives import life_of, mark_at
+from sync.page_cipher import KEY_BYTES, clear_image, said_key
 from sync.protocol import Mark
 from sync.search_ready import TERMS, copy_index, make_index, make_terms, say_version
-from sync.snapshot_file import PAGE, listed, packed_file, table_of
+from sync.snapshot_file import listed, packed_file, table_of
 from sync.snapshot_format import Block, packed
 
 HOT_FOR = timedelta(days=365)
 HOT_PART = 16 << 20
 """Bytes of a hot part before compression. Nobody waits for a write yet while it is loaded; few parts load faster."""
-RAW_PART = 2 << 20
-"""Bytes of another part before compression: less than 0.1 s to load, during which commands of the branch wait."""
+RAW_PART = 8 << 20
+"""Bytes of another part before compression: what a crash while it is loaded may cost. Whoever writes waits for less:
+see `sync.snapshot_rows.Pace`."""
 _AT_ONCE = 500
 _OF_TERMS = 400
 """What the terms of a client weigh beside its row, in bytes of rows that load as fast."""
 _CLIENTS = "patient"
 _LINKED = (_CLIENTS, "visit", "report", "specimen", "alert")
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A file in which rows lie while a snapshot is made, and the key it is encrypted with."""
+
+    path: Path
+    key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,7 @@ class Cut:
         return sum(piece.last - piece.first + 1 for piece in self.pieces)
 
 
-def gather(store: Store, orgs: list[Id], target: Path, now: int) -> Moment:
+def gather(store: Store, orgs: list[Id], target: Aside, now: int) -> Moment:
     """Copy the rows of organisations into a new file, as of one moment; `now` is microseconds UTC."""
     with store.engine.connect() as connection:
         if connection.dialect.name == "sqlite":
@@ -85,12 +96,12 @@ def gather(store: Store, orgs: list[Id], target: Path, now: int) -> Moment:
             except BaseException:
                 connection.invalidate()  # nobody is to find the file attached to it
                 raise
-        aside = target.with_suffix(".fetched")
+        aside = Aside(target.path.with_suffix(".fetched"), secrets.token_bytes(KEY_BYTES))
         try:
             with opened(target) as database, _attached(database, aside, "fetched"):
                 return _moment(connection, database, "fetched", "main", orgs, now)
         finally:
-            aside.unlink(missing_ok=True)
+            aside.path.unlink(missing_ok=True)
 
 
 def _moment(
@@ -122,16 +133,18 @@ def _moment(
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def opened(aside: Aside) -> Iterator[Any]:
     """Open a file that may be lost: what it holds is made anew after a crash."""
-    with contextlib.closing(sqlcipher.connect(str(path), isolation_level=None)) as database:
+    with contextlib.closing(sqlcipher.connect(str(aside.path), isolation_level=None)) as database:
+        database.execute(f'PRAGMA key = "{said_key(aside.key)}"')
+        database.execute("PRAGMA temp_store = MEMORY")
         _careless(database, "main")
         yield database
 
 
 @contextlib.contextmanager
-def _attached(database: Any, path: Path, schema: str) -> Iterator[None]:
-    database.execute(f"ATTACH ? AS {schema} KEY ''", (str(path),))
+def _attached(database: Any, aside: Aside, schema: str) -> Iterator[None]:
+    database.execute(f"ATTACH ? AS {schema} KEY ?", (str(aside.path), said_key(aside.key)))
     try:
         _careless(database, schema)
         yield
@@ -140,7 +153,7 @@ def _attached(database: Any, path: Path, schema: str) -> Iterator[None]:
 
 
 def _careless(database: Any, schema: str) -> None:
-    for pragma in (f"page_size = {PAGE}", "journal_mode = OFF", "synchronous = OFF"):
+    for pragma in ("journal_mode = OFF", "synchronous = OFF"):
         database.execute(f"PRAGMA {schema}.{pragma}")
 
 
@@ -295,10 +308,13 @@ def _pieces(database: Any, table: Table, *, hot: bool, grain: int) -> Iterator[t
         yield Piece(str(table.name), first, end), weight
 
 
-def write_file(database: Any, cut: Cut, target: Path) -> tuple[str, int, int]:
-    """Write a part as a file; returns its hash, its size and that of what it unpacks to."""
-    raw = target.with_suffix(".rows")
-    with _attached(database, raw, "part"):
+def file_part(database: Any, cut: Cut, folder: Path) -> tuple[bytes, int]:
+    """Return a part of the forms `FILES` and `SEALED`, packed, and the size of what it unpacks to.
+
+    On its way it lies in `folder`, encrypted.
+    """
+    rows = Aside(folder / "rows", secrets.token_bytes(KEY_BYTES))
+    with _attached(database, rows, "part"):
         database.execute("BEGIN")
         if cut.index:
             copy_index(database)
@@ -306,10 +322,9 @@ def write_file(database: Any, cut: Cut, target: Path) -> tuple[str, int, int]:
         for piece in cut.pieces:
             _copy(database, piece, hot=cut.hot)
         database.execute("COMMIT")
-    size = raw.stat().st_size
-    sha256, packed_size = packed_file(raw, target)
-    raw.unlink()
-    return sha256, packed_size, size
+    image = clear_image(rows.path.read_bytes(), rows.key)
+    rows.path.unlink()
+    return packed_file(image), len(image)
 
 
 def _copy(database: Any, piece: Piece, *, hot: bool) -> None:

@@ -2,8 +2,9 @@
 
 import contextlib
 import functools
+import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,12 @@ from domain.kernel.prepared import write_rows
 from domain.kernel.record import shared_tables
 from domain.kernel.store import Store
 from sync.guard import lifted
+from sync.page_cipher import said_key
 from sync.pending import Pending
 from sync.search import REBUILD_CHUNK, SearchIndex
-from sync.search_ready import take_clients
-from sync.snapshot_file import Tables, listed
+from sync.search_ready import TERMS, take_clients
+from sync.snapshot_file import Span, Tables, listed
+from sync.snapshot_file import Table as TableOfPart
 from sync.snapshot_format import Block
 from sync.uncollected import uncollected
 
@@ -30,22 +33,48 @@ CLIENTS = "patient"
 _MANY = 500
 """Rows of a table from which on it pays to lift its guard."""
 _MOST_NAMED = 5000
+_STEP_S = 0.02
+"""What a step is to take: somebody who writes waits for one, and for what it takes to commit."""
+_FIRST_ROWS, _FEWEST_ROWS, _MOST_ROWS = 400, 50, 20_000
 
 Write = Callable[[Connection, Block], None]
 """How rows are written: `add`, `replace` or `replace_with_care`."""
+
+
+class Pace:
+    """How many rows a step is to write, by how long the one before took."""
+
+    def __init__(self) -> None:
+        self.rows = _FIRST_ROWS
+
+    def timed(self, step: "Step", rows: int) -> "Step":
+        def taken(connection: Connection, pending: Pending) -> None:
+            begun = time.perf_counter()
+            step(connection, pending)
+            a_row_s = (time.perf_counter() - begun) / rows
+            fitting_rows = int(_STEP_S / max(a_row_s, 1e-9))
+            self.rows = min(max(fitting_rows, _FEWEST_ROWS), _MOST_ROWS, 4 * self.rows)
+
+        return taken
+
+
+Step = Callable[[Connection, Pending], None]
+"""Writes some of a part's rows, those with something pending excepted, and lets clients among them be found."""
 
 
 class Content(Protocol):
     """A part that was fetched and proven."""
 
     def writing(self, store: Store) -> AbstractContextManager[Connection]:
-        """Give the writing connection in a transaction in which `load` can be called."""
+        """Give the writing connection in a transaction in which steps can be taken."""
 
-    def load(self, connection: Connection, pending: Pending, write: Write) -> None:
-        """Write the rows, those with something pending excepted, and let clients be found.
+    def unguarded(self, connection: Connection) -> AbstractContextManager[None]:
+        """Make ready for steps within a transaction."""
 
-        Raises:
-            IntegrityError: Something is in the way; another `write` may get round it.
+    def steps(self, write: Write) -> Iterator[Step]:
+        """Yield what there is to do, in order; between any two a transaction may end.
+
+        A step raises `IntegrityError` where something is in the way; another `write` may get round it.
         """
 
 
@@ -58,56 +87,97 @@ class BlockPart:
     def writing(self, store: Store) -> AbstractContextManager[Connection]:
         return store.write()
 
-    def load(self, connection: Connection, pending: Pending, write: Write) -> None:
+    def unguarded(self, connection: Connection) -> AbstractContextManager[None]:
+        del connection
+        return contextlib.nullcontext()
+
+    def steps(self, write: Write) -> Iterator[Step]:
+        for block in self.blocks:
+            yield functools.partial(self._load, block, write)
+
+    @staticmethod
+    def _load(block: Block, write: Write, connection: Connection, pending: Pending) -> None:
+        entity, names, rows = block
         known = _known()
         with uncollected():
-            for entity, names, rows in self.blocks:
-                free = pending.untouched(entity, rows)
-                if entity in known and free:
-                    write(connection, fitting(known[entity], (entity, names, free)))
-                if entity == CLIENTS:
-                    index_clients(connection, [uuid.UUID(bytes=row[0]) for row in rows])
+            free = pending.untouched(entity, rows)
+            if entity in known and free:
+                write(connection, fitting(known[entity], (entity, names, free)))
+            if entity == CLIENTS:
+                index_clients(connection, [uuid.UUID(bytes=row[0]) for row in rows])
 
 
 @dataclass(frozen=True)
 class FilePart:
-    """A part of the form `FILES`: its file, unpacked and examined."""
+    """A part of the form `FILES` or `SEALED`: its file, unpacked and examined, and what it is encrypted with."""
 
     path: Path
     tables: Tables
+    key: bytes | None = None
 
     def writing(self, store: Store) -> AbstractContextManager[Connection]:
-        return store.write_from(self.path)
+        return store.write_from(self.path, "" if self.key is None else said_key(self.key))
 
-    def load(self, connection: Connection, pending: Pending, write: Write) -> None:
-        known = _known()
-        here = {entity: table for entity, table in self.tables.items() if entity in known}
-        with lifted(connection, [entity for entity, table in here.items() if table.rows >= _MANY]):
-            for entity, table in here.items():
-                touched = pending.records(entity)
-                plain = write is add and known[entity].issuperset(table.columns)
-                if plain and len(touched) <= _MOST_NAMED:
-                    _copy(connection, entity, table.columns, touched)
-                else:
-                    self._write(connection, entity, pending, write)
-        if CLIENTS in here and not (write is add and self._clients(connection, pending.records(CLIENTS))):
-            ids = connection.exec_driver_sql(f"SELECT id FROM part.{CLIENTS}").all()  # noqa: S608 (a constant)
-            index_clients(connection, [uuid.UUID(bytes=row[0]) for row in ids])
+    def unguarded(self, connection: Connection) -> AbstractContextManager[None]:
+        return lifted(connection, [name for name, table in self._here().items() if table.rows >= _MANY])
 
-    def _write(self, connection: Connection, entity: str, pending: Pending, write: Write) -> None:
+    def steps(self, write: Write) -> Iterator[Step]:
+        for entity, table in self._here().items():
+            plain = write is add and _known()[entity].issuperset(table.columns)
+            if not plain:
+                yield functools.partial(self._write, entity, write)
+                continue
+            numbered = entity != CLIENTS or TERMS in self.tables
+            pace = Pace()
+            first = table.first
+            while first <= table.last:
+                # An index that comes as a whole wants its clients as a whole too.
+                last = first + pace.rows - 1 if numbered else table.last
+                yield pace.timed(functools.partial(self._copy, entity, Span(first, last)), last + 1 - first)
+                first = last + 1
+
+    def _here(self) -> dict[str, TableOfPart]:
+        return {entity: table for entity, table in self.tables.items() if entity in _known()}
+
+    def _copy(self, entity: str, span: Span, connection: Connection, pending: Pending) -> None:
+        touched = pending.records(entity)
+        if len(touched) <= _MOST_NAMED:
+            _copy(connection, entity, self.tables[entity].columns, touched, span)
+        else:
+            self._rows(entity, add, span, connection, pending)
+        if entity == CLIENTS and not self._clients(connection, touched, span):
+            self._index(connection, span)
+
+    def _write(self, entity: str, write: Write, connection: Connection, pending: Pending) -> None:
         """Write rows as those of a block: some need a closer look."""
+        span = Span(self.tables[entity].first, self.tables[entity].last)
+        self._rows(entity, write, span, connection, pending)
+        if entity == CLIENTS:
+            self._index(connection, span)
+
+    def _rows(self, entity: str, write: Write, span: Span, connection: Connection, pending: Pending) -> None:
         names = list(self.tables[entity].columns)
-        found = connection.exec_driver_sql(f'SELECT {listed(names)} FROM part."{entity}"')  # noqa: S608
+        query = f'SELECT {listed(names)} FROM part."{entity}" WHERE rowid BETWEEN ? AND ?'  # noqa: S608
+        found = connection.exec_driver_sql(query, span)
         with uncollected():
             rows = pending.untouched(entity, [list(row) for row in found])
             if rows:
                 write(connection, fitting(_known()[entity], (entity, names, rows)))
 
-    def _clients(self, connection: Connection, touched: list[bytes]) -> bool:
+    @staticmethod
+    def _index(connection: Connection, span: Span) -> None:
+        query = f"SELECT id FROM part.{CLIENTS} WHERE rowid BETWEEN ? AND ?"  # noqa: S608 (a constant)
+        index_clients(
+            connection, [uuid.UUID(bytes=row[0]) for row in connection.exec_driver_sql(query, span)]
+        )
+
+    def _clients(self, connection: Connection, touched: list[bytes], span: Span) -> bool:
         """Index clients by what the part brings; False if one of them was changed here, or it does not fit."""
-        query = f"SELECT 1 FROM part.{CLIENTS} WHERE id IN ({_marks(touched)}) LIMIT 1"  # noqa: S608 (only marks)
-        changed = len(touched) > _MOST_NAMED or connection.exec_driver_sql(query, tuple(touched)).first()
-        return not changed and take_clients(connection, self.tables)
+        query = (
+            f"SELECT 1 FROM part.{CLIENTS} WHERE id IN ({_marks(touched)}) AND rowid BETWEEN ? AND ? LIMIT 1"  # noqa: S608
+        )
+        changed = len(touched) > _MOST_NAMED or connection.exec_driver_sql(query, (*touched, *span)).first()
+        return not changed and take_clients(connection, self.tables, span)
 
 
 @functools.cache
@@ -115,10 +185,12 @@ def _known() -> Mapping[str, frozenset[str]]:
     return {table.name: frozenset(column.name for column in table.columns) for table in shared_tables()}
 
 
-def _copy(connection: Connection, entity: str, columns: tuple[str, ...], but: list[bytes]) -> None:
+def _copy(
+    connection: Connection, entity: str, columns: tuple[str, ...], but: list[bytes], span: Span
+) -> None:
     names = listed(columns)
-    rows = f'SELECT {names} FROM part."{entity}" WHERE id NOT IN ({_marks(but)})'  # noqa: S608 (names of ours)
-    connection.exec_driver_sql(f'INSERT INTO main."{entity}" ({names}) {rows}', tuple(but))
+    rows = f'SELECT {names} FROM part."{entity}" WHERE rowid BETWEEN ? AND ? AND id NOT IN ({_marks(but)})'  # noqa: S608
+    connection.exec_driver_sql(f'INSERT INTO main."{entity}" ({names}) {rows}', (*span, *but))
 
 
 def _marks(values: Sequence[bytes]) -> str:

@@ -8,6 +8,7 @@ at a time.
 import hashlib
 import itertools
 import logging
+import secrets
 import shutil
 import threading
 import uuid
@@ -16,24 +17,40 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from domain.kernel.change_log import SCHEMA_VERSION, head_position
 from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.ids import Id
 from domain.kernel.store import Store, cause_of
+from sync.device_auth import public_text
 from sync.lives import held_life, life_of
-from sync.snapshot_format import BLOCKS, FILES, MANIFEST, Manifest, Part, Sealed, message_of
+from sync.page_cipher import KEY_BYTES
+from sync.snapshot_format import (
+    BLOCKS,
+    MANIFEST,
+    SALT_BYTES,
+    SEALED,
+    Manifest,
+    Part,
+    Sealed,
+    key_of,
+    message_of,
+    sealed,
+)
+from sync.snapshot_format import opened as manifest_opened
 from sync.snapshot_making import (
     HOT_PART,
     RAW_PART,
+    Aside,
     Moment,
     block_part,
     cuts,
+    file_part,
     gather,
     index,
     opened,
-    write_file,
 )
 
 log = logging.getLogger(__name__)
@@ -52,7 +69,7 @@ class Snapshots:
     Args:
         store: The centre's store.
         folder: Where they lie.
-        sign: Signs a message with the centre's key.
+        key: The centre's: it signs manifests, and what parts are sealed with comes from it.
         now_us: Microseconds UTC.
         raw_part: Bytes of a part before compression.
     """
@@ -61,19 +78,19 @@ class Snapshots:
         self,
         store: Store,
         folder: Path,
-        sign: Callable[[bytes], bytes],
+        key: Ed25519PrivateKey,
         now_us: Callable[[], int],
         raw_part: int = RAW_PART,
     ) -> None:
         self._store = store
         self.folder = self._folder = folder
-        self._sign = sign
+        self._key = key
         self._now_us = now_us
         self._raw_part = raw_part
         self._making: dict[str, threading.Thread] = {}
         self._lock = threading.Lock()
 
-    def newest(self, orgs: Iterable[Id], form: int = FILES) -> Path | None:
+    def newest(self, orgs: Iterable[Id], form: int = SEALED) -> Path | None:
         """Return the folder of the newest snapshot of these organisations that is of the log's life."""
         with self._store.read() as connection:
             life = life_of(connection)
@@ -82,7 +99,7 @@ class Snapshots:
                 return folder
         return None
 
-    def good(self, orgs: Iterable[Id], fresher_than_us: int, form: int = FILES) -> Path | None:
+    def good(self, orgs: Iterable[Id], fresher_than_us: int, form: int = SEALED) -> Path | None:
         """Return the newest snapshot if it was made after a time, or the log has hardly moved since."""
         found = self.newest(orgs, form)
         if found is None:
@@ -93,7 +110,7 @@ class Snapshots:
         same = manifest.schema_ver == SCHEMA_VERSION and moved < HARDLY
         return found if manifest.at >= fresher_than_us or same else None
 
-    def ask(self, orgs: Iterable[Id], fresher_than_us: int, form: int = FILES) -> bytes:
+    def ask(self, orgs: Iterable[Id], fresher_than_us: int, form: int = SEALED) -> bytes:
         """Return the sealed manifest of a snapshot made after a time, and begin to make one if there is none.
 
         `form` is the newest form of parts that the asker knows.
@@ -102,7 +119,7 @@ class Snapshots:
             UnavailableError: ``snapshot.making``: ask again after `retry_after_s`.
         """
         wanted = frozenset(orgs)
-        form = FILES if form >= FILES else BLOCKS
+        form = min(max(form, BLOCKS), SEALED)
         if (found := self.good(wanted, fresher_than_us, form)) is not None:
             return (found / MANIFEST).read_bytes()
         name = group_of(wanted, form)
@@ -115,7 +132,7 @@ class Snapshots:
                 thread.start()
         raise UnavailableError("snapshot.making", retry_after_s=2.0)
 
-    def make(self, orgs: Iterable[Id], form: int = FILES) -> Path:
+    def make(self, orgs: Iterable[Id], form: int = SEALED) -> Path:
         """Make a snapshot now and return its folder; older ones of the same organisations go."""
         wanted = sorted(set(orgs))
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -153,6 +170,22 @@ class Snapshots:
             raise DomainError("snapshot.unknown")
         return folder / name
 
+    def key_for(self, data: bytes, allowed: frozenset[Id]) -> bytes:
+        """Return the key of a snapshot made here, for somebody who may see `allowed`.
+
+        It need not be here any more: it may lie on a stick.
+
+        Raises:
+            DomainError: ``snapshot.unknown``: of another centre, of other organisations, or nothing of it is sealed.
+        """
+        try:
+            manifest = manifest_opened(data, public_text(self._key))
+        except DomainError as error:
+            raise DomainError("snapshot.unknown") from error
+        if not manifest.salt or not set(manifest.orgs) <= allowed:
+            raise DomainError("snapshot.unknown")
+        return key_of(self._key, manifest.salt)
+
     def _make_quietly(self, orgs: frozenset[Id], form: int) -> None:
         try:
             self.make(orgs, form)
@@ -162,49 +195,53 @@ class Snapshots:
     def _write(self, folder: Path, orgs: list[Id], form: int) -> Manifest:
         """Gather the rows and write the parts and the manifest."""
         at = self._now_us()
-        gathered = folder / "gathered"
+        salt = secrets.token_bytes(SALT_BYTES) if form == SEALED else b""
+        # Nobody but this thread ever knows what the rows are gathered under: what a crash leaves can be read by none.
+        gathered = Aside(folder / "gathered", secrets.token_bytes(KEY_BYTES))
         moment = gather(self._store, orgs, gathered, at)
         with opened(gathered) as database:
-            if form == FILES:
+            if form != BLOCKS:
                 index(database)
-            parts = list(self._parts(database, moment, folder, form))
-        gathered.unlink()
+            parts = list(self._parts(database, moment, folder, form, salt))
+        gathered.path.unlink()
         manifest = Manifest(
             snapshot_id=f"{_NAME}{group_of(orgs, form)}-{at:020d}-{moment.position}", life=moment.life,
             position=moment.position, mark=moment.mark, schema_ver=SCHEMA_VERSION, at=at, orgs=orgs, parts=parts,
-            entities=moment.entities, form=form,
+            entities=moment.entities, form=form, salt=salt,
         )  # fmt: skip
         data = msgspec.msgpack.encode(manifest)
-        sealed = Sealed(data, self._sign(message_of(data)))
-        (folder / MANIFEST).write_bytes(msgspec.msgpack.encode(sealed))
+        signed = Sealed(data, self._key.sign(message_of(data)))
+        (folder / MANIFEST).write_bytes(msgspec.msgpack.encode(signed))
         return manifest
 
-    def _parts(self, database: Any, moment: Moment, folder: Path, form: int) -> Iterator[Part]:
-        hot_limit = min(HOT_PART, self._raw_part * HOT_PART // RAW_PART) if form == FILES else self._raw_part
+    def _parts(self, database: Any, moment: Moment, folder: Path, form: int, salt: bytes) -> Iterator[Part]:
+        hot_limit = self._raw_part
+        if form != BLOCKS:
+            hot_limit = min(HOT_PART, self._raw_part * HOT_PART // RAW_PART)
+        key = key_of(self._key, salt) if salt else b""
         numbers = {True: itertools.count(), False: itertools.count()}
         planned = list(
             cuts(database, moment, hot_limit, self._raw_part)
         )  # while parts are written nothing is read
         for cut in planned:
-            if cut.index and form != FILES:
+            if cut.index and form == BLOCKS:
                 continue
-            target = folder / f"{'hot' if cut.hot else 'old'}-{next(numbers[cut.hot]):05d}.zst"
-            if form == FILES:
-                sha256, size, raw = write_file(database, cut, target)
-            else:
-                data = block_part(database, cut)
-                target.write_bytes(data)
-                sha256, size, raw = hashlib.sha256(data).hexdigest(), len(data), 0
-            yield Part(target.name, sha256, size, cut.rows, cut.hot, raw)
+            ending = "sealed" if key else "zst"
+            name = f"{'hot' if cut.hot else 'old'}-{next(numbers[cut.hot]):05d}.{ending}"
+            data, raw = (block_part(database, cut), 0) if form == BLOCKS else file_part(database, cut, folder)
+            if key:
+                data = sealed(data, key, name)
+            (folder / name).write_bytes(data)
+            yield Part(name, hashlib.sha256(data).hexdigest(), len(data), cut.rows, cut.hot, raw)
 
 
 def manifest_of(folder: Path) -> Manifest:
     """Return the manifest of a snapshot of our own."""
-    sealed = msgspec.msgpack.decode((folder / MANIFEST).read_bytes(), type=Sealed)
-    return msgspec.msgpack.decode(sealed.manifest, type=Manifest)
+    signed = msgspec.msgpack.decode((folder / MANIFEST).read_bytes(), type=Sealed)
+    return msgspec.msgpack.decode(signed.manifest, type=Manifest)
 
 
-def group_of(orgs: Iterable[Id], form: int = FILES) -> str:
+def group_of(orgs: Iterable[Id], form: int = SEALED) -> str:
     """Return the name of a group of organisations whose snapshots have parts of a form."""
     ids = b"".join(sorted(org.bytes for org in set(orgs)))
     return hashlib.sha256(ids if form == BLOCKS else ids + bytes([form])).hexdigest()[:16]

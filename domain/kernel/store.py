@@ -6,7 +6,6 @@ guard triggers refuse every write that did not come through here.
 """
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from domain.kernel.checkpoints import Checkpoints
+from domain.kernel.door import Door
 from domain.kernel.errors import UnavailableError
 from domain.kernel.prepared import run_text
 
@@ -27,7 +27,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._writing = threading.RLock()
+        self._writing = Door()
         self._bells: list[Bell] = []
         self._watchers: list[Callable[[], None]] = []
         self.is_sqlite = engine.dialect.name == "sqlite"
@@ -65,13 +65,21 @@ class Store:
             yield connection
 
     @contextlib.contextmanager
-    def write_from(self, file: Path) -> Iterator[Connection]:
+    def write_from(self, file: Path, key: str = "") -> Iterator[Connection]:
         """Yield the writing connection as `write` does, with another SQLite file to read from as schema ``part``.
 
         For stores that are a file themselves. Whoever calls has looked into the file: its schema is trusted.
+
+        Args:
+            file: Never changed by anybody.
+            key: What it is encrypted with, as SQLCipher takes it; empty for none, whatever that of the store is.
         """
-        with self._writer() as connection, _attached(connection, file), self._transaction(connection):
+        with self._writer() as connection, _attached(connection, file, key), self._transaction(connection):
             yield connection
+
+    def is_waited_for(self) -> bool:
+        """Tell whoever writes whether somebody else waits to: who writes for long may commit and begin again."""
+        return self.is_sqlite and self._writing.is_waited_for()
 
     @contextlib.contextmanager
     def _writer(self) -> Iterator[Connection]:
@@ -145,12 +153,11 @@ class Store:
 
 
 @contextlib.contextmanager
-def _attached(connection: Connection, file: Path) -> Iterator[None]:
-    # Read-only, never changed by anybody and without a key, whatever that of the store is.
+def _attached(connection: Connection, file: Path, key: str) -> Iterator[None]:
     address = f"{file.resolve().as_uri()}?mode=ro&immutable=1"
     raw: Any = connection.connection.driver_connection
     try:
-        raw.execute("ATTACH ? AS part KEY ''", (address,))
+        raw.execute("ATTACH ? AS part KEY ?", (address, key))
     except raw.DatabaseError as error:
         raise UnavailableError(cause_of(str(error)) or "store.damaged") from error
     try:

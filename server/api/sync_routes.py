@@ -102,6 +102,14 @@ def snapshot(
     return _answer(centre.sync.snapshot(sender.device_id, asked))
 
 
+@router.post("/snapshot-key", summary="取快照密钥")
+def snapshot_key(
+    centre: CentreDep, sender: SignedDep, asked: Annotated[Any, message(protocol.SnapshotKeyAsk)]
+) -> Response:
+    """Return the key of a snapshot that the workstation has, from here or on a stick, if it may see all of it."""
+    return _answer(centre.sync.snapshot_key(sender.device_id, asked))
+
+
 @router.get("/snapshots/{snapshot_id}/{name}", summary="取快照分片")
 def fetch_part(centre: CentreDep, sender: SignedDep, snapshot_id: str, name: str) -> Response:
     """Return a part of a snapshot, or the range asked for."""

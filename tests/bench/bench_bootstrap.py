@@ -34,8 +34,8 @@ from sync.digest import differing, store_digest
 from sync.local_tables import installation
 from sync.marks import set_pull_state
 from sync.schema import prepare_store
-from sync.snapshot_file import INDEX_TABLES, examined, listed, unpack
-from sync.snapshot_format import Part
+from sync.snapshot_file import INDEX_TABLES, examined, lay_out, listed, unpacked
+from sync.snapshot_format import Part, key_of, unsealed
 from sync.snapshots import Snapshots, manifest_of
 from sync.stores import open_branch_store, open_embedded_store
 from tests.bench.goals import Goals, percentile
@@ -151,7 +151,8 @@ def product(folder: Path, snapshot: Path, key: Any, *, at_work: bool = True) -> 
                 person.start()
 
     filler = Bootstrap(store, folder / "parts", now_us)
-    filler.run(Media(snapshot), lambda _done, _total: None, threading.Event(), between)
+    stick = Media(snapshot, lambda _: key_of(key, manifest_of(snapshot).salt))
+    filler.run(stick, lambda _done, _total: None, threading.Event(), between)
     whole_s, cpu_s = time.perf_counter() - begun, time.process_time() - cpu
     person.ended.set()
     if at_work:
@@ -159,11 +160,14 @@ def product(folder: Path, snapshot: Path, key: Any, *, at_work: bool = True) -> 
     return Filled(store, usable[0], whole_s, cpu_s, person.took)
 
 
-def blocks(snapshot: Path, part: Part, folder: Path) -> Iterator[tuple[str, tuple[str, ...], list[Any]]]:
+def blocks(
+    snapshot: Path, part: Part, folder: Path, key: bytes
+) -> Iterator[tuple[str, tuple[str, ...], list[Any]]]:
     """Yield the rows of a part by entity."""
     path = folder / "rows"
-    unpack(snapshot / part.name, path, part)
-    tables = examined(path, part)
+    image = unpacked(unsealed((snapshot / part.name).read_bytes(), key, part.name), part)
+    lay_out(image, path, part, None)
+    tables = examined(image, part)
     with contextlib.closing(sqlcipher.connect(str(path))) as connection:
         for entity, table in tables.items():
             if not entity.startswith(INDEX_TABLES):
@@ -171,7 +175,7 @@ def blocks(snapshot: Path, part: Part, folder: Path) -> Iterator[tuple[str, tupl
                 yield entity, table.columns, connection.execute(query).fetchall()
 
 
-def raw(folder: Path, snapshot: Path, schema: list[str]) -> float:
+def raw(folder: Path, snapshot: Path, schema: list[str], centre: Any) -> float:
     """Insert the same rows by the driver alone; returns the time, reading the parts not counted."""
     connection = sqlcipher.connect(str(folder / "raw.db"), isolation_level=None)
     connection.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
@@ -181,7 +185,7 @@ def raw(folder: Path, snapshot: Path, schema: list[str]) -> float:
         connection.execute(statement)
     spent = 0.0
     for part in manifest_of(snapshot).parts:
-        found = list(blocks(snapshot, part, folder))
+        found = list(blocks(snapshot, part, folder, key_of(centre, manifest_of(snapshot).salt)))
         begun = time.perf_counter()
         connection.execute("BEGIN IMMEDIATE")
         for entity, names, rows in found:
@@ -230,7 +234,7 @@ def source(home: Path, clients: int) -> Source:
     prepare_store(centre)
     fill_centre(centre, clients)
     begun = time.perf_counter()
-    snapshot = Snapshots(centre, home / "snapshots", key.sign, now_us).make([ORG, EVERYBODY])
+    snapshot = Snapshots(centre, home / "snapshots", key, now_us).make([ORG, EVERYBODY])
     made_s = time.perf_counter() - begun
     manifest = manifest_of(snapshot)
     with centre.read() as connection:
@@ -256,7 +260,7 @@ def measure(goals: Goals, home: Path, clients: int, rounds: int) -> None:
         costs = []
         for origin in (small, large):
             folder.mkdir()
-            raw_s = raw(folder, origin.snapshot, origin.schema) if origin is large else 0.0
+            raw_s = raw(folder, origin.snapshot, origin.schema, origin.key) if origin is large else 0.0
             done = product(folder, origin.snapshot, origin.key)
             with done.store.read() as connection:
                 equal += not differing(store_digest(connection, [ORG, EVERYBODY]), origin.digest)

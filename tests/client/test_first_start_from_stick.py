@@ -22,6 +22,7 @@ from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Patient, Sex
 from server.settings import Settings as CentreSettings
 from sync.bootstrap import Stage, filling_of
+from sync.identity import set_identity
 from sync.snapshot_format import MANIFEST
 from sync.snapshots import manifest_of
 from sync.stores import open_branch_store
@@ -191,3 +192,28 @@ def test_filling_that_was_stopped_goes_on_where_it_was(qtbot, page, centre, tmp_
     with qtbot.waitSignal(page.workstation.desk_completed, timeout=30_000):
         put_in(qtbot, page, stick)
     assert filled(page)[:2] == (Stage.DONE, 1)
+
+
+def test_a_stick_needs_the_centre_for_its_key(qtbot, page, centre, tmp_path):
+    put_in(qtbot, page, tmp_path)
+    qtbot.waitUntil(lambda: "没有找到资料快照" in note(page), timeout=30_000)
+    moved(page, "http://127.0.0.1:9")
+    stick = stick_of(centre, tmp_path / "stick", "B01")
+    qtbot.waitUntil(line(page, "medium").hasFocus)
+    put_in(qtbot, page, stick)
+    qtbot.waitUntil(lambda: "联网向总院领取一次密钥" in note(page), timeout=30_000)
+    assert filled(page)[:2] == (Stage.NONE, 0)
+    moved(page, centre.api.url)
+    with qtbot.waitSignal(page.workstation.desk_completed, timeout=30_000):
+        put_in(qtbot, page, stick)
+    assert filled(page)[:2] == (Stage.DONE, 1)
+
+
+def moved(page, server):
+    """Let the machine look for its centre at another address."""
+    store = open_branch_store(page.home.store, read_key(page.home.store, key_file_of("")))
+    try:
+        with store.write() as connection:
+            set_identity(connection, server=server)
+    finally:
+        store.close()

@@ -1,4 +1,4 @@
-"""A workstation that is filled from a stick, as a process that can be killed: STORE STICK FOLDER."""
+"""A workstation that is filled from a stick, as a process that can be killed: STORE STICK FOLDER KEY."""
 
 import sys
 import threading
@@ -13,11 +13,15 @@ from sync.stores import open_branch_store
 KEY = bytes(range(32))
 
 
-def main(path: str, stick: str, folder: str) -> None:
+def main(path: str, stick: str, folder: str, key: str) -> None:
     features.load("records")
     store = open_branch_store(Path(path), KEY)
     filler = Bootstrap(store, Path(folder), lambda: to_microseconds(utc_now()))
-    filler.run(Media(Path(stick)), lambda _done, _total: None, threading.Event())
+    filler.run(
+        Media(Path(stick), lambda _manifest: bytes.fromhex(key)),
+        lambda _done, _total: None,
+        threading.Event(),
+    )
     store.close()
 
 

@@ -11,11 +11,17 @@ from domain.kernel.errors import DomainError, UnavailableError
 from sync import branch as branch_module
 from sync.bootstrap import Bootstrap, FromCentre, Media, Stage, filling_of
 from sync.local_tables import pull_cursor, pull_state, push_outcome, snapshot_part
-from sync.snapshot_format import MANIFEST
+from sync.snapshot_format import MANIFEST, key_of
 from sync.snapshots import manifest_of
 from tests.fixtures.patience import PATIENCE_S
 from tests.sync.world import NORTH, SOUTH
 from tests.sync_tus.seeded import seeded
+
+
+def stick_of(key, folder):
+    """Return a stick and the centre's answer to who asks for its key."""
+    return Media(folder, lambda _manifest: key_of(key, manifest_of(folder).salt))
+
 
 QUIET = (lambda _done, _total: None, threading.Event())
 TODAY = date(2026, 11, 23)
@@ -198,14 +204,14 @@ def test_from_a_stick(full, tmp_path):
         from sync.identity import set_identity
 
         set_identity(connection, server_key=full.sync.server_key)
-    station.sync.bootstrap.run(Media(stick), *QUIET)
+    station.sync.bootstrap.run(stick_of(full.sync._key, stick), *QUIET)
     assert len(numbers(station)) == 40
     full.centre.add("patient", org_id=NORTH, number="C1", name="新", sex="1")
     station.exchange()
     assert full.differing(station) == []
     assert "C1" in numbers(station)
     with pytest.raises(UnavailableError, match=r"snapshot\.not_on_media"):
-        Media(tmp_path / "nowhere").manifest()
+        Media(tmp_path / "nowhere", None).manifest()
 
 
 def test_a_forged_or_damaged_stick_is_refused(full, tmp_path):
@@ -218,17 +224,17 @@ def test_a_forged_or_damaged_stick_is_refused(full, tmp_path):
     shutil.copytree(folder, stick)
     (stick / MANIFEST).write_bytes(data)
     with pytest.raises(DomainError, match=r"snapshot\.(bad_signature|damaged)"):
-        station.sync.bootstrap.run(Media(stick), *QUIET)
+        station.sync.bootstrap.run(stick_of(full.sync._key, stick), *QUIET)
     shutil.copyfile(folder / MANIFEST, stick / MANIFEST)
     part = stick / manifest_of(folder).parts[1].name
     flipped = bytearray(part.read_bytes())
     flipped[-1] ^= 1
     part.write_bytes(flipped)
     with pytest.raises(DomainError, match=r"snapshot\.damaged"):
-        station.sync.bootstrap.run(Media(stick), *QUIET)
+        station.sync.bootstrap.run(stick_of(full.sync._key, stick), *QUIET)
     assert len(numbers(station)) < 40
     shutil.copyfile(folder / part.name, part)
-    station.sync.bootstrap.run(Media(stick), *QUIET)
+    station.sync.bootstrap.run(stick_of(full.sync._key, stick), *QUIET)
     assert len(numbers(station)) == 40
 
 

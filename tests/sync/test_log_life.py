@@ -186,3 +186,24 @@ def test_keys_are_of_the_centre_not_of_its_life(world, north, backup):
     del world.sync.__dict__["server_key"]
     with pytest.raises(DomainError, match=r"sync\.other_centre"):
         north.exchange()
+
+
+def test_a_comparison_with_a_centre_that_went_back_since_the_greeting_overwrites_nothing(
+    world, north, backup
+):
+    """Positions are the same again, what stands at them is not: that is for the greeting to settle."""
+    world.centre.add("patient", org_id=NORTH, number="C1", name="甲", sex="1")
+    north.exchange()
+    backup.take()
+    world.centre.add("patient", org_id=NORTH, number="C2", name="乙", sex="1")
+    north.exchange()
+    backup.put_back()
+    world.centre.add("patient", org_id=NORTH, number="C3", name="丙", sex="1")
+    assert north.sync.position() == len(world.centre.all(change_log)), "nothing to tell the two logs by"
+    assert north.sync.mend() is None
+    assert numbers(north) == ["C1", "C2"]
+    for _ in range(3):
+        world.settle(north)
+        north.sync.mend()
+    assert numbers(north) == numbers(world.centre) == ["C1", "C2", "C3"]
+    assert world.differing(north) == []

@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("compared_at", sa.BigInteger(), nullable=False),
         sa.Column("stage", sa.String(length=20), nullable=False),
         sa.Column("manifest", sa.LargeBinary(length=2**24 - 1), nullable=True),
+        sa.Column("snapshot_key", sa.LargeBinary(length=32), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pull_state")),
     )
     steps.create_table(
