@@ -251,7 +251,10 @@ class CentreSync:
         with self.store.read() as connection:
             device_of(connection, device_id)
             _check_life(connection, request.life)
-            if request.mark is not None and common_position(connection, [request.mark]) < request.mark.position:
+            if (
+                request.mark is not None
+                and common_position(connection, [request.mark]) < request.mark.position
+            ):
                 raise DomainError("sync.other_life")
             allowed = {*orgs_of(connection, device_id), CATALOGUE_SCOPE}
             scopes = allowed.intersection(request.scopes)

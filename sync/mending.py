@@ -174,7 +174,9 @@ def resync(store: Store, centre: Centre, now: int) -> int:
     for entity in differing(mine, theirs.entities):
         with store.read() as connection:
             parts = bucket_digests(connection, entity, scopes)
-        for bucket in _differing_buckets(parts, centre.digest(DigestRequest(scopes, entity, life=life)).buckets):
+        for bucket in _differing_buckets(
+            parts, centre.digest(DigestRequest(scopes, entity, life=life)).buckets
+        ):
             rows = centre.rows(RowsRequest(scopes, entity, [bucket], life=life)).rows
             with store.write() as connection:
                 count, position = _put_right(connection, entity, [bucket], rows, theirs.position, now)
