@@ -58,7 +58,8 @@ AREAS = {
     "alert": "nav.alerts",
     "feedback": "nav.followup", "unit": "nav.followup", "package": "nav.followup", "conflict": "nav.workstation",
     "sync": "nav.workstation", "staff": "nav.management", "document": "nav.management",
-    "content": "nav.management", "interface": "nav.management", "study": "nav.studies", "consent": "nav.studies",
+    "content": "nav.management", "interface": "nav.management",
+    "population": "nav.report", "study": "nav.studies", "consent": "nav.studies",
 }  # fmt: skip
 """Area a worklist stands under, by the first part of its name; another stands under ``nav.other``."""
 

@@ -9,6 +9,7 @@ from domain.kernel.columns import to_microseconds
 from domain.kernel.dispatcher import Dispatcher
 from domain.links.upload_commands import SweepUploads
 from domain.people.enrolment_commands import ForgetEnrolmentCodes
+from domain.population.counting import count_population
 from forms.consenting.vault import grant_all
 from server.attesting.following import attest_all
 from server.attesting.providers import Attestor
@@ -68,6 +69,9 @@ def housekeeping_of(
     def identities() -> int:
         """Lines of lists that wait for an authority's word get it, where a service is set."""
         return ask_all(dispatcher, system_actor(identity.org_id, identity.device_id), identity_service)
+    def population() -> int:
+        """The region's figures and what follows from them."""
+        return count_population(dispatcher, system_actor(identity.org_id, identity.device_id))
 
     return Housekeeping([
         Job("consent_keys", timedelta(minutes=1), consent_keys),
@@ -81,5 +85,6 @@ def housekeeping_of(
         Job("page_uploads", timedelta(hours=1), page_uploads),
         Job("bundles", DAILY, sync.sweep),
         Job("log", DAILY, sync.prune),
+        Job("population", DAILY, population),
         Job("snapshots", OFTEN, sync.nightly.run),  # acts in the small hours alone; last, for it may take long
     ])  # fmt: skip
