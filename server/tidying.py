@@ -69,6 +69,7 @@ def housekeeping_of(
     def identities() -> int:
         """Lines of lists that wait for an authority's word get it, where a service is set."""
         return ask_all(dispatcher, system_actor(identity.org_id, identity.device_id), identity_service)
+
     def population() -> int:
         """The region's figures and what follows from them."""
         return count_population(dispatcher, system_actor(identity.org_id, identity.device_id))
