@@ -6,6 +6,7 @@ import resources
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
 from domain.audit.chain import AuditReader
+from domain.biobank.stock_counter import StockCounter
 from domain.care.follower import CareFollower
 from domain.followup.follower import FollowUpFollower
 from domain.interop.follower import PartnerFollower
@@ -83,6 +84,7 @@ def readers_of(
         Follower(store, follow_up),
         Follower(store, tags),
         Follower(store, counter),
+        Follower(store, StockCounter(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, research),
         Follower(store, StudyFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, TrackingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),

@@ -17,6 +17,7 @@ from domain.biobank.records import (
     StorageContainer,
 )
 from domain.biobank.rules import position_of, refuse_wrong_box
+from domain.biobank.stock_terms import term_of
 from domain.biobank.workflow import specimen_life
 from domain.checkup.records import Visit
 from domain.consent.records import ConsentUse
@@ -259,6 +260,7 @@ def store_tube(work: UnitOfWork, tube: Specimen, box: StorageContainer, at: str)
     code = code_of(work, tube, work.now, box.temperature).code
     work.move(specimen_life, tube, "store")
     tube.slot, tube.sprec = slot, code
+    tube.due_at = term_of(work, tube)
     event = event_of(work, tube, EventKind.STORED, place=f"{box.name} {position}")
     return receipt_of(tube, event.place)
 

@@ -7,6 +7,7 @@ from domain.biobank.commands import TubeReceipt, event_of, may_use, receipt_of, 
 from domain.biobank.course import bench_content
 from domain.biobank.doubts import refuse_doubtful
 from domain.biobank.records import EventKind, Specimen
+from domain.biobank.stock_terms import term_of
 from domain.biobank.workflow import specimen_life
 from domain.consent.records import ConsentUse
 from domain.kernel.commands import Kind, ask, command, handles
@@ -108,6 +109,7 @@ def put_back(order: ReturnSpecimen, work: UnitOfWork) -> ReturnReceipt:
     work.move(specimen_life, tube, "return")
     seconds = int((work.now - since).total_seconds())
     known = seconds if seconds >= 0 else None
+    tube.due_at = term_of(work, tube)
     tube.out_s += known or 0
     if known is None or known > keeping.thaw_minutes * 60:
         tube.thaws += 1

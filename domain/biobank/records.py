@@ -60,6 +60,7 @@ class Specimen(Record, label="标本"):
     remaining_percent: Mapped[int | None] = column("剩余比例", unit="%", merge=Merge.CENTRE, group="state")
     thaws: Mapped[int] = column("冻融次数", merge=Merge.CENTRE, group="state", default=0)
     out_s: Mapped[int] = column("离开冷源合计", unit="s", merge=Merge.CENTRE, group="state", default=0)
+    keep_until: Mapped[datetime | None] = column("批准保存至", merge=Merge.CENTRE, group="state")
     sprec: Mapped[str | None] = column("SPREC 编码", merge=Merge.CENTRE, group="state", length=40)
 
 
@@ -77,6 +78,7 @@ class EventKind(enum.StrEnum):
     DISCARDED = "discarded"
     DUPLICATED = "duplicated"
     CLEARED = "cleared"
+    EXTENDED = "extended"
 
 
 class SpecimenEvent(Record, label="标本事件", merge=Merge.APPEND):

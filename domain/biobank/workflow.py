@@ -10,7 +10,7 @@ specimen_life = Workflow(
     State("collected", "已采集", limit=hours(2)),
     State("received", "已签收", limit=hours(4)),
     State("processed", "已处理", limit=hours(1)),
-    State("stored", "已入库"),
+    State("stored", "已入库", limit=hours(24 * 36_500)),
     State("out", "已取出", limit=minutes(30)),
     State("used_up", "已用尽", final=True),
     State("discarded", "已销毁", final=True),
@@ -25,3 +25,4 @@ specimen_life = Workflow(
         "discard": (("collected", "received", "processed", "stored", "out"), "discarded"),
     },
 )
+"""How long a stored tube may be kept is said by rules and consents (`stock_terms`); without any it is never due."""

@@ -4,13 +4,19 @@ from datetime import timedelta
 
 from domain.biobank.commands import AliquotSpecimen, CreateContainer, StoreSpecimen
 from domain.biobank.custody_commands import ReturnSpecimen, TakeOutSpecimen, UseSpecimen
+from domain.biobank.records import SpecimenType
+from domain.biobank.stock_commands import ExtendKeeping, SetStockRule
+from domain.biobank.stock_records import StockLevel
 from domain.environment.excursion_commands import AssessExcursion
 from domain.environment.listing import list_waiting
 from domain.environment.probe_commands import AddProbe, RetireProbe
 from domain.environment.reading_commands import TakenReading, TakeReadings
 from domain.environment.records import EnvironmentExcursion
+from domain.kernel.clock import clinic
 from domain.storage.records import StorageTask, StorageTaskOutcome
 from domain.storage.task_commands import FinishStorageTask, ReportLost
+from tests.readers.followup_cases import keep
+from tests.readers.study_cases import change
 
 
 def stored(world):
@@ -119,7 +125,51 @@ def taken_away(world):
     world.desk.run(RetireProbe(environment_probe_id=world.probe_id), world.technician)
 
 
+def kept_for(days):
+    """A tube in store whose kind may be kept for so many days."""
+
+    def run(world):
+        world.desk.run(SetStockRule(type=SpecimenType.SERUM, least=0, keep_days=days), world.technician)
+        stored(world)
+
+    return run
+
+
+def extended(world):
+    until = clinic(world.desk.clock()).date() + timedelta(days=900)
+    world.desk.run(ExtendKeeping(number=world.number, until=until, approval="伦审 9"), world.technician)
+
+
+def all_used(world):
+    world.desk.run(TakeOutSpecimen(number=world.number), world.technician)
+    using(500)(world)
+
+
+def extended_in_time(world):
+    kept_for(40)(world)
+    extended(world)
+
+
+def level(missing):
+    def run(world):
+        keep(
+            world,
+            StockLevel(
+                study_code="C1", type=SpecimenType.SERUM, available=10 - missing, frozen=0, out=0, remaining_ul=0,
+                least=10, missing=missing, counted_at=world.desk.clock(),
+            ),
+        )  # fmt: skip
+
+    return run
+
+
+def filled_up(world):
+    change(world, StockLevel, available=10, missing=0)
+
+
 BENCH_CASES = [
+    ("A-076", level(1), filled_up, timedelta(0), level(0), False),
+    ("A-077", kept_for(365), all_used, timedelta(days=335), extended_in_time),
     ("A-075", warm, cold_again_and_judged, timedelta(), nearly_warm, False),
     ("A-966", probe, taken_away, timedelta(days=7), probe, False),
     ("A-965", reported_lost, found_again, timedelta(hours=24), reported_and_found, False),

@@ -6,7 +6,14 @@ import pytest
 from sqlalchemy import select
 
 import resources
-from domain.biobank.commands import CollectSpecimen
+from domain.biobank.commands import (
+    AliquotSpecimen,
+    CollectSpecimen,
+    CreateContainer,
+    ProcessSpecimen,
+    ReceiveSpecimen,
+    StoreSpecimen,
+)
 from domain.biobank.records import PrimaryContainer, Specimen, SpecimenType
 from domain.catalog.content import load_catalog
 from domain.checkup.records import Visit
@@ -169,6 +176,18 @@ class Lab:
 
     def draw(self, number, actor=None):
         return self.run(CollectSpecimen(number=number), actor)
+
+    def put_in_store(self, number, count=2):
+        """Take a tube through the bench; returns the numbers of its aliquots, in a box."""
+        for order in (ReceiveSpecimen, ProcessSpecimen):
+            self.run(order(number=number), self.technician)
+        parts = self.run(AliquotSpecimen(number=number, count=count, volume_ul=500), self.technician)
+        self.run(CreateContainer(code="BOX1", name="一号盒"), self.technician)
+        for place, part in enumerate(parts, 1):
+            self.run(
+                StoreSpecimen(number=part.number, container="BOX1", position=f"A{place}"), self.technician
+            )
+        return [part.number for part in parts]
 
     def rows(self, record, **values):
         table = record.__table__
