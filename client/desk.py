@@ -251,6 +251,8 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.followup.content import FOLLOWUP, followup_of
     from domain.kernel.dispatcher import Dispatcher
     from domain.kernel.worklists import Pages
+    from domain.linting.definitions import LINTING
+    from domain.linting.definitions import load_rules as load_linting
     from domain.messaging.templates import TEMPLATES, load_templates
     from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
     from domain.risk.content import RISK, load_risk
@@ -286,6 +288,7 @@ def _join(desk: Desk, store: "Store") -> None:
                 resources.folder("followup"), desk.authority.roles, resources.folder("forms")
             ),
             CARE: lambda: load_care(resources.folder("care")),
+            LINTING: lambda: load_linting(resources.folder("linting")),
             COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
         },
     )

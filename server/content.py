@@ -13,6 +13,8 @@ from domain.designs.publishing import CHECKER
 from domain.followup.content import FOLLOWUP, followup_of
 from domain.kernel.authority import Authority
 from domain.kernel.texts import Texts
+from domain.linting.definitions import LINTING
+from domain.linting.definitions import load_rules as load_linting
 from domain.messaging.templates import TEMPLATES, load_templates
 from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
 from domain.risk.content import RISK, load_risk
@@ -45,6 +47,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         TAGS: load_tags(resources.folder("tags")),
         FOLLOWUP: followup_of(resources.folder("followup"), authority.roles, resources.folder("forms")),
         CARE: load_care(resources.folder("care")),
+        LINTING: load_linting(resources.folder("linting")),
         "texts": Texts.load(resources.folder("texts") / "zh"),
         CHECKER: partial(check, book=risk.book),
         "number_prefix": identity.number_prefix,

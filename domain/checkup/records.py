@@ -144,6 +144,7 @@ class Report(Record, label="体检报告"):
     advice: Mapped[str] = column("健康建议", sensitivity=SENSITIVE, merge=Merge.REVIEW, length=20000)
     urgency: Mapped[int] = column("紧急程度", means="words:urgency", default=0)
     returns: Mapped[int] = column("退回次数", default=0)
+    quality: Mapped[int | None] = column("质量评分")
     state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)
     state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")
     due_at: Mapped[datetime | None] = column("应完成时间", merge=Merge.CENTRE, group="state", index=True)

@@ -24,6 +24,7 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, stable_id
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.linting.keeping import check_report, keep_check
 from domain.people.identity_records import IdentityCheck
 from domain.people.numbers import next_number
 from domain.people.records import Staff
@@ -91,11 +92,24 @@ class SubmitReport:
     """Hand the report to the branch's first review, or a corrected one back to the head office."""
 
     report_id: Id = ask("报告", kind=Kind.HIDDEN)
+    reason: str | None = ask("坚持提交的理由", kind=Kind.NOTE, default=None)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportSubmitted:
+    """Where the report is now; `score` is None where nothing checks it, `returned` whether it went back at once."""
+
+    state: str
+    score: int | None
+    returned: bool
 
 
 @handles(SubmitReport)
-def submit(order: SubmitReport, work: UnitOfWork) -> None:
+def submit(order: SubmitReport, work: UnitOfWork) -> ReportSubmitted:
     """Keep the text as a revision of its own and move on.
+
+    A text that scores below the threshold goes back to its author at once, with what is wrong with it on record; with
+    a reason it goes on, and the reviewers see both.
 
     Raises:
         DomainError: ``report.no_conclusion``; ``report.identity_pending`` while it is not known whose results of the
@@ -106,6 +120,14 @@ def submit(order: SubmitReport, work: UnitOfWork) -> None:
         raise DomainError("report.no_conclusion", field="conclusion")
     _whose_is_settled(work, report)
     level = report.state
+    checked = check_report(work, report)
+    reason = (order.reason or "").strip() or None
+    if checked is not None:
+        returned = not checked.enough and reason is None
+        keep_check(work, report, checked, returned=returned, reason=reason if not checked.enough else None)
+        if returned:
+            report.returns += 1
+            return ReportSubmitted(report.state, checked.score, returned=True)
     if report.state == "returned":
         report.revision += 1
         work.move(report_review, report, "resubmit")
@@ -117,7 +139,8 @@ def submit(order: SubmitReport, work: UnitOfWork) -> None:
             advice=report.advice, author_id=work.actor.staff_id, written_at=work.now,
         )
     )  # fmt: skip
-    _step(work, report, level, ReviewAction.SUBMIT)
+    _step(work, report, level, ReviewAction.SUBMIT, reason)
+    return ReportSubmitted(report.state, None if checked is None else checked.score, returned=False)
 
 
 @command("report.pass_first", "初审通过", permission="report.first_review")

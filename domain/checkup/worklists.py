@@ -17,6 +17,7 @@ from domain.checkup.records import (
 )
 from domain.checkup.report_commands import PassFirstReview, PassSecondReview, ReturnReport
 from domain.kernel.worklists import Query, without_index, worklist
+from domain.linting.records import ReportCheck
 from domain.people.identity_records import IdentityCheck
 from domain.people.records import Patient
 
@@ -156,6 +157,15 @@ def chief_queue() -> Query:
 
 
 chief_queue.offers(PassSecondReview, ReturnReport)
+
+
+@worklist("report.checks", "报告质量检查", permission="report.view", record=ReportCheck, order="-checked_at")
+def checks() -> Query:
+    """Each check of a report as it was handed in, the latest first."""
+    return select(
+        Report.number, ReportCheck.score, ReportCheck.threshold, ReportCheck.count, ReportCheck.returned,
+        ReportCheck.author_name, ReportCheck.checked_at, ReportCheck.revision, ReportCheck.reason,
+    ).join(Report, Report.id == ReportCheck.report_id)  # fmt: skip
 
 
 @worklist("report.issued", "已签发报告", permission="report.view", record=Report, order="-issued_at")

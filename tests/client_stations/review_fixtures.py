@@ -35,6 +35,7 @@ from domain.kernel.clock import ManualClock
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
+from domain.linting.definitions import LINTING, load_rules
 from domain.people.organizations import subtree
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import OrganizationKind, Sex
@@ -117,7 +118,10 @@ class World:
         key_file.write_text(KEY.hex())
         self.store = open_branch_store(self.home.store, KEY)
         self.catalog = load_catalog(resources.folder("catalog"))
-        content = {"number_prefix": "101", "catalog": self.catalog, "authority": authority}
+        content = {
+            "number_prefix": "101", "catalog": self.catalog, "authority": authority,
+            LINTING: load_rules(resources.folder("linting")),
+        }  # fmt: skip
         self.dispatcher = Dispatcher(self.store, clock=self.clock, content=content)
         self.authority = authority
         self.branch, self.other, self.actors = cast.branch, cast.other, dict(cast.actors)
@@ -204,7 +208,7 @@ class World:
             "final_review": ("submit", "pass_first", "pass_second"), "returned": ("submit", "pass_first", "return"),
         }  # fmt: skip
         orders = {
-            "submit": (SubmitReport(report_id=report), "doctor"),
+            "submit": (SubmitReport(report_id=report, reason="已核对"), "doctor"),
             "pass_first": (PassFirstReview(report_id=report), "colleague"),
             "pass_second": (PassSecondReview(report_id=report), "deputy"),
             "return": (

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QListWidget, QPlainTextEdit, QPushButton
 from sqlalchemy import select
 
 from client.stations.review.anchors import Anchor
@@ -229,7 +229,14 @@ def test_up_down_and_enter_open_a_case(world, sit_down, qtbot):
 def test_who_may_not_act_sees_no_action_and_no_value(world, sit_down):
     world.report(world.years(now=NOW), "final_review")
     manager = sit_down("manager")
-    assert {a.id for a in manager.model.action_set.actions} <= {"preview", "trend", "filter", "part", "next"}
+    assert {a.id for a in manager.model.action_set.actions} <= {
+        "preview",
+        "trend",
+        "filter",
+        "part",
+        "next",
+        "check",
+    }
     assert manager.model.queue.reasons == ["issued"]
     nurse_sees = {a.id for a in sit_down("doctor").model.action_set.actions}
     assert not {"pass_second", "sign", "return"} & nurse_sees
@@ -285,7 +292,7 @@ def test_content_that_changed_after_it_was_shown_is_not_signed(world, sit_down, 
     shown = chief.model.case
     world.run(ReturnReport(report_id=report, remark="请核对"), "chief")
     world.run(WriteReport(visit_id=shown.visit_id, conclusion="另一份结论", advice=""), "doctor")
-    world.run(SubmitReport(report_id=report), "doctor")
+    world.run(SubmitReport(report_id=report, reason="已核对"), "doctor")
     world.run(PassSecondReview(report_id=report), "deputy")
     chief.model.doing.sign(shown)
     settle(qtbot, chief)
@@ -464,7 +471,8 @@ def test_the_queue_follows_what_happens_elsewhere(world, sit_down, qtbot):
 def test_a_conclusion_that_contradicts_a_result_is_marked(world, sit_down):
     world.report(world.years(now={"alt": 131.0}), "second_review", "丙氨酸氨基转移酶 113 U/L，升高。")
     chief = sit_down("chief")
-    assert "结果是 131" in chief.findChild(QLabel, "text_checks").text()
+    listed = chief.findChild(QListWidget, "text_checks")
+    assert any("结果是 131" in listed.item(n).text() for n in range(listed.count()))
     (mark,) = editor(chief).extraSelections()
     assert mark.cursor.selectedText() == "113"
 

@@ -19,11 +19,13 @@ from client.stations.review.answers import answer_rows
 from client.stations.review.case import ResultRow
 from client.stations.review.drafts import Draft, Drafts
 from client.stations.review.offering import FORWARD, Moment, offers
-from client.stations.review.proposals import deviations, proposals_for, rule_conditions, with_sentence
+from client.stations.review.proposals import proposals_for, rule_conditions, with_sentence
 from client.stations.review.results import in_reading_order, leads, result_row
 from domain.catalog.content import load_catalog
 from domain.checkup.intake import Person
 from domain.kernel.errors import UnavailableError
+from domain.linting.case import Result
+from domain.linting.values import figures
 from domain.people.records import Sex
 
 TEXTS = st.text(alphabet="血糖升高。\n 6.7𠮷䶮", max_size=30)
@@ -84,6 +86,10 @@ def test_the_line_of_the_cursor_is_taken_without_blanks():
     assert line_around("甲。\n  乙丙。 \n丁", 6) == (5, 8)
 
 
+def result(label="空腹血糖", value="6.70", unit="mmol/L"):
+    return Result("item", label, (label,), value, float(value), unit, unit, "H")
+
+
 @pytest.mark.parametrize(
     ("conclusion", "written"),
     [
@@ -93,13 +99,13 @@ def test_the_line_of_the_cursor_is_taken_without_blanks():
     ],
 )  # fmt: skip
 def test_a_figure_that_is_not_the_results_is_found(conclusion, written):
-    assert [d.written for d in deviations(conclusion, [row()])] == written
+    assert [r.facts["written"] for r in figures(conclusion, [result()])] == written
 
 
 def test_the_longer_name_counts():
-    rows = [row("红细胞", "4.90"), row("红细胞分布宽度", "13.1")]
-    assert deviations("红细胞分布宽度 13.1 %，红细胞 4.9", rows) == []
-    assert [d.label for d in deviations("红细胞分布宽度 4.9", rows)] == ["红细胞分布宽度"]
+    rows = [result("红细胞", "4.90"), result("红细胞分布宽度", "13.1", "%")]
+    assert list(figures("红细胞分布宽度 13.1 %，红细胞 4.9", rows)) == []
+    assert [r.facts["label"] for r in figures("红细胞分布宽度 4.9", rows)] == ["红细胞分布宽度"]
 
 
 def test_a_sentence_becomes_a_line_of_its_own():
@@ -138,7 +144,7 @@ def test_a_unit_is_read_in_the_table_and_proposed_as_people_write_it(catalog, uc
     person = Person(None, Sex.MALE, date(1970, 1, 1))
     high = result_row(observation(6.7, date(2026, 11, 1), flag="H", ucum=ucum), [], catalog, person)
     assert high.unit == shown
-    (proposed,) = proposals_for([], [], [high], catalog, lambda code, **facts: str(facts or code))
+    (proposed,) = proposals_for([], [], [high], catalog, lambda code, **facts: str(facts or code), {})
     assert f"空腹血糖 6.70 {shown}".strip() + "（参考" in proposed.sentence
 
 
@@ -222,7 +228,7 @@ def test_each_state_offers_its_own_way_forward_and_nothing_else(state):
     case = SimpleNamespace(state=state, clear=True, report_id=VISIT, document_sha256="", results=())
     now = Moment(
         acting=False, settled=True, returning=False, disputed=False, editing=False, edited=False, proposals=False,
-        critical=False, following=False,
+        critical=False, following=False, remarks=False,
     )  # fmt: skip
     forward = {
         "drafting": "submit", "returned": "submit", "first_review": "pass_first", "second_review": "pass_second",

@@ -141,17 +141,28 @@ def both(*parts):
     return run
 
 
-def reaches(kind, state):
-    """A state that it takes many steps, or another desk, to reach by commands."""
+def becomes(kind, **values):
+    """Values that it takes many steps, or another desk, to reach by commands."""
 
     def run(world):
         with world.desk.store.write() as connection:
             work = UnitOfWork(connection, world.head, now=world.desk.clock(), new_id=world.desk.ids)
-            work.require(kind, connection.execute(select(kind.id)).scalar()).state = state
-            work.commit_entry("test.reach", txn_id=world.desk.ids())
+            record = work.require(kind, connection.execute(select(kind.id)).scalar())
+            for name, value in values.items():
+                setattr(record, name, value)
+            work.commit_entry("test.become", txn_id=world.desk.ids())
             work.close()
 
     return run
+
+
+def reaches(kind, state):
+    return becomes(kind, state=state)
+
+
+def scored(points):
+    """A report whose text was handed in and scored so many points."""
+    return both(lambda world: world.write(), becomes(Report, quality=points))
 
 
 def sent_back(times):
@@ -312,7 +323,8 @@ MORE = [
         steps("settle_difference"),
         harmless=lambda w: w.systems_say(40.0, 42.0),
     ),
-    Case("A-098", sent_back(2), reaches(Report, "issued"), harmless=sent_back(1)),
+    Case("A-098", scored(79), becomes(Report, quality=80), harmless=scored(80)),
+    Case("A-980", sent_back(2), reaches(Report, "issued"), harmless=sent_back(1)),
     Case("A-120", exports(501), None, harmless=exports(500), of_a_client=False),
     Case("A-027", message(unread_stage=2), message(unread_stage=0), harmless=message(unread_stage=1)),
     unanswered("A-031", ConversationKind.SERVICE, ConversationKind.CONSULTATION),

@@ -46,8 +46,14 @@ def save(desk: Any, actor: Actor, case: Case, conclusion: str, advice: str) -> W
     return written
 
 
-def submit(desk: Any, actor: Actor, case: Case, conclusion: str, advice: str) -> Written:
-    """Write the text where it changed and hand the report on; an empty conclusion is refused before anything is."""
+def submit(
+    desk: Any, actor: Actor, case: Case, conclusion: str, advice: str, reason: str | None = None
+) -> Written:
+    """Write the text where it changed and hand the report on; an empty conclusion is refused before anything is.
+
+    Raises:
+        DomainError: ``report.quality_low`` when the check sent it back at once, which is on record then.
+    """
     if not conclusion.strip():
         raise DomainError("report.no_conclusion", field="conclusion")
     if case.state == UNWRITTEN or (conclusion, advice) != (case.conclusion, case.advice):
@@ -55,7 +61,9 @@ def submit(desk: Any, actor: Actor, case: Case, conclusion: str, advice: str) ->
     else:
         require_unchanged(desk, case, "report.submit")
         written = Written(_report_id(case), case.number, case.state)
-    desk.dispatcher.run(SubmitReport(report_id=written.report_id), actor)
+    done = desk.dispatcher.run(SubmitReport(report_id=written.report_id, reason=reason), actor).receipt
+    if done.returned:
+        raise DomainError("report.quality_low", field="conclusion", score=done.score)
     return written
 
 

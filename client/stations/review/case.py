@@ -7,6 +7,7 @@ from typing import Any
 from client.stations.review.anchors import Anchor
 from domain.kernel.disputes import Dispute
 from domain.kernel.ids import Id
+from domain.linting.case import Facts
 
 UNWRITTEN = "unwritten"
 """Not a state of the workflow: a visit with results that has no report yet."""
@@ -193,6 +194,8 @@ class Case:
     attachments: tuple[AttachmentRow, ...] = ()
     answers: tuple[AnswerRow, ...] = ()
     remark: StepRow | None = None
+    facts: Facts | None = None
+    """What the text is checked against; None where the reader may not know it."""
     extra: dict[str, Any] = field(default_factory=dict)
 
     def text(self, name: str) -> str:

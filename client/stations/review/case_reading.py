@@ -47,6 +47,9 @@ from domain.kernel.ids import Id
 from domain.kernel.masking import masked
 from domain.kernel.record import Record, column_info
 from domain.kernel.worklists import records
+from domain.linting.case import Facts
+from domain.linting.definitions import LINTING
+from domain.linting.reading import facts_of
 from domain.people.records import Patient, Sex
 
 MOST_EARLIER = 12
@@ -135,7 +138,12 @@ class _Reader:
             attachments=self._attachments(),
             answers=self._answers(),
             remark=self._standing_remark(report, steps),
+            facts=self._facts() if self.clear else None,
         )
+
+    def _facts(self) -> Facts:
+        facts, rules = self.facts, self.desk.dispatcher.content[LINTING]
+        return facts_of(self.connection, facts.patient, facts.visit, self.catalog, rules, facts.observations)
 
     def _results(self) -> tuple[ResultRow, ...]:
         mine = standing(self.facts.observations)
@@ -154,7 +162,8 @@ class _Reader:
 
     def _proposals(self, findings: list[dict[str, Any]], rows: tuple[ResultRow, ...]) -> Any:
         conditions = [rule_conditions((f.get("rule") or {}).get("id", ""), self.catalog) for f in findings]
-        return proposals_for(findings, conditions, rows, self.catalog, self.desk.texts.say)
+        also = self.desk.dispatcher.content[LINTING].also
+        return proposals_for(findings, conditions, rows, self.catalog, self.desk.texts.say, also)
 
     def _criticals(self) -> tuple[CriticalRow, ...]:
         found = self._records(

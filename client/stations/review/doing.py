@@ -33,10 +33,10 @@ class Doing(QObject):
         texts = (self._writing.conclusion, self._writing.advice)
         self._begin("save", case, lambda d, a: acting.save(d, a, case, *texts))
 
-    def submit(self, case: Case) -> None:
-        """Write the text and hand the report on."""
+    def submit(self, case: Case, reason: str | None = None) -> None:
+        """Write the text and hand the report on, with a reason where the check speaks against it."""
         texts = (self._writing.conclusion, self._writing.advice)
-        self._begin("submit", case, lambda d, a: acting.submit(d, a, case, *texts))
+        self._begin("submit", case, lambda d, a: acting.submit(d, a, case, *texts, reason))
 
     def pass_first(self, case: Case) -> None:
         """Let the report go to the head office."""

@@ -20,6 +20,7 @@ ACTIONS = (
     Action("propose", "review.action.propose", "F4", command="report.write"),
     Action("preview", "review.action.preview", "F8"),
     Action("print", "review.action.print", "Ctrl+P", permission="document.print"),
+    Action("check", "review.action.check", "Ctrl+E"),
     Action("critical", "review.action.critical", "Ctrl+R", command="critical.receive"),
     Action("trend", "review.action.trend", "Ctrl+T"),
     Action("attach", "review.action.attach", "Ctrl+O", command="checkup.attach"),
@@ -44,6 +45,7 @@ class Moment:
     proposals: bool
     critical: bool
     following: bool
+    remarks: bool
 
 
 def moves(case: Case | None, name: str) -> bool:
@@ -73,6 +75,7 @@ def offers(case: Case | None, now: Moment) -> dict[str, bool]:
         }
     return found | {
         "attach": case is not None and case.clear,
+        "check": now.remarks,
         "trend": case is not None and bool(case.results),
         "next": now.following,
     }

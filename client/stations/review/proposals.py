@@ -1,30 +1,14 @@
-"""Sentences proposed for a report, and what of a written one does not fit the results. Pure."""
+"""Sentences proposed for a report. Pure."""
 
-import functools
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from client.stations.review.anchors import Anchor
 from client.stations.review.case import Proposal, ResultRow
 from domain.catalog.lookup import Catalog
 from domain.checkup.intake import finding_sentence
 
 Say = Callable[..., str]
-_BETWEEN = r"(?:[\s：:（(，,=]|升高|偏高|增高|降低|偏低|减低|明显|轻度|中度|重度|结果|为|是|达|约)*"
-_FIGURE = r"(\d+(?:\.\d+)?)"
 _DIRECTION = {"H": "high", "HH": "high", "L": "low", "LL": "low", "A": "positive", "AA": "positive"}
-
-
-@dataclass(frozen=True, slots=True)
-class Deviation:
-    """A figure of the conclusion that is not the result's: where it stands, what it says, what was measured."""
-
-    label: str
-    written: str
-    measured: str
-    anchor: Anchor
 
 
 def proposals_for(
@@ -33,6 +17,7 @@ def proposals_for(
     rows: Iterable[ResultRow],
     catalog: Catalog,
     say: Say,
+    also: Mapping[str, tuple[str, ...]],
 ) -> tuple[Proposal, ...]:
     """Return the sentences a report may take over: findings of class A and B first, then other abnormal results.
 
@@ -42,9 +27,10 @@ def proposals_for(
         rows: The results, in reading order.
         catalog: For the sources of rules.
         say: Sentences of the catalogue of texts.
+        also: What else a conclusion may call an item, where it is told together with another (收缩压 as 血压).
     """  # fmt: skip
     listed = list(rows)
-    names = {r.label: (*r.names, *_also(r.item, say)) for r in listed}
+    names = {r.label: (*r.names, *also.get(r.item, ())) for r in listed}
     found = [_of_finding(f, c, catalog, names) for f, c in zip(findings, conditions, strict=True)]
     said = {p.names[0] for p in found}
     rest = (r for r in listed if r.abnormal and r.label not in said and r.flag in _DIRECTION)
@@ -58,30 +44,6 @@ def rule_conditions(rule: str, catalog: Catalog) -> tuple[str, ...]:
         name for one in rule.split("、") if one in catalog.rules for name in catalog.rules[one].conditions
     ]
     return tuple(dict.fromkeys(names))
-
-
-def deviations(conclusion: str, rows: Iterable[ResultRow]) -> list[Deviation]:
-    """Return the figures in a conclusion that differ from the result of the item they stand behind.
-
-    A figure belongs to an item when it follows its name with nothing between but words such as 升高 or 为; the
-    longest name counts (红细胞分布宽度 is not 红细胞), and ``6.7`` is the same as ``6.70``.
-    """
-    by_name = {name: row for row in rows if row.number is not None for name in row.names}
-    if not by_name:
-        return []
-    found = []
-    for match in _figures(tuple(sorted(by_name))).finditer(conclusion):
-        row = by_name[match[1]]
-        if float(match[2]) != (float(row.value) if _is_number(row.value) else row.number):
-            found.append(Deviation(row.label, match[2], row.value, Anchor("conclusion", *match.span(2))))
-    return found
-
-
-@functools.lru_cache(maxsize=64)
-def _figures(names: tuple[str, ...]) -> "re.Pattern[str]":
-    """Return what finds a figure behind any of these names; the items of a package are the same for everybody."""
-    words = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return re.compile(f"({words}){_BETWEEN}{_FIGURE}")
 
 
 def with_sentence(text: str, sentence: str, line: int | None = None) -> str:
@@ -111,13 +73,6 @@ def _of_finding(
     )
 
 
-def _also(item: str, say: Say) -> tuple[str, ...]:
-    """Return what else a conclusion may call an item, where it is told together with another (收缩压 as 血压)."""
-    code = f"review.also.{item}"
-    said = say(code)
-    return () if said == code else tuple(said.split("、"))
-
-
 def _of_result(row: ResultRow, names: tuple[str, ...], say: Say) -> Proposal:
     plain = finding_sentence(row.label, row.value, row.unit, row.range_text)
     return Proposal(
@@ -134,11 +89,3 @@ def _of_result(row: ResultRow, names: tuple[str, ...], say: Say) -> Proposal:
 def _source(rule: str, catalog: Catalog) -> str:
     names = [s for one in rule.split("、") if one in catalog.rules for s in catalog.rules[one].sources]
     return "；".join(catalog.sources[n].text for n in dict.fromkeys(names) if n in catalog.sources)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -8,6 +8,7 @@ from domain.catalog.lookup import Catalog
 from domain.catalog.units import shown_unit
 from domain.checkup.intake import GENDER, Person
 from domain.checkup.judge import fitting_ranges
+from domain.linting.words import names_of
 
 WORSE = {"LL": -2, "L": -1, "N": 0, "": 0, "H": 1, "A": 1, "HH": 2, "AA": 2}
 OTHER = "other"
@@ -49,16 +50,9 @@ def result_row(row: Any, before: Sequence[Any], catalog: Catalog, person: Person
         critical=bool(row.critical_level),
         unverified=bool(row.unverified),
         corrected=row.status == "C",
-        names=names_of(row.label, definition),
+        names=names_of(row.label, definition.local_codes if definition else ()),
         points=tuple(points),
     )
-
-
-def names_of(label: str, definition: Any) -> tuple[str, ...]:
-    """Return what a report may call an item: its label, and the Chinese ones among laboratories' own names."""
-    codes = definition.local_codes if definition else ()
-    others = [c for c in codes if len(c) > 1 and not c.isascii()]
-    return tuple(dict.fromkeys([label, *others]))
 
 
 def in_reading_order(rows: Iterable[ResultRow], catalog: Catalog) -> tuple[ResultRow, ...]:

@@ -13,6 +13,7 @@ from client.stations.review.head.widgets import CaseHead, restyle
 from client.stations.review.panes.widgets import Panes
 from client.stations.review.preview_dialog.view import PreviewDialog
 from client.stations.review.queue_panel.view import QueuePanel
+from client.stations.review.reason.view import ReasonDialog
 from client.stations.review.side_panel.view import SidePanel
 from client.stations.review.text_panel.view import TextPanel
 from client.stations.review.viewmodel import ViewModel
@@ -93,6 +94,7 @@ class View(StationView):
         if self.context.actor.may("checkup.edit"):
             FileDrop(self, self._dropped)
         model.looking.previewed.connect(self._show_preview)
+        model.reason_asked.connect(self._ask_reason)
         self._shortcuts = self._keys()
         model.action_set.changed.connect(self._follow_actions)
         self._show_state("loading", "")
@@ -158,6 +160,15 @@ class View(StationView):
         ]
         at = next((n for n, part in enumerate(parts) if part.hasFocus()), -1)
         parts[(at + 1) % len(parts)].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @Slot(object)
+    def _ask_reason(self, case: Case) -> None:
+        checking, say = self.model.checking, self.say
+        title = say("review.reason.head", score=checking.score, threshold=checking.rules.threshold)
+        lines = [checking.sentence(remark) for remark in checking.remarks]
+        ReasonDialog(
+            self.context, title, lines, lambda reason: self.model.doing.submit(case, reason), self
+        ).open()
 
     @Slot(object, object)
     def _show_preview(self, case: Case, pages: list[Any]) -> None:

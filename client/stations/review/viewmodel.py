@@ -11,12 +11,13 @@ from client.ports import Scanned
 from client.printing import Printer, print_file
 from client.station import Context, StationModel
 from client.stations.review.case import Case, CaseKey, Proposal, StepRow
+from client.stations.review.checking import Checking
 from client.stations.review.criticals import Criticals
 from client.stations.review.doing import Doing
 from client.stations.review.looking import Looking
 from client.stations.review.offering import ACTIONS, Moment, moves, offers
 from client.stations.review.opening import WATCHED, Opening
-from client.stations.review.proposals import Deviation, deviations, with_sentence
+from client.stations.review.proposals import with_sentence
 from client.stations.review.queue_model import CaseQueue
 from client.stations.review.returning import Returning
 from client.stations.review.wording import Wording
@@ -33,7 +34,8 @@ class ViewModel(StationModel):
     """The case, and whether it is another one than before."""
     note_changed = Signal(str, str)
     """What came of the last action: sentence and tone, empty to clear; shown beside the actions."""
-    checks_changed = Signal()
+    reason_asked = Signal(object)
+    """A `Case` whose text scores too low to be handed in without one."""
     trend_asked = Signal()
     attach_asked = Signal()
     part_asked = Signal()
@@ -52,7 +54,7 @@ class ViewModel(StationModel):
         self.doing = Doing(context, self.writing, self)
         self.looking = Looking(context, printer, self)
         self.criticals = Criticals(self)
-        self.checks: list[Deviation] = []
+        self.checking = Checking(self.context, self.writing, self)
         self._refused = False
         self._wire()
         self._offer()
@@ -79,7 +81,7 @@ class ViewModel(StationModel):
         for name, handler in (
             ("return", self.return_pressed), ("propose", self.propose_next), ("critical", self.ask_critical),
             ("trend", self.trend_asked.emit), ("filter", self.queue.next_reason), ("part", self.part_asked.emit),
-            ("next", self.skip), ("attach", self.attach_asked.emit),
+            ("next", self.skip), ("attach", self.attach_asked.emit), ("check", self.checking.go_on),
         ):  # fmt: skip
             self.action_set.on(name, handler)
 
@@ -185,15 +187,14 @@ class ViewModel(StationModel):
             proposals=bool(self.open_proposals()),
             critical=self.criticals.waiting(self.case) is not None,
             following=self.queue.after(self.wanted) is not None,
+            remarks=bool(self.checking.remarks),
         )
         for name, enabled in offers(self.case, now).items():
             self.action_set.enable(name, enabled)
 
     @Slot()
     def _written(self) -> None:
-        rows = self.case.results if self.case is not None and self.case.clear else ()
-        self.checks = deviations(self.writing.conclusion, rows)
-        self.checks_changed.emit()
+        self.checking.look(self.case)
         self._offer()
 
     @Slot(object)
@@ -211,12 +212,19 @@ class ViewModel(StationModel):
     def act(self, name: str) -> None:
         """Write, submit, pass on, sign, preview or print the open case."""
         acts: dict[str, Callable[[Case], None]] = {
-            "save": self.doing.save, "submit": self.doing.submit, "sign": self.doing.sign,
+            "save": self.doing.save, "submit": self._submit, "sign": self.doing.sign,
             "pass_first": self.doing.pass_first, "pass_second": self.doing.pass_second,
             "preview": self.looking.preview, "print": self.looking.print_issued,
         }  # fmt: skip
         if self.case is not None:
             acts[name](self.case)
+
+    def _submit(self, case: Case) -> None:
+        """Hand the report on; a text that scores too low wants a reason first."""
+        if self.checking.enough:
+            self.doing.submit(case)
+        else:
+            self.reason_asked.emit(case)
 
     def propose_next(self) -> None:
         """Take over the next proposed sentence."""

@@ -205,7 +205,7 @@ class CasePanel(QWidget):
         self.results.asked.connect(self.toggle_trend)
         self.results.row_changed.connect(self._row_changed)
         model.trend_asked.connect(self.toggle_trend)
-        model.checks_changed.connect(self.findings.viewport().update)
+        model.checking.changed.connect(self.findings.viewport().update)
 
     def show_case(self, case: Case, fresh: bool) -> None:
         """Show a case; the cursor stays on its line while it is the same one."""

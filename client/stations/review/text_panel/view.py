@@ -7,7 +7,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from client.stations.review.anchors import FIELDS
 from client.stations.review.case import Case
+from client.stations.review.check_list.widgets import CheckList
+from client.stations.review.checking import place_of
 from client.stations.review.text_panel.widgets import ReturnBox, TextEditor, shortened
+from domain.linting.case import Remark
 
 
 class TextPanel(QWidget):
@@ -27,7 +30,7 @@ class TextPanel(QWidget):
         self._states: dict[str, QLabel] = {}
         for name, share in zip(FIELDS, (5, 3), strict=True):
             self._add_editor(name, share)
-        self._checks = self._label("text_checks", "danger")
+        self._checks = CheckList(model.checking, model.context.say, self)
         self._column.insertWidget(self._column.indexOf(self.editors["conclusion"]) + 1, self._checks)
         self.returning = ReturnBox(model.context.say, self)
         self._column.addWidget(self.returning)
@@ -84,7 +87,8 @@ class TextPanel(QWidget):
         model.writing.text_set.connect(self._put)
         model.writing.changed.connect(self._marks)
         model.writing.disputed_changed.connect(self._dispute.setVisible)
-        model.checks_changed.connect(self._marks)
+        model.checking.changed.connect(self._marks)
+        model.checking.gone_to.connect(self._show_place)
         model.returning.changed.connect(self._show_returning)
         model.field_error.connect(self._show_error)
         model.return_asked.connect(self.before_return)
@@ -139,7 +143,8 @@ class TextPanel(QWidget):
         if model.returning.open and model.writing.anchor is not None:
             anchors.append(model.writing.anchor)
         for name, editor in self.editors.items():
-            doubts = [d.anchor for d in model.checks if d.anchor.field == name]
+            places = map(place_of, model.checking.remarks)
+            doubts = [place for place in places if place is not None and place.field == name]
             editor.mark([a for a in anchors if a.field == name], doubts)
             unsaved = (
                 model.can_edit
@@ -148,12 +153,16 @@ class TextPanel(QWidget):
             )
             code = "review.unsaved" if unsaved else "review.editing" if model.can_edit else "review.readonly"
             self._states[name].setText(say(code))
-        lines = [
-            say("review.check.differs", label=d.label, written=d.written, measured=d.measured)
-            for d in model.checks
-        ]
-        self._checks.setText("\n".join(lines))
-        self._checks.setVisible(bool(lines))
+        self._checks.show_remarks()
+
+    @Slot(object)
+    def _show_place(self, remark: Remark) -> None:
+        """Select what a remark is about; what is missing is written at the end of its field."""
+        editor, place = self.editors[remark.field], place_of(remark)
+        if place is not None:
+            editor.select(place)
+        else:
+            editor.to_end()
 
     @Slot(bool)
     def _show_returning(self, returning: bool) -> None:

@@ -62,6 +62,11 @@ class TextEditor(QPlainTextEdit):
         self.centerCursor()
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def to_end(self) -> None:
+        """Put the cursor behind the text."""
+        self.moveCursor(QTextCursor.MoveOperation.End)
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def select(self, anchor: Anchor) -> None:
         """Select a place."""
         text = self.toPlainText()

@@ -1,0 +1,1 @@
+"""What the check of a text remarks, on the screen."""

@@ -1,0 +1,1 @@
+"""What a report says against what is known: gaps, contradictions and impossible statements, by declared rules."""
