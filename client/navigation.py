@@ -29,12 +29,13 @@ BUILT_IN = (
     ("level_rules", "nav.level_rules", "list", "risk.rules"),
     ("alert_rules", "nav.alert_rules", "bell", "alert.rules"),
     ("label_queue", "nav.label_queue", "specimen", "biobank.label"),
+    ("study_data", "nav.study_data", "list", "study.export"),
 )
 """Pages of every workstation: id, text, icon, permission."""
 BUILT_IN_AREAS = {
     "roster": "nav.people", "mass": "nav.messages",
     "design_start": "nav.forms", "level_rules": "nav.risk", "alert_rules": "nav.alerts",
-    "label_queue": "nav.biobank",
+    "label_queue": "nav.biobank", "study_data": "nav.studies",
 }  # fmt: skip
 """Area of a built-in page that is not about the workstation itself."""
 

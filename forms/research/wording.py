@@ -56,7 +56,7 @@ def about_line(line: Line, say: Say) -> str:
             return say("research.say.nothing", label=label)
         return say(
             "research.say.number", label=label, n=whole.n, missing=whole.missing, mean=number(whole.mean),
-            sd=number(whole.sd), unit=f" {unit}" if unit and unit != "1" else "", median=number(whole.median),
+            sd=number(whole.sd), unit=_unit(unit), median=number(whole.median),
             q1=number(whole.q1), q3=number(whole.q3),
         )  # fmt: skip
     code, name, counts = max(line.counts, key=lambda one: one[2][0], default=("", "", (0,)))
@@ -171,6 +171,10 @@ def about_survival(found: Survival, label: str, say: Say) -> list[str]:
 def event_words(found: Survival, label: str) -> str:
     """Return an event as people read it."""
     return f"{label} {OPERATORS.get(found.event.op, found.event.op)} {found.event.value}"
+
+
+def _unit(ucum: str) -> str:
+    return "" if ucum in ("", "1") else " 岁" if ucum == "a" else f" {ucum}"
 
 
 def _signed(value: Any) -> str:
