@@ -12,20 +12,26 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.care.execution_commands import NoteMeasured
+from domain.care.preset_commands import DraftByPresets
+from domain.care.presets import presets_in_force
 from domain.care.records import CareEvent, CareItem, CareKind, CareStanding
 from domain.care.standing_commands import StandItems
+from domain.checkup.records import Observation
 from domain.exchange.rules import FILLED
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import Entry
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
+from domain.risk.records import RiskLevel
 
 log = logging.getLogger(__name__)
 AT_ONCE = 20
 """Items in one transaction."""
 AT_A_TICK = 500
 CHUNK = 400
+DECIDING = {"observation": Observation, "risk_level": RiskLevel}
+"""Records whose coming may make a preset hold."""
 _CONCERNS = frozenset({"care_item", "care_event", "observation", "diet_intake"})
 
 
@@ -63,9 +69,29 @@ class CareFollower:
                     events.append(record_id)
                 elif change.entity == "observation" and own and change.op == "ins":
                     measured.append(record_id)
+        self._draft(entries)
         for start in range(0, len(measured), CHUNK):
             self._run(NoteMeasured(observation_ids=measured[start : start + CHUNK]))
         self._stand(items | self._items_of(events))
+
+    def _draft(self, entries: Sequence[Entry]) -> None:
+        """Draft plans for whom results or a colour came in here, where presets of the institution hold for them."""
+        own = [entry for entry in entries if entry.device_id == self.actor.device_id.bytes]
+        touched = [touch for entry in own for touch in entry.glance.changes if touch.entity in DECIDING]
+        if not touched:
+            return
+        with self.dispatcher.store.read() as connection:
+            if not presets_in_force(connection):
+                return
+            people: set[Id] = set()
+            for entity, kind in DECIDING.items():
+                ids = sorted({Id(bytes=touch.record_id) for touch in touched if touch.entity == entity})
+                c = kind.__table__.c
+                for start in range(0, len(ids), CHUNK):
+                    query = select(c.patient_id).where(c.id.in_(ids[start : start + CHUNK]))
+                    people |= {one for one in connection.execute(query).scalars() if one is not None}
+        for patient_id in sorted(people):
+            self._run(DraftByPresets(patient_id=patient_id))
 
     def tick(self) -> int:
         """Look at the items whose next occasion is over; returns how many, at most `AT_A_TICK`."""

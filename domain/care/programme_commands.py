@@ -48,7 +48,7 @@ class ApplyProgramme:
     starts_on: date | None = ask("开始日期（不填为今天）", kind=Kind.DATE, default=None)
 
 
-_ACTIVITY = {"久坐": "sedentary", "轻": "light", "中": "moderate", "重": "heavy", "极重": "very_heavy"}
+ACTIVITY = {"久坐": "sedentary", "轻": "light", "中": "moderate", "重": "heavy", "极重": "very_heavy"}
 
 
 @handles(ApplyProgramme)
@@ -63,16 +63,29 @@ def apply_programme(order: ApplyProgramme, work: UnitOfWork) -> Id:
     patient = work.require(Patient, order.patient_id, "patient_id")
     book = care_of(work).programmes
     codes = codes_said(book, order.diseases)
-    level = _level(work, patient, order.level)
-    if order.activity not in _ACTIVITY:
+    level = level_said(work, patient, order.level)
+    if order.activity not in ACTIVITY:
         raise DomainError(
-            "care.no_activity", field="activity", value=order.activity, known="、".join(_ACTIVITY)
+            "care.no_activity", field="activity", value=order.activity, known="、".join(ACTIVITY)
         )
     today = clinic(work.now).date()
     starts = order.starts_on or today
     if starts < today or starts > today + LONGEST:
         raise DomainError("care.starts_past", field="starts_on", day=starts.isoformat())
-    body, refused = _body(work, patient, _ACTIVITY[order.activity])
+    return draw_up(work, patient, codes, level, ACTIVITY[order.activity], starts).id
+
+
+def draw_up(
+    work: UnitOfWork, patient: Patient, codes: Sequence[str], level: Level, activity: str, starts: date, *,
+    why: Sequence[str] = (), plan_id: Id | None = None,
+) -> CarePlan:  # fmt: skip
+    """Put a year's draft together and return it; `why` stands first among its notes.
+
+    Raises:
+        DomainError: ``care.body_unknown``; ``care.no_programme`` with the reason.
+    """
+    book = care_of(work).programmes
+    body, refused = _body(work, patient, activity)
     year = [month_plan(book, body, codes, level, month) for month in range(1, 13)]
     told = next((one.reason for one in year if isinstance(one, Refused)), None)
     if told is not None:
@@ -80,10 +93,11 @@ def apply_programme(order: ApplyProgramme, work: UnitOfWork) -> Id:
     months = [one for one in year if isinstance(one, MonthPlan)]
     name = "、".join(book.diseases[code].label for code in codes)
     plan = CarePlan(
-        org_id=patient.org_id, patient_id=patient.id, name=f"{name}（{book.levels[level].label}）一年方案"[:255],
+        id=plan_id, org_id=patient.org_id, patient_id=patient.id,
+        name=f"{name}（{book.levels[level].label}）一年方案"[:255],
         programme=f"{'+'.join(codes)}:{level}"[:60], programme_version=book.version, unverified=True,
         owner_id=work.actor.staff_id, starts_on=starts, ends_on=month_from(starts, 12) - timedelta(days=1),
-        goal=_goal(book, codes, months), notes=_notes(months, refused),
+        goal=_goal(book, codes, months), notes=[*why, *_notes(months, refused)],
     )  # fmt: skip
     work.start(plan_life, plan)
     work.add(plan)
@@ -97,7 +111,7 @@ def apply_programme(order: ApplyProgramme, work: UnitOfWork) -> Id:
         schedule = Schedule(at=("07:00",), window_h=17, weekdays=days)
         label = work.content["catalog"].observation(watched).name
         put_item(work, plan, CareKind.MONITORING, label, schedule, watched=watched)
-    return plan.id
+    return plan
 
 
 def codes_said(book: Programmes, said: str) -> list[str]:
@@ -120,7 +134,8 @@ def month_from(starts: date, count: int) -> date:
     return date(year, month + 1, min(starts.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def _level(work: UnitOfWork, patient: Patient, said: str | None) -> Level:
+def level_said(work: UnitOfWork, patient: Patient, said: str | None) -> Level:
+    """Return the level as said, else that of the colour in force. Raises ``care.no_level``."""
     labels = {rule.label: level for level, rule in care_of(work).programmes.levels.items()}
     if said:
         named = labels.get(said) or (said if said in LEVELS else None)

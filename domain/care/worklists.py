@@ -15,6 +15,8 @@ from domain.care.plan_commands import (
     StartPlan,
     StopPlan,
 )
+from domain.care.preset_commands import SetPreset
+from domain.care.preset_records import CarePreset
 from domain.care.programme_commands import ApplyProgramme, ChangeItem
 from domain.care.records import CareClient, CareEvent, CareItem, CareNode, CarePlan, CareStanding, CareWeek
 from domain.care.supplement_commands import NoteDiet, PrescribeSupplement
@@ -152,3 +154,25 @@ def diets() -> Query:
         )
         .join(Patient, Patient.id == d.patient_id)
     )  # fmt: skip
+
+
+@worklist("care.presets", "计划预设条件", permission="care.presets", record=CarePreset, order="-set_at")
+def presets() -> Query:
+    """Every version of the institution's presets, the latest first; the highest number of a name counts."""
+    p = CarePreset
+    return select(
+        p.set_at,
+        p.name,
+        p.number,
+        p.said,
+        p.colours,
+        p.diseases,
+        p.level,
+        p.activity,
+        p.in_force,
+        p.reason,
+        p.set_name,
+    )
+
+
+presets.offers(SetPreset)

@@ -11,6 +11,7 @@ from domain.kernel.record import Record
 SETTINGS = (
     "alert_rule_change",
     "answer_hours",
+    "care_preset",
     "critical_limit_change",
     "follow_content",
     "risk_rule_set",

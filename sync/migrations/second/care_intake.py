@@ -1,4 +1,4 @@
-"""What supplements and diet come to."""
+"""What supplements and diet come to, and the conditions by which plans are drafted."""
 
 import sqlalchemy as sa
 
@@ -37,3 +37,20 @@ def upgrade() -> None:
         indexed=("day",),
     )
     steps.create_index("ix_care_intake_patient", "care_intake", ["patient_id", "day"])
+    steps.create_record_table(
+        "care_preset",
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("conditions", JsonText(), nullable=False),
+        sa.Column("said", sa.String(1000), nullable=False),
+        sa.Column("colours", JsonText(), nullable=False),
+        sa.Column("diseases", JsonText(), nullable=False),
+        sa.Column("level", sa.String(10), nullable=True),
+        sa.Column("activity", sa.String(20), nullable=False),
+        sa.Column("in_force", sa.Boolean(), nullable=False),
+        sa.Column("reason", steps.long_text(), nullable=False),
+        sa.Column("set_at", UtcTime(), nullable=False),
+        sa.Column("set_by", Id16(), nullable=True),
+        sa.Column("set_name", sa.String(255), nullable=False),
+        indexed=("name", "set_at"),
+    )
