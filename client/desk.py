@@ -275,6 +275,7 @@ def _join(desk: Desk, store: "Store") -> None:
                 {
                     "catalog": lambda: load_catalog(resources.folder("catalog")),
                     **scale_content(resources.folder("scales"), resources.folder("forms")),
+                    CARE: lambda: load_care(resources.folder("care")),
                     RISK: lambda: load_risk(
                         resources.folder("risk"), dispatcher.content["catalog"], resources.folder("forms")
                     ),
@@ -287,7 +288,6 @@ def _join(desk: Desk, store: "Store") -> None:
             FOLLOWUP: lambda: followup_of(
                 resources.folder("followup"), desk.authority.roles, resources.folder("forms")
             ),
-            CARE: lambda: load_care(resources.folder("care")),
             LINTING: lambda: load_linting(resources.folder("linting")),
             COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
         },

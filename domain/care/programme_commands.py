@@ -95,7 +95,8 @@ def draw_up(
     plan = CarePlan(
         id=plan_id, org_id=patient.org_id, patient_id=patient.id,
         name=f"{name}（{book.levels[level].label}）一年方案"[:255],
-        programme=f"{'+'.join(codes)}:{level}"[:60], programme_version=book.version, unverified=True,
+        programme=f"{'+'.join(codes)}:{level}"[:60], programme_version=book.version,
+        unverified=not all(book.diseases[code].checked for code in codes),
         owner_id=work.actor.staff_id, starts_on=starts, ends_on=month_from(starts, 12) - timedelta(days=1),
         goal=_goal(book, codes, months), notes=[*why, *_notes(months, refused)],
     )  # fmt: skip

@@ -45,6 +45,8 @@ class Disease(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     supplements: tuple[str, ...]
     loss: float = 0
     special: str = ""
+    checked: bool = False
+    """Whether a physician has signed limits and doses; no file says so."""
 
 
 class Resistance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

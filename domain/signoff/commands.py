@@ -8,7 +8,7 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, stable_id
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.signoff.marks import Mark
+from domain.signoff.mark import Mark
 from domain.signoff.records import ContentMark
 from domain.signoff.workflow import mark_life
 

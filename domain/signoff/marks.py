@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from domain.care.content import CARE
 from domain.catalog.definitions import ObservationDefinition, ReferenceRange, Rule
 from domain.catalog.lookup import Catalog
 from domain.followup.definitions import FOLLOWUP, FollowUpContent
@@ -20,22 +21,8 @@ from domain.risk.content import RiskModels
 from domain.scales.advice import Advice
 from domain.scales.definitions import Scale
 from domain.scales.exercise_draft import DraftRules
-
-READ = "V"
-"""Status of what was read in its source."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Mark:
-    """One marked part; `digest` is of what it says, without its status and notes."""
-
-    key: str
-    kind: str
-    title: str
-    part: str
-    source: str
-    status: str
-    digest: str
+from domain.signoff.care_marks import care_marks, factor_mark, signed_care, signed_factors
+from domain.signoff.mark import READ, Mark
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -165,6 +152,7 @@ def _risk_marks(models: RiskModels) -> Iterator[Mark]:
             key = f"risk.{model.id}.{part}"
             digest = _digest(model, "status", "unverified", "bands_status", "checked", "note", "source")
             yield Mark(key, "risk", model.title, part, model.source, model.status, digest)
+    yield from factor_mark(models)
     file = models.levels.file
     if file.status != READ:
         digest = _digest(file, "status", "source")
@@ -186,7 +174,7 @@ def _signed_risk(models: RiskModels, keys: Container[str]) -> RiskModels:
         made.levels = copy.copy(models.levels)
         made.levels.file = _as_read(models.levels.file)
     made.published = {}
-    return made
+    return signed_factors(made, keys)
 
 
 # Advice and drafts
@@ -280,6 +268,7 @@ MARKED = {
     "scales": Marked(_scale_marks, _signed_scales),
     "risk": Marked(_risk_marks, _signed_risk),
     "advice": Marked(_advice_marks, _signed_advice),
+    CARE: Marked(care_marks, signed_care),
     FOLLOWUP: Marked(_followup_marks, _signed_followup),
     "exercise_drafts": Marked(_draft_marks, _signed_draft),
 }

@@ -14,7 +14,8 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import KnownError
 from domain.kernel.prepared import Prepared
 from domain.signoff.commands import ListMarks
-from domain.signoff.marks import MARKED, Mark
+from domain.signoff.mark import Mark
+from domain.signoff.marks import MARKED
 from domain.signoff.records import ContentMark
 
 log = logging.getLogger(__name__)

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import msgspec
 import pypdfium2
 import pytest
 
 import resources
+from domain.care.content import CARE
 from domain.care.plan_commands import SignPlan
 from domain.care.programme_commands import ApplyProgramme, ChangeItem, month_from
 from domain.care.records import CareItem, CareKind, CareNode, CarePlan, CareStanding
@@ -176,3 +178,15 @@ def test_a_plan_is_printed_with_its_numbers_its_signature_and_a_code(care, known
     ):
         assert said.replace(" ", "") in printed
     assert "草稿" not in printed
+
+
+def test_a_plan_of_signed_limits_bears_no_mark(care, known):
+    content = care.desk.content[CARE]
+    diseases = dict(content.programmes.diseases)
+    diseases["HTN"] = msgspec.structs.replace(diseases["HTN"], limits="V", checked=True)
+    programmes = msgspec.structs.replace(content.programmes, diseases=diseases)
+    care.desk.content[CARE] = msgspec.structs.replace(content, programmes=programmes)
+    signed = care.run(ApplyProgramme(patient_id=known, diseases="高血压", level="中危"))
+    mixed = care.run(ApplyProgramme(patient_id=known, diseases="高血压、肥胖", level="中危"))
+    assert not care.one(CarePlan, id=signed).unverified
+    assert care.one(CarePlan, id=mixed).unverified

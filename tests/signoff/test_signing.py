@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import select
 
 import resources
+from domain.care.content import CARE, load_care
 from domain.catalog.content import load_catalog
 from domain.checkup.judge import judge
 from domain.followup.content import FOLLOWUP, followup_of
@@ -22,6 +23,7 @@ from tests.conftest import BRANCH, DEVICE
 
 CATALOG = load_catalog(resources.folder("catalog"))
 SHIPPED = {
+    CARE: load_care(resources.folder("care")),
     "catalog": CATALOG,
     RISK: load_risk(resources.folder("risk"), CATALOG, resources.folder("forms")),
     FOLLOWUP: followup_of(
@@ -81,7 +83,7 @@ def test_every_mark_of_every_file_is_listed_once(desk, signs):
     kept = rows(desk)
     assert len(kept) == len({row.key for row in kept}) > 150
     assert {row.kind for row in kept} == {
-        "range", "important", "critical", "scale", "risk", "levels", "advice", "followup",
+        "range", "important", "critical", "scale", "risk", "levels", "advice", "followup", "care",
     }  # fmt: skip
     scales = {s.id: sum(p.status != "V" for p in s.parts) for s in SHIPPED["scales"].values()}
     assert sum(row.kind == "scale" for row in kept) == sum(scales.values())
@@ -181,3 +183,35 @@ def test_whoever_signs_says_on_what_and_has_the_right(desk, signs, chief, nurse)
     desk.run(SignMark(mark_id=mark_id, second_source="本院规定 2026-12"), chief)
     with pytest.raises(DomainError):
         desk.run(SignMark(mark_id=mark_id, second_source="本院规定 2026-12"), chief)
+
+
+def test_limits_and_doses_of_care_are_signed_disease_by_disease(desk, signs, chief):
+    kept = {row.key: row for row in rows(desk, kind="care")}
+    care = SHIPPED[CARE]
+    assert {key for key in kept if key.startswith("care.disease.")} == {
+        f"care.disease.{code}" for code in care.programmes.diseases
+    }
+    assert {
+        "care.classes",
+        "care.nutrient.mg",
+        "care.nutrient.omega3",
+        "care.pair.65",
+        "care.food.oil",
+    } <= kept.keys()
+    assert "剂量" in kept["care.disease.HTN"].part
+    sign(desk, chief, signs, "care.disease.HTN")
+    sign(desk, chief, signs, "care.nutrient.mg")
+    now = desk.content[CARE]
+    assert now.programmes.diseases["HTN"].checked
+    assert not now.programmes.diseases["T2DM"].checked
+    assert (now.nutrients.nutrients["mg"].status, now.nutrients.nutrients["omega3"].status) == (
+        "V",
+        "UNVERIFIED",
+    )
+    assert now.programmes.diseases["HTN"].minutes == care.programmes.diseases["HTN"].minutes
+
+
+def test_which_advice_goes_with_which_factor_is_listed_too(desk, signs, chief):
+    assert desk.content["risk"].factor_advice.status == "UNVERIFIED"
+    sign(desk, chief, signs, "risk.factor_advice")
+    assert desk.content["risk"].factor_advice.status == "V"

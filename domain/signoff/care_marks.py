@@ -1,0 +1,115 @@
+"""Marks of the care content: programmes, foods, nutrients, interactions; and of the advice by factor. Pure."""
+
+import copy
+import hashlib
+from collections.abc import Container, Iterator
+from typing import Any
+
+import msgspec
+
+from domain.care.content import CareContent
+from domain.care.programmes import Disease
+from domain.risk.content import RiskModels
+from domain.signoff.mark import READ, Mark
+
+KIND = "care"
+_HOW = {"M": "UNVERIFIED", "P": "PARTIAL", "V": "DESIGN"}
+"""Status of a disease by how its limits were read; the doses of all are this product's design."""
+
+
+def _digest(value: Any, *without: str) -> str:
+    said = msgspec.to_builtins(value)
+    said = {name: one for name, one in said.items() if name not in without}
+    return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
+
+
+def care_marks(content: CareContent) -> Iterator[Mark]:
+    """Yield every part of the care content that was read in no source, or only partly."""
+    programmes = content.programmes
+    for code, one in programmes.diseases.items():
+        if not one.checked:
+            part = "运动与能量剂量" if one.limits == READ else "限量与剂量"
+            yield Mark(
+                f"care.disease.{code}", KIND, f"干预方案：{one.label}", f"{part}：{_said(one)}", programmes.source,
+                _HOW[one.limits], _digest(one, "limits", "checked"),
+            )  # fmt: skip
+    for code, food in content.foods.foods.items():
+        if food.status:
+            yield Mark(
+                f"care.food.{code}", KIND, f"食物交换份：{food.label}", f"每份 {food.grams:g} g", food.status,
+                "UNVERIFIED", _digest(food, "status"),
+            )  # fmt: skip
+    for code, nutrient in content.nutrients.nutrients.items():
+        if nutrient.status != READ:
+            part = f"最高摄入量 {nutrient.ul:g} {nutrient.unit}" if nutrient.ul else nutrient.note
+            yield Mark(
+                f"care.nutrient.{code}", KIND, f"营养素：{nutrient.label}", part, content.nutrients.source,
+                nutrient.status, _digest(nutrient, "status"),
+            )  # fmt: skip
+    classes = content.interactions.classes
+    if classes.status != READ:
+        yield Mark(
+            "care.classes", KIND, "药品类与成员", "、".join(classes.members)[:1000], content.interactions.source,
+            classes.status, _digest(classes, "status"),
+        )  # fmt: skip
+    for pair in content.interactions.pairs:
+        if pair.status != READ:
+            yield Mark(
+                f"care.pair.{pair.id}", KIND, f"相互作用：{'/'.join(pair.a)}–{'/'.join(pair.b)}",
+                f"{pair.level}：{pair.effect}"[:1000], pair.source, pair.status, _digest(pair, "status", "source"),
+            )  # fmt: skip
+
+
+def _said(one: Disease) -> str:
+    low, middle, high = one.minutes
+    return (
+        f"碳水 {one.carb[0]:g}–{one.carb[1]:g}%，脂肪 {one.fat[0]:g}–{one.fat[1]:g}%，钠 {one.sodium} mg，"
+        f"每周有氧 {low}/{middle}/{high} 分钟"
+    )
+
+
+def signed_care(content: CareContent, keys: Container[str]) -> CareContent:
+    """Return the content with some of its marks taken away."""
+
+    def read(key: str, part: Any, **values: Any) -> Any:
+        return msgspec.structs.replace(part, **values) if f"care.{key}" in keys else part
+
+    diseases = {
+        code: read(f"disease.{code}", one, limits=READ, checked=True)
+        for code, one in content.programmes.diseases.items()
+    }
+    foods = {code: read(f"food.{code}", one, status="") for code, one in content.foods.foods.items()}
+    nutrients = {
+        code: read(f"nutrient.{code}", one, status=READ) for code, one in content.nutrients.nutrients.items()
+    }
+    interactions = msgspec.structs.replace(
+        content.interactions,
+        classes=read("classes", content.interactions.classes, status=READ),
+        pairs=tuple(read(f"pair.{one.id}", one, status=READ) for one in content.interactions.pairs),
+    )
+    return msgspec.structs.replace(
+        content,
+        programmes=msgspec.structs.replace(content.programmes, diseases=diseases),
+        foods=msgspec.structs.replace(content.foods, foods=foods),
+        nutrients=msgspec.structs.replace(content.nutrients, nutrients=nutrients),
+        interactions=interactions,
+    )
+
+
+def factor_mark(models: RiskModels) -> Iterator[Mark]:
+    """Yield the mark of which advice goes with which factor."""
+    file = models.factor_advice
+    if file.status != READ:
+        yield Mark(
+            "risk.factor_advice", "advice", "高风险因素的建议对应", f"版本 {file.version}", file.source, file.status,
+            _digest(file, "status", "source"),
+        )  # fmt: skip
+
+
+def signed_factors(models: RiskModels, keys: Container[str]) -> RiskModels:
+    """Return the models with that mark taken away."""
+    if "risk.factor_advice" not in keys:
+        return models
+    made = copy.copy(models)
+    made.factor_advice = msgspec.structs.replace(models.factor_advice, status=READ)
+    return made
