@@ -75,6 +75,8 @@ class EventKind(enum.StrEnum):
     TAKEN_OUT = "taken_out"
     USED = "used"
     RETURNED = "returned"
+    PACKED = "packed"
+    ARRIVED = "arrived"
     DISCARDED = "discarded"
     DUPLICATED = "duplicated"
     CLEARED = "cleared"

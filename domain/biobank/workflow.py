@@ -12,6 +12,7 @@ specimen_life = Workflow(
     State("processed", "已处理", limit=hours(1)),
     State("stored", "已入库", limit=hours(24 * 36_500)),
     State("out", "已取出", limit=minutes(30)),
+    State("shipped", "运输中"),
     State("used_up", "已用尽", final=True),
     State("discarded", "已销毁", final=True),
     moves={
@@ -21,6 +22,8 @@ specimen_life = Workflow(
         "store": ("processed", "stored"),
         "take_out": ("stored", "out"),
         "return": ("out", "stored"),
+        "ship": ("out", "shipped"),
+        "arrive": ("shipped", "processed"),
         "use_up": (("processed", "out"), "used_up"),
         "discard": (("collected", "received", "processed", "stored", "out"), "discarded"),
     },

@@ -160,10 +160,19 @@ def may_be_null(query: Any, sort: Any) -> bool:
                 isinstance(part, BinaryExpression)
                 and part.operator is operators.is_not
                 and isinstance(part.right, Null)
-                and part.left is base
+                and _is_same(part.left, base)
             ):
                 return False
     return bool(getattr(base, "nullable", True)) or table in _outer_tables(query)
+
+
+def _is_same(left: Any, base: Any) -> bool:
+    """Tell whether two columns are one: a class's attribute gives a new object each time it is asked."""
+    if left is base:
+        return True
+    tables = getattr(left, "table", None), getattr(base, "table", None)
+    names = [getattr(table, "name", None) for table in tables]
+    return names[0] is not None and names[0] == names[1] and left.key == base.key
 
 
 def _outer_tables(query: Any) -> set[Any]:

@@ -12,7 +12,7 @@ LABELS = {
     NodeKind.PROCESSING: "处理",
     NodeKind.STORAGE: "入库",
 }
-UNPROCESSED, KEPT = ("collected", "received"), ("stored", "out", "used_up", "discarded")
+UNPROCESSED, KEPT = ("collected", "received"), ("stored", "out", "shipped", "used_up", "discarded")
 DRAWN = (*UNPROCESSED, "processed", *KEPT)
 
 
