@@ -20,7 +20,7 @@ def test_the_waiting_list_never_walks_the_tubes_in_store(desk, tubes, technician
         engine = connection.engine
     event.listen(engine, "before_cursor_execute", note)
     try:
-        found = read_waiting(Pages(desk.store), technician)
+        found = read_waiting(Pages(desk.store), technician, tubes.clock())
     finally:
         event.remove(engine, "before_cursor_execute", note)
     assert [tube.number for tube in found] == [number]

@@ -1,7 +1,7 @@
 """Tubes, boxes and what waits, as the bench shows them; read in a job, by index, never on the UI thread."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,6 +17,8 @@ from domain.kernel.worklists import Filter, NamedRow, Pages, records, worklists
 
 WAITING = 14
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=7)
+"""Longer than any step of a tube on its way into the store may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +119,11 @@ def read_box(store: Store, actor: Actor, code: str) -> BoxFacts | None:
     return BoxFacts(box.code, box.name, box.rows, box.columns, box.temperature.replace(" to ", "～"), taken)
 
 
-def read_waiting(pages: Pages, actor: Actor) -> list[TubeFacts]:
+def read_waiting(pages: Pages, actor: Actor, now: datetime) -> list[TubeFacts]:
     """Return the tubes that must be moved on, what runs out first at the top."""
     listing = worklists()["specimen.waiting"]
-    # Without a bound the index range would begin with all tubes that have no time limit.
-    bound = (Filter("due_at", "ge", _BEGINNING),)
+    # Without bounds the index range would begin or end with tubes in store, which have no time limit or one in years.
+    bound = (Filter("due_at", "ge", _BEGINNING), Filter("due_at", "le", now + _AHEAD))
     page = pages.page(listing, actor, filters=bound, limit=WAITING)
     names = [column.name for column in listing.columns]
     rows = [(dict(zip(names, row.values, strict=True)), row.disputes) for row in page.rows]

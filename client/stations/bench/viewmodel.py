@@ -135,7 +135,8 @@ class ViewModel(StationModel):
     def load_waiting(self) -> None:
         """Read what must be moved on."""
         pages, actor = self.context.desk.pages, self.context.actor
-        self.query(lambda: read_waiting(pages, actor), self._waiting_read, "waiting")
+        now = self.context.desk.clock()
+        self.query(lambda: read_waiting(pages, actor, now), self._waiting_read, "waiting")
 
     def _bind(self) -> None:
         on = self.action_set.on
