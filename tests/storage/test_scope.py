@@ -4,7 +4,8 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
 from domain.biobank.records import Specimen, SpecimenEvent
-from domain.kernel.unit_of_work import UnitOfWork, _scoped_in
+from domain.kernel.scoping import scoped_in
+from domain.kernel.unit_of_work import UnitOfWork
 from tests.conftest import OTHER_BRANCH
 
 
@@ -33,5 +34,5 @@ def test_other_branches_tubes_are_in_no_form_of_query(desk, tubes, as_role):
 def test_every_table_a_statement_names_is_seen():
     other = aliased(SpecimenEvent)
     inside = select(other.specimen_id).where(other.note.is_(None)).scalar_subquery()
-    found = _scoped_in(select(Specimen.id).where(Specimen.id == inside))
+    found = scoped_in(select(Specimen.id).where(Specimen.id == inside))
     assert {kind.__name__ for kind in found} == {"Specimen", "SpecimenEvent"}
