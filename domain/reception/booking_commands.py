@@ -18,7 +18,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Patient, Workstation
-from domain.reception import tied
+from domain.reception import telling, tied
 from domain.reception.records import Appointment, ReceptionKind, SlotBlock
 from domain.reception.workflow import appointment_life
 
@@ -157,6 +157,7 @@ def book_slot(order: BookSlot, work: UnitOfWork) -> Booked:
     work.start(appointment_life, appointment)
     appointment.due_at = starts_at
     work.add(appointment)
+    telling.booked(work, appointment)
     return Booked(appointment.id, block.staff_name, starts_at)
 
 
@@ -214,6 +215,7 @@ def rebook(order: Rebook, work: UnitOfWork) -> Booked:
     )  # fmt: skip
     work.move(appointment_life, old, "rebook")
     old.slot_key, old.moved_to, old.reason = None, booked.appointment_id, order.reason
+    telling.take_back(work, old)
     tied.moved(work, old, work.require(Appointment, booked.appointment_id))
     return booked
 
@@ -232,6 +234,7 @@ def cancel_appointment(order: CancelAppointment, work: UnitOfWork) -> None:
     appointment = work.require(Appointment, order.appointment_id, "appointment_id")
     work.move(appointment_life, appointment, "cancel")
     appointment.slot_key, appointment.reason = None, order.reason
+    telling.called_off(work, appointment)
     tied.not_held(work, appointment, order.reason)
 
 

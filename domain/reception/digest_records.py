@@ -51,7 +51,7 @@ class UnitNote(Record, label="团体沟通记录", merge=Merge.APPEND):
     step: Mapped[str | None] = column("流程步骤", length=100)
     with_whom: Mapped[str | None] = column("沟通对象", sensitivity=PERSONAL, mask=Mask.NAME, length=100)
     text: Mapped[str] = column("内容", sensitivity=PERSONAL, length=4000)
-    next_step: Mapped[str | None] = column("后续安排", length=400)
+    next_step: Mapped[str | None] = column("后续安排", length=4000)
     staff_id: Mapped[Id | None] = column("记录人", ref="staff")
     staff_name: Mapped[str] = column("记录人姓名")
     at: Mapped[datetime] = column("时间", index=True)

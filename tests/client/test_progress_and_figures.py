@@ -17,8 +17,11 @@ from domain.followup.group_records import CareProfile
 from domain.followup.task_records import Audience
 from domain.kernel.clock import clinic
 from domain.kernel.worklists import Filter, worklists
+from domain.messaging.commands import BindAddress, SendMessage
+from domain.messaging.records import Channel
 from domain.reception.unit_records import ClientUnit
 from domain.tracking.records import AbnormalTracking, TrackingGrade
+from tests.client import seeding
 from tests.client.test_care_desk import HOUR, ME, a_task, an_appointment, clients, keep
 
 SHOTS = os.environ.get("AFTERCHECK_SHOTS")
@@ -171,7 +174,7 @@ def test_the_figures_tell_workload_satisfaction_roots_and_units(figures, qtbot):
     assert figures.causes.item(0, 0).text() == "等候过久"
     assert figures.units.item(0, 0).text() == "远航物流"
     assert figures.units.item(0, 1).text() == "6"
-    for at, name in enumerate(("workload", "satisfaction", "causes", "units")):
+    for at, name in enumerate(("workload", "satisfaction", "causes", "messages", "units")):
         figures.parts.setCurrentIndex(at)
         shoot(figures, f"figures-{name}", qtbot)
 
@@ -208,3 +211,14 @@ def test_named_times_end_today_or_with_the_month_before(open_desk):
     assert [str(d) for d in span_of("last_month", today)] == [f"{today.year}-02-01", f"{today.year}-02-28"]
     assert span_of("month", today) == (today.replace(day=1), today)
     assert (span_of("year", today)[1] - span_of("year", today)[0]).days == 364
+
+
+def test_what_was_pushed_to_clients_is_counted_beside(figures, open_desk, seeded, qtbot):
+    patient_id = seeded[0][0].patient_id
+    run, system = open_desk.dispatcher.run, seeding.system()
+    run(BindAddress(patient_id=patient_id, channel=Channel.OFFICIAL_ACCOUNT, address="oZhou"), system)
+    run(SendMessage(patient_id=patient_id, template="activity_week", channel=Channel.OFFICIAL_ACCOUNT), system)
+    with qtbot.waitSignal(figures.model.pushed):
+        figures.model.load()
+    row = [figures.messages.item(0, column).text() for column in range(10)]
+    assert row == ["每周运动建议", "公众号", "1", "0", "0", "0", "0", "0", "—", "—"]

@@ -23,8 +23,21 @@ from client.stations.figures.widgets import Chart
 from client.views.station import StationView
 from domain.followup.count_commands import FollowUpStatistics
 from domain.kernel.ids import Id
+from domain.messaging.statistics_commands import Pushed
 
 WORKLOAD = ("staff", "audience", "open", "overdue", "done", "lost", "on_time", "mean_days")
+MESSAGES = (
+    "template",
+    "channel",
+    "queued",
+    "sent",
+    "delivered",
+    "read",
+    "answered",
+    "failed",
+    "read_rate",
+    "answer_rate",
+)
 CAUSES = ("root", "step", "cases")
 BEST = 5.0
 
@@ -47,6 +60,8 @@ class View(StationView):
         self.parts.addTab(self._workload(), self.say("figures.part.workload"))
         self.parts.addTab(self._satisfaction(), self.say("figures.part.satisfaction"))
         self.parts.addTab(self._causes(), self.say("figures.part.causes"))
+        if self.model.sees_messages:
+            self.parts.addTab(self._messages(), self.say("figures.part.messages"))
         if self.model.sees_units:
             self.parts.addTab(self._units(), self.say("figures.part.units"))
         self.body.addWidget(self.parts, 1)
@@ -136,6 +151,26 @@ class View(StationView):
         self.cause_chart = Chart("figures_cause_chart", self.say("figures.by.causes"), self)
         self.causes_note = self._note("figures_causes_note")
         return self._part(self.causes_note, self.cause_chart, self.causes)
+
+    def _messages(self) -> QWidget:
+        heads = [self.say(f"figures.messages.{name}") for name in MESSAGES]
+        self.messages = self._table("figures_messages", heads, self.say("figures.part.messages"))
+        self.messages_note = self._note("figures_messages_note")
+        self.model.pushed.connect(self._show_messages)
+        return self._part(self.messages_note, self.messages)
+
+    @Slot(object)
+    def _show_messages(self, found: list[Pushed]) -> None:
+        self.messages_note.setText(self.say("figures.messages.hint" if found else "figures.messages.none"))
+        self.messages.setRowCount(len(found))
+        for row, one in enumerate(found):
+            channel = self.context.formatter.name(one.channel, "words:channel")
+            rates = ["—" if rate is None else f"{rate:.0%}" for rate in (one.read_rate, one.answer_rate)]
+            counts = [
+                str(n) for n in (one.queued, one.sent, one.delivered, one.read, one.answered, one.failed)
+            ]
+            for column, text in enumerate([one.label, channel, *counts, *rates]):
+                self.messages.setItem(row, column, QTableWidgetItem(text))
 
     def _units(self) -> QWidget:
         self.unit = QComboBox(self)

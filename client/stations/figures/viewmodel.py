@@ -12,6 +12,7 @@ from domain.followup.count_commands import CountFollowUp, FollowUpStatistics
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
+from domain.messaging.statistics_commands import CountMessages
 from domain.reception.unit_records import ClientUnit
 from domain.reception.unit_report_commands import ReportUnit, UnitReport
 
@@ -39,6 +40,8 @@ class ViewModel(StationModel):
     counted = Signal(object)
     units_read = Signal(object)
     reported = Signal(object)
+    pushed = Signal(object)
+    """A list of `Pushed`."""
     time_changed = Signal(object)
 
     actions = (
@@ -53,6 +56,7 @@ class ViewModel(StationModel):
         self.since, self.until = span_of("month", self.today())
         self.figures: FollowUpStatistics | None = None
         self.report: UnitReport | None = None
+        self.sees_messages = context.actor.may("messaging.view")
         self.sees_units = context.actor.may("unit.view")
         self.action_set.on("count", self.load)
         self.action_set.on("performance", lambda: self.context.open_page(PERFORMANCE))
@@ -94,6 +98,11 @@ class ViewModel(StationModel):
     def load(self) -> None:
         """Count anew."""
         self.run(CountFollowUp(since=self.since, until=self.until), lambda done: self._take(done.receipt))
+
+        if self.sees_messages:
+            self.run(
+                CountMessages(since=self.since, until=self.until), lambda done: self.pushed.emit(done.receipt)
+            )
 
     def _take(self, figures: FollowUpStatistics) -> None:
         self.figures = figures

@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("step", sa.String(100), nullable=True),
         sa.Column("with_whom", sa.String(100), nullable=True),
         sa.Column("text", sa.String(4000), nullable=False),
-        sa.Column("next_step", sa.String(400), nullable=True),
+        sa.Column("next_step", sa.String(4000), nullable=True),
         sa.Column("staff_id", Id16(), nullable=True),
         sa.Column("staff_name", sa.String(255), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
