@@ -217,7 +217,9 @@ def test_what_was_pushed_to_clients_is_counted_beside(figures, open_desk, seeded
     patient_id = seeded[0][0].patient_id
     run, system = open_desk.dispatcher.run, seeding.system()
     run(BindAddress(patient_id=patient_id, channel=Channel.OFFICIAL_ACCOUNT, address="oZhou"), system)
-    run(SendMessage(patient_id=patient_id, template="activity_week", channel=Channel.OFFICIAL_ACCOUNT), system)
+    run(
+        SendMessage(patient_id=patient_id, template="activity_week", channel=Channel.OFFICIAL_ACCOUNT), system
+    )
     with qtbot.waitSignal(figures.model.pushed):
         figures.model.load()
     row = [figures.messages.item(0, column).text() for column in range(10)]
