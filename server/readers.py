@@ -30,6 +30,7 @@ from domain.tracking.rates import RateFollower
 from server.giving_way import GivingWay
 from server.identity import Identity
 from server.nodes import NodeWatch
+from server.sharing import SharingFollower
 from sync.erasing import Eraser
 
 GIVES_WAY_S = 2.0
@@ -66,6 +67,7 @@ def readers_of(
         lambda rule: engine.book.client_message_of(rule),
     )
     returns = ReturnFollower(dispatcher, system_actor(identity.org_id, identity.device_id))
+    sharing = SharingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))
     counter = StudyCounter(dispatcher, system_actor(identity.org_id, identity.device_id))
     quality = QualityCounter(
         dispatcher,
@@ -94,6 +96,7 @@ def readers_of(
         Follower(store, RateFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, returns),
         Follower(store, quality),
+        Follower(store, sharing),
         Follower(store, PartnerFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
@@ -103,6 +106,7 @@ def readers_of(
         engine.tick,
         risks.tick,
         counter.tick,
+        sharing.tick,
         tags.tick,
         returns.tick,
         quality.tick,

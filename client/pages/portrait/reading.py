@@ -50,6 +50,15 @@ def portrait_of(data: Mapping[str, Any], say: Say) -> Portrait:
     )  # fmt: skip
 
 
+def shared_portrait_of(row: Mapping[str, Any], say: Say) -> Portrait:
+    """Return the page of what another site has of a client: its data set, with its tags and where it is from."""
+    known = portrait_of(row["data"], say)
+    tags = tuple((tag, "") for tag in row["tags"])
+    cards = (*((Card("tags", say("record.tags"), tags),) if tags else ()), *known.cards)
+    note = say("portrait.shared", site=row["source_site"], number=row["source_number"], made=known.note)
+    return Portrait(head=known.head, tone=known.tone, cards=cards, note=note)
+
+
 def _risks(data: Mapping[str, Any], say: Say) -> Card:
     risks = data["risks"]
     if risks["missing"]:

@@ -7,13 +7,19 @@ from PySide6.QtCore import QObject, Signal, Slot
 from client.actions import Action
 from client.live import Changed
 from client.navigation import RECORD_PAGES
-from client.pages.portrait.reading import Portrait, portrait_of
+from client.pages.portrait.reading import Portrait, portrait_of, shared_portrait_of
 from client.station import Context, PageModel
+from domain.kernel.columns import Sensitivity
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
+from domain.kernel.worklists import records
+from domain.sharing.records import SharedPortrait
 from forms.portrait import portrait_data
 
-JOINED = frozenset({"risk_level", "risk_assessment", "scale_result", "observation", "finding", "patient"})
+SHARED = "shared_portrait"
+JOINED = frozenset(
+    {SHARED, "risk_level", "risk_assessment", "scale_result", "observation", "finding", "patient"}
+)
 
 
 class ViewModel(PageModel):
@@ -32,13 +38,14 @@ class ViewModel(PageModel):
     def __init__(self, context: Context, entity: str, record_id: Id, parent: QObject | None = None) -> None:
         super().__init__(context, parent)
         context.actor.check(str(RECORD_PAGES["portrait"]))
-        if entity != "patient":
+        if entity not in ("patient", SHARED):
             raise DomainError("page.unknown", page=f"portrait:{entity}")
+        self.shared_id = record_id if entity == SHARED else None
         self.patient_id = record_id
         self.portrait: Portrait | None = None
         self.action_set.on("reload", self.load)
         for name, page in (("risks", "risk"), ("fill_form", "form"), ("record", "record")):
-            self.action_set.on(name, lambda page=page: context.open_page(f"{page}:patient:{record_id}"))
+            self.action_set.on(name, lambda page=page: context.open_page(f"{page}:patient:{self.patient_id}"))
 
     def watches(self) -> frozenset[str]:
         return JOINED
@@ -57,8 +64,25 @@ class ViewModel(PageModel):
 
     def _read(self) -> Portrait:
         context = self.context
+        if self.shared_id is not None:
+            return self._read_shared(self.shared_id)
         data = portrait_data(context.desk.dispatcher, context.actor, self.patient_id)
         return portrait_of(data, context.say)
+
+    def _read_shared(self, shared_id: Id) -> Portrait:
+        """Return the portrait that another site of the group has of a client who agreed."""
+        context = self.context
+        if context.actor.clearance < Sensitivity.SENSITIVE:
+            raise DomainError("assessment.clearance")
+        with context.desk.store.read() as connection:
+            rows = records(connection, context.actor, SharedPortrait, SharedPortrait.id == shared_id, limit=1)
+        if not rows or not rows[0].valid:
+            raise DomainError("shared_portrait.unknown")
+        row = rows[0]
+        self.patient_id = row.patient_id
+        if not row.data:
+            raise DomainError("portrait.nothing", field="patient_id")
+        return shared_portrait_of(row.as_dict(), context.say)
 
     def _take(self, portrait: Portrait) -> None:
         self.portrait = portrait

@@ -12,7 +12,14 @@ from client.background import Job
 from client.live import Changed
 from client.outgoing import handed_out
 from client.pages.form.sending import sending_words
-from client.pages.record.about_client import tag_line, talk_lines
+from client.pages.record.about_client import (
+    elsewhere_lines,
+    hospital_lines,
+    reception_lines,
+    report_lines,
+    tag_line,
+    talk_lines,
+)
 from client.pages.record.history import HistoryLine, read_history
 from client.phone_link import new_secret
 from client.printing import Printer, print_file
@@ -104,7 +111,18 @@ class ViewModel(PageModel):
         self.action_set.enable("chat", entity == "patient")
 
     def watches(self) -> frozenset[str]:
-        beside_it = {"client_tag", "conversation_message"} if self.entity == "patient" else set()
+        beside_it = (
+            {
+                "client_tag",
+                "conversation_message",
+                "shared_portrait",
+                "hospital_visit",
+                "appointment",
+                "report",
+            }
+            if self.entity == "patient"
+            else set()
+        )
         return frozenset({self.entity, "conflict", *beside_it})
 
     def on_changed(self, changed: Changed) -> None:
@@ -182,6 +200,20 @@ def read_sheet(context: Context, kind: type[Record], record_id: Id) -> Sheet | N
         if kind.record_info.entity == "patient":
             beside_it = (
                 Value("tags", context.say("record.tags"), tag_line(context, connection, record_id)),
+                Value(
+                    "elsewhere",
+                    context.say("record.elsewhere"),
+                    elsewhere_lines(context, connection, record_id),
+                ),
+                Value("reports", context.say("record.reports"), report_lines(context, connection, record_id)),
+                Value(
+                    "hospital", context.say("record.hospital"), hospital_lines(context, connection, record_id)
+                ),
+                Value(
+                    "receptions",
+                    context.say("record.receptions"),
+                    reception_lines(context, connection, record_id),
+                ),
                 Value("talks", context.say("record.talks"), talk_lines(context, connection, record_id)),
             )
             values += tuple(value for value in beside_it if value.text)
