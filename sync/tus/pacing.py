@@ -62,11 +62,16 @@ class Surroundings:
 
 
 class Backoff:
-    """Full-jitter exponential pauses; `failures` counts since the last progress."""
+    """Full-jitter exponential pauses; `failures` counts since the last progress.
+
+    The first after progress is none: a line that broke once is mostly there again, and who is at work on it has to
+    wait for nobody. A second try that comes to nothing waits as ever, so a centre that is down is not stormed.
+    """
 
     def __init__(self, rng: Callable[[], float], first_s: float = 1.0, longest_s: float = 900.0) -> None:
         """Take `rng`, which gives numbers in [0, 1)."""
         self.failures = 0
+        self._progressed = False
         self._rng = rng
         self._first_s = first_s
         self._longest_s = longest_s
@@ -74,11 +79,15 @@ class Backoff:
     def next_s(self, at_least_s: float = 0.0) -> float:
         """Count a failure and return the pause: random up to a doubling bound, at least `at_least_s`."""
         bound = min(self._longest_s, self._first_s * 2.0 ** min(self.failures, 30))
+        if self._progressed and self.failures == 0:
+            bound = 0.0
         self.failures += 1
         return max(at_least_s, self._rng() * bound)
 
     def reset(self) -> None:
+        """Note progress."""
         self.failures = 0
+        self._progressed = True
 
 
 class PatchSizer:

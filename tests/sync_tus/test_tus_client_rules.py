@@ -223,7 +223,7 @@ def test_progress_starts_the_pauses_and_attempts_anew(play):
         CREATED, lost, lost, ok(0, 200), lost, ok(100_000, 200), lost, ok(100_000, 200), ok(400_000), lost,
         ok(400_000, 200), DONE,
     )  # fmt: skip
-    assert pauses == [0.5, 1.0, 2.0, 0.5, 0.5]
+    assert pauses == [0.5, 1.0, 2.0, 0.0, 0.0]
 
 
 def test_an_answer_of_a_problem_that_will_not_go_away_ends_it(play):
@@ -250,6 +250,15 @@ def test_pauses_are_jittered_within_a_doubling_bound(chances):
     backoff = Backoff(iter(chances).__next__)
     for number, chance in enumerate(chances):
         assert backoff.next_s() == chance * min(900.0, 2.0**number)
+
+
+def test_the_first_try_after_progress_waits_for_nobody_and_the_next_as_ever():
+    backoff = Backoff(lambda: 0.5)
+    assert backoff.next_s() == 0.5, "nothing has passed yet"
+    backoff.reset()
+    assert [backoff.next_s(), backoff.next_s(), backoff.next_s()] == [0.0, 1.0, 2.0]
+    backoff.reset()
+    assert backoff.next_s(7.0) == 7.0, "unless the centre asks for a pause"
 
 
 @given(st.lists(st.tuples(st.integers(1, 1 << 24), st.floats(0, 1000)), max_size=40))
