@@ -23,6 +23,7 @@ from domain.research.choosing import Choice, Chosen, choose, read_choice, study_
 from domain.research.privacy import SmallCells, small_cells
 from domain.research.quality_records import SimilarPair, StudyData, VisitData
 from domain.research.records import (
+    DataKind,
     DateRule,
     ExportFormat,
     IdentifiedRequest,
@@ -113,7 +114,8 @@ def export_data(order: ExportStudyData, work: UnitOfWork) -> ExportBegun:
 
     Raises:
         DomainError: ``study.unknown``, ``study.not_member``; ``research.nobody`` (nobody's data may be used);
-            ``research.formats``; ``research.not_approved`` for who they are without an approved request of one's own;
+            ``research.formats``; ``research.miabis_specimens`` for a bundle of specimens without specimens;
+            ``research.not_approved`` for who they are without an approved request of one's own;
             ``research.exact_days`` (days as they are) and ``research.free_text`` without it; ``research.clearance``.
     """
     study = of_member(work, order.study_id)
@@ -126,6 +128,8 @@ def export_data(order: ExportStudyData, work: UnitOfWork) -> ExportBegun:
         raise DomainError("research.exact_days", field="choice")
     if not order.identified and choice.free_text:
         raise DomainError("research.free_text", field="choice")
+    if ExportFormat.MIABIS in formats and DataKind.SPECIMENS not in choice.kinds:
+        raise DomainError("research.miabis_specimens", field="formats")
     chosen = _choose(work, study, choice, order.use)
     if not chosen.subjects:
         raise DomainError("research.nobody", field="choice", left_out=sum(chosen.left_out.values()))

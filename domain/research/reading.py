@@ -311,7 +311,7 @@ TUBES = _Lazy(
     Specimen,
     (
         "subject_id", "id", "number", "parent_id", "expected_id", "type", "container", "state", "sprec", "initial_ul",
-        "remaining_ul", "thaws", "frozen_at",
+        "remaining_ul", "thaws", "frozen_at", "slot",
     ),
 )  # fmt: skip
 EVENTS = _Lazy(SpecimenEvent, ("specimen_id", "kind", "occurred_at"))

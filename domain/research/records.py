@@ -42,6 +42,7 @@ class ExportFormat(enum.StrEnum):
     XLSX = "xlsx"
     CSV = "csv"
     PARQUET = "parquet"
+    MIABIS = "miabis"
 
 
 class RequestState(enum.StrEnum):

@@ -27,6 +27,7 @@ from domain.research.export_commands import export_number
 from domain.research.pseudonyms import shift_of
 from domain.research.reading import Reader
 from domain.research.records import DataKind, DateRule, ExportFormat, PseudonymKey, StudyExport
+from forms.research.miabis import NAME, MiabisBundle
 from forms.research.tables import Table, Tables, Terms, days_by
 from forms.research.variables import Dictionary, Say, dictionary_of
 from forms.research.writing import Stopped, TableWriter, Workbook, described
@@ -124,7 +125,7 @@ def write_export(
 
 def _write(store: Store, ready: Ready, folder: Path, say: Say, go_on: GoOn, version: str) -> Written:
     formats = [ExportFormat(one) for one in ready.row.formats]
-    long = formats != [ExportFormat.XLSX]
+    long = ExportFormat.CSV in formats or ExportFormat.PARQUET in formats
     listed = ready.tables.described(ready.choice.kinds, long=long)
     notes = notes_of(ready, say, version)
     dictionary = [*listed[0].columns]
@@ -139,6 +140,8 @@ def _write(store: Store, ready: Ready, folder: Path, say: Say, go_on: GoOn, vers
             sheet = None if book is None else book.sheet(table)
             writers[table.name] = TableWriter(table, folder, formats, facts, sheet)
         _fill(store, ready, writers, go_on, long=long)
+        if ExportFormat.MIABIS in formats:
+            _write_bundle(store, ready, folder, go_on)
         for name, writer in writers.items():
             ended[name] = {"sha256": writer.close(), "rows": writer.rows}
         if book is not None:
@@ -175,6 +178,22 @@ def _fill(store: Store, ready: Ready, writers: Mapping[str, TableWriter], go_on:
             done += len(some)
             if not go_on(done, len(subjects)):
                 raise Stopped
+
+
+def _write_bundle(store: Store, ready: Ready, folder: Path, go_on: GoOn) -> None:
+    rule, subjects = ready.choice.dates, ready.chosen.subjects
+    days = None if rule is DateRule.STUDY_DAY else ready.tables.days
+    with store.read() as connection:
+        bundle = MiabisBundle(folder / NAME, connection, ready.study, days)
+        try:
+            for start in range(0, len(subjects), CHUNK):
+                bundle.add(subjects[start : start + CHUNK])
+                if not go_on(len(subjects), len(subjects)):
+                    raise Stopped
+            bundle.close()
+        except BaseException:
+            bundle.abandon()
+            raise
 
 
 def notes_of(ready: Ready, say: Say, version: str) -> list[tuple[str, str]]:

@@ -116,6 +116,11 @@ class Tables:
                 form, _, link_id = rest.partition(".")
                 self._questions.setdefault(form, {})[link_id] = (at, variable)
 
+    @property
+    def days(self) -> Days:
+        """How days are told."""
+        return self._terms.days
+
     def described(self, kinds: Sequence[DataKind], *, long: bool) -> list[Table]:
         """Return the tables there will be, that of visits first; `long` are those too long for a sheet."""
         v, days = Variable, "date"

@@ -16,6 +16,7 @@ from domain.research.export_commands import ExportStudyData
 from domain.scales.records import FormTask
 from domain.studies.design_commands import AddMember
 from domain.studies.records import StudyMember, StudyRole
+from domain.studies.subject_records import StudySubject
 from forms.research.exporting import prepare, write_export
 from tests.scales.handing_in import CONTENT
 from tests.studies.conftest import FORM, SYSTEM, Lab
@@ -93,6 +94,10 @@ class Data(Lab):
                 )  # fmt: skip
             work.commit_entry("test.observe", txn_id=new_id())
 
+    def first_number(self):
+        """Return the study number of the first subject."""
+        return next(one.number for one in self.rows(StudySubject) if one.id == self.first)
+
     def export(self, folder, actor=None, **facts):
         """Export as the product does; returns the receipt, what was written, and where."""
         actor = actor or self.head
@@ -123,7 +128,7 @@ def data(desk, clock, authority, as_role):
 def three(data):
     """One who agreed to everything, one without a consent, one who agreed to no use of data."""
     data.first = data.subject(
-        "王美娜", date(1975, 8, 23), "collect", "data", "share", glucose=5.5, answer="some"
+        "王美娜", date(1975, 8, 23), "collect", "store", "data", "share", glucose=5.5, answer="some"
     )
     data.second = data.subject("李大明", date(1960, 1, 2))
     data.third = data.subject("赵小兰", date(1933, 3, 4), "collect", "store", glucose=7.0)
