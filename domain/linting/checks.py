@@ -21,12 +21,10 @@ _STATED_SEX = re.compile(
 
 
 def lint(facts: Facts, conclusion: str, advice: str, rules: Rules) -> list[Remark]:
-    """Return what does not fit, in the order of the text; what is about no place comes first, the worst in front."""
+    """Return what does not fit, the worst in front, then in the order of the text."""
     found = [remark for check in CHECKS for remark in check(facts, conclusion, advice, rules)]
     cost = {kind: rule.points for kind, rule in rules.kinds.items()}
-    return sorted(
-        found, key=lambda r: (r.end > 0, -cost[r.kind] if not r.end else 0, r.field != CONCLUSION, r.start)
-    )
+    return sorted(found, key=lambda r: (-cost[r.kind], r.field != CONCLUSION, r.start))
 
 
 def score(remarks: list[Remark], rules: Rules) -> int:

@@ -80,7 +80,7 @@ def check(conclusion, advice="请尽快就诊", *, sex="1", age=50, results=(SBP
         ("舒张压、收缩压正常。", [("said_normal", "收缩压正常")]),
         (
             "本次体检各项检查未见异常。",
-            [("class_a_unmentioned", ""), ("all_normal", "本次体检各项检查未见异常")],
+            [("all_normal", "本次体检各项检查未见异常"), ("class_a_unmentioned", "")],
         ),
         ("血压升高，其余各项检查未见异常。", []),
         ("血压升高。子宫肌瘤。", [("sex", "子宫")]),

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QVBo
 
 from client.stations.review.checking import Checking
 
-ROW_PX = 24
 MOST_ROWS = 4
 """Further remarks are scrolled to: the text needs the room."""
 
@@ -53,7 +52,7 @@ class CheckList(QFrame):
             for line in lines:
                 item = QListWidgetItem(line, self._list)
                 item.setToolTip(line)
-        self._list.setFixedHeight(ROW_PX * min(len(lines), MOST_ROWS) + 6)
+        self._list.setFixedHeight(self._list.sizeHintForRow(0) * min(len(lines), MOST_ROWS) + 6)
         self._list.setCurrentRow(checking.index)
 
     @Slot(QListWidgetItem)
