@@ -210,6 +210,7 @@ def aliquot(order: AliquotSpecimen, work: UnitOfWork) -> list[TubeReceipt]:
         work.add(tube)
         event_of(work, tube, EventKind.ALIQUOTED, produced_ul=order.volume_ul)
         made.append(receipt_of(tube))
+    parent.slot = None  # one that was taken out to be divided had its place kept
     _step(work, parent, "use_up", EventKind.ALIQUOTED, consumed_ul=order.count * order.volume_ul)
     return made
 

@@ -35,6 +35,12 @@ def signed(manifest: dict[str, Any], private_key: bytes) -> tuple[str, str]:
     return msgspec.json.encode(whole).decode(), hashlib.sha256(body).hexdigest()
 
 
+def parts_of(text: str) -> tuple[dict[str, Any], str, str]:
+    """Return what a file lists, its public key and its signature; errors as `verified`."""
+    manifest, key = verified(text)
+    return manifest, key, str(msgspec.json.decode(text[:MOST_BYTES])["signature"])
+
+
 def verified(text: str) -> tuple[dict[str, Any], str]:
     """Return what a file lists, and the public key that signed it.
 

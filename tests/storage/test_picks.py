@@ -3,15 +3,19 @@
 import json
 from datetime import timedelta
 
+import pypdfium2 as pdfium
 import pytest
 
+import resources
 from domain.biobank.commands import StoreSpecimen
 from domain.kernel.errors import DomainError
+from domain.kernel.texts import Texts
 from domain.storage.manifests import verified
 from domain.storage.pick_commands import ApprovePick, CancelPick, ConfirmPicked, PickMissing, RequestPick
 from domain.storage.pick_records import PickLine, PickList, Shipment, ShipmentCondition
 from domain.storage.records import StorageTask
 from domain.storage.shipment_commands import OpenShipment, PackTube, ReceiveShipment, SendShipment
+from forms.printables import printables
 
 
 @pytest.fixture
@@ -151,3 +155,19 @@ def test_a_way_without_cooling_is_time_out_of_the_cold(tubes, placed, head):
     whole = tubes.run(ReceiveShipment(shipment=number, numbers=placed[0]))
     assert whole.state == "received"
     assert (tubes.of(placed[0]).out_s, tubes.of(placed[0]).thaws) == (2400, 1)
+
+
+def test_the_list_is_printed_with_its_signature_and_without_a_name(tubes, packed, placed, technician):
+    tubes.desk.content["texts"] = Texts.load(resources.folder("texts") / "zh")
+    [shipment] = rows(tubes, Shipment)
+    make = printables()["shipment_manifest"].make
+    with pytest.raises(DomainError, match=r"shipment\.not_sent"):
+        make(tubes.desk, technician, shipment.id)
+    text = tubes.run(SendShipment(shipment_id=shipment.id))
+    pages = pdfium.PdfDocument(make(tubes.desk, technician, shipment.id))
+    printed = "".join("".join(page.get_textpage().get_text_range().split()) for page in pages)
+    for number in placed[:3]:
+        assert number in printed
+    assert json.loads(text)["signature"] in printed
+    assert "干冰" in printed
+    assert "王美娜" not in printed
