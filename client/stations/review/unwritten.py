@@ -56,7 +56,7 @@ def unwritten_counts(connection: Any, desk: Any, actor: Actor) -> dict[int, int]
         return {}
     found = scoped(_unwritten(desk), Visit, actor).subquery()
     query = select(found.c.urgency, func.count()).group_by(found.c.urgency)
-    return dict(connection.execute(query).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _urgency() -> Any:
