@@ -5,6 +5,7 @@ from collections.abc import Callable
 import resources
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
+from domain.archive.follower import ArchiveFollower
 from domain.audit.chain import AuditReader
 from domain.biobank.stock_counter import StockCounter
 from domain.care.follower import CareFollower
@@ -97,6 +98,7 @@ def readers_of(
         Follower(store, returns),
         Follower(store, quality),
         Follower(store, sharing),
+        Follower(store, ArchiveFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, PartnerFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
