@@ -75,6 +75,7 @@ RECORD_PAGES = {
     "form": "form.answer",
     "risk": "risk.view",
     "portrait": "risk.view",
+    "care_plans": "care.view",
     "designer": "design.edit",
     "consent": "consent.view",
 }

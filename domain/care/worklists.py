@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from domain.care.choice_commands import ChoosePlan
 from domain.care.execution_commands import NoteExecution
 from domain.care.intake_records import CareIntake, DietIntake
 from domain.care.item_commands import AddItem, EndItem, PauseItem, ResumeItem
@@ -73,7 +74,10 @@ def plans() -> Query:
     )  # fmt: skip
 
 
-plans.offers(SignPlan, AddItem, PrescribeSupplement, AddNode, ExtendPlan, FinishCarePlan, StopPlan)
+plans.opens("care_plans")
+plans.offers(
+    SignPlan, ChoosePlan, AddItem, PrescribeSupplement, AddNode, ExtendPlan, FinishCarePlan, StopPlan
+)
 
 
 @worklist("care.nodes", "干预节点", permission=VIEW, record=CareNode, order="due_at")

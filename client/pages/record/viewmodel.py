@@ -82,6 +82,7 @@ class ViewModel(PageModel):
         Action("fill_form", "record.fill_form", "F9", command="checkup.answer_form"),
         Action("risks", "record.risks", "Ctrl+R", permission="risk.view"),
         Action("portrait", "record.portrait", "F6", permission="risk.view"),
+        Action("care_plans", "record.care_plans", "Ctrl+L", permission="care.view"),
         Action("share", "record.share", "Ctrl+M", command="link.share_report"),
         Action("chat", "record.chat", "Ctrl+J", permission="conversation.view"),
     )
@@ -105,6 +106,8 @@ class ViewModel(PageModel):
         self.action_set.enable("risks", entity == "patient")
         self.action_set.on("portrait", lambda: self.context.open_page(f"portrait:patient:{record_id}"))
         self.action_set.enable("portrait", entity == "patient")
+        self.action_set.on("care_plans", lambda: self.context.open_page(f"care_plans:patient:{record_id}"))
+        self.action_set.enable("care_plans", entity == "patient")
         self.action_set.on("share", self._share)
         self.action_set.enable("share", entity == "patient")
         self.action_set.on("chat", lambda: self.context.open_page("inbox", patient_id=self.record_id))
