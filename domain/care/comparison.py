@@ -42,7 +42,7 @@ class Change:
 class PlanFigures:
     """One plan; a number is None where it asks for nothing of the kind, or is not for the reader's eyes.
 
-    `kcal`, `minutes` (a week) and `sodium` are by the month of `MONTHS`; `asked` is check-ins a week at its beginning;
+    `kcal`, `minutes` (a week) and `sodium` are by the month of `MONTHS`; `asked` is check-ins a week at first;
     `done` the share of what was asked that was done, in per cent.
     """
 
