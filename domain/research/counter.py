@@ -13,8 +13,9 @@ from domain.kernel.change_log import Entry
 from domain.kernel.clock import clinic
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.ids import Id
+from domain.research.comparing import alike_visits
 from domain.research.performance_commands import CountResearch
-from domain.research.quality_commands import CompareVisits, CountVisitData
+from domain.research.quality_commands import CountVisitData, KeepPairs
 from domain.research.records import DataExemption, DataNeed
 from domain.scales.records import FormTask
 from domain.studies.records import Study
@@ -71,7 +72,9 @@ class ResearchCounter:
             )
         self._count(visits)
         for study_id in studies:
-            self._dispatcher.run(CompareVisits(study_id=study_id), self._actor)
+            with self._dispatcher.store.read() as connection:
+                pairs = alike_visits(connection, study_id)
+            self._dispatcher.run(KeepPairs(study_id=study_id, pairs=pairs), self._actor)
         if studies:
             self._dispatcher.run(CountResearch(study_ids=studies), self._actor)
         self._day = today

@@ -8,17 +8,10 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, stable_id
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.research.choosing import study_of, subjects_of
+from domain.research.choosing import study_of
 from domain.research.completeness import gaps_of
 from domain.research.export_commands import of_member
-from domain.research.likeness import coded, compare
 from domain.research.quality_records import PairState, SimilarPair, StudyData, VisitData
-from domain.research.reading import ITEM, LAB, Reader, VisitValues
-from domain.research.records import DataKind
-from domain.studies.records import ProtocolVisit
-
-MOST_PAIRS = 2000
-"""Pairs kept of one comparison, the likest first; more are one cause, which is told by the first."""
 
 
 @command("study.count_visit_data", "更新访视数据完整性", permission=None, place="internal")
@@ -83,28 +76,23 @@ def _count_study(work: UnitOfWork, study_id: Id) -> None:
         _take(known, values, work)
 
 
-@command("study.compare_visits", "比对访视结果", permission=None, place="internal")
-class CompareVisits:
-    """Look for visits of a study whose results are more than 70 % alike."""
+@command("study.keep_pairs", "登记相似结果", permission=None, place="internal")
+class KeepPairs:
+    """Keep which visits of a study are alike now; what found them read beside, and no writer waited for it."""
 
     study_id: Id = ask("研究项目", kind=Kind.HIDDEN)
+    pairs: list[Any] = ask("相似结果", kind=Kind.HIDDEN)
 
 
-@handles(CompareVisits)
-def compare_visits(order: CompareVisits, work: UnitOfWork) -> int:
+@handles(KeepPairs)
+def keep_pairs(order: KeepPairs, work: UnitOfWork) -> int:
     """Return how many pairs are alike; what a person found of a pair stays, one that is no more alike is closed."""
     study = study_of(work.connection, order.study_id)
-    visits = _read(work, order.study_id)
-    matrix, _names = coded([values_of(visit) for visit in visits])
-    numbers = {number: at for at, number in enumerate(sorted({one.subject.number for one in visits}))}
-    found = compare(matrix, [numbers[one.subject.number] for one in visits]).pairs
-    likest = sorted(found, key=lambda one: -one.likeness)[:MOST_PAIRS]
     known = {
         one.id: one for one in work.list(select(SimilarPair).where(SimilarPair.study_id == order.study_id))
     }
-    for pair in likest:
-        first, second = sorted((visits[pair.first], visits[pair.second]), key=lambda one: one.id)
-        own = stable_id("similar_pair", first.id, second.id)
+    for pair in order.pairs:
+        own = stable_id("similar_pair", pair.first_visit_id, pair.second_visit_id)
         values = {"compared": pair.compared, "equal": pair.equal, "likeness": pair.likeness}
         kept = known.pop(own, None)
         if kept is not None:
@@ -115,17 +103,16 @@ def compare_visits(order: CompareVisits, work: UnitOfWork) -> int:
             continue
         work.add(
             SimilarPair(
-                id=own, org_id=study.org_id, study_id=order.study_id, first_visit_id=first.id,
-                second_visit_id=second.id,
-                patient_id=first.subject.patient_id, first=_named(first), second=_named(second),
-                same_subject=first.subject.id == second.subject.id, standing=PairState.OPEN,
-                found_at=work.now, **values,
+                id=own, org_id=study.org_id, study_id=order.study_id, first_visit_id=pair.first_visit_id,
+                second_visit_id=pair.second_visit_id, patient_id=pair.patient_id, first=pair.first,
+                second=pair.second,
+                same_subject=pair.same_subject, standing=PairState.OPEN, found_at=work.now, **values,
             )
         )  # fmt: skip
     for gone in known.values():
         if gone.standing == PairState.OPEN:
             gone.standing = PairState.UNLIKE
-    return len(found)
+    return len(order.pairs)
 
 
 @command("study.judge_pair", "核实相似结果", permission="study.correct")
@@ -147,48 +134,6 @@ def judge_pair(order: JudgePair, work: UnitOfWork) -> None:
     pair.standing = PairState.REAL if order.real else PairState.CORRECTED
     pair.verdict, pair.judged_at = order.verdict, work.now
     pair.judged_by, pair.judged_name = work.actor.staff_id, work.actor.name
-
-
-def values_of(visit: VisitValues) -> dict[str, Any]:
-    """Return a visit's results and answers by variable, corrections laid over."""
-    found: dict[str, Any] = {
-        f"{LAB}.{item}": result.text if result.number is None else result.number
-        for item, result in visit.results.items()
-    }
-    for response in visit.responses:
-        for link_id, values in response.answers.items():
-            found[f"{ITEM}.{response.form}.{link_id}"] = ";".join(str(value) for _kind, value in values)
-    for name, (_original, value) in visit.corrections.items():
-        if name in found:
-            found[name] = _like(found[name], value)
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _like(recorded: Any, value: str | None) -> Any:
-    if value is None or not isinstance(recorded, float):
-        return value
-    try:
-        return float(value)
-    except ValueError:
-        return value
-
-
-def _read(work: UnitOfWork, study_id: Id) -> list[VisitValues]:
-    plans = work.connection.execute(
-        select(ProtocolVisit.__table__.c.id).where(ProtocolVisit.__table__.c.study_id == study_id)
-    ).scalars()
-    kinds = (DataKind.RESULTS, DataKind.QUESTIONNAIRES)
-    reader = Reader(work.connection, list(plans), kinds)
-    return [
-        visit
-        for chunk in reader.chunks(subjects_of(work.connection, study_id))
-        for visit in chunk
-        if visit.results or visit.responses
-    ]
-
-
-def _named(visit: VisitValues) -> str:
-    return f"{visit.subject.number} {visit.name}"
 
 
 def _take(known: Any, values: dict[str, Any], work: UnitOfWork) -> bool:

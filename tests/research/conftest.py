@@ -12,7 +12,9 @@ from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.kernel.ids import new_id
 from domain.kernel.texts import Texts
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.research.comparing import alike_visits
 from domain.research.export_commands import ExportStudyData
+from domain.research.quality_commands import KeepPairs
 from domain.scales.records import FormTask
 from domain.studies.design_commands import AddMember
 from domain.studies.records import StudyMember, StudyRole
@@ -97,6 +99,12 @@ class Data(Lab):
     def first_number(self):
         """Return the study number of the first subject."""
         return next(one.number for one in self.rows(StudySubject) if one.id == self.first)
+
+    def compare(self):
+        """Compare the visits as the centre does once a day; returns how many pairs are alike."""
+        with self.desk.store.read() as connection:
+            pairs = alike_visits(connection, self.study_id)
+        return self.run(KeepPairs(study_id=self.study_id, pairs=pairs), SYSTEM)
 
     def export(self, folder, actor=None, **facts):
         """Export as the product does; returns the receipt, what was written, and where."""

@@ -20,7 +20,7 @@ from domain.research.correction_commands import (
     WithdrawCorrection,
 )
 from domain.research.counter import ResearchCounter
-from domain.research.quality_commands import CompareVisits, JudgePair
+from domain.research.quality_commands import JudgePair
 from domain.research.quality_records import (
     PairState,
     ResearchPerformance,
@@ -187,7 +187,7 @@ def test_two_that_are_alike_are_judged_and_stay_judged(counted):
     second = lab.first_visit(other)
     for visit in (first, second):
         lab.observe(visit, items)
-    assert lab.run(CompareVisits(study_id=lab.study_id), SYSTEM) == 1
+    assert lab.compare() == 1
     [pair] = lab.rows(SimilarPair)
     assert (pair.likeness, pair.compared, pair.standing, pair.same_subject) == (
         100.0,
@@ -201,7 +201,7 @@ def test_two_that_are_alike_are_judged_and_stay_judged(counted):
     lab.run(order, lab.physician_member())
     with pytest.raises(DomainError, match=r"research\.judged"):
         lab.run(order, lab.physician_member())
-    lab.run(CompareVisits(study_id=lab.study_id), SYSTEM)
+    lab.compare()
     assert lab.rows(SimilarPair)[0].standing == PairState.REAL
 
 
@@ -211,13 +211,13 @@ def test_a_pair_that_is_no_more_alike_is_closed(counted):
     second = lab.first_visit(lab.subject("李大明", date(1960, 1, 2), "collect", "data"))
     for visit in (lab.first_visit(lab.one), second):
         lab.observe(visit, items)
-    lab.run(CompareVisits(study_id=lab.study_id), SYSTEM)
+    lab.compare()
     for n in range(8):
         order = CorrectValue(
             subject_visit_id=second.id, variable=f"lab.x{n}", corrected="77", reason="录入错人"
         )
         lab.run(order, lab.head)
-    lab.run(CompareVisits(study_id=lab.study_id), SYSTEM)
+    lab.compare()
     assert lab.rows(SimilarPair)[0].standing == PairState.UNLIKE, "18 of 26 are 69.2 %"
 
 
