@@ -1,6 +1,8 @@
 """Whatever is declared is whole: labels, types, policies, permissions, states, lists; what is new is visited too."""
 
+import dataclasses
 import re
+import typing
 
 import pytest
 import yaml
@@ -115,6 +117,28 @@ def test_a_masked_text_never_shows_the_whole(mask, text):
     shown = mask_text(mask, text)
     assert text not in shown
     assert "*" in shown
+
+
+def test_inputs_and_receipts_have_names_of_their_own():
+    """The description of the API names each by its class: of two of one name one would stand for both."""
+    inputs = [entry.input for entry in COMMANDS.values()]
+    receipts = {
+        kind
+        for entry in COMMANDS.values()
+        for kind in _classes(typing.get_type_hints(entry.handler).get("return"))
+    }
+    named = {}
+    for kind in {*inputs, *receipts}:
+        named.setdefault(kind.__name__, set()).add(kind.__module__)
+    assert {name: places for name, places in named.items() if len(places) > 1} == {}
+
+
+def _classes(hint):
+    """Yield the dataclasses in a type."""
+    if dataclasses.is_dataclass(hint):
+        yield hint
+    for part in typing.get_args(hint):
+        yield from _classes(part)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

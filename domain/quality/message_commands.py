@@ -32,14 +32,14 @@ class MessageFigures:
 
 
 @command("quality.count_messages", "私域触达统计", permission="quality.view")
-class CountMessages:
+class ReviewMessages:
     """The figures of the last days, the most frequent first."""
 
     days: int = ask("最近天数", kind=Kind.NUMBER, default=30, low=1, high=366, unit="d")
 
 
-@handles(CountMessages)
-def count_messages(order: CountMessages, work: UnitOfWork) -> list[MessageFigures]:
+@handles(ReviewMessages)
+def count_messages(order: ReviewMessages, work: UnitOfWork) -> list[MessageFigures]:
     """Return the figures within the scope, counted by the store over a range of one index."""
     c = OutboxMessage.__table__.c
 

@@ -19,7 +19,7 @@ from domain.alerts.records import AlertCause, Outcome, Severity
 from domain.kernel.authority import system_actor
 from domain.kernel.errors import DomainError
 from domain.messaging.records import Category, Channel, OutboxMessage
-from domain.quality.message_commands import CountMessages
+from domain.quality.message_commands import ReviewMessages
 from tests.client import seeding
 from tests.client.test_care_desk import clients, keep
 
@@ -116,4 +116,4 @@ def test_rules_messages_and_the_shift_are_counted_and_lead_on(page, qtbot):
 def test_who_has_no_part_in_quality_counts_no_messages(open_desk, context_for):
     context, _ = context_for("nurse")
     with pytest.raises(DomainError):
-        open_desk.dispatcher.run(CountMessages(), context.actor)
+        open_desk.dispatcher.run(ReviewMessages(), context.actor)

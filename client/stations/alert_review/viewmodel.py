@@ -8,7 +8,7 @@ from client.actions import Action
 from client.station import Context, StationModel
 from domain.alerts.groups import ShiftDigest
 from domain.alerts.statistics_commands import CountAlerts, CountShift, RuleFigures
-from domain.quality.message_commands import CountMessages, MessageFigures
+from domain.quality.message_commands import MessageFigures, ReviewMessages
 
 DAYS = (7, 30, 90, 365)
 HOURS = 12
@@ -49,7 +49,7 @@ class ViewModel(StationModel):
     def load(self) -> None:
         """Count everything anew."""
         self.run(CountAlerts(days=self.days), lambda done: self._take("rules", done.receipt))
-        self.run(CountMessages(days=self.days), lambda done: self._take("messages", done.receipt))
+        self.run(ReviewMessages(days=self.days), lambda done: self._take("messages", done.receipt))
         self.run(CountShift(hours=HOURS), lambda done: self._take("shift", done.receipt))
 
     def change_rule(self, at: int) -> None:
