@@ -5,6 +5,7 @@ import enum
 
 from domain.biobank.bench import read_card
 from domain.biobank.course import bench_content, code_of
+from domain.biobank.custody_chain import link
 from domain.biobank.doubts import refuse_doubtful
 from domain.biobank.label_prints import RESULTS, note_print, prints_of, read_back
 from domain.biobank.numbers import SpecimenNumberBlock, looks_like_specimen_number, parse_specimen_number
@@ -344,13 +345,15 @@ def _step(work: UnitOfWork, tube: Specimen, move: str, kind: EventKind, **facts:
 
 
 def event_of(work: UnitOfWork, tube: Specimen, kind: EventKind, **facts: object) -> SpecimenEvent:
-    """Note what happened to a tube, now, by the person signed in."""
-    return work.add(
+    """Note what happened to a tube, now, by the person signed in, at the end of this installation's chain."""
+    event = work.add(
         SpecimenEvent(
             org_id=tube.org_id, specimen_id=tube.id, kind=kind, occurred_at=work.now, staff_id=work.actor.staff_id,
             staff_name=work.actor.name, **facts,
         )
     )  # fmt: skip
+    link(work, event)
+    return event
 
 
 def receipt_of(tube: Specimen, place: str | None = None) -> TubeReceipt:

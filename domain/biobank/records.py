@@ -86,10 +86,14 @@ class EventKind(enum.StrEnum):
 class SpecimenEvent(Record, label="标本事件", merge=Merge.APPEND):
     """What happened to a tube; never changed, corrected only by a later event.
 
-    Consumed and produced volume are two fields: a balance is a sum of events.
+    Consumed and produced volume are two fields: a balance is a sum of events. `sha256` covers all of it and the event
+    before it at the same installation (`custody_chain`).
     """
 
-    __table_args__ = (Index("ix_specimen_event_specimen", "specimen_id", "occurred_at"),)
+    __table_args__ = (
+        Index("ix_specimen_event_specimen", "specimen_id", "occurred_at"),
+        Index("ix_specimen_event_chain", "chain_device", "chain_number"),
+    )
 
     specimen_id: Mapped[Id] = column("标本", ref="specimen")
     kind: Mapped[EventKind] = column("事件")
@@ -106,6 +110,10 @@ class SpecimenEvent(Record, label="标本事件", merge=Merge.APPEND):
     witness_id: Mapped[Id | None] = column("复核人", ref="staff")
     witness_name: Mapped[str | None] = column("复核人姓名")
     note: Mapped[str | None] = column("备注", length=1000)
+    chain_device: Mapped[Id | None] = column("监管链安装")
+    chain_number: Mapped[int | None] = column("监管链序号")
+    previous_sha256: Mapped[str | None] = column("前一事件摘要", length=64)
+    sha256: Mapped[str | None] = column("事件摘要", length=64)
 
 
 class StorageContainer(Record, label="冻存容器"):

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from domain.biobank.commands import TubeReceipt, receipt_of, tube_of
+from domain.biobank.commands import TubeReceipt, event_of, receipt_of, tube_of
 from domain.biobank.records import EventKind, Specimen, SpecimenEvent, SpecimenType
 from domain.biobank.stock_records import StockLevel, StockRule, StockUse
 from domain.biobank.stock_terms import rule_of, term_of
@@ -79,13 +79,7 @@ def extend(order: ExtendKeeping, work: UnitOfWork) -> TubeReceipt:
     if until <= work.now:
         raise DomainError("specimen.until_past", field="until")
     tube.keep_until = until
-    work.add(
-        SpecimenEvent(
-            org_id=tube.org_id, specimen_id=tube.id, kind=EventKind.EXTENDED, occurred_at=work.now,
-            staff_id=work.actor.staff_id, staff_name=work.actor.name,
-            note=f"{order.until.isoformat()}：{order.approval}"[:1000],
-        )
-    )  # fmt: skip
+    event_of(work, tube, EventKind.EXTENDED, note=f"{order.until.isoformat()}：{order.approval}"[:1000])
     renew_term(work, tube)
     return receipt_of(tube)
 

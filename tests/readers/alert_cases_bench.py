@@ -2,9 +2,13 @@
 
 from datetime import timedelta
 
+from sqlalchemy import func, select
+
 from domain.biobank.commands import AliquotSpecimen, CreateContainer, StoreSpecimen
+from domain.biobank.custody_break_commands import CheckCustody, SettleCustodyBreak
 from domain.biobank.custody_commands import ReturnSpecimen, TakeOutSpecimen, UseSpecimen
-from domain.biobank.records import SpecimenType
+from domain.biobank.custody_records import CustodyBreak
+from domain.biobank.records import Specimen, SpecimenEvent, SpecimenType
 from domain.biobank.stock_commands import ExtendKeeping, SetStockRule
 from domain.biobank.stock_records import StockLevel
 from domain.environment.excursion_commands import AssessExcursion
@@ -163,11 +167,42 @@ def level(missing):
     return run
 
 
+def tampered(world):
+    """Somebody changed an event in the store, and a check finds it."""
+    stored(world)
+    event = SpecimenEvent.__table__
+    with world.desk.store.write() as connection:
+        latest = select(func.max(event.c.chain_number)).scalar_subquery()
+        connection.execute(event.update().where(event.c.chain_number == latest).values(staff_name="别人"))
+    checked(world)
+
+
+def checked(world):
+    tube = Specimen.__table__.c
+    with world.desk.store.read() as connection:
+        ids = list(connection.execute(select(tube.id).where(tube.number == world.number)).scalars())
+    world.desk.run(CheckCustody(specimen_ids=ids), world.technician)
+
+
+def stored_and_checked(world):
+    stored(world)
+    checked(world)
+
+
+def found_out(world):
+    broken = CustodyBreak.__table__.c
+    with world.desk.store.read() as connection:
+        ids = list(connection.execute(select(broken.id)).scalars())
+    for one in ids:
+        world.desk.run(SettleCustodyBreak(break_id=one, finding="人为改动"), world.technician)
+
+
 def filled_up(world):
     change(world, StockLevel, available=10, missing=0)
 
 
 BENCH_CASES = [
+    ("A-976", tampered, found_out, timedelta(0), stored_and_checked, False),
     ("A-076", level(1), filled_up, timedelta(0), level(0), False),
     ("A-077", kept_for(365), all_used, timedelta(days=335), extended_in_time),
     ("A-075", warm, cold_again_and_judged, timedelta(), nearly_warm, False),
