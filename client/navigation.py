@@ -78,6 +78,7 @@ RECORD_PAGES = {
     "care_plans": "care.view",
     "designer": "design.edit",
     "consent": "consent.view",
+    "lifeline": "biobank.view",
 }
 """Pages of one record (``<page>:<entity>:<id>``) and the permission they need whatever the record is."""
 

@@ -51,6 +51,7 @@ def expiring() -> Query:
 
 
 expiring.offers(ExtendKeeping, TakeOutSpecimen, DiscardSpecimen)
+expiring.opens("lifeline")
 
 
 @worklist("specimen.stock_rules", "库存规则", permission=VIEW, record=StockRule, order="-set_at")

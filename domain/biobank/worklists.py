@@ -50,6 +50,7 @@ def stored() -> Query:
 
 
 stored.offers(TakeOutSpecimen, DiscardSpecimen, ClearDuplicate)
+stored.opens("lifeline")
 
 
 @worklist("specimen.out", "取出未放回标本", permission="biobank.view", record=Specimen, order="due_at")
@@ -67,6 +68,7 @@ def out() -> Query:
 
 
 out.offers(ReturnSpecimen, UseSpecimen, DiscardSpecimen)
+out.opens("lifeline")
 
 
 @worklist(
