@@ -24,6 +24,7 @@ from domain.messaging.records import (
     MessageTemplate,
     OutboxMessage,
 )
+from domain.messaging.template_media import carry_media
 from domain.messaging.templates import Source, check_template, own_template, template_of
 from domain.messaging.workflow import WAITING
 from domain.people.records import Patient
@@ -70,9 +71,12 @@ def save_template(order: SaveTemplate, work: UnitOfWork) -> Id:
         active=True, saved_at=work.now, saved_by=work.actor.staff_id,
     )  # fmt: skip
     check_template(own_template(row))
-    for earlier in _versions(work, order.code):
+    before = _versions(work, order.code)
+    kept = work.add(row)
+    for earlier in before:
         earlier.active = False
-    return work.add(row).id
+        carry_media(work, earlier.id, kept)
+    return kept.id
 
 
 @command("messaging.retire_template", "停用消息模板", permission="messaging.templates")

@@ -27,6 +27,7 @@ from server.pages.consent_page import check_person, consent_original, show_conse
 from server.pages.fields import FORM, fields_at_the_end, fields_of, sentence, take
 from server.pages.files import file_router, take_away
 from server.pages.links import Links, OpenLink
+from server.pages.message_media import kinds_of, media_file
 from server.pages.opening import COOKIE, TRIES_TO_SAVE, LinksDep, form_of, opened, session_of
 from server.pages.report_page import report_page
 from server.pages.signatures import take_signatures
@@ -65,12 +66,27 @@ def show(
         if link.purpose is LinkPurpose.REPORT:
             return report_page(links, link, token)
         if link.purpose is LinkPurpose.MESSAGE:
-            return _message(links, link, _binding(request, centre, token))
+            media = [
+                (f"/p/{token}/media/{at}", kind) for at, kind in enumerate(kinds_of(centre, link.message_id))
+            ]
+            return _message(links, link, _binding(request, centre, token), media)
         if link.purpose is LinkPurpose.CONSENT:
             return show_consent(centre, link, token, page)
         session = session_of(form_of(links, link), link)
         pages = pages_of(session)
         return _form_page(centre, link, session, pages, _number(session, pages, page), {})
+    except KnownError as error:
+        return sorry(centre.texts, error)
+
+
+@router.get("/{token}/media/{number}")
+def message_media(request: Request, centre: CentreDep, links: LinksDep, token: str, number: int) -> Response:
+    """Return a picture or video of a message; only while its page may be read."""
+    try:
+        link = opened(request, links, token)
+        if link.purpose is not LinkPurpose.MESSAGE or not links.holds(link, request.cookies.get(COOKIE)):
+            return RedirectResponse(f"/p/{token}", 303, headers=HEADERS)
+        return media_file(centre, link.message_id, number)
     except KnownError as error:
         return sorry(centre.texts, error)
 
@@ -213,10 +229,11 @@ def _binding(request: Request, centre: Centre, token: str) -> str:
     return f"/w/{found}/bind?t={token}" if found else ""
 
 
-def _message(links: Links, link: OpenLink, binding: str) -> Response:
+def _message(links: Links, link: OpenLink, binding: str, media: list[tuple[str, str]]) -> Response:
     return answer(
         "message.html",
         binding=binding,
+        media=media,
         **links.message(link),
         said=links.said(link),
         once=secrets.token_hex(8),

@@ -27,6 +27,7 @@ from forms.risk_reporting import risk_report_data
 from server.centre import Centre
 from server.pages.answering import HEADERS, answer
 from server.pages.form_page import COOKIE as PAGE_COOKIE
+from server.pages.message_media import kinds_of, media_file
 from server.pages.opening import LinksDep, opened
 from server.pages.report_page import report_html
 from server.portal import reading
@@ -145,7 +146,20 @@ def message(door: DoorDep, m: str = "", id: str = "") -> Response:  # noqa: A002
         told = reading.message(door.centre, of, id_of(id))
         order = ReadByPortal(binding_id=of.binding_id, message_id=id_of(id))
         door.centre.dispatcher.run(order, actor_of(door.centre, of))
-        return answer("portal_message.html", **told, base=door.base, of=of)
+        here = f"{door.base}/message-media?m={of.binding_id.hex}&id={id_of(id).hex}"
+        media = [(f"{here}&n={at}", kind) for at, kind in enumerate(kinds_of(door.centre, id_of(id)))]
+        return answer("portal_message.html", **told, base=door.base, of=of, media=media)
+    except KnownError as error:
+        return door.sorry(error)
+
+
+@router.get("/{account}/message-media")
+def message_media(door: DoorDep, m: str = "", id: str = "", n: int = 0) -> Response:  # noqa: A002
+    """Return a picture or video of one of the client's messages."""
+    try:
+        of = door.member(m)
+        reading.message(door.centre, of, id_of(id))
+        return media_file(door.centre, id_of(id), n)
     except KnownError as error:
         return door.sorry(error)
 

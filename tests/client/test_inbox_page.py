@@ -22,7 +22,8 @@ from domain.kernel.ids import stable_id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.messaging.records import Channel, MessageTemplate
 from domain.outgoing.records import Outgoing
-from domain.people.records import Staff
+from domain.people.records import Staff, Workstation
+from domain.reception.booking_commands import AssignBlock, BookSlot
 from sync.blobs import BlobStore
 from tests.client import seeding
 
@@ -176,7 +177,9 @@ def test_anothers_conversation_cannot_be_read(written, open_desk):
         assert theirs not in {line.id for line in read_inbox(connection, context.actor)}
 
 
-def test_what_was_said_and_the_tags_stand_in_the_clients_record(written, seeded, system, open_desk):
+def test_what_was_said_and_the_tags_stand_in_the_clients_record(
+    written, seeded, system, open_desk, context_for
+):
     from client.pages.record.viewmodel import read_sheet
     from domain.people.records import Patient
     from domain.tags.commands import TagClient
@@ -188,6 +191,29 @@ def test_what_was_said_and_the_tags_stand_in_the_clients_record(written, seeded,
     assert "客户：报告里说的低密度脂蛋白是什么意思？需要吃药吗？" in values["talks"]
     assert "公众号" in values["talks"]
     assert values["tags"] == "自定义·偏好周末"
+    run, start = open_desk.dispatcher.run, open_desk.clock() + timedelta(hours=1)
+    with open_desk.store.write() as connection:
+        work = UnitOfWork(connection, system, now=open_desk.clock(), new_id=open_desk.dispatcher.ids)
+        work.add(
+            Workstation(
+                id=seeding.DEVICE, org_id=seeding.BRANCH, name="前台", public_key="-", enrolled_at=work.now,
+                number_prefix="998",
+            )
+        )  # fmt: skip
+        work.commit_entry("test.station", txn_id=open_desk.dispatcher.ids())
+        work.close()
+    run(
+        AssignBlock(
+            login="me", device_id=seeding.DEVICE, starts_at=start, ends_at=start + timedelta(hours=1)
+        ),
+        system,
+    )
+    run(BookSlot(patient_id=patient_id), system)
+    values = {
+        value.name: value.text
+        for value in read_sheet(context_for("physician")[0], Patient, patient_id).values
+    }
+    assert "报告解读　已预约" in values["receptions"]
     other = seeded[1][0].patient_id
     assert "talks" not in {value.name for value in read_sheet(context, Patient, other).values}
 

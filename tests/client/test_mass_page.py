@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QListWidget
 from shiboken6 import isValid
 from sqlalchemy import select
 
 from client.pages.mass.view import View
 from client.pages.mass.viewmodel import ViewModel
+from domain.checkup.records import Attachment
 from domain.kernel.authority import system_actor
 from domain.messaging.channel_commands import PublishBudgets
 from domain.messaging.commands import BindAddress
@@ -18,6 +19,7 @@ from domain.messaging.records import Channel, MassSending, OutboxMessage
 from domain.messaging.sending_commands import TakeDue
 from domain.tags.commands import TagClient
 from domain.tags.records import TagKind
+from sync.blobs import BlobStore
 from tests.client import seeding
 
 
@@ -130,3 +132,20 @@ def test_a_sending_that_was_stopped_sends_nothing_any_more(page, qtbot, open_des
     assert run(TakeDue(channels=["wecom_client"])) == []
     [message] = rows(open_desk, OutboxMessage)
     assert (message.state, message.reason) == ("cancelled", "mass_stopped")
+
+
+def test_a_picture_is_added_to_ones_own_template_by_a_key(page, qtbot, open_desk, monkeypatch, tmp_path):
+    picture, program = tmp_path / "盐勺.jpg", tmp_path / "x.jpg"
+    picture.write_bytes(b"\xff\xd8\xff\xe0 a picture")
+    program.write_bytes(b"MZ a program")
+    told = []
+    page.model.message.connect(lambda sentence, tone: told.append((sentence, tone)))
+    page.model.choose_template("salt")
+    for path in (program, picture):
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, path=path: (str(path), ""))
+        page.model.action_set.trigger("media")
+        qtbot.waitUntil(lambda path=path: len(told) == (1 if path is program else 2))
+    assert ("JPEG" in told[0][0], told[0][1], told[1][1]) == (True, "danger", "success")
+    [kept] = [one for one in rows(open_desk, Attachment) if one.subject == "message_template"]
+    assert (kept.name, kept.media_type) == ("盐勺.jpg", "image/jpeg")
+    assert BlobStore(open_desk.home.blobs).has(kept.sha256)

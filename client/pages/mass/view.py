@@ -1,11 +1,13 @@
 """The mass sending page's widgets: what is chosen at the left, what it would be at the right, earlier ones below."""
 
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QFileDialog,
     QFormLayout,
     QFrame,
     QHBoxLayout,
@@ -104,6 +106,7 @@ class View(PageView):
         model.command_asked.connect(self._ask)
         model.sent.connect(self._cleared)
         model.action_set.on("send", self._send)
+        model.action_set.on("media", self._pick_media)
         self._template.activated.connect(lambda _at: model.choose_template(self._template.currentData()))
         self._channel.activated.connect(lambda _at: model.choose_channel(self._channel.currentData()))
         self._tags.itemChanged.connect(lambda _item: model.choose_tags(self._chosen()))
@@ -213,6 +216,14 @@ class View(PageView):
     def _stand_on(self, item: QListWidgetItem | None, _before: QListWidgetItem | None) -> None:
         if item is not None:
             self.model.look_at(item.data(Qt.ItemDataRole.UserRole))
+
+    def _pick_media(self) -> None:
+        """Ctrl+I: a picture or video for the template that is chosen."""
+        found, _ = QFileDialog.getOpenFileName(
+            self, self.say("mass.media"), "", "JPEG, PNG, MP4 (*.jpg *.jpeg *.png *.mp4)"
+        )
+        if found:
+            self.model.add_media(Path(found))
 
     @Slot()
     def _send(self) -> None:

@@ -1,12 +1,15 @@
 """Mass sending without its window: what is chosen, what it would be, what became of those before."""
 
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from client.actions import Action
+from client.background import Job
 from client.live import Changed
+from client.pages.mass.media import media_order
 from client.pages.mass.reading import Choice, Desk, Progress, read_desk
 from client.station import Context, PageModel
 from domain.kernel.clock import CLINIC_TIME
@@ -30,6 +33,7 @@ class ViewModel(PageModel):
         Action("pause", "mass.pause", "F6", command="messaging.pause_mass"),
         Action("stop", "mass.stop", "Shift+F6", command="messaging.stop_mass"),
         Action("template", "mass.template", "Ctrl+N", command="messaging.write_template"),
+        Action("media", "mass.media", "Ctrl+I", command="messaging.attach_media"),
         Action("failed", "mass.failed", "F8", permission="messaging.view"),
         Action("reload", "worklist.reload", "F5"),
     )
@@ -78,6 +82,22 @@ class ViewModel(PageModel):
     def choice(self) -> Choice | None:
         """The template that is chosen."""
         return next((one for one in self.desk.templates if one.code == self.template), None)
+
+    def add_media(self, path: Path) -> None:
+        """Add a picture or video to the template that is chosen; what it is and how large is told by its content."""
+        choice, context = self.choice, self.context
+        if choice is None:
+            self.toast("mass.media_no_template", "warning")
+            return
+        code = choice.code
+
+        def work(_job: Job) -> None:
+            order = media_order(context, code, path)
+            context.desk.dispatcher.run(order, context.actor)
+
+        job = context.jobs.write(work, "template media")
+        job.succeeded.connect(lambda _done: self.toast("mass.media_added", "success", name=path.name))
+        job.refused.connect(lambda error: self.message.emit(self.explain(error), "danger"))
 
     @property
     def sending(self) -> Progress | None:
