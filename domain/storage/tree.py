@@ -70,7 +70,7 @@ def place_in(parent_code: str, at: str, rows: int, columns: int) -> str:
 def natural(text: str) -> tuple[Any, ...]:
     """Return a sort key by which F2 comes before F10."""
     return tuple(
-        (0, int(part), "") if part.isdigit() else (1, 0, part) for part in _PARTS.split(text) if part
+        (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _PARTS.split(text) if part
     )
 
 
@@ -85,16 +85,18 @@ def nodes_of(rows: Iterable[Any], used: Mapping[Any, int]) -> list[Node]:
     children: dict[Any, list[Any]] = {}
     for row in by_id.values():
         children.setdefault(row.parent_id if row.parent_id in by_id else None, []).append(row)
-    made: list[Node] = []
+    steps = {row.id: _step(row) for row in by_id.values()}
+    for level in children.values():
+        level.sort(key=lambda row: steps[row.id])
+    made: list[Node | None] = []
     seen: set[Any] = set()
 
     def walk(row: Any, depth: int, route: tuple[Any, ...]) -> tuple[int, int]:
         seen.add(row.id)
-        way = (*route, (row.door_order, natural(row.at or ""), natural(row.code)))
+        way = (*route, steps[row.id])
         place = len(made)
         inside = [c for c in children.get(row.id, []) if c.id not in seen] if depth < DEEPEST else []
-        inside.sort(key=_step)
-        made.append(_node(row, depth, 0, 0, len(inside), way))
+        made.append(None)
         if row.kind == BOX:
             tubes, holds = used.get(row.id, 0), row.rows * row.columns - len(row.blocked or [])
         else:
@@ -103,12 +105,12 @@ def nodes_of(rows: Iterable[Any], used: Mapping[Any, int]) -> list[Node]:
         made[place] = _node(row, depth, tubes, holds, len(inside), way)
         return tubes, holds
 
-    for root in sorted(children.get(None, []), key=_step):
+    for root in children.get(None, []):
         walk(root, 0, ())
     for row in by_id.values():  # a ring of parents, which only two desks could make
         if row.id not in seen:
             walk(row, 0, ())
-    return made
+    return [node for node in made if node is not None]
 
 
 def forecast(net: Mapping[date, int], free: int, today: date, days: int = LOOK_BACK_DAYS) -> Forecast:

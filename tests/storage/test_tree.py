@@ -113,4 +113,4 @@ def test_a_forecast_never_lies_before_today(net, free):
 
 
 def test_two_comes_before_ten():
-    assert sorted(["F10", "F2", "F1"], key=natural) == ["F1", "F2", "F10"]
+    assert sorted(["F10", "F2", "F²", "F1"], key=natural) == ["F1", "F2", "F10", "F²"]
