@@ -24,6 +24,16 @@ STEP = 0.25
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Wanted:
+    """What portions have to come to: as `MonthPlan` says it, kept with an item."""
+
+    kcal: float
+    protein_percent: float
+    fat_percent: float
+    carb_percent: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Sums:
     """What portions add up to: energy in kcal, the rest in grams."""
 
@@ -71,7 +81,7 @@ def _filled(foods: Foods, plan: MonthPlan, fixed: Mapping[str, float], staple: s
     return {food: count for food, count in rounded.items() if count > 0}
 
 
-def misses(foods: Foods, plan: MonthPlan, portions: Mapping[str, float]) -> list[str]:
+def misses(foods: Foods, plan: "MonthPlan | Wanted", portions: Mapping[str, float]) -> list[str]:
     """Return in words by how much portions are outside a plan; empty where they fit."""
     sums = sums_of(foods, portions)
     told = []
@@ -105,7 +115,7 @@ def swapped(
 
 
 def choices(
-    foods: Foods, plan: MonthPlan, portions: Mapping[str, float], gives: str, count: float
+    foods: Foods, plan: MonthPlan | Wanted, portions: Mapping[str, float], gives: str, count: float
 ) -> list[str]:
     """Return the foods of its group for which `count` of one may be swapped, the whole still inside the plan."""
     group = foods.foods[gives].group

@@ -21,6 +21,7 @@ from domain.care.preset_records import CarePreset
 from domain.care.programme_commands import ApplyProgramme, ChangeItem
 from domain.care.records import CareClient, CareEvent, CareItem, CareNode, CarePlan, CareStanding, CareWeek
 from domain.care.supplement_commands import NoteDiet, PrescribeSupplement
+from domain.care.swap_commands import SwapFood
 from domain.kernel.worklists import Query, worklist
 from domain.people.records import Patient, Staff
 
@@ -56,7 +57,7 @@ def items() -> Query:
     )  # fmt: skip
 
 
-items.offers(NoteExecution, ChangeItem, PauseItem, ResumeItem, EndItem)
+items.offers(NoteExecution, SwapFood, ChangeItem, PauseItem, ResumeItem, EndItem)
 
 
 @worklist("care.plans", "干预计划", permission=VIEW, record=CarePlan, order="due_at")
