@@ -251,8 +251,12 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.followup.content import FOLLOWUP, followup_of
     from domain.kernel.dispatcher import Dispatcher
     from domain.kernel.worklists import Pages
+<<<<<<< HEAD
     from domain.linting.definitions import LINTING
     from domain.linting.definitions import load_rules as load_linting
+=======
+    from domain.labels.design_commands import CHECKER as LABEL_CHECKER
+>>>>>>> ef5e48f (labels: Templates of one's own are records: checked at the printer's dots, versioned, published to sites, chosen by printer and kind)
     from domain.messaging.templates import TEMPLATES, load_templates
     from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
     from domain.risk.content import RISK, load_risk
@@ -283,6 +287,7 @@ def _join(desk: Desk, store: "Store") -> None:
             ),
             BIOBANK: lambda: load_biobank(resources.folder("biobank")),
             CHECKER: lambda: _form_checker(dispatcher.content[RISK]),
+            LABEL_CHECKER: _label_checker,
             TEMPLATES: lambda: load_templates(resources.folder("messages")),
             TAGS: lambda: load_tags(resources.folder("tags")),
             FOLLOWUP: lambda: followup_of(
@@ -293,6 +298,12 @@ def _join(desk: Desk, store: "Store") -> None:
         },
     )
     desk.store, desk.dispatcher, desk.pages = store, dispatcher, Pages(store)
+
+
+def _label_checker() -> Any:
+    from devices.labels.designing import refuse_mistakes
+
+    return refuse_mistakes
 
 
 def _form_checker(models: Any) -> Any:

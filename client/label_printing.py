@@ -14,10 +14,12 @@ from client.device_settings import LabelPrinter
 from client.devices_hub import hub_of
 from client.outgoing import handed_out
 from client.station import Context
+from devices.labels.designing import template_of
 from devices.labels.jobs import JobResult, JobState
-from devices.labels.model import Label
+from devices.labels.model import Label, Template
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
+from domain.labels.choosing import chosen_for
 from domain.labels.queue_commands import BeginLabels, EndLabel, GiveBackLabels, RecoverLabels
 from domain.labels.reading import Waiting, waiting_of
 from domain.outgoing.commands import PrintLabels
@@ -104,9 +106,11 @@ def _drawn(
     """Return those that can be drawn, and the fates of those that cannot: one bad name does not stop the others."""
     good: list[tuple[Waiting, Label]] = []
     bad: list[Printed] = []
+    templates: dict[str | None, Template] = {}
     for one in waiting:
         try:
-            label = printer.template.fill(one.fields, reprint=one.reprint)
+            template = _template(printer, one, context, templates)
+            label = template.fill(one.fields, reprint=one.reprint)
             printer.printer.check(label)
         except DomainError as error:
             problem = _run(EndLabel(
@@ -117,6 +121,20 @@ def _drawn(
         else:
             good.append((one, label))
     return good, bad
+
+
+def _template(
+    printer: LabelPrinter, one: Waiting, context: Context, known: dict[str | None, Template]
+) -> Template:
+    """Return what was chosen for this kind of specimen here, else the template the workstation is loaded for."""
+    if one.kind not in known:
+        with context.desk.store.read() as connection:
+            chosen = chosen_for(connection, context.actor.org_id, printer.use, one.kind, printer.printer.name)
+        known[one.kind] = (
+            printer.template if chosen is None
+            else template_of(chosen.content, chosen.code, chosen.title, chosen.version)
+        )  # fmt: skip
+    return known[one.kind]
 
 
 def _note(one: Waiting, result: JobResult, context: Context) -> Printed:

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 import resources
+from devices.labels.designing import refuse_mistakes
 from domain.alerts.content import load_rules
 from domain.alerts.steps import RULE_FILES
 from domain.biobank.protocols import BIOBANK, load_biobank
@@ -13,6 +14,7 @@ from domain.designs.publishing import CHECKER
 from domain.followup.content import FOLLOWUP, followup_of
 from domain.kernel.authority import Authority
 from domain.kernel.texts import Texts
+from domain.labels.design_commands import CHECKER as LABEL_CHECKER
 from domain.linting.definitions import LINTING
 from domain.linting.definitions import load_rules as load_linting
 from domain.messaging.templates import TEMPLATES, load_templates
@@ -50,6 +52,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         LINTING: load_linting(resources.folder("linting")),
         "texts": Texts.load(resources.folder("texts") / "zh"),
         CHECKER: partial(check, book=risk.book),
+        LABEL_CHECKER: refuse_mistakes,
         "number_prefix": identity.number_prefix,
         VAULT: vault_key(settings.data_dir),
         POLICY: policy_for(settings.password_days),

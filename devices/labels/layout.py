@@ -15,6 +15,7 @@ from devices.labels.model import (
     Code128,
     DataMatrix,
     Element,
+    Frame,
     Label,
     Line,
     QrCode,
@@ -114,7 +115,7 @@ def lay_out(label: Label, dpi: int | None = None) -> Page:
         dots(label.stock.height, resolution),
         resolution,
         label.stock,
-        tuple(place.block(element) for element in label.elements),
+        tuple(block for element in label.elements for block in place.blocks(element)),
     )
 
 
@@ -122,7 +123,20 @@ class _Placer:
     def __init__(self, stock: Stock, dpi: int) -> None:
         self._stock, self._dpi = stock, dpi
 
-    def block(self, element: Element) -> Block:
+    def blocks(self, element: Element) -> tuple[Block, ...]:
+        return self._frame(element) if isinstance(element, Frame) else (self._block(element),)
+
+    def _frame(self, frame: Frame) -> tuple[Block, ...]:
+        x, y, width, height = self._box(frame)
+        line = max(1, min(dots(frame.line, self._dpi), width, height))
+        return (
+            RectangleBlock(x, y, width, line),
+            RectangleBlock(x, y + height - line, width, line),
+            RectangleBlock(x, y, line, height),
+            RectangleBlock(x + width - line, y, line, height),
+        )
+
+    def _block(self, element: Text | Code128 | DataMatrix | QrCode | Line | Bitmap) -> Block:
         match element:
             case Text():
                 return self._text(element)

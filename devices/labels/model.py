@@ -97,13 +97,19 @@ class Line(_Box, frozen=True, tag_field="type", tag="line"):
     """A filled rectangle: a rule, or a frame made of four."""
 
 
+class Frame(_Box, frozen=True, tag_field="type", tag="frame"):
+    """A box: four rules of `line` thickness inside its edges."""
+
+    line: Length = 0.2
+
+
 class Bitmap(_Box, frozen=True, tag_field="type", tag="bitmap"):
     """A picture drawn in the template: one string a row, ``#`` black, scaled by whole dots into its box."""
 
     rows: tuple[Annotated[str, Meta(pattern="^[#.]+$")], ...]
 
 
-Element = Text | Code128 | DataMatrix | QrCode | Line | Bitmap
+Element = Text | Code128 | DataMatrix | QrCode | Line | Frame | Bitmap
 
 
 class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -176,7 +182,7 @@ class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 def _filled(element: Element, values: Mapping[str, str]) -> Element:
-    if isinstance(element, Line | Bitmap):
+    if isinstance(element, Line | Frame | Bitmap):
         return element
     data = PLACEHOLDER.sub(lambda m: grouped(values[m[1]]) if m[2] else values[m[1]], element.data).strip()
     return msgspec.structs.replace(element, data=data)

@@ -16,6 +16,7 @@ from devices.labels.model import (
     REPRINT_FIELD,
     Element,
     Field,
+    Frame,
     Line,
     Media,
     Stock,
@@ -123,7 +124,7 @@ def _element_mistakes(raw: Any, place: str, stock: Stock | None) -> Iterator[str
     yield from found
     if stock is None or found:
         return
-    margin = 0.0 if kind is Line else stock.margin
+    margin = 0.0 if kind in (Line, Frame) else stock.margin
     element = msgspec.convert(raw, kind)
     if element.x < margin - _TOLERANCE or element.x + element.width > stock.width - margin + _TOLERANCE:
         yield f"{place}x: leaves the printable width ({margin:g} to {stock.width - margin:g} mm)"

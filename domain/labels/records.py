@@ -42,3 +42,50 @@ class LabelJob(Record, label="标签打印任务"):
     state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)
     state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")
     due_at: Mapped[datetime | None] = column("时限", merge=Merge.CENTRE, group="state")
+
+
+class LabelDesign(Record, label="标签模板"):
+    """One version of a label of an institution's own; what was published is never changed again.
+
+    `content` is ``{"stock": {...}, "elements": [...]}`` in millimetres, as `devices.labels.designing` reads it.
+    """
+
+    code: Mapped[str] = column("模板代码", length=60, index=True)
+    title: Mapped[str] = column("模板名称", length=120, group="content")
+    version: Mapped[int] = column("版本")
+    purpose: Mapped[str] = column("用途", means="words:label_use", length=40, group="content")
+    content: Mapped[dict[str, Any]] = column("内容", group="content")
+    based_on: Mapped[str | None] = column("所据模板", length=120)
+    saved_at: Mapped[datetime] = column("保存时间", group="content", index=True)
+    saved_name: Mapped[str] = column("保存人姓名", group="content")
+    state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)
+    state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")
+    due_at: Mapped[datetime | None] = column("时限", merge=Merge.CENTRE, group="state")
+    note: Mapped[str | None] = column("发布说明", length=4000)
+    published_at: Mapped[datetime | None] = column("发布时间")
+    published_name: Mapped[str | None] = column("发布人姓名")
+
+
+class LabelInUse(Record, label="在用标签模板"):
+    """One version at one organisation, whole: it is printed there with nothing else at hand. The highest is used."""
+
+    design_id: Mapped[Id] = column("标签模板", ref="label_design", index=True)
+    code: Mapped[str] = column("模板代码", length=60, index=True)
+    title: Mapped[str] = column("模板名称", length=120)
+    version: Mapped[int] = column("版本")
+    purpose: Mapped[str] = column("用途", means="words:label_use", length=40)
+    content: Mapped[dict[str, Any]] = column("内容")
+    published_at: Mapped[datetime] = column("发布时间", index=True)
+    published_name: Mapped[str] = column("发布人姓名")
+
+
+class LabelChoice(Record, label="标签模板分配"):
+    """Which template an organisation prints for a purpose, a kind of specimen and a printer; empty stands for any."""
+
+    purpose: Mapped[str] = column("用途", means="words:label_use", length=40)
+    kind: Mapped[str] = column("标本类型", means="words:specimen_type", length=40, default="")
+    printer: Mapped[str] = column("打印机", length=120, default="")
+    code: Mapped[str] = column("模板代码", length=60)
+    title: Mapped[str] = column("模板名称", length=120)
+    chosen_at: Mapped[datetime] = column("分配时间", index=True)
+    chosen_name: Mapped[str] = column("分配人姓名")

@@ -1,7 +1,7 @@
 """The life of a label from the moment it is asked for until a scan has proven it."""
 
 from domain.kernel.workflow import State, Workflow
-from domain.labels.records import LabelJob
+from domain.labels.records import LabelDesign, LabelJob
 
 UNDER_WAY = ("queued", "sending", "failed", "unknown")
 """States that wait for a printer or for a person."""
@@ -29,5 +29,19 @@ label_job_life = Workflow(
         "again": (("unknown", "sent", "printed"), "queued"),
         "cancel": (("queued", "failed", "unknown"), "cancelled"),
         "verify": (("printed", "sent", "unknown", "queued", "failed", "sending"), "verified"),
+    },
+)
+
+label_design_life = Workflow(
+    LabelDesign,
+    "标签模板",
+    State("draft", "草稿"),
+    State("published", "已发布"),
+    State("retired", "已停用", final=True),
+    State("discarded", "已作废", final=True),
+    moves={
+        "publish": ("draft", "published"),
+        "discard": ("draft", "discarded"),
+        "retire": ("published", "retired"),
     },
 )
