@@ -30,12 +30,14 @@ BUILT_IN = (
     ("alert_rules", "nav.alert_rules", "bell", "alert.rules"),
     ("label_queue", "nav.label_queue", "specimen", "biobank.label"),
     ("study_data", "nav.study_data", "list", "study.export"),
+    ("label_designer", "nav.label_designer", "specimen", "label.design"),
 )
 """Pages of every workstation: id, text, icon, permission."""
 BUILT_IN_AREAS = {
     "roster": "nav.people", "mass": "nav.messages",
     "design_start": "nav.forms", "level_rules": "nav.risk", "alert_rules": "nav.alerts",
     "label_queue": "nav.biobank", "study_data": "nav.studies",
+    "label_designer": "nav.biobank",
 }  # fmt: skip
 """Area of a built-in page that is not about the workstation itself."""
 

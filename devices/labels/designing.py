@@ -4,6 +4,7 @@ A design is ``{"stock": {...}, "elements": [...]}`` as the template files have t
 elements name. Everything is judged with the sample of each field, at the resolution that is asked about.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -58,6 +59,7 @@ USED_BY = {
 """Which of them are given for a purpose."""
 KINDS: dict[str, type[Element]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Element)}
 _CODES = ("code128", "datamatrix", "qr")
+_BRACES = re.compile(r"\{([^{}|]*)(?:\|[^{}]*)?\}")
 _TOLERANCE = 0.01
 
 
@@ -179,11 +181,12 @@ def _named(elements: list[Element | None]) -> set[str]:
 
 
 def _unknown(elements: list[Element | None]) -> list[Problem]:
+    """Return what stands in braces and is no field, in whatever script it was typed: it would be printed as it is."""
     return [
-        Problem("label_check.unknown_field", place, facts={"field": name})
+        Problem("label_check.unknown_field", place, facts={"field": match[1]})
         for place, element in enumerate(elements)
-        for name in _names(element)
-        if name not in FIELDS and name != REPRINT_FIELD
+        for match in _BRACES.finditer(str(getattr(element, "data", "") or ""))
+        if not PLACEHOLDER.fullmatch(match[0]) or (match[1] not in FIELDS and match[1] != REPRINT_FIELD)
     ]
 
 

@@ -31,9 +31,8 @@ def context(context_for):
     return context_for("nurse")
 
 
-@pytest.fixture
-def numbers(context):
-    """Six tubes of two clients."""
+def six_tubes(context):
+    """Plan six tubes of two clients and return their numbers."""
     run, found = context.desk.dispatcher.run, []
     for name in ("王美娜", "李建国"):
         order = RegisterPatient(name=name, sex=Sex.FEMALE, birth_date=date(1980, 5, 1))
@@ -50,9 +49,18 @@ def numbers(context):
     return found
 
 
+def orders_of(numbers):
+    return [LabelOrder(number, {**FIELDS, "specimen_number": number}) for number in numbers]
+
+
+@pytest.fixture
+def numbers(context):
+    return six_tubes(context)
+
+
 @pytest.fixture
 def orders(numbers):
-    return [LabelOrder(number, {**FIELDS, "specimen_number": number}) for number in numbers]
+    return orders_of(numbers)
 
 
 @pytest.fixture

@@ -72,6 +72,8 @@ def test_a_frame_is_four_rules_on_paper(design):
         ({"width": 20}, "label_check.too_small"),
         ({"module": 0.1}, "label_check.module"),
         ({"data": "{patient}"}, "label_check.unknown_field"),
+        ({"data": "{身高}"}, "label_check.unknown_field"),
+        ({"data": "{specimen_number|upper}"}, "label_check.unknown_field"),
         ({"data": "{study}"}, "label_check.other_purpose"),
         ({"data": "标本"}, "label.barcode_character"),
         ({"type": "pdf417"}, "label_check.element"),
