@@ -251,12 +251,9 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.followup.content import FOLLOWUP, followup_of
     from domain.kernel.dispatcher import Dispatcher
     from domain.kernel.worklists import Pages
-<<<<<<< HEAD
+    from domain.labels.design_commands import CHECKER as LABEL_CHECKER
     from domain.linting.definitions import LINTING
     from domain.linting.definitions import load_rules as load_linting
-=======
-    from domain.labels.design_commands import CHECKER as LABEL_CHECKER
->>>>>>> ef5e48f (labels: Templates of one's own are records: checked at the printer's dots, versioned, published to sites, chosen by printer and kind)
     from domain.messaging.templates import TEMPLATES, load_templates
     from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
     from domain.risk.content import RISK, load_risk
