@@ -175,6 +175,8 @@ class ReviewAction(enum.StrEnum):
 class ReviewStep(Record, label="审核记录", merge=Merge.APPEND):
     """One act at one level of the review; the whole of them is the report's history."""
 
+    __table_args__ = (Index("ix_review_step_acted_at", "acted_at"),)
+
     report_id: Mapped[Id] = column("报告", ref="report", index=True)
     revision: Mapped[int] = column("修订号")
     level: Mapped[str] = column("审核级别", means="state:report", length=40)

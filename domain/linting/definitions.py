@@ -36,6 +36,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All that the check knows of words; see the comments in the file."""
 
     version: str
+    senior_titles: tuple[str, ...]
     threshold: int
     kinds: dict[str, KindRule]
     also: dict[str, tuple[str, ...]]

@@ -14,7 +14,10 @@ from domain.kernel.record import Record
 class ReportCheck(Record, label="报告质量检查", merge=Merge.APPEND):
     """One check of a text as it was handed in: its score, and each remark with its kind, field and characters."""
 
-    __table_args__ = (Index("ix_report_check_report", "report_id", "checked_at"),)
+    __table_args__ = (
+        Index("ix_report_check_report", "report_id", "checked_at"),
+        Index("ix_report_check_checked_at", "checked_at"),
+    )
 
     report_id: Mapped[Id] = column("报告", ref="report")
     revision: Mapped[int] = column("修订号")

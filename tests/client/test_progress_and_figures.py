@@ -17,6 +17,7 @@ from domain.followup.group_records import CareProfile
 from domain.followup.task_records import Audience
 from domain.kernel.clock import clinic
 from domain.kernel.worklists import Filter, worklists
+from domain.linting.statistics_commands import PhysicianReports, ReportFigures
 from domain.messaging.commands import BindAddress, SendMessage
 from domain.messaging.records import Channel
 from domain.reception.unit_records import ClientUnit
@@ -174,7 +175,7 @@ def test_the_figures_tell_workload_satisfaction_roots_and_units(figures, qtbot):
     assert figures.causes.item(0, 0).text() == "等候过久"
     assert figures.units.item(0, 0).text() == "远航物流"
     assert figures.units.item(0, 1).text() == "6"
-    for at, name in enumerate(("workload", "satisfaction", "causes", "messages", "units")):
+    for at, name in enumerate(("workload", "satisfaction", "causes", "reports", "messages", "units")):
         figures.parts.setCurrentIndex(at)
         shoot(figures, f"figures-{name}", qtbot)
 
@@ -211,6 +212,23 @@ def test_named_times_end_today_or_with_the_month_before(open_desk):
     assert [str(d) for d in span_of("last_month", today)] == [f"{today.year}-02-01", f"{today.year}-02-28"]
     assert span_of("month", today) == (today.replace(day=1), today)
     assert (span_of("year", today)[1] - span_of("year", today)[0]).days == 364
+
+
+def test_reports_are_counted_beside_and_their_figures_told(figures, qtbot):
+    with qtbot.waitSignal(figures.model.reports):
+        figures.model.load()
+    assert "没有提交或签发的报告" in figures.reports_note.text()
+    chief = PhysicianReports("李主任", 0, 0, 6, 6, 1, 0, None, 6.2, 1)
+    levels = {"second_review": 4.0, "final_review": 8.5}
+    figures.model.reports.emit(ReportFigures(6, 14.5, levels, 4, 2 / 3, 7, 96.4, [chief]))
+    told = figures.reports_note.text()
+    assert "签发 6 份" in told
+    assert "总院复审 4.0 小时，终审 8.5 小时" in told
+    assert "高级职称签署率 66.7%" in told
+    row = [figures.reports.item(0, column).text() for column in range(10)]
+    assert row == ["李主任", "0", "0", "6", "6", "1", "0", "—", "6.2", "1"]
+    figures.parts.setCurrentIndex(3)
+    shoot(figures, "figures-reports", qtbot)
 
 
 def test_what_was_pushed_to_clients_is_counted_beside(figures, open_desk, seeded, qtbot):

@@ -21,11 +21,17 @@ from PySide6.QtWidgets import (
 from client.stations.figures.viewmodel import TIMES, ViewModel
 from client.stations.figures.widgets import Chart
 from client.views.station import StationView
+from domain.checkup.workflow import report_review
 from domain.followup.count_commands import FollowUpStatistics
 from domain.kernel.ids import Id
+from domain.linting.statistics_commands import ReportFigures
 from domain.messaging.statistics_commands import Pushed
 
 WORKLOAD = ("staff", "audience", "open", "overdue", "done", "lost", "on_time", "mean_days")
+REPORTS = (
+    "staff", "submitted", "first_reviews", "second_reviews", "signed", "returned", "sent_back", "mean_score",
+    "mean_hours", "rank",
+)  # fmt: skip
 MESSAGES = (
     "template",
     "channel",
@@ -60,6 +66,8 @@ class View(StationView):
         self.parts.addTab(self._workload(), self.say("figures.part.workload"))
         self.parts.addTab(self._satisfaction(), self.say("figures.part.satisfaction"))
         self.parts.addTab(self._causes(), self.say("figures.part.causes"))
+        if self.model.sees_reports:
+            self.parts.addTab(self._reports(), self.say("figures.part.reports"))
         if self.model.sees_messages:
             self.parts.addTab(self._messages(), self.say("figures.part.messages"))
         if self.model.sees_units:
@@ -151,6 +159,35 @@ class View(StationView):
         self.cause_chart = Chart("figures_cause_chart", self.say("figures.by.causes"), self)
         self.causes_note = self._note("figures_causes_note")
         return self._part(self.causes_note, self.cause_chart, self.causes)
+
+    def _reports(self) -> QWidget:
+        heads = [self.say(f"figures.reports.{name}") for name in REPORTS]
+        self.reports = self._table("figures_reports", heads, self.say("figures.part.reports"))
+        self.reports_note = self._note("figures_reports_note")
+        self.model.reports.connect(self._show_reports)
+        return self._part(self.reports_note, self.reports)
+
+    @Slot(object)
+    def _show_reports(self, found: ReportFigures) -> None:
+        code = "figures.reports.hint" if found.issued or found.physicians else "figures.reports.none"
+        levels = "，".join(
+            self.say("figures.reports.level", level=report_review.label_of(level), hours=hours)
+            for level, hours in found.level_hours.items()
+        )
+        self.reports_note.setText(
+            self.say(
+                code,
+                issued=found.issued,
+                hours=_or_dash(found.mean_hours),
+                levels=levels or "—",
+                senior="—" if found.senior_rate is None else f"{found.senior_rate:.1%}",
+                score=_or_dash(found.mean_score),
+            )
+        )
+        rows = [
+            [one.staff, *(_or_dash(getattr(one, name)) for name in REPORTS[1:])] for one in found.physicians
+        ]
+        self._fill(self.reports, rows)
 
     def _messages(self) -> QWidget:
         heads = [self.say(f"figures.messages.{name}") for name in MESSAGES]
@@ -265,3 +302,7 @@ class View(StationView):
         self._fill(self.units, rows)
         few = self.model.report.few if self.model.report else 0
         self.units_note.setText(self.say("figures.units.hint", few=few))
+
+
+def _or_dash(value: float | None) -> str:
+    return "—" if value is None else str(value)

@@ -12,6 +12,7 @@ from domain.followup.count_commands import CountFollowUp, FollowUpStatistics
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
+from domain.linting.statistics_commands import CountReports
 from domain.messaging.statistics_commands import CountMessages
 from domain.reception.unit_records import ClientUnit
 from domain.reception.unit_report_commands import ReportUnit, UnitReport
@@ -42,6 +43,8 @@ class ViewModel(StationModel):
     reported = Signal(object)
     pushed = Signal(object)
     """A list of `Pushed`."""
+    reports = Signal(object)
+    """`ReportFigures`."""
     time_changed = Signal(object)
 
     actions = (
@@ -58,6 +61,7 @@ class ViewModel(StationModel):
         self.report: UnitReport | None = None
         self.sees_messages = context.actor.may("messaging.view")
         self.sees_units = context.actor.may("unit.view")
+        self.sees_reports = context.actor.may("report.view")
         self.action_set.on("count", self.load)
         self.action_set.on("performance", lambda: self.context.open_page(PERFORMANCE))
         self.action_set.on("board", lambda: self.context.open_page("progress"))
@@ -102,6 +106,11 @@ class ViewModel(StationModel):
         if self.sees_messages:
             self.run(
                 CountMessages(since=self.since, until=self.until), lambda done: self.pushed.emit(done.receipt)
+            )
+
+        if self.sees_reports:
+            self.run(
+                CountReports(since=self.since, until=self.until), lambda done: self.reports.emit(done.receipt)
             )
 
     def _take(self, figures: FollowUpStatistics) -> None:

@@ -24,3 +24,5 @@ def upgrade() -> None:
         sa.Column("checked_at", UtcTime(), nullable=False),
     )
     steps.create_index("ix_report_check_report", "report_check", ["report_id", "checked_at"])
+    steps.create_index("ix_report_check_checked_at", "report_check", ["checked_at"])
+    steps.create_index("ix_review_step_acted_at", "review_step", ["acted_at"])
