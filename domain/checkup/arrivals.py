@@ -4,13 +4,32 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from domain.checkup.records import Observation, Visit
 from domain.kernel.unit_of_work import UnitOfWork
 
 
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """What a part of a message answers: the order's number as sent back, the sender's own, and the service."""
+
+    placer_number: str = ""
+    filler_number: str = ""
+    code: str = ""
+    name: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LetGo:
+    """Results that waited for who somebody is and count now: what is known of how they came."""
+
+    system: str | None
+    services: tuple[Service, ...]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Arrived:
-    """Results that were kept under a visit: the command that brought them, and each new observation."""
+    """Results that were kept under a visit: what brought them (`system`, `services`), and each new observation."""
 
     order: Any
     visit: Visit

@@ -132,7 +132,7 @@ def hold_apart(order: Any, holder: Holder, work: UnitOfWork) -> int:
     for line in order.lines:
         judged = take_in(line, NOBODY, catalog, visit_id=None, source=ResultSource.INTERFACE, now=work.now)
         observation = judged.observation
-        observation.org_id = order.org_id
+        observation.org_id, observation.system = order.org_id, order.system
         work.add(observation)
         holder.hold(observation)
     return len(order.lines)

@@ -44,7 +44,13 @@ class JudgedAgain:
     issued_reports: int
 
 
-def judge_again(work: UnitOfWork, before: Person, after: Person, waiting: Id | None = None) -> JudgedAgain:
+def judge_again(
+    work: UnitOfWork,
+    before: Person,
+    after: Person,
+    waiting: Id | None = None,
+    let_go: list[Observation] | None = None,
+) -> JudgedAgain:
     """Judge a client's results for who they are now, and let go those that waited for it.
 
     Args:
@@ -52,6 +58,7 @@ def judge_again(work: UnitOfWork, before: Person, after: Person, waiting: Id | N
         before: The person as the results were judged.
         after: The person as they are known now.
         waiting: Identity check whose results are this client's after all.
+        let_go: Takes the results that waited, as they count now.
     """
     work.flush()
     rows = _standing(work.list(select(Observation).where(Observation.patient_id == after.patient_id)))
@@ -66,10 +73,14 @@ def judge_again(work: UnitOfWork, before: Person, after: Person, waiting: Id | N
         if row.id in held or _differs(row, again.observation):
             _keep(work, row, again, held.get(row.id, row.status))
             kept += 1
+            if let_go is not None and row.id in held:
+                let_go.append(again.observation)
     return JudgedAgain(kept, len(issued))
 
 
-def give_to(work: UnitOfWork, waiting: Id, visit: Visit, person: Person) -> int:
+def give_to(
+    work: UnitOfWork, waiting: Id, visit: Visit, person: Person, let_go: list[Observation] | None = None
+) -> int:
     """Give the results that wait under nobody, or under another client, to a visit; returns how many."""
     held = _held(work, waiting)
     rows = work.list(select(Observation).where(Observation.id.in_(held)))
@@ -79,6 +90,8 @@ def give_to(work: UnitOfWork, waiting: Id, visit: Visit, person: Person) -> int:
         again.observation.visit_id = visit.id
         keep(work, again, visit.org_id, amends=row)
         again.observation.status = held[row.id]
+        if let_go is not None:
+            let_go.append(again.observation)
     return len(others)
 
 

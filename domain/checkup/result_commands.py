@@ -3,10 +3,9 @@
 import dataclasses
 from datetime import date, datetime
 
-import msgspec
 from sqlalchemy import select
 
-from domain.checkup.arrivals import arrived, visit_by
+from domain.checkup.arrivals import Service, arrived, visit_by
 from domain.checkup.differing import Known, compare
 from domain.checkup.identity_holding import (
     Holder,
@@ -39,15 +38,6 @@ class Received:
     stored: int
     repeated: int
     pending_check: int
-
-
-class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """What a part of a message answers: the order's number as sent back, the sender's own, and the service."""
-
-    placer_number: str = ""
-    filler_number: str = ""
-    code: str = ""
-    name: str = ""
 
 
 @command("checkup.receive_results", "接收检查结果", permission="interface.receive", place="internal")

@@ -3,9 +3,10 @@
 import dataclasses
 from datetime import date
 
+from domain.checkup.arrivals import LetGo, Service, arrived, visit_by
 from domain.checkup.intake import Person
 from domain.checkup.judging_again import give_to, judge_again
-from domain.checkup.records import Visit
+from domain.checkup.records import Observation, Visit
 from domain.checkup.workflow import visit_life
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
@@ -62,15 +63,24 @@ def verify_identity(order: VerifyIdentity, work: UnitOfWork) -> Verified:
     new = NewIdentity(sex=order.sex, birth_date=order.birth_date, id_number=order.id_number)
     change_identity(work, patient, new, reason=order.basis, difference_confirmed=order.difference_confirmed)
     after = Person(patient.id, patient.sex, patient.birth_date)
-    again = judge_again(work, before, after, waiting=check.id)
-    given = give_to(work, check.id, visit, after)
+    let_go: list[Observation] = []
+    again = judge_again(work, before, after, check.id, let_go)
+    given = give_to(work, check.id, visit, after, let_go)
+    _tell(work, check, visit, let_go)
     return Verified(patient.id, visit.id, again.results + given, again.issued_reports)
+
+
+def _tell(work: UnitOfWork, check: IdentityCheck, visit: Visit, let_go: list[Observation]) -> None:
+    """Tell whom results concern of those that count now, as if they came in now: orders, codes nobody knows."""
+    for system in dict.fromkeys(row.system for row in let_go):
+        mine = [row for row in let_go if row.system == system]
+        arrived(work, LetGo(system, (Service(placer_number=check.visit_number),)), visit, mine)
 
 
 def _visit(order: VerifyIdentity, check: IdentityCheck, work: UnitOfWork) -> Visit:
     """Return the visit the results are of: one that is there, or the one the message named first."""
     number = order.visit_number.strip()
-    visit = work.find(Visit, number=number)
+    visit = visit_by(work, number)  # the number of an order leads to its visit
     if visit is not None:
         return visit
     patient = work.get(Patient, check.patient_id)

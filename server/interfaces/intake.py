@@ -9,8 +9,9 @@ from datetime import datetime
 import msgspec
 
 from domain.catalog.content import Catalog
+from domain.checkup.arrivals import Service
 from domain.checkup.intake import ResultLine
-from domain.checkup.result_commands import ReceiveResults, Service
+from domain.checkup.result_commands import ReceiveResults
 from domain.interop.waiting_results import Given
 from domain.kernel.clock import CLINIC_TIME
 from domain.kernel.errors import DomainError
