@@ -9,6 +9,7 @@ from domain.alerts.commands import HandleAlert, TakeAlert
 from domain.alerts.engine_commands import OpenAlert
 from domain.alerts.records import Severity
 from domain.biobank.commands import CollectSpecimen, NoteLabelPrint, PlanSpecimen
+from domain.biobank.duplicate_commands import ClearDuplicate, ReportDuplicate
 from domain.biobank.records import PrimaryContainer, SpecimenType
 from domain.checkup.form_commands import AnswerForm, CorrectForm
 from domain.checkup.records import QuestionnaireResponse, Report, Visit
@@ -131,6 +132,15 @@ def scans_another(world):
     plans_tube(world)
     world.desk.run(VerifyLabel(number=world.number, expected=first), world.nurse)
     world.number = first
+
+
+def second_tube(world):
+    world.collect()
+    world.desk.run(ReportDuplicate(number=world.number), world.technician)
+
+
+def found_out(world):
+    world.desk.run(ClearDuplicate(number=world.number, note="第二管已换码"), world.head)
 
 
 def both(*parts):
@@ -316,6 +326,7 @@ MORE = [
         harmless=both(plans_tube, prints("confirmed"), reads_back),
         of_a_client=False,
     ),
+    Case("A-960", second_tube, found_out, harmless=lambda w: w.collect(), of_a_client=False),
     Case("A-091", lambda w: w.new_visit(), LEFT, 8 * HOUR, both(lambda w: w.new_visit(), LEFT)),
     Case(
         "A-099",
