@@ -36,7 +36,7 @@ from sync.protocol import (
 from sync.tus.client import TusClient
 from sync.tus.client_state import Lane, TransferState
 from sync.tus.pacing import ClientSettings, Surroundings
-from sync.tus.source import FileSource
+from sync.tus.source import BytesSource, FileSource, Source
 from sync.tus.wire import line_failure, retry_after_s
 
 M = TypeVar("M", bound=msgspec.Struct)
@@ -92,18 +92,19 @@ class HttpCentre:
     def fork(self, fork: Fork) -> NewEpoch:
         return self._ask("/fork", fork, NewEpoch)
 
-    def send_bundle(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> None:
-        self._upload(path, bundle_id, "bundle", Lane.RECORDS, progress, cancel)
+    def send_bundle(self, data: bytes, bundle_id: str, progress: Progress, cancel: threading.Event) -> None:
+        self._upload(BytesSource(data), "bundle", Lane.RECORDS, progress, cancel)
 
-    def push(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> Receipt:
-        self._upload(path, bundle_id, "bundle", Lane.RECORDS, progress, cancel)
+    def push(self, data: bytes, bundle_id: str, progress: Progress, cancel: threading.Event) -> Receipt:
+        source = BytesSource(data)
+        self._upload(source, "bundle", Lane.RECORDS, progress, cancel)
         try:
             return self._ask(f"/bundles/{bundle_id}", None, Receipt)
         except UnavailableError as error:
             if error.code != "blob.missing":
                 raise
             self._transfers.remove(bundle_id)  # the centre lost it after it had acknowledged it
-            self._upload(path, bundle_id, "bundle", Lane.RECORDS, progress, cancel)
+            self._upload(source, "bundle", Lane.RECORDS, progress, cancel)
             return self._ask(f"/bundles/{bundle_id}", None, Receipt)
         finally:
             self._forget(bundle_id)
@@ -121,7 +122,7 @@ class HttpCentre:
         return self._ask("/blobs/lacking", BlobList(list(names)), BlobList).sha256
 
     def send_blob(self, path: Path, sha256: str, progress: Progress, cancel: threading.Event) -> None:
-        self._upload(path, sha256, "blob", Lane.ATTACHMENTS, progress, cancel)
+        self._upload(FileSource(path, sha256), "blob", Lane.ATTACHMENTS, progress, cancel)
         self._forget(sha256)
 
     def fetch_blob(self, sha256: str, target: Path, progress: Progress, cancel: threading.Event) -> None:
@@ -185,12 +186,11 @@ class HttpCentre:
             raise UnavailableError(failure.code, **failure.facts) from error
 
     def _upload(
-        self, path: Path, sha256: str, kind: str, lane: Lane, progress: Progress, cancel: threading.Event
+        self, source: Source, kind: str, lane: Lane, progress: Progress, cancel: threading.Event
     ) -> None:
-        known = self._transfers.get(sha256)
+        known = self._transfers.get(source.sha256)
         if known is not None and known.done and known.endpoint == self._tus.endpoint:
             return
-        source = FileSource(path, sha256)
         with self._uploading:
             self._tus.upload(source, metadata={"kind": kind}, lane=lane, progress=progress, cancel=cancel)
 

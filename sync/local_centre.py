@@ -40,11 +40,13 @@ class LocalCentre:
     def fork(self, fork: Fork) -> NewEpoch:
         return self._centre.fork(self._device_id, fork)
 
-    def send_bundle(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> None:
-        self.send_blob(path, bundle_id, progress, cancel)
+    def send_bundle(self, data: bytes, bundle_id: str, progress: Progress, cancel: threading.Event) -> None:
+        del cancel  # a copy on one machine is not interrupted
+        self._centre.blobs.put([data], bundle_id)
+        progress(len(data), len(data))
 
-    def push(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> Receipt:
-        self.send_blob(path, bundle_id, progress, cancel)
+    def push(self, data: bytes, bundle_id: str, progress: Progress, cancel: threading.Event) -> Receipt:
+        self.send_bundle(data, bundle_id, progress, cancel)
         return self._centre.apply_bundle(self._device_id, bundle_id)
 
     def pull(self, request: PullRequest) -> PullReply:

@@ -108,8 +108,10 @@ outbound_bundle = Table(
     Column("size", BigInteger, nullable=False),
     Column("state", String(20), nullable=False),
     Column("position", BigInteger),
+    Column("file_key", LargeBinary(32)),
 )
-"""Packed bundles: immutable, so a retry sends the same bytes; `position` is the centre's log when it was done."""
+"""Packed bundles: immutable, so a retry sends the same bytes; `file_key` is what the file at `path` is sealed with,
+`position` the centre's log when it was done."""
 
 push_outcome = Table(
     "push_outcome",

@@ -342,13 +342,13 @@ class Centre(Protocol):
 
     def fork(self, fork: Fork) -> NewEpoch: ...
 
-    def send_bundle(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> None:
+    def send_bundle(self, data: bytes, bundle_id: str, progress: Progress, cancel: threading.Event) -> None:
         """Send a packed bundle, resuming where it stopped; it is applied when `push` asks for its receipt.
 
         May be called while another thread is in `push`.
         """
 
-    def push(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> Receipt:
+    def push(self, data: bytes, bundle_id: str, progress: Progress, cancel: threading.Event) -> Receipt:
         """Send what is left of a packed bundle, and return what became of it."""
 
     def pull(self, request: PullRequest) -> PullReply: ...

@@ -1,7 +1,7 @@
 """The outbox of a branch: its own log entries, packed into bundles, and what the centre said of them.
 
-A packed bundle never changes: a retry sends the same bytes, so an upload always resumes. The next begins where the
-one before ends, and may be packed before the receipt of that; see `sync.sending`.
+A packed bundle never changes, and lies sealed: a retry sends the same bytes, so an upload always resumes. The next
+begins where the one before ends, and may be packed before the receipt of that; see `sync.sending`.
 """
 
 import os
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, delete, select, update
 
 from domain.kernel.change_log import (
@@ -38,17 +40,30 @@ from sync.rows import Key, Rows
 from sync.shapes import shape_of
 
 RESEND = "sync.resend"
+_NONCE = bytes(12)
+"""Each key seals one file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A bundle on disk, ready to go."""
+    """A bundle on disk, ready to go; its file is sealed under `key`, which only the store knows."""
 
     bundle_id: str
     path: Path
     size: int
     first_seq: int
     last_seq: int
+    key: bytes
+
+    def data(self) -> bytes:
+        """Return the bundle; UnavailableError ``blob.damaged``: it is packed anew the next time."""
+        try:
+            found = self.path.read_bytes()
+            # An earlier program has left it as it is sent.
+            return AESGCM(self.key).decrypt(_NONCE, found, None) if self.key else found
+        except (OSError, InvalidTag) as error:
+            self.path.unlink(missing_ok=True)
+            raise UnavailableError("blob.damaged", sha256=self.bundle_id) from error
 
 
 class Outbox:
@@ -151,7 +166,9 @@ class Outbox:
         ).first()
         if row is None or not Path(row.path).exists():
             return None
-        return Packed(row.bundle_id, Path(row.path), row.size, row.first_seq, row.last_seq)
+        return Packed(
+            row.bundle_id, Path(row.path), row.size, row.first_seq, row.last_seq, row.file_key or b""
+        )
 
     def _pack(self, after: int) -> Packed | None:
         with self._store.read() as connection:
@@ -165,16 +182,17 @@ class Outbox:
         )  # fmt: skip
         bundle = pack(header, map(encode_txn, txns), self._signer.sign)
         path = self._folder / f"{bundle.bundle_id}.csb"
-        _write_durably(path, bundle.data)
+        key = AESGCM.generate_key(256)  # of this file alone
+        _write_durably(path, AESGCM(key).encrypt(_NONCE, bundle.data, None))
         row = {
             "bundle_id": bundle.bundle_id, "first_seq": header.first, "last_seq": header.last,
-            "path": str(path), "size": len(bundle.data), "state": "packed",
+            "path": str(path), "size": len(bundle.data), "state": "packed", "file_key": key,
         }  # fmt: skip
         with self._store.write() as connection:
             _forget_packed(connection, after)
             connection.execute(delete(outbound_bundle).where(outbound_bundle.c.bundle_id == bundle.bundle_id))
             connection.execute(outbound_bundle.insert(), row)
-        return Packed(bundle.bundle_id, path, len(bundle.data), header.first, header.last)
+        return Packed(bundle.bundle_id, path, len(bundle.data), header.first, header.last, key)
 
     def _next_txns(self, connection: Connection, identity: Identity, after: int) -> list[SentTxn]:
         refused = {(row.entity, row.record_id.bytes) for row in connection.execute(select(refused_record))}

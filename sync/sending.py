@@ -89,14 +89,14 @@ class Sending:
         if self._stop.is_set():
             raise UnavailableError("transfer.cancelled")
         self._progress(0, packed.size)
-        self._centre.send_bundle(packed.path, packed.bundle_id, self._progress, self._stop)
+        self._centre.send_bundle(packed.data(), packed.bundle_id, self._progress, self._stop)
 
     def _ask(self, packed: Packed) -> Receipt | None:
         """Return the receipt of an uploaded bundle; None if one before it stands in the way."""
         if self._halted.is_set():
             return None
         try:
-            receipt = self._centre.push(packed.path, packed.bundle_id, _silent, self._stop)
+            receipt = self._centre.push(packed.data(), packed.bundle_id, _silent, self._stop)
         except BaseException:
             self._halted.set()
             raise

@@ -6,7 +6,6 @@ import random
 import signal
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -56,9 +55,9 @@ class BadAdapter(HTTPAdapter):
 class TwiceLine(HttpCentre):
     """Delivers each bundle twice; the second delivery must be answered by the same receipt."""
 
-    def push(self, path: Path, bundle_id: str, progress: Progress, cancel: threading.Event) -> Receipt:
-        first = super().push(path, bundle_id, progress, cancel)
-        second = super().push(path, bundle_id, progress, cancel)
+    def push(self, data: bytes, bundle_id: str, progress: Progress, cancel: threading.Event) -> Receipt:
+        first = super().push(data, bundle_id, progress, cancel)
+        second = super().push(data, bundle_id, progress, cancel)
         if first != second:
             raise AssertionError(f"two receipts for one bundle: {first} {second}")
         return first

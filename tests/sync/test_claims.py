@@ -93,7 +93,7 @@ def test_a_new_record_with_a_taken_number_is_refused_without_being_tried(world, 
     with monkeypatch.context() as patched:
         patched.setattr(Connection, "begin_nested", lambda _: pytest.fail("nothing had to be tried"))
         packed = north.sync.outbox.next_bundle()
-        receipt = north.sync.centre.push(packed.path, packed.bundle_id, lambda *_: None, threading.Event())
+        receipt = north.sync.centre.push(packed.data(), packed.bundle_id, lambda *_: None, threading.Event())
     [outcome] = receipt.outcomes
     assert (outcome.outcome, outcome.code, outcome.facts["fields"]) == (
         "rejected",

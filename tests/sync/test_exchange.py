@@ -71,7 +71,7 @@ def test_a_damaged_bundle_from_the_centre_changes_nothing(world, north, north_to
 def test_a_bundle_of_another_key_is_refused(world, north):
     north.add_patient("P1")
     packed = north.sync.outbox.next_bundle()
-    data = packed.path.read_bytes()[:-64] + new_key().sign(b"x")
+    data = packed.data()[:-64] + new_key().sign(b"x")
     name = hashlib.sha256(data).hexdigest()
     world.sync.blobs.put([data], name)
     with pytest.raises(DomainError, match=r"bundle\.bad_signature"):
@@ -83,7 +83,7 @@ def test_the_receipt_is_the_same_when_asked_again(world, north):
     north.add_patient("P1")
     packed = north.sync.outbox.next_bundle()
     cancel = threading.Event()
-    first = north.centre.push(packed.path, packed.bundle_id, lambda _d, _t: None, cancel)
+    first = north.centre.push(packed.data(), packed.bundle_id, lambda _d, _t: None, cancel)
     assert world.sync.apply_bundle(north.device_id, packed.bundle_id) == first
     north.sync.outbox.settle(packed, first)
     assert not packed.path.exists()

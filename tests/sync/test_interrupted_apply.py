@@ -7,7 +7,9 @@ from domain.kernel.change_log import change_log
 from domain.kernel.errors import UnavailableError
 from sync import centre, intake
 from sync.apply import Applier
+from sync.local_tables import outbound_bundle
 from sync.retry import ATTEMPTS, retried
+from tests.sync.test_snapshot_sealed import NAME, clear_of, telling
 
 
 def test_a_crash_between_slices_is_mended_by_sending_again(world, north, monkeypatch):
@@ -76,6 +78,34 @@ def test_other_failures_are_not_repeated():
 def test_an_outbox_survives_a_lost_bundle_file(world, north):
     north.add_patient("P1")
     north.sync.outbox.next_bundle().path.unlink()
+    north.exchange()
+    assert len(world.centre.rows("patient")) == 1
+
+
+@pytest.mark.parametrize("bad", [b"", b"x" * 400])
+def test_an_outbox_survives_a_damaged_bundle_file(world, north, bad):
+    north.add_patient("P1")
+    north.sync.outbox.next_bundle().path.write_bytes(bad)
+    with pytest.raises(UnavailableError, match=r"blob\.damaged"):
+        north.exchange()
+    north.exchange()
+    assert len(world.centre.rows("patient")) == 1
+
+
+def test_what_waits_to_be_sent_tells_nobody_a_name(world, north):
+    north.add_patient("P1", name=NAME)
+    packed = north.sync.outbox.next_bundle()
+    assert telling(packed.path.parent) == []
+    assert any(NAME.encode() in some for some in clear_of(packed.data())), "the search itself works"
+
+
+def test_a_bundle_that_an_earlier_program_packed_is_sent(world, north):
+    north.add_patient("P1")
+    packed = north.sync.outbox.next_bundle()
+    packed.path.write_bytes(packed.data())
+    with north.store.write() as connection:
+        connection.execute(outbound_bundle.update().values(file_key=None))
+    assert north.sync.outbox.next_bundle().data() == packed.path.read_bytes()
     north.exchange()
     assert len(world.centre.rows("patient")) == 1
 

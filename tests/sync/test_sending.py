@@ -29,14 +29,14 @@ class Watched:
     def __getattr__(self, name):
         return getattr(self._centre, name)
 
-    def send_bundle(self, path, bundle_id, progress, cancel):
+    def send_bundle(self, data, bundle_id, progress, cancel):
         self.before("upload", bundle_id)
-        self._centre.send_bundle(path, bundle_id, progress, cancel)
+        self._centre.send_bundle(data, bundle_id, progress, cancel)
         self.steps.append(("upload", bundle_id))
 
-    def push(self, path, bundle_id, progress, cancel):
+    def push(self, data, bundle_id, progress, cancel):
         self.before("ask", bundle_id)
-        receipt = self._centre.push(path, bundle_id, progress, cancel)
+        receipt = self._centre.push(data, bundle_id, progress, cancel)
         self.steps.append(("receipt", bundle_id))
         self.before("answer", bundle_id)
         return receipt

@@ -67,13 +67,13 @@ class BadLine:
         self.come_to("hello")
         return answer
 
-    def send_bundle(self, path, bundle_id, progress, cancel):
+    def send_bundle(self, data, bundle_id, progress, cancel):
         self.come_to("upload")
-        self._centre.send_bundle(path, bundle_id, progress, cancel)
+        self._centre.send_bundle(data, bundle_id, progress, cancel)
 
-    def push(self, path, bundle_id, progress, cancel):
+    def push(self, data, bundle_id, progress, cancel):
         self.come_to("ask")
-        receipt = self._centre.push(path, bundle_id, progress, cancel)
+        receipt = self._centre.push(data, bundle_id, progress, cancel)
         self.come_to("receipt")
         return receipt
 

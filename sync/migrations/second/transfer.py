@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("refusals", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("closed", sa.Boolean(), nullable=False, server_default="0"),
     )
+    steps.add_columns("outbound_bundle", sa.Column("file_key", sa.LargeBinary(length=32), nullable=True))
     steps.create_table(
         "pull_state",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
