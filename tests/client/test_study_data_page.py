@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QListWidg
 from shiboken6 import isValid
 from sqlalchemy import select
 
+from client.pages.record.viewmodel import ViewModel as RecordModel
 from client.pages.study_data.view import View
 from client.pages.study_data.viewmodel import ViewModel
 from domain.kernel.authority import system_actor
@@ -161,6 +162,21 @@ def test_an_event_that_is_none_is_said_and_who_they_are_is_refused(page, qtbot):
     assert error.args[0] == "identified"
     assert not page.folder.exists()
     assert rows(page, IdentifiedRequest) == []
+
+
+def test_a_studys_own_page_leads_here_with_that_study(page, context_for, open_desk, qtbot):
+    other = seed_study(open_desk.dispatcher, system_actor(seeding.BRANCH, seeding.DEVICE), 3, code="C2")
+    context, opened = context_for("department_head")
+    record = RecordModel(context, "study", other)
+    assert record.action_set.trigger("study_data") is not False
+    assert opened == [("study_data", {"study_id": other})]
+    assert page.model.study.code == "C1"
+    page.model.on_open(**opened[0][1])
+    qtbot.waitUntil(
+        lambda: page.model.preview is not None and page.model.preview.subjects == 3, timeout=PATIENCE_MS
+    )
+    assert page.findChild(QComboBox, "study_data_study").currentText().startswith("C2")
+    record.close()
 
 
 def test_who_may_not_export_does_not_get_the_page(context_for):

@@ -20,14 +20,14 @@ ITEMS = (
 )
 
 
-def seed_study(desk, actor, people=60):
+def seed_study(desk, actor, people=60, code="C1"):
     """Return the study's id: two arms, a baseline and a year later, a third of whom have not come again."""
     chance, now = random.Random(11), desk.clock()  # noqa: S311 -- the same people in every run
     with desk.store.write() as connection:
         work = UnitOfWork(connection, actor, now=now, new_id=new_id)
         study = work.add(
             Study(
-                code="C1", name="代谢队列", protocol="方案 V1.0", leader_name="周主任", planned_subjects=people,
+                code=code, name="代谢队列", protocol="方案 V1.0", leader_name="周主任", planned_subjects=people,
                 recruit_from=date(2025, 1, 1), recruit_until=date(2026, 12, 31), criteria={"include": [],
                 "exclude": []},
                 revision=0, state="recruiting", state_since=now,
@@ -53,14 +53,15 @@ def _person(work, chance, study, arm, plans, number, now):
     begun = now - timedelta(days=400 - number % 20)
     patient = work.add(
         Patient(
-            number=f"S{number:05d}", name=f"受试{number}", sex=Sex.FEMALE if chance.random() < 0.6 else Sex.MALE,
+            number=f"S{study.code}{number:05d}", name=f"受试{number}",
+            sex=Sex.FEMALE if chance.random() < 0.6 else Sex.MALE,
             birth_date=date(1940 + chance.randrange(50), 3, 1), id_type="01",
         )
     )  # fmt: skip
     left = number % 15 == 7
     subject = work.add(
         StudySubject(
-            number=f"C1-{number:07d}", study_id=study.id, patient_id=patient.id, arm_id=arm.id, reasons=[],
+            number=f"{study.code}-{number:07d}", study_id=study.id, patient_id=patient.id, arm_id=arm.id, reasons=[],
             enrolled_at=begun, consent=ConsentStanding.SIGNED, state="withdrawn" if left else "enrolled",
             state_since=begun,
         )

@@ -85,6 +85,7 @@ class ViewModel(PageModel):
         Action("care_plans", "record.care_plans", "Ctrl+L", permission="care.view"),
         Action("share", "record.share", "Ctrl+M", command="link.share_report"),
         Action("chat", "record.chat", "Ctrl+J", permission="conversation.view"),
+        Action("study_data", "record.study_data", "Ctrl+E", permission="study.export"),
     )
 
     def __init__(
@@ -106,6 +107,8 @@ class ViewModel(PageModel):
         self.action_set.enable("risks", entity == "patient")
         self.action_set.on("portrait", lambda: self.context.open_page(f"portrait:patient:{record_id}"))
         self.action_set.enable("portrait", entity == "patient")
+        self.action_set.on("study_data", lambda: self.context.open_page("study_data", study_id=record_id))
+        self.action_set.enable("study_data", entity == "study")
         self.action_set.on("care_plans", lambda: self.context.open_page(f"care_plans:patient:{record_id}"))
         self.action_set.enable("care_plans", entity == "patient")
         self.action_set.on("share", self._share)

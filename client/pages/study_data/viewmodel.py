@@ -76,6 +76,7 @@ class ViewModel(PageModel):
         self.event: Event | None = None
         self.preview: ExportPreview | None = None
         self.report: Report | None = None
+        self._wanted: Id | None = None
         self._asked = 0
         self._job: Job | None = None
         open_list = context.open_page
@@ -97,6 +98,7 @@ class ViewModel(PageModel):
 
     def on_open(self, **arguments: Any) -> None:
         self.title_changed.emit(self.context.say("nav.study_data"))
+        self._wanted = arguments.get("study_id", self._wanted)
         self.load()
 
     @Slot()
@@ -337,6 +339,8 @@ class ViewModel(PageModel):
 
     def _take_studies(self, found: list[StudyRow]) -> None:
         self.studies = found
+        wanted, self._wanted = self._wanted, None
+        self.study = next((one for one in found if one.id == wanted), self.study)
         if self.study is None or self.study.id not in {one.id for one in found}:
             self.study = found[0] if found else None
         self.studies_read.emit(found)
