@@ -46,4 +46,10 @@ def _not_canonical(value: Any, place: str) -> str:
 
 
 def _encodes(text: str) -> bool:
-    return not any(0xD800 <= ord(mark) <= 0xDFFF for mark in text)
+    if text.isascii():
+        return True
+    try:
+        text.encode()  # half a surrogate pair is what has no bytes
+    except UnicodeEncodeError:
+        return False
+    return True
