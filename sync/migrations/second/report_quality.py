@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from domain.kernel.columns import Id16, UtcTime
+from domain.kernel.columns import Id16, JsonText, UtcTime
 from sync.migrations import steps
 
 
@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.Column("returned", sa.Boolean(), nullable=False),
         sa.Column("reason", steps.long_text(), nullable=True),
-        sa.Column("remarks", sa.JSON(), nullable=False),
+        sa.Column("remarks", JsonText(), nullable=False),
         sa.Column("rules_version", sa.String(40), nullable=False),
         sa.Column("author_id", Id16(), nullable=True),
         sa.Column("author_name", sa.String(255), nullable=False),
