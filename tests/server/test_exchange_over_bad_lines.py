@@ -27,6 +27,7 @@ from sync.tools.fault_proxy import FaultProxy
 from sync.tus.client_state import SqliteTransferState
 from sync.tus.pacing import Surroundings
 from tests.fixtures.lines import PATIENT, HurriedOnce
+from tests.fixtures.patience import until
 from tests.sync_tus.seeded import seeded
 
 MESSAGES = ("/sync/v1/hello", "/sync/v1/uploads", "/sync/v1/bundles/", "/sync/v1/pull")
@@ -103,8 +104,15 @@ def all_arrived_once(branch, patients):
     """Both sides have the same rows, and each entry of the branch stands in the centre's log once."""
     scopes = [branch.server.orgs["B01"], uuid.UUID(int=0)]
     mine = change_log.c.device_id == branch.device_id
+
+    def equal():
+        """The centre's readers add to what has come: what they have written by now is pulled first."""
+        branch.sync.exchange()
+        with branch.store.read() as near, branch.server.centre.store.read() as far:
+            return differing(store_digest(near, scopes), store_digest(far, scopes)) == []
+
+    until(equal, "that both sides have the same rows")
     with branch.store.read() as near, branch.server.centre.store.read() as far:
-        assert differing(store_digest(near, scopes), store_digest(far, scopes)) == []
         there = far.scalars(select(Patient.id).where(Patient.id.in_(patients))).all()
         assert sorted(there) == sorted(patients)
         sent = near.scalars(select(change_log.c.txn_id).where(mine, change_log.c.dev_seq > 0)).all()

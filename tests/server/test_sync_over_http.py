@@ -126,12 +126,19 @@ def test_what_a_branch_did_reaches_the_centre_and_the_other_way(any_server, bran
     assert first.sent == 1
     branch.sync.exchange()
     scopes = [any_server.orgs["B01"], uuid.UUID(int=0)]
+
+    def equal():
+        """The centre's readers add to what has come: what they have written by now is pulled first."""
+        branch.sync.exchange()
+        with branch.store.read() as near, any_server.centre.store.read() as far:
+            return differing(store_digest(near, scopes), store_digest(far, scopes)) == []
+
+    until(equal, "that both sides have the same rows")
     with branch.store.read() as near, any_server.centre.store.read() as far:
         names = near.execute(select(Patient.__table__.c.name)).scalars().all()
         assert {"王美娜", "李四光"} <= set(names)
         found = far.execute(select(Patient.__table__.c.name).where(Patient.__table__.c.id == here)).scalar()
         assert found == "王美娜"
-        assert differing(store_digest(near, scopes), store_digest(far, scopes)) == []
     assert there.patient_id != here
 
 
