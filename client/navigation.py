@@ -62,7 +62,7 @@ AREAS = {
     "feedback": "nav.followup", "unit": "nav.followup", "package": "nav.followup", "conflict": "nav.workstation",
     "sync": "nav.workstation", "staff": "nav.management", "document": "nav.management",
     "content": "nav.management", "interface": "nav.management",
-    "population": "nav.report", "study": "nav.studies", "consent": "nav.studies",
+    "population": "nav.report", "quality": "nav.report", "study": "nav.studies", "consent": "nav.studies",
 }  # fmt: skip
 """Area a worklist stands under, by the first part of its name; another stands under ``nav.other``."""
 
