@@ -29,7 +29,7 @@ class FaqEntry(Record, label="常见问题", merge=Merge.APPEND):
     sources: Mapped[list[dict[str, Any]] | None] = column("来源文献")
     automatic: Mapped[bool] = column("完全一致时自动答复", default=False)
     active: Mapped[bool] = column("启用", default=True)
-    reason: Mapped[str] = column("修订说明", length=400)
+    reason: Mapped[str] = column("修订说明", length=4000)
     saved_by: Mapped[Id | None] = column("保存人", ref="staff")
     saved_name: Mapped[str] = column("保存人姓名")
     saved_at: Mapped[datetime] = column("保存时间", index=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
-from domain.kernel.columns import Merge, column
+from domain.kernel.columns import Merge, Sensitivity, column
 from domain.kernel.ids import Id
 from domain.kernel.record import Place, Record
 
@@ -107,5 +107,5 @@ class ShipmentLine(Record, label="运输明细"):
 class ManifestKey(Record, label="清单签名私钥", place=Place.LOCAL):
     """The Ed25519 key by which this installation signs lists of shipments; the store it lies in is encrypted."""
 
-    private_key: Mapped[bytes] = column("私钥")
+    private_key: Mapped[bytes] = column("私钥", sensitivity=Sensitivity.SENSITIVE)
     public_key: Mapped[str] = column("公钥", length=64)

@@ -14,7 +14,7 @@ ANSWERS = {item.id: next(iter(MEPA.points[item.points])) if item.points else 1 f
 
 def listed(server, name, role):
     """Return a list as a role reads it, each row by its columns and its id."""
-    page = server.api.get(f"/api/worklists/{name}?limit=200", token=server.token(role)).json()
+    page = server.api.get(f"/api/worklists/{name}?limit=500", token=server.token(role)).json()
     names = [column["name"] for column in page["columns"]]
     return [{"id": row["id"], **dict(zip(names, row["values"], strict=True))} for row in page["rows"]]
 

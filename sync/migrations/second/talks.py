@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("sources", JsonText(), nullable=True),
         sa.Column("automatic", sa.Boolean(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("reason", sa.String(400), nullable=False),
+        sa.Column("reason", steps.long_text(), nullable=False),
         sa.Column("saved_by", Id16(), nullable=True),
         sa.Column("saved_name", sa.String(255), nullable=False),
         sa.Column("saved_at", UtcTime(), nullable=False),
