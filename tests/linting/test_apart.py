@@ -1,6 +1,10 @@
 """How the check of reports does on sentences its author never saw.
 
-When the set was first measured, at once after it was written: recall RECALL_FIRST, precision PRECISION_FIRST.
+Measured once, before anybody changed either for the other: recall 0.735 (mean over the kinds), precision 0.602
+(109 true remarks, 72 false). Then twenty labels were put right: eighteen reports called right gave no advice to
+see a physician or to be examined again, two errors were of the sex. Then: recall 0.743, precision 0.671 (110 true, 54
+false; 28 of the 54 say that advice is missing which is there in other words, often in one report that several
+errors are planted in). The least figures are those of then, less a little; whoever betters the check puts them up.
 """
 
 import sys
@@ -15,7 +19,7 @@ RULES = load_rules(resources.folder("linting"))
 EVERY = 296
 """Cases that hold every planted error once, and as many right reports."""
 LEAST_A_KIND = 10
-LEAST_RECALL, LEAST_PRECISION = 0.0, 0.0
+LEAST_RECALL, LEAST_PRECISION = 0.72, 0.65
 
 
 def test_planted_errors_of_another_hand():
