@@ -14,9 +14,10 @@ Check = Callable[[Facts, str, str, Rules], Iterator[Remark]]
 LONG = 8
 """A sentence shorter than this may well stand twice."""
 _AGE = re.compile(r"(\d{1,3})\s*(?:周岁|岁)")
+_ADDRESSED = re.compile(r"(?:^|[。；;\n])\s*([㐀-鿿]{2,4})(先生|女士|小姐)[：:，,]")
 _NAMED = re.compile(r"(?:姓名|受检者|患者|客户)[:：]\s*([㐀-鿿·]{2,8})")
 _STATED_SEX = re.compile(
-    r"(?:性别[:：]\s*|患者[，,]?|受检者[，,]?|^|[，,。\s])([男女])性?(?=[，,。\s]|\d{1,3}\s*周?岁)"
+    r"(?:性别[:：]\s*|患者[，,：:]?|受检者[，,：:]?|^|[，,。\s])([男女])性?(?=[，,。\s]|\d{1,3}\s*周?岁)"
 )
 
 
@@ -77,10 +78,12 @@ def _missing(facts: Facts, conclusion: str, advice: str, _rules: Rules) -> Itera
 def _all_normal(facts: Facts, conclusion: str, _advice: str, rules: Rules) -> Iterator[Remark]:
     """The whole checkup is called normal, and it is not."""
     wrong = [known.label for known in (*facts.criticals, *facts.findings)]
+    wrong += [result.label for result in facts.results if result.abnormal]
     if not wrong:
         return
     for piece in sentences(conclusion):
-        if piece.has(rules.whole) and piece.has(rules.normal) and not piece.has(rules.rest):
+        part = piece.has(rules.rest) or piece.has(facts.groups)
+        if piece.has(rules.whole) and piece.has(rules.normal) and not part:
             shown = {"label": "、".join(dict.fromkeys(wrong[:3]))}
             yield Remark("all_normal", CONCLUSION, piece.start, piece.start + len(piece.text), shown)
 
@@ -105,7 +108,7 @@ def _impossible_age(facts: Facts, conclusion: str, advice: str, rules: Rules) ->
     for field, piece in _both(conclusion, advice):
         if any(word in piece.within for word in rules.others):
             continue
-        for one in rules.age_words:
+        for one in () if piece.has(rules.earlier) else rules.age_words:
             if (one.from_ is None or facts.age >= one.from_) and (one.below is None or facts.age < one.below):
                 continue
             match = any_of(one.words).search(piece.text)
@@ -118,9 +121,12 @@ def _identity(facts: Facts, conclusion: str, advice: str, rules: Rules) -> Itera
     """Name, sex or age in the text are another person's: the text may have been copied from another report."""
     sex = {"1": "男", "2": "女"}.get(facts.sex, "")
     for field, text in ((CONCLUSION, conclusion), (ADVICE, advice)):
-        for match in _NAMED.finditer(text):
+        for match in (*_NAMED.finditer(text), *_ADDRESSED.finditer(text)):
             if facts.name and not match[1].startswith(facts.name):
                 yield _stated(field, match, 1, facts.name)
+        for match in _ADDRESSED.finditer(text):
+            if sex and match[1].startswith(facts.name) and (match[2] == "先生") is (sex == "女"):
+                yield Remark("sex", field, *match.span(2), {"word": match[2], "sex": facts.sex})
         for match in _STATED_SEX.finditer(text):
             near = text[max(0, match.start() - 6) : match.end() + 6]
             if sex and match[1] != sex and not any(word in near for word in rules.others):

@@ -17,6 +17,13 @@ class KindRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most: int
 
 
+class ConditionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The item (a key of the catalogue) that a disease is about, and whether it is high then."""
+
+    item: str
+    high: bool
+
+
 class AgeWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Words that fit people from an age (inclusive) or below one, in years."""
 
@@ -49,6 +56,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     normal: tuple[str, ...]
     not_normal_after: tuple[str, ...]
     not_normal_before: tuple[str, ...]
+    not_: tuple[str, ...] = msgspec.field(name="not")
     rest: tuple[str, ...]
     whole: tuple[str, ...]
     high: tuple[str, ...]
@@ -59,6 +67,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sex_words: dict[str, tuple[str, ...]]
     age_words: tuple[AgeWords, ...]
     sides: Sides
+    same_units: tuple[tuple[str, ...], ...]
+    conditions: dict[str, ConditionRule]
     leftovers: tuple[str, ...]
     follow_months: int
 

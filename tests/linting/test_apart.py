@@ -4,7 +4,8 @@ Measured once, before anybody changed either for the other: recall 0.735 (mean o
 (109 true remarks, 72 false). Then twenty labels were put right: eighteen reports called right gave no advice to
 see a physician or to be examined again, two errors were of the sex. Then: recall 0.743, precision 0.671 (110 true, 54
 false; 28 of the 54 say that advice is missing which is there in other words, often in one report that several
-errors are planted in). The least figures are those of then, less a little; whoever betters the check puts them up.
+errors are planted in). Then the check was bettered by what was missed here, so that this set is none it never saw any
+more: the least figures below say only that it does not get worse again. A new measurement needs a new set.
 """
 
 import sys
@@ -19,7 +20,7 @@ RULES = load_rules(resources.folder("linting"))
 EVERY = 296
 """Cases that hold every planted error once, and as many right reports."""
 LEAST_A_KIND = 10
-LEAST_RECALL, LEAST_PRECISION = 0.72, 0.65
+LEAST_RECALL, LEAST_PRECISION = 0.95, 0.92
 
 
 def test_planted_errors_of_another_hand():
