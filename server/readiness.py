@@ -4,6 +4,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from sqlalchemy import select
+
 from domain.kernel.errors import UnavailableError
 from domain.kernel.readers import Follower, ReaderThread
 from domain.kernel.store import Store
@@ -40,6 +42,10 @@ class Readiness:
     def checks(self) -> dict[str, str]:
         """Return each check with ``ok`` or the code of what is wrong."""
         try:
+            with (
+                self._store.read() as connection
+            ):  # asked itself: a reader that fails already says nothing of it
+                connection.execute(select(1))
             return {"store": OK, "disk": self._disk(), "readers": self._reading()}
         except UnavailableError as error:
             return {"store": error.code, "disk": self._disk()}

@@ -27,3 +27,9 @@ def ready(centre: CentreDep) -> Response:
 def metrics(centre: CentreDep) -> Response:
     """Return the counters in Prometheus' text form."""
     return Response(centre.metrics.text(), media_type=CONTENT_TYPE)
+
+
+@router.get("/favicon.ico", include_in_schema=False)
+async def icon() -> Response:
+    """Return that there is none: browsers ask for it with every page and note what is missing as an error."""
+    return Response(status_code=204, headers={"Cache-Control": "public, max-age=86400"})

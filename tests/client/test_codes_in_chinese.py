@@ -55,13 +55,16 @@ def test_what_a_code_stands_for_is_known():
 
 
 NOT_CODES = {
-    "approval", "at", "bar", "card_no", "code", "content_sha256", "day", "device", "document",
-    "document_sha256", "ethics_number", "fingerprint", "form_version", "found_place", "id_number",
-    "important_class", "item", "key", "label", "login", "loinc", "low_since", "media_type",
-    "models_version", "month", "name", "nickname", "number", "phone", "place", "place_key", "prefix",
-    "printer", "programme", "programme_version", "protocol", "range_text", "record_id", "rule",
-    "rules_version", "said_id_number", "scale_version", "sha256", "slot", "sprec", "study", "template",
-    "title", "topic", "tube_kind", "version", "via", "visit_number",
+    "accession", "account", "approval", "at", "band", "bar", "based_on", "before", "card_no", "code",
+    "content_sha256", "control_id", "day", "department", "device", "document", "document_sha256",
+    "ethics_number", "filler_number", "fingerprint", "form_version", "found_place", "host", "id_number",
+    "important_class", "item", "key", "label", "login", "loinc", "low_since", "media_type", "modality",
+    "models_version", "month", "name", "nickname", "number", "other_number", "partner_name", "phone",
+    "place", "place_key", "placer_number", "prefix", "printer", "programme", "programme_version",
+    "protocol", "range_text", "record_id", "rule", "rules_version", "said_id_number", "scale_version",
+    "service", "sha256", "slot", "source_number", "sprec", "step", "study", "study_code", "study_uid",
+    "template", "title", "topic", "trade_no", "tube_kind", "unit", "version", "via", "visit_number", "why",
+    "with_whom",
 }  # fmt: skip
 """Numbers, names and standards' own terms that people read as they are."""
 

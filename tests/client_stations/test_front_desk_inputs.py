@@ -77,7 +77,7 @@ def test_a_whole_visit_by_scans_and_few_keys(view, known, station_desk, nurse, s
     )  # a glance at the labels in the rack: each is verified by its scan, none is needed to go on
     for number in tubes:
         hands.scan(number)
-    assert all(line.verified for line in visit.tubes.lines())
+    qtbot.waitUntil(lambda: all(line.verified for line in visit.tubes.lines()))
     visit.go("collect")
     for number in tubes:
         hands.scan(number)

@@ -114,16 +114,19 @@ def test_nothing_leaves_the_label_at_the_top_or_the_left(drawn):
     assert (drawn.model.draft.element["x"], drawn.model.draft.element["y"]) == (0, 0)
 
 
-def test_a_change_is_on_the_disk_without_a_key_and_a_second_window_is_not_overwritten(drawn, context, qtbot):
+def test_a_change_is_on_the_disk_without_a_key_and_a_second_window_is_not_overwritten(
+    drawn, context, qtbot
+):
     model = drawn.model
     model.choose_element(0)
     model.change(data="{visit_number}")
     assert "自动保存" in drawn.kept.text()
     qtbot.waitUntil(lambda: saved(context, model.title)["elements"][0]["data"] == "{visit_number}")
-    model._seen = "2020-01-01T00:00:00+00:00"
-    model.change(data="{sex}")
+    qtbot.waitUntil(lambda: not context.jobs.busy)
     told = []
     model.message.connect(lambda text, tone: told.append((tone, text)))
+    model._seen = "2020-01-01T00:00:00+00:00"
+    model.change(data="{sex}")
     model.action_set.trigger("save")
     qtbot.waitUntil(lambda: bool(told))
     assert told[0][0] == "danger"

@@ -153,6 +153,8 @@ class WeChatSimulator(Simulator):
         return {"errcode": 0, "join_way": {"qr_code": code, "chat_id_list": way["chats"]}}
 
     def _get(self, call: Call) -> dict[str, Any]:
+        if "agentid" in call.json():  # agent/get: what the app may do
+            return {"errcode": 0, "agentid": call.json()["agentid"]}
         members = self.chats.get(call.json().get("chat_id", ""))
         if members is None:
             return {"errcode": 86001, "errmsg": "invalid chat id"}
