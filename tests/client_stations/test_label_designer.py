@@ -114,9 +114,7 @@ def test_nothing_leaves_the_label_at_the_top_or_the_left(drawn):
     assert (drawn.model.draft.element["x"], drawn.model.draft.element["y"]) == (0, 0)
 
 
-def test_a_change_is_on_the_disk_without_a_key_and_a_second_window_is_not_overwritten(
-    drawn, context, qtbot
-):
+def test_a_change_is_on_the_disk_without_a_key_and_a_second_window_is_not_overwritten(drawn, context, qtbot):
     model = drawn.model
     model.choose_element(0)
     model.change(data="{visit_number}")
