@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 
 TESTS_FAILED = 1
+WORKERS = str((os.cpu_count() or 1) + 1)
+"""One more than there are processors: tests wait for servers, windows and disks a third of their time."""
 TOO_MANY = 25
 """Beyond that it is not the machine, and a second run would only take time."""
 
@@ -31,7 +33,7 @@ def pytest_run(cache: Path, arguments: list[str]) -> int:
 
 def run(arguments: list[str], cache: Path) -> int:
     """Run once side by side and, if few fail, these once more alone; return what the run is worth."""
-    code = pytest_run(cache, ["-n", "2", "--dist", "loadfile", *arguments])
+    code = pytest_run(cache, ["-n", WORKERS, "--dist", "loadfile", *arguments])
     first = failed_in(cache)
     if code != TESTS_FAILED or not 0 < len(first) <= TOO_MANY:
         return code
