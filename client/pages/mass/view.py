@@ -99,9 +99,10 @@ class View(PageView):
         return card
 
     def _bind_model(self) -> None:
+        self._refused = ""
         model = self.model
         model.desk_changed.connect(self._show_desk)
-        model.preview_changed.connect(self._show_preview)
+        model.preview_changed.connect(self._show_anew)
         model.field_error.connect(lambda _field, sentence: self._tell(sentence))
         model.command_asked.connect(self._ask)
         model.sent.connect(self._cleared)
@@ -165,12 +166,17 @@ class View(PageView):
         )  # fmt: skip
 
     @Slot()
+    def _show_anew(self) -> None:
+        """Something else was chosen: what kept the sending before is over."""
+        self._refused = ""
+        self._show_preview()
+
+    @Slot()
     def _show_preview(self) -> None:
         model = self.model
         self._fill_channels()
         found = model.preview
-        self._problem.setVisible(bool(model.problem))
-        self._problem.setText(model.problem)
+        self._show_problem()
         for widget in (self._why, self._quota, self._words, self._sources):
             widget.setVisible(found is not None)
         if found is None:
@@ -236,6 +242,12 @@ class View(PageView):
         self._when.clear()
 
     def _tell(self, sentence: str) -> None:
+        """Say why it is not sent; it stays when the page is drawn anew because something happened elsewhere."""
+        self._refused = sentence
+        self._show_problem()
+
+    def _show_problem(self) -> None:
+        sentence = self._refused or self.model.problem
         self._problem.setText(sentence)
         self._problem.setVisible(bool(sentence))
 
