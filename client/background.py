@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from shiboken6 import isValid
 
 from domain.kernel.errors import KnownError, UnavailableError
 
@@ -34,6 +35,20 @@ def give_way() -> None:
     From the whole desk on only: while features load beside the first page, more changes of hands would cost time.
     """
     sys.setswitchinterval(SLICE_S)
+
+
+def while_there(owner: QObject, then: Callable[..., Any]) -> Callable[..., None]:
+    """Return `then` for a job's signal, silent once `owner` is gone.
+
+    Qt itself lets go of an object's own slots; whose a lambda is it cannot know, and a page may close while its
+    job runs.
+    """
+
+    def tell(*told: Any) -> None:
+        if isValid(owner):
+            then(*told)
+
+    return tell
 
 
 @dataclass(frozen=True, slots=True)

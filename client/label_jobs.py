@@ -11,6 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from client.background import while_there
 from client.device_settings import LabelPrinter
 from client.label_printing import Printed, print_queued
 from client.station import PageModel
@@ -95,9 +96,9 @@ class LabelJobs(QObject):
         job = context.jobs.write(
             lambda _job: context.desk.dispatcher.run(asked, context.actor), "queue_labels"
         )
-        job.succeeded.connect(lambda done: self._queued(tuple(wanted), done.receipt))
-        job.refused.connect(lambda error: self._not_queued(tuple(wanted), error))
-        job.crashed.connect(lambda _crash: self._not_queued(tuple(wanted), None))
+        job.succeeded.connect(while_there(self, lambda done: self._queued(tuple(wanted), done.receipt)))
+        job.refused.connect(while_there(self, lambda error: self._not_queued(tuple(wanted), error)))
+        job.crashed.connect(while_there(self, lambda _crash: self._not_queued(tuple(wanted), None)))
 
     def _queued(self, numbers: tuple[str, ...], ids: Sequence[Id]) -> None:
         self._asked -= set(numbers)

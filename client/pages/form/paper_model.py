@@ -4,6 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 
+from client.background import while_there
 from client.pages.form.choosing import Choice
 from client.pages.form.files_model import FilesModel
 from client.pages.form.lines import FILES
@@ -74,8 +75,10 @@ class PaperModel(FilesModel):
             lambda _job: print_sheet(context, folder, subject, choice, session, printer, blank=blank),
             "print_form",
         )
-        job.succeeded.connect(lambda _nothing: self.toast("record.printed", "success", label=choice.title))
-        job.refused.connect(lambda error: self.message.emit(self.explain(error), "danger"))
+        job.succeeded.connect(
+            while_there(self, lambda _nothing: self.toast("record.printed", "success", label=choice.title))
+        )
+        job.refused.connect(while_there(self, lambda error: self.message.emit(self.explain(error), "danger")))
 
     def add_photos(self, paths: list[Path]) -> None:
         """Take photos or scans of filled sheets: the form of their code is opened, and they go with the response."""

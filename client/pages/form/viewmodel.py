@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 import resources
 from client.actions import Action
+from client.background import while_there
 from client.navigation import RECORD_PAGES
 from client.pages.form.choosing import Choice, read_choices
 from client.pages.form.filling import Filling
@@ -327,7 +328,7 @@ class ViewModel(PaperModel):
         self._handing_in = True
         order = ready.order(subject, choice, version, self.source)
         job = self.run(order, lambda done: self.handed_in(done.receipt), self._not_handed_in)
-        job.succeeded.connect(lambda _done: self._forget(subject, choice))
+        job.succeeded.connect(while_there(self, lambda _done: self._forget(subject, choice)))
 
     def _note_gaps(self, filling: Filling) -> None:
         """A page is turned: keep how much is missing by now, where that is news; the page itself says it at once."""

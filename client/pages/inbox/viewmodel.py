@@ -5,6 +5,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from client.actions import Action
+from client.background import while_there
 from client.live import Changed
 from client.outgoing import handed_out
 from client.pages.inbox.reading import (
@@ -248,7 +249,7 @@ class ViewModel(PageModel):
             "conversation file",
         )
         job.succeeded.connect(self.file_ready)
-        job.refused.connect(lambda error: self.message.emit(self.explain(error), "danger"))
+        job.refused.connect(while_there(self, lambda error: self.message.emit(self.explain(error), "danger")))
 
     def _take_transcript(self, conversation_id: Id | None, said: tuple[list[Said], list[Faq]]) -> None:
         if conversation_id == self.current:

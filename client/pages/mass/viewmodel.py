@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from client.actions import Action
-from client.background import Job
+from client.background import Job, while_there
 from client.live import Changed
 from client.pages.mass.media import media_order
 from client.pages.mass.reading import Choice, Desk, Progress, read_desk
@@ -96,8 +96,10 @@ class ViewModel(PageModel):
             context.desk.dispatcher.run(order, context.actor)
 
         job = context.jobs.write(work, "template media")
-        job.succeeded.connect(lambda _done: self.toast("mass.media_added", "success", name=path.name))
-        job.refused.connect(lambda error: self.message.emit(self.explain(error), "danger"))
+        job.succeeded.connect(
+            while_there(self, lambda _done: self.toast("mass.media_added", "success", name=path.name))
+        )
+        job.refused.connect(while_there(self, lambda error: self.message.emit(self.explain(error), "danger")))
 
     @property
     def sending(self) -> Progress | None:

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from client.actions import Action
-from client.background import Job
+from client.background import Job, while_there
 from client.live import Changed
 from client.outgoing import handed_out
 from client.pages.form.sending import sending_words
@@ -167,8 +167,10 @@ class ViewModel(PageModel):
                 handed_out(context, order, lambda: printer(path))
 
         job = self.context.jobs.read(work, "print_document")
-        job.succeeded.connect(lambda _nothing: self.toast("record.printed", "success", label=one.label))
-        job.refused.connect(lambda error: self.message.emit(self.explain(error), "danger"))
+        job.succeeded.connect(
+            while_there(self, lambda _nothing: self.toast("record.printed", "success", label=one.label))
+        )
+        job.refused.connect(while_there(self, lambda error: self.message.emit(self.explain(error), "danger")))
 
     def _share(self) -> None:
         """Ctrl+M: the client is to read the risk report on the phone."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
 
-from client.background import Job
+from client.background import Job, while_there
 from client.live import Changed
 from client.pages.worklist import cells
 from client.pages.worklist.following import Follower
@@ -212,7 +212,7 @@ class WorklistTable(QAbstractTableModel):
 
     def _ask(self, work: Callable[[Job], Any], take: Any) -> Job:
         job = self._context.jobs.read(work, f"worklist {self.listing.name}")
-        job.succeeded.connect(take)
+        job.succeeded.connect(while_there(self, take))
         job.refused.connect(self._refuse)
         self._jobs = [*self._jobs[-4:], job]
         return job

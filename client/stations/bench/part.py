@@ -5,6 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from client.background import while_there
 from client.ports import Scanned
 from client.station import PageModel
 from client.stations.bench.reading import Outcome, TubeFacts, act
@@ -69,8 +70,10 @@ class BenchPart(QObject):
         self._follow(self.page.context.jobs.read(lambda _job: work(), "bench"), then, scanned)
 
     def _follow(self, job: Any, then: Callable[[Any], None], scanned: str) -> None:
-        job.succeeded.connect(lambda found: None if self.page.is_closed else then(found))
-        job.refused.connect(lambda error: self.refuse(error, scanned))
+        job.succeeded.connect(while_there(self, lambda found: None if self.page.is_closed else then(found)))
+        job.refused.connect(while_there(self, lambda error: self.refuse(error, scanned)))
         job.crashed.connect(
-            lambda crash: self.refuse(DomainError("bench.crashed", report=crash.number), scanned)
+            while_there(
+                self, lambda crash: self.refuse(DomainError("bench.crashed", report=crash.number), scanned)
+            )
         )

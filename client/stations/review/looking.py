@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from client.background import Job
+from client.background import Job, while_there
 from client.outgoing import handed_out
 from client.printing import Printer
 from client.station import Context
@@ -78,7 +78,7 @@ class Looking(QObject):
 
     def _start(self, work: Callable[[Job], Any], name: str, then: Any) -> None:
         job = self._context.jobs.read(work, name)
-        job.succeeded.connect(then)
+        job.succeeded.connect(while_there(self, then))
         job.refused.connect(self._refused)
 
     @Slot(object)
