@@ -56,7 +56,13 @@ def preview_report(dispatcher: Dispatcher, document: Document, report_id: Id) ->
 
 
 def issue_report(
-    dispatcher: Dispatcher, actor: Actor, document: Document, report_id: Id, keep_file: Callable[[bytes], str]
+    dispatcher: Dispatcher,
+    actor: Actor,
+    document: Document,
+    report_id: Id,
+    keep_file: Callable[[bytes], str],
+    *,
+    hold: bool = False,
 ) -> Issued:
     """Sign a report in the name of `actor` and issue it.
 
@@ -66,6 +72,7 @@ def issue_report(
         document: The ``final_report`` template.
         report_id: Report in the final review.
         keep_file: Puts the PDF into the content-addressed store before the command refers to it; returns its SHA-256.
+        hold: Whether it waits a minute for its signer to take the signature back before it is issued.
 
     Raises:
         DomainError: The report is not to be signed by this person now, or changed meanwhile; nothing is issued.
@@ -98,6 +105,7 @@ def issue_report(
             signed_at=signature.statement.signed_at,
             document_sha256=sha256,
             document_size=len(pdf),
+            hold=hold,
         ),
         actor,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from domain.checkup.issue_commands import issue_left_behind
 from domain.kernel.authority import system_actor
 from domain.kernel.clock import Clock
 from domain.kernel.columns import to_microseconds
@@ -74,7 +75,12 @@ def housekeeping_of(
         """The region's figures and what follows from them."""
         return count_population(dispatcher, system_actor(identity.org_id, identity.device_id))
 
+    def signed_reports() -> int:
+        """Reports whose signer's desk was closed within the minute go out all the same."""
+        return issue_left_behind(dispatcher, system_actor(identity.org_id, identity.device_id))
+
     return Housekeeping([
+        Job("signed_reports", timedelta(minutes=1), signed_reports),
         Job("consent_keys", timedelta(minutes=1), consent_keys),
         Job("consent_attestations", timedelta(minutes=1), attestations),
         Job("identities_outside", timedelta(minutes=1), identities),

@@ -87,7 +87,7 @@ def detach(order: DetachFile, work: UnitOfWork) -> Removed:
     if _removals(work, [attachment.id]):
         raise DomainError("attachment.removed", name=attachment.name)
     report = _report_of(attachment, work)
-    if report is not None and report.state == "issued":
+    if report is not None and report.state in {"signed", "issued"}:
         raise DomainError("attachment.signed", name=attachment.name, number=report.number)
     own = attachment.added_by is not None and attachment.added_by == work.actor.staff_id
     if not own and not work.actor.may("report.write"):

@@ -63,7 +63,9 @@ def judge_again(
     work.flush()
     rows = _standing(work.list(select(Observation).where(Observation.patient_id == after.patient_id)))
     held = _held(work, waiting)
-    signed = select(Report.visit_id).where(Report.patient_id == after.patient_id, Report.state == "issued")
+    signed = select(Report.visit_id).where(
+        Report.patient_id == after.patient_id, Report.state.in_(("signed", "issued"))
+    )
     issued = set(work.connection.execute(signed).scalars())
     kept = 0
     for row in rows:

@@ -170,6 +170,7 @@ class ReviewAction(enum.StrEnum):
     PASS = "pass"  # noqa: S105  (a reviewer passes a report)
     RETURN = "return"
     SIGN = "sign"
+    WITHDRAW = "withdraw"
 
 
 class ReviewStep(Record, label="审核记录", merge=Merge.APPEND):

@@ -139,7 +139,7 @@ def submit(order: SubmitReport, work: UnitOfWork) -> ReportSubmitted:
             advice=report.advice, author_id=work.actor.staff_id, written_at=work.now,
         )
     )  # fmt: skip
-    _step(work, report, level, ReviewAction.SUBMIT, reason)
+    note_step(work, report, level, ReviewAction.SUBMIT, reason)
     return ReportSubmitted(report.state, None if checked is None else checked.score, returned=False)
 
 
@@ -156,7 +156,7 @@ def pass_first(order: PassFirstReview, work: UnitOfWork) -> None:
     """Move to the head office's queue; who wrote the report does not review it (``report.own_work``)."""
     report = work.require(Report, order.report_id, "report_id")
     work.move(report_review, report, "pass_first", hands_of(work.connection, report.id))
-    _step(work, report, "first_review", ReviewAction.PASS, order.remark)
+    note_step(work, report, "first_review", ReviewAction.PASS, order.remark)
 
 
 @command("report.return", "退回修改", permission="report.annotate")
@@ -175,7 +175,7 @@ def return_report(order: ReturnReport, work: UnitOfWork) -> None:
     level = report.state
     work.move(report_review, report, "return")
     report.returns += 1
-    _step(work, report, level, ReviewAction.RETURN, order.remark, order.anchor)
+    note_step(work, report, level, ReviewAction.RETURN, order.remark, order.anchor)
 
 
 @command("report.pass_second", "复审通过", permission="report.second_review")
@@ -191,7 +191,7 @@ def pass_second(order: PassSecondReview, work: UnitOfWork) -> None:
     """Move to the final review; who had a hand in it before does not (``report.same_hands``)."""
     report = work.require(Report, order.report_id, "report_id")
     work.move(report_review, report, "pass_second", hands_of(work.connection, report.id))
-    _step(work, report, "second_review", ReviewAction.PASS, order.remark)
+    note_step(work, report, "second_review", ReviewAction.PASS, order.remark)
 
 
 @command("report.sign", "终审签发", permission="report.final_review")
@@ -207,11 +207,12 @@ class SignReport:
     signed_at: str = ask("签名时间", kind=Kind.HIDDEN, max_length=40)
     document_sha256: str = ask("报告文件", kind=Kind.HIDDEN, max_length=64)
     document_size: int = ask("字节数", kind=Kind.HIDDEN, low=1)
+    hold: bool = ask("签名后暂缓签发", kind=Kind.HIDDEN, default=False)
 
 
 @handles(SignReport)
 def sign(order: SignReport, work: UnitOfWork) -> None:
-    """Issue the report.
+    """Sign the report; it is issued at once, or with `hold` after a minute (``report.issue``).
 
     Raises:
         DomainError: ``report.changed_meanwhile`` when the stored content is no longer what was shown and signed;
@@ -231,7 +232,10 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
     ):
         raise DomainError("report.changed_meanwhile", field="digest", number=report.number)
     work.move(report_review, report, "sign", hands)
-    report.document_sha256, report.issued_at = order.document_sha256, work.now
+    report.document_sha256 = order.document_sha256
+    if not order.hold:
+        work.move(report_review, report, "issue")
+        report.issued_at = work.now
     signer = work.require(Staff, work.actor.staff_id)
     work.add(
         ReportSignature(
@@ -257,7 +261,7 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
             added_at=work.now,
         )
     )  # fmt: skip
-    _step(work, report, "final_review", ReviewAction.SIGN)
+    note_step(work, report, "final_review", ReviewAction.SIGN)
 
 
 def _whose_is_settled(work: UnitOfWork, report: Report) -> None:
@@ -266,7 +270,7 @@ def _whose_is_settled(work: UnitOfWork, report: Report) -> None:
         raise DomainError("report.identity_pending", number=report.number)
 
 
-def _step(
+def note_step(
     work: UnitOfWork,
     report: Report,
     level: str,
@@ -274,6 +278,7 @@ def _step(
     remark: str | None = None,
     anchor: str | None = None,
 ) -> None:
+    """Add one act to the history of a report."""
     staff = work.get(Staff, work.actor.staff_id)
     work.add(
         ReviewStep(

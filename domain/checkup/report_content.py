@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -168,12 +168,23 @@ def report_content(facts: ReportFacts, catalog: Catalog, *, at: datetime) -> dic
         "software": {"name": NAME, "version": VERSION},
         "reviews": [
             _review(s)
-            for s in facts.steps
+            for s in lasting(facts.steps)
             if s.action in {ReviewAction.PASS, ReviewAction.RETURN, ReviewAction.SIGN}
         ],
     }
     found: dict[str, Any] = _without_gaps(content)
     return found
+
+
+def lasting(steps: Sequence[Any]) -> list[Any]:
+    """Return the acts of a review without signatures that were taken back."""
+    kept: list[Any] = []
+    for step in steps:
+        if step.action == ReviewAction.WITHDRAW:
+            kept = [s for s in kept if s.action != ReviewAction.SIGN]
+        else:
+            kept.append(step)
+    return kept
 
 
 def _without_gaps(value: Any) -> Any:

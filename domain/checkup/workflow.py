@@ -41,6 +41,7 @@ report_review = Workflow(
     State("second_review", "总院复审", limit=hours(24)),
     State("returned", "退回修改", limit=hours(8)),
     State("final_review", "终审", limit=hours(24)),
+    State("signed", "待签发", limit=hours(24)),
     State("issued", "已签发", final=True),
     moves={
         "submit": ("drafting", "first_review"),
@@ -48,7 +49,9 @@ report_review = Workflow(
         "return": (("first_review", "second_review", "final_review"), "returned"),
         "resubmit": ("returned", "second_review"),
         "pass_second": ("second_review", "final_review"),
-        "sign": ("final_review", "issued"),
+        "sign": ("final_review", "signed"),
+        "withdraw": ("signed", "final_review"),
+        "issue": ("signed", "issued"),
     },
     apart={
         "pass_first": ("submit",),
@@ -56,4 +59,7 @@ report_review = Workflow(
         "sign": ("submit", "pass_first", "pass_second"),
     },
 )
-"""Each level is another person's: nobody reviews what they wrote, nor at two levels what they passed at one."""
+"""Each level is another person's: nobody reviews what they wrote, nor at two levels what they passed at one.
+
+A signed report waits a minute in which its signer may take the signature back; then it is issued by itself.
+"""

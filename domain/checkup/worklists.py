@@ -5,6 +5,7 @@ from sqlalchemy import literal_column, select
 from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
 from domain.checkup.difference_commands import SettleDifference
 from domain.checkup.difference_records import SystemDifference
+from domain.checkup.issue_commands import IssueReport, WithdrawSignature
 from domain.checkup.omission_records import Omission
 from domain.checkup.records import (
     CriticalValue,
@@ -157,6 +158,15 @@ def chief_queue() -> Query:
 
 
 chief_queue.offers(PassSecondReview, ReturnReport)
+
+
+@worklist("report.to_issue", "待签发报告", permission="report.final_review", record=Report, order="due_at")
+def to_issue() -> Query:
+    """Signed reports that have not gone out yet: in their minute, or left behind by a desk that failed."""
+    return _queue("signed")
+
+
+to_issue.offers(IssueReport, WithdrawSignature)
 
 
 @worklist("report.checks", "报告质量检查", permission="report.view", record=ReportCheck, order="-checked_at")

@@ -51,7 +51,7 @@ STAFF = (
     ("nurse", "nurse", "周敏", "主管护师"), ("doctor", "physician", "陈立群", "主治医师"),
     ("colleague", "physician", "吴晓", "主治医师"), ("chief", "chief_physician", "李文渊", "主任医师"),
     ("manager", "health_manager", "何佳", "健康管理师"), ("head", "department_head", "孙志高", "副主任医师"),
-    ("deputy", "chief_physician", "郑远", "主任医师"),
+    ("deputy", "chief_physician", "郑远", "主任医师"), ("third", "chief_physician", "许静", "主任医师"),
 )  # fmt: skip
 ROUTINE = {
     "wbc": 6.1, "rbc": 4.9, "hgb": 148.0, "plt": 221.0, "alt": 24.0, "ast": 23.0, "ggt": 28.0, "alb": 45.2,

@@ -127,7 +127,8 @@ def test_a_report_goes_through_three_levels_by_keys(world, sit_down, qtbot):
     chief = sit_down("deputy")
     press(qtbot, chief, Qt.Key.Key_F9)
     signed = world.state_of(report)
-    assert (signed.state, "已签发" in note(chief)) == ("issued", True)
+    assert (signed.state, "已签名" in note(chief)) == ("signed", True)
+    assert chief.model.holding.left_s() > 50
     pdf = BlobStore(world.home.blobs).get(signed.document_sha256)
     assert hashlib.sha256(pdf).hexdigest() == signed.document_sha256
 
@@ -189,7 +190,7 @@ def test_sign_and_next_shows_a_case_that_was_loaded_ahead(world, sit_down, qtbot
     qtbot.waitUntil(lambda: chief.model.opening.loader.has(second))
     press(qtbot, chief, Qt.Key.Key_F9)
     assert chief.model.case.key == second
-    assert world.state_of(first.id).state == "issued"
+    assert world.state_of(first.id).state == "signed"
     assert chief.model.queue.rowCount() == len(reports) - 1
 
 
@@ -446,7 +447,7 @@ def test_the_preview_shows_the_pages_and_signs_from_there(world, sit_down, qtbot
     assert page.pixmap().width() > 800
     qtbot.mouseClick(chief.findChild(QPushButton, "preview_forward"), Qt.MouseButton.LeftButton)
     settle(qtbot, chief)
-    assert world.state_of(report).state == "issued"
+    assert world.state_of(report).state == "signed"
 
 
 def test_a_key_that_bounces_does_not_pass_the_next_case(world, sit_down, qtbot):

@@ -222,7 +222,7 @@ def test_every_sentence_the_desk_says_stands_in_the_catalogue_and_none_is_unused
 
 
 @pytest.mark.parametrize(
-    "state", ["drafting", "first_review", "second_review", "returned", "final_review", "issued"]
+    "state", ["drafting", "first_review", "second_review", "returned", "final_review", "signed", "issued"]
 )
 def test_each_state_offers_its_own_way_forward_and_nothing_else(state):
     case = SimpleNamespace(state=state, clear=True, report_id=VISIT, document_sha256="", results=())
@@ -232,7 +232,7 @@ def test_each_state_offers_its_own_way_forward_and_nothing_else(state):
     )  # fmt: skip
     forward = {
         "drafting": "submit", "returned": "submit", "first_review": "pass_first", "second_review": "pass_second",
-        "final_review": "sign",
+        "final_review": "sign", "signed": "issue",
     }  # fmt: skip
     offered = {name for name, on in offers(case, now).items() if on}
     assert offered & set(FORWARD) == ({forward[state]} if state in forward else set())

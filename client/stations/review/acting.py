@@ -11,6 +11,7 @@ import resources
 from client.stations.review.case import UNWRITTEN, Case
 from client.stations.review.case_reading import digest_of
 from client.stations.review.case_rows import state_of, stored_text
+from domain.checkup.issue_commands import IssueReport, Outcome, WithdrawSignature
 from domain.checkup.report_commands import (
     PassFirstReview,
     PassSecondReview,
@@ -82,13 +83,25 @@ def give_back(desk: Any, actor: Actor, case: Case, remark: str, anchor: str | No
 
 
 def sign(desk: Any, actor: Actor, case: Case) -> str:
-    """Sign exactly what was shown, keep the document, issue the report; returns the document's SHA-256."""
+    """Sign exactly what was shown and keep the document; it goes out in a minute. Returns the document's SHA-256."""
     require_unchanged(desk, case, "report.sign")
     blobs = BlobStore(desk.home.blobs)
     issued = issue_report(
-        desk.dispatcher, actor, final_report(), _report_id(case), lambda pdf: blobs.put([pdf])
+        desk.dispatcher, actor, final_report(), _report_id(case), lambda pdf: blobs.put([pdf]), hold=True
     )
     return issued.sha256
+
+
+def issue(desk: Any, actor: Actor, report_id: Id) -> Outcome:
+    """Let a signed report go out, unless its content changed since: then it is in the final review again."""
+    done: Outcome = desk.dispatcher.run(IssueReport(report_id=report_id), actor).receipt
+    return done
+
+
+def withdraw(desk: Any, actor: Actor, report_id: Id) -> Outcome:
+    """Take one's own signature back before the report goes out."""
+    done: Outcome = desk.dispatcher.run(WithdrawSignature(report_id=report_id), actor).receipt
+    return done
 
 
 def preview(desk: Any, case: Case) -> bytes:

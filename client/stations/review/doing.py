@@ -50,6 +50,16 @@ class Doing(QObject):
         """Sign what is shown and issue the report."""
         self._begin("sign", case, lambda d, a: acting.sign(d, a, case))
 
+    def issue(self, case: Case) -> None:
+        """Let a signed report go out before its minute is over."""
+        if (report_id := case.report_id) is not None:
+            self._begin("issue", case, lambda d, a: acting.issue(d, a, report_id))
+
+    def withdraw(self, case: Case) -> None:
+        """Take the signature of the open case back."""
+        if (report_id := case.report_id) is not None:
+            self._begin("withdraw", case, lambda d, a: acting.withdraw(d, a, report_id))
+
     def give_back(self, case: Case) -> None:
         """Send the report back with the remark that was typed."""
         remark, anchor = self._writing.remark, self._writing.anchor

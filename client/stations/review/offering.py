@@ -8,13 +8,15 @@ from domain.checkup.workflow import report_review
 
 MOVES = {
     "submit": ("submit", "resubmit"), "pass_first": ("pass_first",), "pass_second": ("pass_second",),
-    "sign": ("sign",), "return": ("return",),
+    "sign": ("sign",), "issue": ("issue",), "withdraw": ("withdraw",), "return": ("return",),
 }  # fmt: skip
 ACTIONS = (
     Action("submit", "review.action.submit", "F9", command="report.submit", primary=True),
     Action("pass_first", "review.action.pass_first", "F9", command="report.pass_first", primary=True),
     Action("pass_second", "review.action.pass_second", "F9", command="report.pass_second", primary=True),
     Action("sign", "review.action.sign", "F9", command="report.sign", primary=True),
+    Action("issue", "review.action.issue", "F9", command="report.issue", primary=True),
+    Action("withdraw", "review.action.withdraw", "Ctrl+U", command="report.withdraw_signature"),
     Action("return", "review.action.return", "F7", command="report.return"),
     Action("save", "review.action.save", "Ctrl+S", command="report.write"),
     Action("propose", "review.action.propose", "F4", command="report.write"),
@@ -29,7 +31,7 @@ ACTIONS = (
     Action("next", "review.action.next", "Alt+Down"),
 )
 """One key, F9, leads on at every step: never two of them are enabled at once."""
-FORWARD = ("submit", "pass_first", "pass_second", "sign")
+FORWARD = ("submit", "pass_first", "pass_second", "sign", "issue")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class Moment:
     critical: bool
     following: bool
     remarks: bool
+    held: bool = False
 
 
 def moves(case: Case | None, name: str) -> bool:
@@ -74,6 +77,7 @@ def offers(case: Case | None, now: Moment) -> dict[str, bool]:
             "critical": free and now.critical,
         }
     return found | {
+        "withdraw": not now.acting and (now.held or moves(case, "withdraw")),
         "attach": case is not None and case.clear,
         "check": now.remarks,
         "trend": case is not None and bool(case.results),

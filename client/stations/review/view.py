@@ -51,7 +51,12 @@ class View(StationView):
         self._note.setObjectName("action_note")
         self._note.setWordWrap(True)
         self._note.hide()
+        self._held = QLabel(self)
+        self._held.setObjectName("held_note")
+        self._held.setProperty("tone", "info")
+        self._held.hide()
         self.body.addWidget(across, 1)
+        self.body.addWidget(self._held)
         self.body.addWidget(self._note)
         self._wire()
 
@@ -94,6 +99,7 @@ class View(StationView):
         if self.context.actor.may("checkup.edit"):
             FileDrop(self, self._dropped)
         model.looking.previewed.connect(self._show_preview)
+        model.holding.changed.connect(self._show_held)
         model.reason_asked.connect(self._ask_reason)
         self._shortcuts = self._keys()
         model.action_set.changed.connect(self._follow_actions)
@@ -118,6 +124,20 @@ class View(StationView):
         self._note.setProperty("tone", tone)
         self._note.setVisible(bool(sentence))
         restyle(self._note)
+
+    @Slot()
+    def _show_held(self) -> None:
+        """Tell what was signed and has not gone out, and how long it can be taken back."""
+        holding = self.model.holding
+        last = holding.last
+        self._held.setVisible(last is not None)
+        if last is not None:
+            self._held.setText(
+                self.say(
+                    "review.held", count=len(holding.held), number=last.number, name=last.name,
+                    left=holding.left_s(),
+                )
+            )  # fmt: skip
 
     def _keys(self) -> dict[str, QShortcut]:
         """Return the shortcut of each action; none repeats while its key is held down."""

@@ -14,6 +14,7 @@ from client.stations.review.case import Case, CaseKey, Proposal, StepRow
 from client.stations.review.checking import Checking
 from client.stations.review.criticals import Criticals
 from client.stations.review.doing import Doing
+from client.stations.review.holding import Holding
 from client.stations.review.looking import Looking
 from client.stations.review.offering import ACTIONS, Moment, moves, offers
 from client.stations.review.opening import WATCHED, Opening
@@ -54,6 +55,7 @@ class ViewModel(StationModel):
         self.doing = Doing(context, self.writing, self)
         self.looking = Looking(context, printer, self)
         self.criticals = Criticals(self)
+        self.holding = Holding(context, self)
         self.checking = Checking(self.context, self.writing, self)
         self._refused = False
         self._wire()
@@ -73,15 +75,18 @@ class ViewModel(StationModel):
         self.doing.done.connect(self._done)
         self.doing.failed.connect(self._failed)
         self.doing.changed.connect(self._act_changed)
+        self.holding.changed.connect(self._offer)
+        self.holding.taken_back.connect(self._taken_back)
         self.criticals.answered.connect(self.opening.renew)
-        for part in (self.doing, self.looking):
+        for part in (self.doing, self.looking, self.holding):
             part.note.connect(self.note_changed)
-        for name in ("save", "submit", "pass_first", "pass_second", "sign", "preview", "print"):
+        for name in ("save", "submit", "pass_first", "pass_second", "sign", "issue", "preview", "print"):
             self.action_set.on(name, functools.partial(self.act, name))
         for name, handler in (
             ("return", self.return_pressed), ("propose", self.propose_next), ("critical", self.ask_critical),
             ("trend", self.trend_asked.emit), ("filter", self.queue.next_reason), ("part", self.part_asked.emit),
             ("next", self.skip), ("attach", self.attach_asked.emit), ("check", self.checking.go_on),
+            ("withdraw", self.withdraw),
         ):  # fmt: skip
             self.action_set.on(name, handler)
 
@@ -114,6 +119,7 @@ class ViewModel(StationModel):
         self.opening.close()
         self.queue.stop()
         self.looking.close()
+        self.holding.close()
         super().close()
 
     # Which case
@@ -188,6 +194,7 @@ class ViewModel(StationModel):
             critical=self.criticals.waiting(self.case) is not None,
             following=self.queue.after(self.wanted) is not None,
             remarks=bool(self.checking.remarks),
+            held=self.holding.last is not None,
         )
         for name, enabled in offers(self.case, now).items():
             self.action_set.enable(name, enabled)
@@ -214,7 +221,7 @@ class ViewModel(StationModel):
         acts: dict[str, Callable[[Case], None]] = {
             "save": self.doing.save, "submit": self._submit, "sign": self.doing.sign,
             "pass_first": self.doing.pass_first, "pass_second": self.doing.pass_second,
-            "preview": self.looking.preview, "print": self.looking.print_issued,
+            "issue": self.doing.issue, "preview": self.looking.preview, "print": self.looking.print_issued,
         }  # fmt: skip
         if self.case is not None:
             acts[name](self.case)
@@ -252,6 +259,21 @@ class ViewModel(StationModel):
         if self.case is not None and self.returning.open:
             self.doing.give_back(self.case)
 
+    def withdraw(self) -> None:
+        """Take the last signature back, wherever one is by now; else that of the open case."""
+        if self.holding.last is not None:
+            self.holding.take_back()
+        elif self.case is not None:
+            self.doing.withdraw(self.case)
+
+    @Slot(object)
+    def _taken_back(self, report_id: Any) -> None:
+        """Show the report whose signature was taken back."""
+        key = CaseKey("report", report_id)
+        self.opening.loader.forget(key)
+        self.queue.load()
+        self.open(key)
+
     def ask_critical(self) -> None:
         """Ask for the value as it was read back, or for what was done."""
         waiting = self.criticals.waiting(self.case)
@@ -267,8 +289,12 @@ class ViewModel(StationModel):
     def _done(self, name: str, case: Case, receipt: Any) -> None:
         self.opening.held = False
         self.returning.leave()
+        if name == "sign":
+            self.holding.hold(case)
         if name == "save":
             self.opening.stay_with(CaseKey("report", receipt.report_id))
+        elif name == "withdraw":
+            self.opening.stay_with(case.key)
         else:
             self.opening.leave_for_next(case)
         self._offer()
