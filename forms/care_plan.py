@@ -1,11 +1,13 @@
 """The prescription of an intervention plan as PDF: what is kept of the plan, told for the client to take home."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from domain.care.content import CARE, CareContent
+from domain.care.kitchen import menu
 from domain.care.records import CareItem, CareKind, CareNode, CarePlan
 from domain.care.workflow import node_life, plan_life
 from domain.catalog.units import shown_unit
@@ -61,6 +63,7 @@ def care_plan_data(
     now, names = dispatcher.clock(), organisation_names(connection, plan.org_id)
     care: CareContent = dispatcher.content[CARE]
     say = dispatcher.content["texts"].say
+    diseases = [code for code in (plan.programme or "").partition(":")[0].split("+") if code]
     by_kind = {kind: [i for i in items if i.kind is kind] for kind in CareKind}
     client: dict[str, Any] = {"name": patient.name, "number": patient.number}
     client["sex"] = _SEXES.get(patient.sex, "unknown")
@@ -71,7 +74,7 @@ def care_plan_data(
     return {
         "organisation": {"name": names[-1], "branch": names[0]}, "client": client,
         "report": {"made_at": now.isoformat(), "code": patient.number}, "plan": _head(plan),
-        "diet": [_diet(care, one) for one in by_kind[CareKind.DIET]],
+        "diet": [_diet(care, one, diseases) for one in by_kind[CareKind.DIET]],
         "exercise": [_exercise(care, one) for one in by_kind[CareKind.EXERCISE]],
         "others": [
             {"kind": say(f"choice.care_kind.{one.kind}"), "label": one.label, "dose": _dose(one),
@@ -108,12 +111,12 @@ def _head(plan: Any) -> dict[str, Any]:
     return told
 
 
-def _diet(care: CareContent, item: Any) -> dict[str, Any]:
+def _diet(care: CareContent, item: Any, diseases: Sequence[str]) -> dict[str, Any]:
     detail: Mapping[str, Any] = item.detail or {}
     if not detail:
         return {
             "span": _span(item), "energy": _dose(item), "nutrients": item.label, "sodium": "", "limits": "",
-            "portions": [],
+            "portions": [], "menu": [],
         }  # fmt: skip
     foods = care.foods.foods
     portions = [
@@ -122,16 +125,40 @@ def _diet(care: CareContent, item: Any) -> dict[str, Any]:
         if food in foods
     ]
     parts = (("碳水", "carb"), ("蛋白质", "protein"), ("脂肪", "fat"))
-    nutrients = "，".join(f"{n} {detail[f'{c}_g']} g（{detail[f'{c}_percent']:.0f}%）" for n, c in parts)
+    nutrients = "，".join(f"{n} {detail[f'{c}_g']:g} g（{detail[f'{c}_percent']:.0f}%）" for n, c in parts)
+    limits = "、".join(detail.get("special") or ()) if detail.get("own") else _limits(detail)
+    return {
+        "span": _span(item), "energy": f"{detail['kcal']:g} 千卡", "nutrients": nutrients,
+        "sodium": f"≤{detail['sodium_mg']} mg", "limits": limits, "portions": portions,
+        "menu": _menu(care, item, diseases),
+    }  # fmt: skip
+
+
+def _menu(care: CareContent, item: Any, diseases: Sequence[str]) -> list[dict[str, str]]:
+    """Return the dishes of the first week of a diet."""
+    portions = {kind: n for kind, n in item.detail["portions"].items() if kind in care.foods.foods}
+    week = []
+    for at in range(7):
+        day = item.from_on + timedelta(days=at)
+        plates = menu(care.kitchen, care.foods, portions, diseases, day.toordinal())
+        meals = [
+            f"{label}：{'，'.join(f'{one.label} {one.grams:g} g' for one in plates if one.meal == meal)}"
+            for meal, label in _MEALS.items()
+            if any(one.meal == meal for one in plates)
+        ]
+        week.append({"day": f"{day:%m-%d} 周{_WEEK[day.isoweekday() - 1]}", "dishes": "；".join(meals)})
+    return week
+
+
+_MEALS = {"breakfast": "早", "lunch": "午", "dinner": "晚", "snack": "加餐"}
+
+
+def _limits(detail: Mapping[str, Any]) -> str:
     fibre = detail["fibre_g"]
-    limits = (
+    return (
         f"饱和脂肪 ≤{detail['saturated_percent']:g}%，膳食纤维 {fibre[0]:g}–{fibre[1]:g} g，"
         f"酒精 {'0' if not detail['alcohol_g'] else '≤' + str(detail['alcohol_g'])} g"
     )
-    return {
-        "span": _span(item), "energy": f"{detail['kcal']} 千卡", "nutrients": nutrients,
-        "sodium": f"≤{detail['sodium_mg']} mg", "limits": limits, "portions": portions,
-    }  # fmt: skip
 
 
 def _exercise(care: CareContent, item: Any) -> dict[str, Any]:

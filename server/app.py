@@ -60,6 +60,7 @@ from server.pages import form_page
 from server.payments import routes as payment_routes
 from server.payments.cashier import Cashier
 from server.payments.gateway import SignedGateway
+from server.portal import diet as portal_diet
 from server.portal import entering as portal_entering
 from server.portal import routes as portal_routes
 from server.portal import shop as portal_shop
@@ -230,6 +231,7 @@ def create_app(centre: Centre) -> FastAPI:
     app.include_router(form_page.router)
     app.include_router(portal_entering.router)
     app.include_router(portal_routes.router)
+    app.include_router(portal_diet.router)
     app.include_router(portal_talking.router)
     app.include_router(portal_shop.router)
     app.include_router(payment_routes.router)

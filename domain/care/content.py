@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from domain.care.kitchen import Kitchen, load_kitchen
 from domain.care.nutrients import Interactions, Nutrients, load_nutrition
 from domain.care.programmes import Foods, Programmes, load_programmes
 from domain.care.records import CareKind
@@ -48,6 +49,7 @@ class CareContent(msgspec.Struct, frozen=True, kw_only=True):
     kinds: CareKinds
     programmes: Programmes
     foods: Foods
+    kitchen: Kitchen
     nutrients: Nutrients
     interactions: Interactions
 
@@ -67,8 +69,9 @@ def load_care(folder: Path) -> CareContent:
     programmes, foods = load_programmes(folder)
     nutrients, interactions = load_nutrition(folder)
     return CareContent(
-        kinds=kinds, programmes=programmes, foods=foods, nutrients=nutrients, interactions=interactions
-    )
+        kinds=kinds, programmes=programmes, foods=foods, nutrients=nutrients, interactions=interactions,
+        kitchen=load_kitchen(folder, foods, programmes.diseases),
+    )  # fmt: skip
 
 
 def care_of(work: UnitOfWork) -> CareContent:

@@ -5,6 +5,7 @@ Source of the portions: `resources/care/foods.yaml` (T/CNSS 020-2023).
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Protocol
 
 from domain.care.generator import KCAL_FAT, KCAL_OTHER, MonthPlan
 from domain.care.programmes import Foods
@@ -62,13 +63,32 @@ def sums_of(foods: Foods, portions: Mapping[str, float]) -> Sums:
     return Sums(kcal, totals["protein"], totals["fat"], totals["carb"])
 
 
-def fill(foods: Foods, plan: MonthPlan) -> dict[str, float]:
+class Filled(Protocol):
+    """Numbers that portions are filled up to: those of a month's plan, or a physician's own."""
+
+    @property
+    def kcal(self) -> float: ...
+    @property
+    def protein_g(self) -> float: ...
+    @property
+    def fat_g(self) -> float: ...
+    @property
+    def carb_g(self) -> float: ...
+    @property
+    def protein_percent(self) -> float: ...
+    @property
+    def fat_percent(self) -> float: ...
+    @property
+    def carb_percent(self) -> float: ...
+
+
+def fill(foods: Foods, plan: Filled) -> dict[str, float]:
     """Return quarters of portions: the first menu that fits the plan, else the one that misses it in fewest ways."""
     filled = [_filled(foods, plan, fixed, staple) for fixed, staple in MENUS]
     return min(filled, key=lambda portions: len(misses(foods, plan, portions)))
 
 
-def _filled(foods: Foods, plan: MonthPlan, fixed: Mapping[str, float], staple: str) -> dict[str, float]:
+def _filled(foods: Foods, plan: Filled, fixed: Mapping[str, float], staple: str) -> dict[str, float]:
     portions = dict(fixed)
     free = {"carb": staple, "protein": "poultry", "fat": "oil"}
     wanted = {"carb": plan.carb_g, "protein": plan.protein_g, "fat": plan.fat_g}
@@ -81,7 +101,7 @@ def _filled(foods: Foods, plan: MonthPlan, fixed: Mapping[str, float], staple: s
     return {food: count for food, count in rounded.items() if count > 0}
 
 
-def misses(foods: Foods, plan: "MonthPlan | Wanted", portions: Mapping[str, float]) -> list[str]:
+def misses(foods: Foods, plan: "MonthPlan | Wanted | Filled", portions: Mapping[str, float]) -> list[str]:
     """Return in words by how much portions are outside a plan; empty where they fit."""
     sums = sums_of(foods, portions)
     told = []

@@ -3,6 +3,9 @@
 from sqlalchemy import select
 
 from domain.care.choice_commands import ChoosePlan
+from domain.care.diary_commands import NoteMeal
+from domain.care.diary_records import DietEntry
+from domain.care.diet_commands import PrescribeDiet
 from domain.care.execution_commands import NoteExecution
 from domain.care.intake_records import CareIntake, DietIntake
 from domain.care.item_commands import AddItem, EndItem, PauseItem, ResumeItem
@@ -77,7 +80,15 @@ def plans() -> Query:
 
 plans.opens("care_plans")
 plans.offers(
-    SignPlan, ChoosePlan, AddItem, PrescribeSupplement, AddNode, ExtendPlan, FinishCarePlan, StopPlan
+    SignPlan,
+    ChoosePlan,
+    AddItem,
+    PrescribeDiet,
+    PrescribeSupplement,
+    AddNode,
+    ExtendPlan,
+    FinishCarePlan,
+    StopPlan,
 )
 
 
@@ -132,7 +143,20 @@ def clients() -> Query:
     return select(Patient.number, Patient.name, Patient.sex, Patient.birth_date)
 
 
-clients.offers(ApplyProgramme, StartPlan, NoteDiet)
+clients.offers(ApplyProgramme, StartPlan, NoteMeal, NoteDiet)
+
+
+@worklist("care.diary", "膳食日记", permission=VIEW, record=DietEntry, order="-day")
+def diary() -> Query:
+    """What clients ate, meal by meal, the latest day first; the newest note of a meal counts."""
+    d = DietEntry
+    return (
+        select(
+            d.day, Patient.name.label("patient_name"), Patient.number.label("patient_number"), d.meal, d.said, d.kcal,
+            d.protein_g, d.fat_g, d.carb_g, d.sodium_mg, d.note, d.way, d.staff_name, d.at, d.patient_id,
+        )
+        .join(Patient, Patient.id == d.patient_id)
+    )  # fmt: skip
 
 
 @worklist("care.intakes", "营养素日摄入", permission=VIEW, record=CareIntake, order="-day")

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from domain.care.content import CareContent
+from domain.care.kitchen import Kitchen
 from domain.care.programmes import Disease
 from domain.risk.content import RiskModels
 from domain.signoff.mark import READ, Mark
@@ -58,6 +59,28 @@ def care_marks(content: CareContent) -> Iterator[Mark]:
                 f"care.pair.{pair.id}", KIND, f"相互作用：{'/'.join(pair.a)}–{'/'.join(pair.b)}",
                 f"{pair.level}：{pair.effect}"[:1000], pair.source, pair.status, _digest(pair, "status", "source"),
             )  # fmt: skip
+    yield from _kitchen_marks(content.kitchen)
+
+
+def _kitchen_marks(kitchen: Kitchen) -> Iterator[Mark]:
+    if kitchen.status != READ:
+        said = "、".join(dish.label for dishes in kitchen.dishes.values() for dish in dishes)[:1000]
+        yield Mark(
+            "care.kitchen", KIND, "专家食谱的菜肴与膳食评价允许差", said, kitchen.source, kitchen.status,
+            _digest({"dishes": kitchen.dishes, "tolerance": kitchen.tolerance}),
+        )  # fmt: skip
+    for name, named in kitchen.names.items():
+        if named.status:
+            yield Mark(
+                f"care.named.{name}", KIND, f"食物名称：{name}", f"每份 {named.grams or 0:g} g", kitchen.source,
+                named.status, _digest(named, "status"),
+            )  # fmt: skip
+    for code, habit in kitchen.habits.items():
+        if habit.status != READ:
+            yield Mark(
+                f"care.habit.{code}", KIND, f"膳食习惯评价：{habit.label}", habit.advice, habit.source, habit.status,
+                _digest(habit, "status", "source"),
+            )  # fmt: skip
 
 
 def _said(one: Disease) -> str:
@@ -87,8 +110,12 @@ def signed_care(content: CareContent, keys: Container[str]) -> CareContent:
         classes=read("classes", content.interactions.classes, status=READ),
         pairs=tuple(read(f"pair.{one.id}", one, status=READ) for one in content.interactions.pairs),
     )
+    names = {name: read(f"named.{name}", one, status="") for name, one in content.kitchen.names.items()}
+    habits = {code: read(f"habit.{code}", one, status=READ) for code, one in content.kitchen.habits.items()}
+    kitchen = read("kitchen", content.kitchen, status=READ)
     return msgspec.structs.replace(
         content,
+        kitchen=msgspec.structs.replace(kitchen, names=names, habits=habits),
         programmes=msgspec.structs.replace(content.programmes, diseases=diseases),
         foods=msgspec.structs.replace(content.foods, foods=foods),
         nutrients=msgspec.structs.replace(content.nutrients, nutrients=nutrients),

@@ -1,0 +1,78 @@
+"""The plan on the client's phone: the diet with its menu, swaps and diary."""
+
+import secrets
+from datetime import timedelta
+
+import pytest
+
+from domain.care.diary_records import DietEntry
+from domain.care.diet_commands import PrescribeDiet
+from domain.care.plan_commands import SignPlan, StartPlan
+from domain.care.records import CareItem
+from domain.kernel.clock import clinic
+from tests.server.test_portal import WeChat, bound, rows, server, vendors  # noqa: F401
+
+DIET = {"kcal": 1800, "protein_g": 72, "fat_g": 56, "carb_g": 252}
+
+
+@pytest.fixture
+def phone(server, vendors):  # noqa: F811
+    return lambda: WeChat(server, vendors, f"o{secrets.token_hex(6)}")
+
+
+def planned(server, patient):  # noqa: F811
+    """Return the id of a plan that is not signed yet."""
+    ends = clinic(server.clock()).date() + timedelta(days=60)
+    return server.as_system(StartPlan(patient_id=patient, name="控压减重", ends_on=ends))
+
+
+def test_the_diet_its_menu_a_swap_and_the_diary_with_its_analysis(server, phone):  # noqa: F811
+    wechat, patient = bound(server, phone, "周膳食")
+    assert "目前没有执行中的膳食处方" in wechat.get("/diet").text
+    plan_id = planned(server, patient)
+    item_id = server.as_system(PrescribeDiet(care_plan_id=plan_id, **DIET))
+    server.as_system(SignPlan(care_plan_id=plan_id))
+    wechat.get("/diet")
+    assert "1800 千卡" in wechat.text()
+    assert "今日食谱" in wechat.text()
+    assert "全天烹调油" in wechat.text()
+    refused = wechat.post("/diet/swap", m="", item=item_id.hex, gives="谷物", takes="糕点油炸", portions="9")
+    assert refused.status_code == 422
+    assert "同样份数可换" in refused.text
+    assert (
+        wechat.post(
+            "/diet/swap", m="", item=item_id.hex, gives="谷物", takes="米饭", portions="2"
+        ).status_code
+        == 303
+    )
+    [item] = rows(server, CareItem, id=item_id)
+    assert item.detail["portions"]["rice"] == 2
+    assert "米饭（2 份，150 g）" in wechat.get("/diet").text
+
+    wrong = wechat.post("/diet", m="", meal="lunch", f0="龙肝", g0="100")
+    assert wrong.status_code == 422
+    assert "龙肝" in wechat.text()
+    assert 'value="龙肝"' in wrong.text, "what was typed is still there"
+    assert rows(server, DietEntry, patient_id=patient) == []
+    today = clinic(server.clock()).date()
+    for back in range(3):
+        day = (today - timedelta(days=back)).isoformat()
+        sent = {"f0": "米饭", "g0": "200", "f1": "五花肉", "g1": "120", "f2": "酱油", "g2": "40"}
+        assert wechat.post("/diet", m="", meal="lunch", day=day, **sent).status_code == 303
+    wechat.get("/diet")
+    for said in ("有记录的 3 天", "脂肪供能", "偏多", "每天蔬菜不少于 300 g", "成人肥胖食养指南"):
+        assert said in wechat.text()
+    assert wechat.post("/diet", m="", meal="", f0="米饭", g0="100").status_code == 422
+    assert wechat.post("/diet", m="", meal="lunch", day="昨天", f0="米饭", g0="100").status_code == 422
+
+
+def test_nobody_sees_or_swaps_anothers_diet(server, phone):  # noqa: F811
+    _, patient = bound(server, phone, "周本人")
+    other, _ = bound(server, phone, "周旁人")
+    plan_id = planned(server, patient)
+    item_id = server.as_system(PrescribeDiet(care_plan_id=plan_id, **DIET))
+    server.as_system(SignPlan(care_plan_id=plan_id))
+    assert "目前没有执行中的膳食处方" in other.get("/diet").text
+    sent = {"gives": "谷物", "takes": "米饭", "portions": "1"}
+    assert other.post("/diet/swap", m="", item=item_id.hex, **sent).status_code == 422
+    assert phone().post("/diet", m="", meal="lunch", f0="米饭", g0="100").status_code == 403
