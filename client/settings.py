@@ -1,7 +1,8 @@
 """Settings of a workstation: one typed, frozen object, read before the first paint from ``settings.json``.
 
 To add a setting, add a field here with its default, limits and Chinese text; the settings page, the check of the
-file and the error message follow from it. Standard library only.
+file, the error message and the group policy follow from it. What the machine's administrator laid down
+(`client.machine_settings`) goes before the file. Standard library only.
 """
 
 import dataclasses
@@ -9,6 +10,8 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+
+from client.machine_settings import machine_policy
 
 
 def setting(default: Any, label: str, *, low: float | None = None, high: float | None = None) -> Any:
@@ -48,10 +51,12 @@ def read_settings(path: Path) -> Settings:
     """Return the settings of `path`, the defaults where it is absent or silent.
 
     Raises:
-        SettingsError: Every setting of the file that is unknown, of the wrong type or out of its range.
+        SettingsError: Every setting of the file, or of the machine's policy, that is unknown, of the wrong type or
+            out of its range.
     """
+    fixed = fixed_settings()
     if not path.exists():
-        return Settings()
+        return Settings(**fixed)
     try:
         given = json.loads(path.read_text("utf-8"))
     except (ValueError, UnicodeDecodeError) as error:
@@ -64,22 +69,56 @@ def read_settings(path: Path) -> Settings:
         problems += _problems(known[name], given[name])
     if problems:
         raise SettingsError(sorted(problems))
-    return Settings(**given)
+    return Settings(**(given | fixed))
+
+
+def fixed_settings() -> dict[str, Any]:
+    """Return the settings that the machine's administrator laid down; nobody changes them at the desk.
+
+    Raises:
+        SettingsError: What is laid down cannot be used; each problem says that it comes from there.
+    """
+    try:
+        given = machine_policy()
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"单位策略：读不出来（{error}）"]) from error
+    known = {f.name: f for f in dataclasses.fields(Settings)}
+    problems = [f"单位策略 {name}：没有这项设置" for name in given if name not in known]
+    fixed = {name: _from_policy(known[name], given[name]) for name in given.keys() & known.keys()}
+    problems += [
+        f"单位策略 {problem}" for name, value in fixed.items() for problem in _problems(known[name], value)
+    ]
+    if problems:
+        raise SettingsError(sorted(problems))
+    return fixed
+
+
+def _from_policy(field: "dataclasses.Field[Any]", value: Any) -> Any:
+    """Return a value as the setting has it: a registry knows no yes or no, only 1 and 0."""
+    return bool(value) if isinstance(field.default, bool) and value in {0, 1} else value
 
 
 def change_settings(path: Path, settings: Settings, **values: Any) -> Settings:
     """Write some settings to `path`, whole and at once, and return the settings that hold then.
 
     Raises:
-        SettingsError: A value is out of its range; nothing was written.
+        SettingsError: A value is out of its range, or laid down by the machine's administrator; nothing was written.
         OSError: The file cannot be written; the one before it stands.
     """
     known = {f.name: f for f in dataclasses.fields(Settings)}
     problems = [problem for name, value in values.items() for problem in _problems(known[name], value)]
+    fixed = fixed_settings()
+    problems += [
+        f"{name}（{known[name].metadata['label']}）：由单位策略规定，请联系信息员"
+        for name, value in values.items()
+        if name in fixed and fixed[name] != value
+    ]
     if problems:
         raise SettingsError(problems)
     changed = dataclasses.replace(settings, **values)
-    told = {f: getattr(changed, f) for f in known if getattr(changed, f) != known[f].default}
+    told = {
+        f: getattr(changed, f) for f in known if f not in fixed and getattr(changed, f) != known[f].default
+    }
     fresh = path.with_suffix(".new")
     with fresh.open("w", encoding="utf-8") as file:
         json.dump(told, file, ensure_ascii=False, indent=1)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from client.enrol_page.viewmodel import EnrolModel
+from client.machine_settings import Setup
 from client.views.forms import FieldBox
 
 CARD_WIDTH = 620
@@ -33,7 +34,7 @@ class EnrolView(QWidget):
     def __init__(self, model: EnrolModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = model
-        self._fingerprint = ""
+        self._fingerprint = self._laid_down = ""
         self._wrong = ""
         self.setObjectName("enrol")
         outer = QVBoxLayout(self)
@@ -65,6 +66,16 @@ class EnrolView(QWidget):
         model.half_way.connect(self._half_way)
         model.busy_changed.connect(self._busy)
         self._busy(busy=False)
+
+    def begin(self, setup: Setup) -> None:
+        """Join by what the installer was given, as if a person had typed it; what is wrong stands under its field."""
+        self._line("server").setText(setup.server)
+        self._line("code").setText(setup.token)
+        if setup.site:
+            self._line("name").setText(f"{setup.site} {platform.node()}"[:60])
+        self._hint.setText(self.say("enrol_page.by_itself"))
+        self._fingerprint = self._laid_down = setup.fingerprint
+        self.submit()
 
     def focus_first(self) -> None:
         """Put the cursor where typing begins."""
@@ -189,7 +200,7 @@ class EnrolView(QWidget):
     @Slot()
     def _doubt(self) -> None:
         """Forget what was compared: it was another server's."""
-        self._fingerprint = ""
+        self._fingerprint = self._laid_down = ""
         self._question.hide()
 
     @Slot()
@@ -221,7 +232,7 @@ class EnrolView(QWidget):
 
     @Slot(str, str)
     def _refused(self, field: str, sentence: str) -> None:
-        self._fingerprint = ""
+        self._fingerprint = self._laid_down
         if field in self._boxes:
             self._boxes[field].show_error(sentence)
             self._wrong = field
