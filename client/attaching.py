@@ -10,7 +10,6 @@ from domain.checkup.attachments import HEAD_BYTES, FileKind, check_file, kind_of
 from domain.kernel.authority import Actor
 from domain.kernel.errors import UnavailableError
 from domain.kernel.ids import Id
-from sync.blobs import BlobStore
 
 PIECE_BYTES = 1 << 20
 MOST_NAME = 255
@@ -42,12 +41,14 @@ def attach_file(
 
     Raises:
         DomainError: Those of `look_at`; ``attachment.duplicate``, or what the command refuses.
-        UnavailableError: ``attachment.unreadable``; ``blob.disk_full`` or ``blob.storage_failed``.
+        UnavailableError: ``attachment.unreadable``; ``blob.little_room``, ``blob.disk_full`` and the like.
     """
     kind = look_at(path)
     size = path.stat().st_size
+    blobs = desk.blobs
+    blobs.check_room(size)
     with _readable(path), path.open("rb") as file:
-        sha256 = BlobStore(desk.home.blobs).put(_pieces(file, size, progressed))
+        sha256 = blobs.put(_pieces(file, size, progressed))
     order = AttachFile(
         visit_id=visit_id, sha256=sha256, size=size, media_type=kind.media_type, name=path.name[-MOST_NAME:],
         report_id=report_id,

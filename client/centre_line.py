@@ -11,7 +11,6 @@ from domain.kernel.clock import CLINIC_TIME
 from domain.kernel.columns import to_microseconds
 from domain.kernel.errors import UnavailableError
 from domain.version import VERSION
-from sync.blobs import BlobStore
 from sync.branch import BranchSync
 from sync.device_auth import key_from
 from sync.file_queue import FileQueue
@@ -54,7 +53,7 @@ def join_sync(desk: Any) -> None:
         lambda: desk.clock().astimezone(CLINIC_TIME).hour, time.monotonic,
     )  # fmt: skip
 
-    blobs = BlobStore(desk.home.blobs)
+    blobs = desk.blobs
     files = FileExchange(desk.store, line(limit.delay), blobs, desk.home.folder / "incoming")
     branch = BranchSync(desk.store, line(), key, desk.home.outbox, clock=desk.clock, program=VERSION)
     worker = SyncWorker(branch, files, line().wait_for_news, clock=desk.clock)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from domain.kernel.dispatcher import Dispatcher
     from domain.kernel.store import Store
     from domain.kernel.worklists import Pages
+    from sync.blobs import BlobStore
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +99,15 @@ class Desk:
             self.early.close()
         if self.store is not None:
             self.store.close()
+
+    @property
+    def blobs(self) -> "BlobStore":
+        """The files of this workstation, sealed under a key that is derived from its store's."""
+        from sync.blobs import BlobStore
+
+        return BlobStore(
+            self.home.blobs, getattr(self.store, "files_key", None), self.settings.least_free_mib << 20
+        )
 
     def _await_completion(self) -> None:
         self.wanted()
@@ -339,6 +349,7 @@ AFTER = (
     "client.centre_line:join_sync",
     "client.devices_hub:join_devices",
     "client.environment_watch:join_environment",
+    "client.sealing:join_sealing",
 )
 """Parts whose modules take long to load (HTTP, pictures of labels): joined while somebody types the password."""
 

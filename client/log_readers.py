@@ -49,6 +49,4 @@ def join_readers(desk: Any) -> None:
 
 def _forget_file(desk: Any, sha256: str) -> None:
     """Remove a file that only erased records named."""
-    from sync.blobs import BlobStore
-
-    BlobStore(desk.home.blobs).remove(sha256)
+    desk.blobs.remove(sha256)

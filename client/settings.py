@@ -33,6 +33,7 @@ class Settings:
     slow_call_ms: float = setting(50.0, "界面线程数据库调用上限（毫秒）", low=5, high=1000)
     watch_loop: bool = setting(default=False, label="监视界面停顿")
     page_rows: int = setting(200, "列表每次读取行数", low=20, high=500)
+    least_free_mib: int = setting(2048, "磁盘至少留给记录的空间（MB），不足则不收附件", low=0, high=1_000_000)
     upload_limit_kib: int = setting(0, "附件上传限速（KB/秒，0 为不限）", low=0, high=1_000_000)
     upload_limit_from: int = setting(8, "附件限速开始（时）", low=0, high=24)
     upload_limit_to: int = setting(18, "附件限速结束（时）", low=0, high=24)

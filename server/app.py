@@ -71,8 +71,8 @@ from server.readiness import Readiness
 from server.searching import searching_of
 from server.sessions import Sessions
 from server.settings import Settings
+from server.storage_key import centre_blobs
 from server.tidying import housekeeping_of
-from sync.blobs import BlobStore
 from sync.centre import CentreSync
 from sync.device_auth import RequestVerifier
 from sync.schema import prepare_store
@@ -108,7 +108,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     dispatcher = Dispatcher(store, clock=clock, content=content)
     signs = Signs(dispatcher)
     signs.watch()
-    blobs = BlobStore(settings.data_dir / "blobs")
+    blobs = centre_blobs(settings)
     sync = CentreSync(store, device_id=identity.device_id, key=identity.key, blobs=blobs, clock=clock)
     upload_state = SqliteUploadState(settings.data_dir / "uploads.db")
     giving_way = GivingWay()

@@ -78,7 +78,7 @@ def vault_key(data_dir: Path) -> bytes:
     """
     path = data_dir / VAULT_FILE
     with contextlib.suppress(FileExistsError):  # several processes of one centre start at once
-        _write_new(path, os.urandom(32))
+        write_new(path, os.urandom(32))
     key = path.read_bytes()
     if len(key) != 32:
         raise UnavailableError("server.key_lost", path=str(path))
@@ -89,11 +89,11 @@ def _kept_key(path: Path) -> Ed25519PrivateKey:
     if path.exists():
         return key_from(path.read_bytes())
     key = new_key()
-    _write_new(path, key.private_bytes_raw())
+    write_new(path, key.private_bytes_raw())
     return key
 
 
-def _write_new(path: Path, content: bytes) -> None:
+def write_new(path: Path, content: bytes) -> None:
     """Write a file only this account reads, whole or not at all; FileExistsError where there is one."""
     beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

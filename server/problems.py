@@ -28,6 +28,9 @@ _BY_CODE = {
     "snapshot.unknown": 404,
     "store.duplicate": 409,
     "blob.missing": 404,
+    "blob.disk_full": 507,
+    "blob.little_room": 507,
+    "store.disk_full": 507,
     "http.not_found": 404,
     "http.method": 405,
     "http.too_large": 413,
@@ -40,7 +43,8 @@ def status_of(error: KnownError) -> int:
     """Return the HTTP status of an error.
 
     401 nobody has signed in or signed, 403 not allowed, 404 no such thing, 409 its state or another's value is
-    against it, 429 too often, 503 something is missing (try again), 422 anything else in the input.
+    against it, 429 too often, 507 no room on the disk, 503 something is missing (try again), 422 anything else in the
+    input.
     """
     if isinstance(error, TusRefusal):
         return error.status

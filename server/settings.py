@@ -37,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         store: Path of an embedded store or a ``mysql+pymysql://`` URL; ``centre.db`` in `data_dir` if left out.
         host: Address to listen on.
         port: Port to listen on.
+        storage_key: File of 32 bytes under which files and an embedded store are sealed; ``storage.key`` in
+            `data_dir` if left out, where it protects only what leaves the machine without it.
         tls_cert: Certificate chain, PEM.
         tls_key: Its private key, PEM.
         tls_ca: Certificate of the centre's own authority, PEM; told to workstations that join (``/api/ca``).
@@ -70,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     data_dir: Path
     store: str = ""
+    storage_key: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8443
     tls_cert: Path | None = None
@@ -136,6 +139,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def store_address(self) -> str:
         """Where the store is, as `sync.stores.open_centre_store` takes it."""
         return self.store or str(self.data_dir / "centre.db")
+
+    @property
+    def storage_key_path(self) -> Path:
+        """The key under which files and an embedded store are sealed."""
+        return self.storage_key or self.data_dir / "storage.key"
 
     @property
     def channels_path(self) -> Path:

@@ -51,6 +51,10 @@ def housekeeping_of(
     def temporary() -> int:
         return blobs.sweep((clock() - TEMPORARY_KEPT).timestamp())
 
+    def plain_files() -> int:
+        """Files from before they were sealed."""
+        return blobs.seal_plain()
+
     def page_uploads() -> int:
         """Files that clients sent from their phones and never handed in."""
         order = SweepUploads()
@@ -89,6 +93,7 @@ def housekeeping_of(
         Job("uploads", OFTEN, lambda: uploads.sweep(to_microseconds(clock()) / 1e6)),
         Job("enrolment_codes", timedelta(hours=1), codes),
         Job("temporary_files", timedelta(hours=1), temporary),
+        Job("plain_files", DAILY, plain_files),
         Job("page_uploads", timedelta(hours=1), page_uploads),
         Job("bundles", DAILY, sync.sweep),
         Job("log", DAILY, sync.prune),

@@ -212,12 +212,11 @@ class CentreSync:
             known = stored_receipt(connection, device_id, bundle_id)
         if known is not None:
             return known
-        self.blobs.size(bundle_id)
-        path = self.blobs.path(bundle_id)
+        opened = functools.partial(self.blobs.open, bundle_id)
         verify = functools.partial(_signed_by, device)
-        with path.open("rb") as stream:
+        with opened() as stream:
             header, _, transactions = read_bundle(stream, verify, KEPT_BYTES)
-        return self._intake.take(device, path, header, bundle_id, verify, transactions)
+        return self._intake.take(device, opened, header, bundle_id, verify, transactions)
 
     def pull(self, device_id: Id, request: PullRequest) -> PullReply:
         """Return what a workstation has not seen of its scopes; cursors of other scopes are dropped.
@@ -313,8 +312,8 @@ class CentreSync:
             device_of(connection, device_id)
         return [name for name in names if not self.blobs.has(name)]
 
-    def blob_path(self, device_id: Id, sha256: str) -> Path:
-        """Return the file of a blob that a record in the workstation's scopes refers to.
+    def check_blob(self, device_id: Id, sha256: str) -> None:
+        """Refuse a file that is not here, or that no record in the workstation's scopes refers to.
 
         Raises:
             DomainError: ``blob.not_visible``.
@@ -325,7 +324,6 @@ class CentreSync:
             if not blob_visible(connection, sha256, orgs_of(connection, device_id)):
                 raise DomainError("blob.not_visible", sha256=sha256)
         self.blobs.size(sha256)
-        return self.blobs.path(sha256)
 
     def sweep(self) -> int:
         """Remove the files of bundles dealt with, or that came and were never asked for, `BUNDLES_KEPT` ago.

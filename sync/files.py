@@ -7,7 +7,7 @@ asked first what it lacks.
 
 import enum
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +17,15 @@ from domain.kernel.change_log import cursor_of, entries_after, move_cursor
 from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.store import Store
 from sync.blob_columns import named_blobs
-from sync.blobs import PIECE_BYTES, BlobStore
+from sync.blobs import LITTLE_ROOM, BlobSource, BlobStore
 from sync.local_tables import blob_state
 from sync.protocol import Centre, Progress
 
 _READER = "files"
 _NOT_THERE_YET = "blob.missing"
 _PAUSED = "transfer.paused"
-_OF_THE_FILE = {_NOT_THERE_YET, _PAUSED, "blob.damaged", "transfer.source_unreadable"}
+_LATER = {_NOT_THERE_YET, LITTLE_ROOM}
+_OF_THE_FILE = {*_LATER, _PAUSED, "blob.damaged", "transfer.source_unreadable"}
 _AT_ONCE = 500
 _ASKED = 200
 FETCHED_LANES = 3
@@ -175,7 +176,7 @@ class FileExchange:
                 raise
             if error.code == _PAUSED:
                 return False
-            state = row.state if error.code == _NOT_THERE_YET else FileState.REFUSED
+            state = row.state if error.code in _LATER else FileState.REFUSED
             with self._store.write() as connection:
                 _set(connection, row.sha256, state=state, reason=error.code)
             return False
@@ -189,15 +190,14 @@ class FileExchange:
             raise UnavailableError(_PAUSED)
 
     def _send_one(self, sha256: str, progress: Progress, cancel: threading.Event) -> None:
-        self._centre.send_blob(self._blobs.path(sha256), sha256, progress, cancel)
+        self._centre.send_blob(BlobSource(self._blobs, sha256), progress, cancel)
 
     def _fetch_one(self, sha256: str, progress: Progress, cancel: threading.Event) -> None:
-        target = self._folder / f"{sha256}.part"
-        self._centre.fetch_blob(sha256, target, progress, cancel)
-        try:
-            self._blobs.put(_pieces(target), sha256)
-        finally:
-            target.unlink(missing_ok=True)
+        status = self.status(sha256)
+        self._blobs.check_room(status.size if status is not None else 0)
+        landing = self._blobs.landing(self._folder, sha256)
+        self._centre.fetch_blob(sha256, landing, progress, cancel)
+        self._blobs.land(landing, sha256)
 
     def _confirm(self, names: list[str]) -> None:
         with self._store.write() as connection:
@@ -217,9 +217,3 @@ class FileExchange:
 
 def _set(connection: Connection, sha256: str, **values: object) -> None:
     connection.execute(update(blob_state).where(blob_state.c.sha256 == sha256).values(**values))
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            yield piece

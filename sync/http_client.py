@@ -10,6 +10,7 @@ import requests
 
 from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.ids import Id
+from sync.blobs import Landing
 from sync.device_auth import Signer
 from sync.http_auth import DeviceAuth, steady_clock
 from sync.protocol import (
@@ -36,7 +37,7 @@ from sync.protocol import (
 from sync.tus.client import TusClient
 from sync.tus.client_state import Lane, TransferState
 from sync.tus.pacing import ClientSettings, Surroundings
-from sync.tus.source import BytesSource, FileSource, Source
+from sync.tus.source import BytesSource, Source
 from sync.tus.wire import line_failure, retry_after_s
 
 M = TypeVar("M", bound=msgspec.Struct)
@@ -121,12 +122,12 @@ class HttpCentre:
     def lacking_blobs(self, names: Sequence[str]) -> list[str]:
         return self._ask("/blobs/lacking", BlobList(list(names)), BlobList).sha256
 
-    def send_blob(self, path: Path, sha256: str, progress: Progress, cancel: threading.Event) -> None:
-        self._upload(FileSource(path, sha256), "blob", Lane.ATTACHMENTS, progress, cancel)
-        self._forget(sha256)
+    def send_blob(self, source: Source, progress: Progress, cancel: threading.Event) -> None:
+        self._upload(source, "blob", Lane.ATTACHMENTS, progress, cancel)
+        self._forget(source.sha256)
 
-    def fetch_blob(self, sha256: str, target: Path, progress: Progress, cancel: threading.Event) -> None:
-        self._fetch(f"/blobs/{sha256}", f'"{sha256}"', target, progress, cancel)
+    def fetch_blob(self, sha256: str, landing: Landing, progress: Progress, cancel: threading.Event) -> None:
+        self._fetch(f"/blobs/{sha256}", f'"{sha256}"', landing, progress, cancel)
 
     def snapshot(self, request: SnapshotAsk) -> SnapshotFound:
         return self._ask("/snapshot", request, SnapshotFound)
@@ -137,18 +138,26 @@ class HttpCentre:
     def fetch_part(
         self, snapshot_id: str, name: str, target: Path, progress: Progress, cancel: threading.Event
     ) -> None:
-        self._fetch(f"/snapshots/{snapshot_id}/{name}", f'"{snapshot_id}/{name}"', target, progress, cancel)
+        landing = Landing(target, None)  # sealed by the centre already
+        self._fetch(f"/snapshots/{snapshot_id}/{name}", f'"{snapshot_id}/{name}"', landing, progress, cancel)
 
-    def _fetch(self, path: str, tag: str, target: Path, progress: Progress, cancel: threading.Event) -> None:
-        start = target.stat().st_size if target.exists() else 0
-        headers = {"Range": f"bytes={start}-", "If-Range": tag} if start else {}
-        with self._request("GET", path, headers=headers, stream=True) as response:
-            if response.status_code == 416:  # everything is here already
-                return
-            start = start if response.status_code == 206 else 0
-            total = start + int(response.headers.get("Content-Length", "0"))
-            with target.open("ab" if start else "wb") as file:
-                self._receive(response, file.write, start, total, progress, cancel)
+    def _fetch(
+        self, path: str, tag: str, landing: Landing, progress: Progress, cancel: threading.Event
+    ) -> None:
+        start = landing.open()
+        whole = False
+        try:
+            headers = {"Range": f"bytes={start}-", "If-Range": tag} if start else {}
+            with self._request("GET", path, headers=headers, stream=True) as response:
+                if response.status_code != 416:  # which says that everything is here already
+                    if response.status_code != 206:
+                        start = 0
+                        landing.restart()
+                    total = start + int(response.headers.get("Content-Length", "0"))
+                    self._receive(response, landing.write, start, total, progress, cancel)
+                whole = True
+        finally:
+            landing.close(whole=whole)
 
     def wait_for_news(self, position: int, longest_s: float) -> int:
         """Return the head of the centre's log once it holds more for this device than `position`, else 0."""

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -63,7 +62,7 @@ class Intake:
     def take(
         self,
         device: Device,
-        path: Path,
+        opened: Callable[[], BinaryIO],
         header: BundleHeader,
         bundle_id: str,
         verify: Verify,
@@ -73,7 +72,7 @@ class Intake:
 
         Args:
             device: Who sent it.
-            path: Its file.
+            opened: Opens its bytes.
             header: What it says of itself.
             bundle_id: Its name.
             verify: Proves its signature, if it has to be read again.
@@ -85,7 +84,7 @@ class Intake:
         bundle = _Bundle(device, header, bundle_id)
         outcomes: list[TxnOutcome] = []
         pieces = (
-            _slices(path, verify, header.count)
+            _slices(opened, verify, header.count)
             if transactions is None
             else _pieces(iter(transactions), header.count)
         )
@@ -189,9 +188,9 @@ class _Bundle:
     bundle_id: str
 
 
-def _slices(path: Path, verify: Verify, count: int) -> Iterator[list[SentTxn]]:
+def _slices(opened: Callable[[], BinaryIO], verify: Verify, count: int) -> Iterator[list[SentTxn]]:
     """Yield the transactions of a bundle in slices of about one length, none longer than `SLICE`."""
-    with path.open("rb") as stream:
+    with opened() as stream:
         yield from _pieces(BundleReader(stream, verify).transactions(), count)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from domain.kernel.ids import Id
+from sync.blobs import Landing
 from sync.centre import CentreSync
 from sync.protocol import (
     DigestReply,
@@ -25,6 +26,7 @@ from sync.protocol import (
     SnapshotKeyAsk,
     Welcome,
 )
+from sync.tus.source import Source
 
 
 class LocalCentre:
@@ -75,15 +77,20 @@ class LocalCentre:
     def lacking_blobs(self, names: Sequence[str]) -> list[str]:
         return self._centre.lacking_blobs(self._device_id, names)
 
-    def send_blob(self, path: Path, sha256: str, progress: Progress, cancel: threading.Event) -> None:
+    def send_blob(self, source: Source, progress: Progress, cancel: threading.Event) -> None:
         del cancel  # a copy on one machine is not interrupted
-        self._centre.blobs.put([path.read_bytes()], sha256)
-        size = path.stat().st_size
-        progress(size, size)
+        content = bytearray(source.size)
+        source.read_into(0, memoryview(content))
+        self._centre.blobs.put([bytes(content)], source.sha256)
+        progress(source.size, source.size)
 
-    def fetch_blob(self, sha256: str, target: Path, progress: Progress, cancel: threading.Event) -> None:
+    def fetch_blob(self, sha256: str, landing: Landing, progress: Progress, cancel: threading.Event) -> None:
         del cancel
-        source = self._centre.blob_path(self._device_id, sha256)
-        shutil.copyfile(source, target)
-        size = source.stat().st_size
+        self._centre.check_blob(self._device_id, sha256)
+        landing.open()
+        landing.restart()
+        for piece in self._centre.blobs.read(sha256):
+            landing.write(piece)
+        landing.close(whole=True)
+        size = self._centre.blobs.size(sha256)
         progress(size, size)

@@ -30,6 +30,8 @@ from typing import Annotated, Any, Protocol
 import msgspec
 
 from domain.kernel.ids import Id
+from sync.blobs import Landing
+from sync.tus.source import Source
 
 PROTO_MIN = 1
 PROTO_MAX = 1
@@ -370,10 +372,10 @@ class Centre(Protocol):
 
     def lacking_blobs(self, names: Sequence[str]) -> list[str]: ...
 
-    def send_blob(self, path: Path, sha256: str, progress: Progress, cancel: threading.Event) -> None:
+    def send_blob(self, source: Source, progress: Progress, cancel: threading.Event) -> None:
         """Send one file, resuming where it stopped."""
 
-    def fetch_blob(self, sha256: str, target: Path, progress: Progress, cancel: threading.Event) -> None:
+    def fetch_blob(self, sha256: str, landing: Landing, progress: Progress, cancel: threading.Event) -> None:
         """Write one file's bytes to `target`, resuming after what is there; the caller proves the hash."""
 
 

@@ -37,6 +37,13 @@ class FileStore(Store):
         self.path = path
         self._key = key
 
+    @property
+    def files_key(self) -> bytes | None:
+        """What the files beside this store are sealed under; None for a store in the clear."""
+        from sync.sealed_files import derived_key  # not needed to open a store
+
+        return None if self._key is None else derived_key(self._key, "files")
+
     def copy_to(self, target: Path) -> None:
         """Copy the store, whole and as of one moment, into `target` under the same key; other work goes on.
 

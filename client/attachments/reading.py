@@ -64,7 +64,7 @@ def file_lines(
             s.sha256: s
             for s in connection.execute(select(blob_state).where(blob_state.c.sha256.in_(names))).all()
         }
-    blobs = BlobStore(desk.home.blobs)
+    blobs = desk.blobs
     standing = sorted((row for row in rows if row.id not in gone), key=lambda row: (row.added_at, row.id))
     return tuple(_line(row, states.get(row.sha256), blobs, say, size) for row in standing)
 

@@ -115,11 +115,11 @@ class AttachmentsModel(QObject):
             job.succeeded.connect(self._saved)
 
     def _hand_out(
-        self, row: int, destination: Destination, send: Callable[[Path, AttachmentRow], Path]
+        self, row: int, destination: Destination, send: Callable[[BlobStore, AttachmentRow], Path]
     ) -> Job | None:
         if not 0 <= row < len(self.lines):
             return None
-        line, blobs = self.lines[row], self.context.desk.home.blobs
+        line, blobs = self.lines[row], self.context.desk.blobs
         order = HandOutDocument(what=line.name, destination=destination, patient_id=self._patient_id)
         taken = AttachmentRow(
             name=line.name, sha256=line.sha256, media_type=line.media_type, size=line.size, here=line.here,
@@ -135,8 +135,8 @@ class AttachmentsModel(QObject):
         """Draw a picture or the first page of a PDF; `previewed` brings it."""
         if not 0 <= row < len(self.lines):
             return
-        line, folder = self.lines[row], self.context.desk.home.blobs
-        job = self.context.jobs.read(lambda _job: (line.attachment_id, _picture(line, folder)), "preview")
+        line, blobs = self.lines[row], self.context.desk.blobs
+        job = self.context.jobs.read(lambda _job: (line.attachment_id, _picture(line, blobs)), "preview")
         job.succeeded.connect(self._previewed)
         job.refused.connect(self._refused)
 
@@ -176,11 +176,11 @@ class AttachmentsModel(QObject):
         self.told.emit(self.context.desk.texts.explain(error), "danger")
 
 
-def _copy(blobs: Path, taken: AttachmentRow, path: Path) -> Path:
+def _copy(blobs: BlobStore, taken: AttachmentRow, path: Path) -> Path:
     """Write a proven copy; a file of that name is replaced whole or not at all."""
-    if not BlobStore(blobs).has(taken.sha256):
+    if not blobs.has(taken.sha256):
         raise UnavailableError("review.on_its_way", name=taken.name, done=taken.done, size=taken.size)
-    content = BlobStore(blobs).get(taken.sha256)
+    content = blobs.get(taken.sha256)
     draft = path.with_name(f"{path.name}.part")
     try:
         draft.write_bytes(content)
@@ -191,10 +191,10 @@ def _copy(blobs: Path, taken: AttachmentRow, path: Path) -> Path:
     return path
 
 
-def _picture(line: FileLine, folder: Path) -> QImage | None:
+def _picture(line: FileLine, blobs: BlobStore) -> QImage | None:
     if not line.here or not line.media_type.startswith(("image/", "application/pdf")):
         return None
-    content = BlobStore(folder).get(line.sha256)
+    content = blobs.get(line.sha256)
     if line.media_type == "application/pdf":
         with contextlib.suppress(RuntimeError):  # a PDF no program can draw is still kept as it came
             return pdf_pages(content, PREVIEW_SCALE)[0]

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from domain.kernel.errors import DomainError
 from server.api.dependencies import CentreDep
 from server.api.edge import UPLOADS, is_upload
+from server.blob_answer import BlobResponse
 from server.centre import Centre
 from sync import protocol
 from sync.device_auth import Signed
@@ -131,8 +132,8 @@ def lacking_blobs(
 @router.get("/blobs/{sha256}", summary="取文件")
 def fetch_blob(request: Request, centre: CentreDep, sender: SignedDep, sha256: str) -> Response:
     """Return the bytes of a file, or the range asked for; its ``ETag`` is its hash."""
-    path = centre.sync.blob_path(sender.device_id, sha256)
-    return FileResponse(path, media_type="application/octet-stream", headers={"ETag": f'"{sha256}"'})
+    centre.sync.check_blob(sender.device_id, sha256)
+    return BlobResponse(centre.blobs, sha256, media_type="application/octet-stream")
 
 
 @router.get("/wait", summary="等待新内容")

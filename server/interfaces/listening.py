@@ -29,7 +29,7 @@ from server.interfaces.listener import Listener
 from server.interfaces.partner_book import PartnerBook
 from server.interfaces.reception import Reception
 from server.settings import Settings, read_settings
-from sync.blobs import BlobStore
+from server.storage_key import centre_blobs
 from sync.schema import prepare_store
 from sync.stores import open_centre_store
 
@@ -61,7 +61,7 @@ class Ear:
             facilities=Facilities(self.store),
             catalog=content["catalog"],
             texts=self.texts,
-            blobs=BlobStore(settings.data_dir / "blobs"),
+            blobs=centre_blobs(settings),
             clock=self.clock,
             production=settings.mllp_production,
             charset=settings.mllp_charset,

@@ -88,6 +88,7 @@ class _Upload:
         if link.uploads >= MOST_UPLOADS:
             raise DomainError("link.too_many_files", limit=MOST_UPLOADS)
         check_attachment(self._item, "", size)
+        self._blobs.check_room(size or 0)
         self._file = tempfile.TemporaryFile(dir=self._blobs.root / "tmp")  # noqa: SIM115  (closed by `close`)
         self._sha1 = hashlib.sha1(usedforsecurity=False)
         self._head, self._taken = b"", 0

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from domain.checkup.records import Attachment
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.messaging.records import MessageTemplate, OutboxMessage
 from domain.messaging.template_media import MEDIA_OF, SHOWN
+from server.blob_answer import BlobResponse
 from server.centre import Centre
 from server.pages.answering import HEADERS
 
@@ -58,4 +59,4 @@ def media_file(centre: Centre, message_id: Id | None, number: int) -> Response:
         raise DomainError("portal.no_message")
     row = found[number]
     # What staff put in, known by its first bytes; `nosniff` keeps a browser from taking it for anything else.
-    return FileResponse(centre.blobs.path(row.sha256), media_type=row.media_type, headers=HEADERS)
+    return BlobResponse(centre.blobs, row.sha256, media_type=row.media_type, headers=HEADERS)

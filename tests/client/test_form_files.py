@@ -104,7 +104,7 @@ def test_photos_and_a_signature_are_part_of_the_response(desk_for, wei, house, t
     assert {row.name for row in files} == {"血压单.jpg", "药盒.jpg", "化验单.jpg"}
     assert {row.subject_id for row in files} == {response.id}
     for row in files:
-        assert hashlib.sha256(BlobStore(home.blobs).get(row.sha256)).hexdigest() == row.sha256
+        assert hashlib.sha256(open_desk.blobs.get(row.sha256)).hexdigest() == row.sha256
     consent = next(one for one in response.answers["item"] if one["linkId"] == "consent")
     [signature] = [one["valueSignature"] for one in consent["extension"]]
     assert not QImage.fromData(picture_of(signature)).isNull()

@@ -24,7 +24,6 @@ from domain.messaging.records import Channel, MessageTemplate
 from domain.outgoing.records import Outgoing
 from domain.people.records import Staff, Workstation
 from domain.reception.booking_commands import AssignBlock, BookSlot
-from sync.blobs import BlobStore
 from tests.client import seeding
 
 
@@ -238,7 +237,7 @@ def test_what_the_client_sent_is_opened_elsewhere_and_on_record(
     page, open_desk, qtbot, system, clock, monkeypatch
 ):
     body = b"\xff\xd8\xff\xe0 a picture"
-    sha256 = BlobStore(open_desk.home.blobs).put([body])
+    sha256 = open_desk.blobs.put([body])
     order = ReceiveMessage(
         channel=Channel.OFFICIAL_ACCOUNT, account="oa", peer="oKnown", key="pic", org_id=seeding.BRANCH,
         text="[图片]", form="image", media="M1", at=clock(),

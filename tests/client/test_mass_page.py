@@ -19,7 +19,6 @@ from domain.messaging.records import Channel, MassSending, OutboxMessage
 from domain.messaging.sending_commands import TakeDue
 from domain.tags.commands import TagClient
 from domain.tags.records import TagKind
-from sync.blobs import BlobStore
 from tests.client import seeding
 
 
@@ -153,4 +152,4 @@ def test_a_picture_is_added_to_ones_own_template_by_a_key(page, qtbot, open_desk
     assert ("JPEG" in told[0][0], told[0][1], told[1][1]) == (True, "danger", "success")
     [kept] = [one for one in rows(open_desk, Attachment) if one.subject == "message_template"]
     assert (kept.name, kept.media_type) == ("盐勺.jpg", "image/jpeg")
-    assert BlobStore(open_desk.home.blobs).has(kept.sha256)
+    assert open_desk.blobs.has(kept.sha256)

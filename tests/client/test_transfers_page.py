@@ -189,7 +189,8 @@ def test_pausing_stops_a_file_on_its_way_at_its_next_piece(store, tmp_path):
         def lacking_blobs(self, names):
             return list(names)
 
-        def send_blob(self, path, name, progress, cancel):
+        def send_blob(self, source, progress, cancel):
+            name = source.sha256
             for done in (250, 500, 750, 1000):
                 if done == 500:
                     queue.pause(name)

@@ -133,6 +133,10 @@ class World:
         )  # fmt: skip
         self._open = []
 
+    @property
+    def blobs(self):
+        return self.desk.blobs
+
     def run(self, order, login=None):
         actor = self.actors[login] if login else self._system
         return self.dispatcher.run(order, actor).receipt
@@ -247,13 +251,7 @@ class World:
         session.set_answer(link_id, value)
 
     def attach(self, visit_id, name, media_type="application/pdf", *, content=None, size=400_000):
-        from sync.blobs import BlobStore
-
-        sha256 = (
-            BlobStore(self.home.blobs).put([content])
-            if content
-            else hashlib.sha256(name.encode()).hexdigest()
-        )
+        sha256 = self.blobs.put([content]) if content else hashlib.sha256(name.encode()).hexdigest()
         size = len(content) if content else size
         self.run(
             AttachFile(visit_id=visit_id, sha256=sha256, size=size, media_type=media_type, name=name), "nurse"

@@ -1,5 +1,6 @@
 """Files by hand: chosen or dropped, known by their content, told at once, on the disk first; removed by reason."""
 
+import dataclasses
 import warnings
 
 import pytest
@@ -14,7 +15,6 @@ from client.command_dialog.view import CommandDialog
 from domain.checkup.records import Attachment, AttachmentRemoval
 from domain.kernel.errors import DomainError, UnavailableError
 from domain.outgoing.records import Outgoing, OutgoingEnd
-from sync.blobs import BlobStore
 from sync.local_tables import blob_state
 from tests.client_stations.test_front_desk_models import rows
 from tests.client_stations.test_front_desk_screen import find, known, opened, press, view  # noqa: F401
@@ -95,7 +95,25 @@ def test_what_cannot_be_added_is_told_before_anything_is_copied(files, station_d
     with pytest.raises(UnavailableError) as missing:
         look_at(files / "没有.pdf")
     assert missing.value.code == "attachment.unreadable"
-    assert not list(BlobStore(station_desk.home.blobs).names())
+    assert not list(station_desk.blobs.names())
+
+
+def test_a_file_is_refused_while_there_is_little_room_and_records_are_kept(files, station_desk, nurse):
+    station_desk.settings = dataclasses.replace(
+        station_desk.settings, least_free_mib=(station_desk.blobs.free_bytes() >> 20) + 100_000
+    )
+    with pytest.raises(UnavailableError) as refused:
+        attach_file(station_desk, nurse, None, files / "报告.pdf")
+    said = station_desk.texts.explain(refused.value)
+    assert "MB" in said
+    assert "体检记录照常保存" in said
+    assert not list(station_desk.blobs.names())
+    assert station_desk.blobs.put([b"a signature"]), "what belongs to a record is kept"
+
+
+def test_what_is_added_lies_sealed_on_the_disk(files, station_desk, nurse):
+    station_desk.blobs.put([PDF])
+    assert all(PDF[:40] not in p.read_bytes() for p in station_desk.home.blobs.rglob("*") if p.is_file())
 
 
 def test_files_are_added_by_keys_and_each_refusal_is_told(dialog, files, station_desk, qtbot):
@@ -106,7 +124,7 @@ def test_files_are_added_by_keys_and_each_refusal_is_told(dialog, files, station
     assert "在途" in shown(dialog)[0]
     [kept] = rows(station_desk, Attachment)
     assert (kept.media_type, kept.name, kept.added_by is not None) == ("image/png", "心电图.png", True)
-    assert BlobStore(station_desk.home.blobs).get(kept.sha256) == (files / "心电图.png").read_bytes()
+    assert station_desk.blobs.get(kept.sha256) == (files / "心电图.png").read_bytes()
     qtbot.waitUntil(lambda: dialog.findChild(QLabel, "attachments_preview").pixmap().width() > 60)
 
 

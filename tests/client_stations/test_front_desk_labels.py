@@ -9,7 +9,6 @@ from devices.labels.transports import TcpTransport
 from domain.biobank.records import LabelPrint, Specimen
 from domain.checkup.omission_records import Omission, OmissionKind
 from domain.checkup.records import Visit
-from sync.blobs import BlobStore
 from tests.client_stations.conftest import WANG, arrived
 from tests.client_stations.test_front_desk_models import at_desk, known, model, pressure, rows  # noqa: F401
 
@@ -151,7 +150,7 @@ def test_the_exit_check_names_what_is_missing_and_asks_twice(at_desk, station_de
     assert rows(station_desk, Visit)[0].state == "finished"
     kept = rows(station_desk, Omission)
     assert {o.item for o in kept} == set(items)
-    assert BlobStore(station_desk.home.blobs).get(kept[0].signature_sha256) == b"PNG"
+    assert station_desk.blobs.get(kept[0].signature_sha256) == b"PNG"
 
 
 def test_a_refused_item_is_settled_and_the_desk_goes_on_to_the_next(at_desk, qtbot):

@@ -26,7 +26,6 @@ from domain.people.identity import Identity
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Patient, Sex
 from domain.scales.records import FormTask
-from sync.blobs import BlobStore
 from tests.client_stations.conftest import WANG, arrived, reading_set
 from tests.client_stations.test_front_desk_models import pressure, rows
 from tests.conftest import BRANCH, DEVICE
@@ -281,7 +280,7 @@ def test_what_is_not_done_today_is_signed_for_on_the_spot(opened, station_desk, 
     assert visit.state == "finished"
     assert all(o.reason == "客户赶飞机" and o.signature_sha256 for o in rows(station_desk, Omission))
     [signature] = rows(station_desk, Attachment)
-    assert BlobStore(station_desk.home.blobs).get(signature.sha256).startswith(b"\x89PNG")
+    assert station_desk.blobs.get(signature.sha256).startswith(b"\x89PNG")
 
 
 def test_one_untick_and_a_witness_will_do_too(opened, station_desk, qtbot):

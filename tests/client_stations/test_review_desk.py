@@ -18,7 +18,6 @@ from client.watchdog import Findings, StoreWatch
 from domain.checkup.report_commands import PassSecondReview, ReturnReport, SubmitReport, WriteReport
 from domain.kernel.errors import UnavailableError
 from domain.outgoing.records import Outgoing, OutgoingEnd
-from sync.blobs import BlobStore
 from tests.client_stations.review_fixtures import World, staffed
 
 BEFORE = ({"fpg": 5.4}, {"fpg": 5.9})
@@ -129,7 +128,7 @@ def test_a_report_goes_through_three_levels_by_keys(world, sit_down, qtbot):
     signed = world.state_of(report)
     assert (signed.state, "已签名" in note(chief)) == ("signed", True)
     assert chief.model.holding.left_s() > 50
-    pdf = BlobStore(world.home.blobs).get(signed.document_sha256)
+    pdf = world.blobs.get(signed.document_sha256)
     assert hashlib.sha256(pdf).hexdigest() == signed.document_sha256
 
 
@@ -402,7 +401,7 @@ def test_an_issued_report_is_printed_when_it_has_arrived(world, sit_down, qtbot,
     report = world.report(world.years(now=NOW), "final_review")
     press(qtbot, sit_down("chief"), Qt.Key.Key_F9)
     sha256 = world.state_of(report).document_sha256
-    blobs = BlobStore(world.home.blobs)
+    blobs = world.blobs
     pdf = blobs.get(sha256)
     blobs.remove(sha256)
     branch = sit_down("doctor", report_id=report)

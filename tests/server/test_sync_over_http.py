@@ -16,6 +16,7 @@ from domain.kernel.errors import DomainError, UnavailableError
 from domain.people.enrolment_commands import RevokeWorkstation
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Patient, Sex
+from sync.blobs import Landing
 from sync.branch import BranchSync, enrolled_rows
 from sync.device_auth import EMPTY_DIGEST, new_key, signed_headers
 from sync.digest import differing, store_digest
@@ -23,6 +24,7 @@ from sync.http_client import HttpCentre
 from sync.local_tables import installation
 from sync.protocol import Hello
 from sync.tus.client_state import SqliteTransferState
+from sync.tus.source import BytesSource
 from tests.fixtures.patience import PATIENCE_S, until
 
 
@@ -171,14 +173,13 @@ def test_a_waiting_branch_is_told_at_once_of_what_concerns_it_and_of_nothing_els
 def test_files_travel_by_content_and_only_to_those_they_concern(any_server, branch, tmp_path):
     data = b"ECG " * 500_000
     name = hashlib.sha256(data).hexdigest()
-    path = tmp_path / "ecg.bin"
-    path.write_bytes(data)
     assert branch.line.lacking_blobs([name]) == [name]
-    branch.line.send_blob(path, name, lambda _done, _total: None, threading.Event())
+    branch.line.send_blob(BytesSource(data), lambda _done, _total: None, threading.Event())
     assert branch.line.lacking_blobs([name]) == []
     assert any_server.centre.blobs.get(name) == data
+    landing = Landing(tmp_path / "back.bin", None)
     with pytest.raises(DomainError, match=r"blob\.not_visible"):
-        branch.line.fetch_blob(name, tmp_path / "back.bin", lambda _done, _total: None, threading.Event())
+        branch.line.fetch_blob(name, landing, lambda _done, _total: None, threading.Event())
 
 
 def test_a_bundle_that_was_never_uploaded_is_missing(any_server, branch):

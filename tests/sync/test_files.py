@@ -89,8 +89,8 @@ def test_nobody_fetches_what_no_record_of_theirs_names(world, north, south, file
     world.settle()
     files.exchange()
     with pytest.raises(DomainError, match=r"blob\.not_visible"):
-        world.sync.blob_path(south.device_id, name)
-    assert world.sync.blob_path(north.device_id, name).read_bytes() == b"photo"
+        world.sync.check_blob(south.device_id, name)
+    world.sync.check_blob(north.device_id, name)
 
 
 def test_a_file_that_is_gone_here_is_told_and_the_others_go(north, files):
@@ -98,21 +98,28 @@ def test_a_file_that_is_gone_here_is_told_and_the_others_go(north, files):
     files.exchange_.follow_log()
     files.blobs.remove(lost)
 
-    class Strict:
-        def __getattr__(self, name):
-            return getattr(north.centre, name)
-
-        def send_blob(self, path, sha256, progress, cancel):
-            if not path.exists():
-                raise UnavailableError("transfer.source_unreadable", name=path.name, reason="")
-            north.centre.send_blob(path, sha256, progress, cancel)
-
-    files.exchange_._centre = Strict()
     assert files.exchange() == 1
     assert (files.state(lost), files.state(kept)) == (FileState.REFUSED, FileState.CONFIRMED)
     files.blobs.put([b"lost"])
     files.exchange_.retry(lost)
     assert files.exchange() == 1
+
+
+def test_files_of_others_wait_while_there_is_little_room_and_our_own_go(world, north, files):
+    elsewhere = files.attach(b"photo of another workstation", keep=False)
+    world.sync.blobs.put([b"photo of another workstation"])
+    north.exchange()
+    roomy = files.blobs
+    files.exchange_._blobs = BlobStore(roomy.root, None, roomy.free_bytes() * 2)
+    assert files.exchange() == 0
+    row = files.exchange_.status(elsewhere)
+    assert (row.state, row.reason) == (FileState.WANTED, "blob.little_room")
+    own = files.attach(b"own")
+    assert files.exchange() == 1
+    assert files.state(own) is FileState.CONFIRMED
+    files.exchange_._blobs = roomy
+    assert files.exchange() == 1
+    assert files.blobs.get(elsewhere) == b"photo of another workstation"
 
 
 def test_a_broken_line_ends_the_exchange(north, files):

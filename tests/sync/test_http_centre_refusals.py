@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from domain.kernel.errors import DomainError, UnavailableError
+from sync.blobs import Landing
 from sync.device_auth import CLOCK_HEADER, TIME_HEADER, new_key
 from sync.http_client import HttpCentre
 from sync.protocol import MEDIA_TYPE, BlobList, DigestRequest, encode
@@ -109,7 +110,9 @@ def test_a_file_goes_on_where_it_stopped(server, centre, tmp_path):
     target.write_bytes(b"12345")
     server.answers = [(206, {"Content-Type": "application/octet-stream"}, b"678")]
     told = []
-    centre.fetch_blob("ab", target, lambda done, total: told.append((done, total)), threading.Event())
+    centre.fetch_blob(
+        "ab", Landing(target, None), lambda done, total: told.append((done, total)), threading.Event()
+    )
     assert target.read_bytes() == b"12345678"
     assert told == [(8, 8)]
     assert server.seen[0]["Range"] == "bytes=5-"
@@ -119,5 +122,5 @@ def test_a_centre_that_ignores_the_range_sends_all_of_it(server, centre, tmp_pat
     target = tmp_path / "a.part"
     target.write_bytes(b"12345")
     server.answers = [(200, {"Content-Type": "application/octet-stream"}, b"12345678")]
-    centre.fetch_blob("ab", target, lambda *_: None, threading.Event())
+    centre.fetch_blob("ab", Landing(target, None), lambda *_: None, threading.Event())
     assert target.read_bytes() == b"12345678"

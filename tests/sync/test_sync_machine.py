@@ -1,6 +1,7 @@
 """Branches write, lines break, replies are lost, backups return: the stores end equal and nothing is gone."""
 
 import contextlib
+import functools
 import shutil
 import tempfile
 import uuid
@@ -247,12 +248,12 @@ class SyncMachine(RuleBasedStateMachine):
     def _opened(self, bundle):
         from sync.devices import device_of
 
-        path = self.world.sync.blobs.path(bundle.bundle_id)
+        opened = functools.partial(self.world.sync.blobs.open, bundle.bundle_id)
         with self.world.centre.store.read() as connection:
             device = device_of(connection, bundle.device_id)
-        with path.open("rb") as stream:
+        with opened() as stream:
             header = BundleReader(stream, lambda *_: True).header
-        return device, path, header, bundle.bundle_id, lambda *_: True
+        return device, opened, header, bundle.bundle_id, lambda *_: True
 
     @rule(at=stations_)
     def back_up(self, at):

@@ -18,7 +18,7 @@ def store_files(
 
     What a question does not take is told by its size and first bytes, before it is read. Off the UI thread.
     """
-    blobs = BlobStore(desk.home.blobs)
+    blobs = desk.blobs
     for path in paths:
         try:
             yield _stored(blobs, item, path)
@@ -31,6 +31,7 @@ def _stored(blobs: BlobStore, item: Item, path: Path) -> Attachment:
         size = path.stat().st_size
         with path.open("rb") as file:
             check_head(item, file.read(HEAD), size)
+            blobs.check_room(size)
             file.seek(0)
             content = file.read(size + 1)
     except OSError as error:

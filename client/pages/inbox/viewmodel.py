@@ -245,7 +245,7 @@ class ViewModel(PageModel):
         )
         folder = context.desk.home.folder / "taken_out"
         job = context.jobs.read(
-            lambda _job: handed_out(context, order, lambda: take_out(context.desk.home.blobs, taken, folder)),
+            lambda _job: handed_out(context, order, lambda: take_out(context.desk.blobs, taken, folder)),
             "conversation file",
         )
         job.succeeded.connect(self.file_ready)

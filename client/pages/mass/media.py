@@ -10,7 +10,6 @@ from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.rows import scoped
 from domain.messaging.records import MessageTemplate
 from domain.messaging.template_media import SHOWN, AttachTemplateMedia
-from sync.blobs import BlobStore
 
 
 def media_order(context: Context, code: str, path: Path) -> AttachTemplateMedia:
@@ -35,7 +34,9 @@ def media_order(context: Context, code: str, path: Path) -> AttachTemplateMedia:
             raise DomainError("message.bad_media", field="media_type")
         if size > SHOWN[kind.media_type]:
             raise DomainError("message.large_media", field="size", most=SHOWN[kind.media_type] >> 20)
-        sha256 = BlobStore(context.desk.home.blobs).put([path.read_bytes()])
+        blobs = context.desk.blobs
+        blobs.check_room(size)
+        sha256 = blobs.put([path.read_bytes()])
     except OSError as error:
         raise UnavailableError("attachment.unreadable", name=path.name) from error
     return AttachTemplateMedia(

@@ -98,6 +98,7 @@ class ViewModel(PageModel):
         def work() -> ReadList:
             if path.stat().st_size > LARGEST:
                 raise DomainError("roster.too_large", field="file", most=LARGEST // 1_000_000)
+            self.context.desk.blobs.check_room(path.stat().st_size)
             content = path.read_bytes()
             return ReadList(path, hashlib.sha256(content).hexdigest(), tuple(read_roster(content, path.name)))
 

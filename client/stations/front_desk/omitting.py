@@ -13,7 +13,6 @@ from domain.checkup.omission_records import OmissionKind
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
-from sync.blobs import BlobStore
 
 
 class OmissionModel(QObject):
@@ -48,7 +47,7 @@ class OmissionModel(QObject):
 
         def work(_job: Job) -> Any:
             if picture:
-                sha256 = BlobStore(desk.home.blobs).put([picture])
+                sha256 = desk.blobs.put([picture])
                 facts.update(signature_sha256=sha256, signature_size=len(picture))
             order = RecordOmission(visit_id=self._visit_id, items=list(items), kind=kind, **facts)
             return desk.dispatcher.run(order, actor)

@@ -26,7 +26,6 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from forms.documents import Document, load_documents
 from forms.issuing import issue_report, preview_report
-from sync.blobs import BlobStore
 
 PASSES = {"pass_first": PassFirstReview, "pass_second": PassSecondReview}
 
@@ -85,7 +84,7 @@ def give_back(desk: Any, actor: Actor, case: Case, remark: str, anchor: str | No
 def sign(desk: Any, actor: Actor, case: Case) -> str:
     """Sign exactly what was shown and keep the document; it goes out in a minute. Returns the document's SHA-256."""
     require_unchanged(desk, case, "report.sign")
-    blobs = BlobStore(desk.home.blobs)
+    blobs = desk.blobs
     issued = issue_report(
         desk.dispatcher, actor, final_report(), _report_id(case), lambda pdf: blobs.put([pdf]), hold=True
     )
@@ -111,7 +110,7 @@ def preview(desk: Any, case: Case) -> bytes:
         UnavailableError: The issued document has not arrived (``blob.missing``) or is damaged.
     """
     if case.document_sha256:
-        return BlobStore(desk.home.blobs).get(case.document_sha256)
+        return desk.blobs.get(case.document_sha256)
     return preview_report(desk.dispatcher, final_report(), _report_id(case))
 
 

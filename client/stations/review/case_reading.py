@@ -245,7 +245,7 @@ class _Reader:
             for r in self._records(AttachmentRemoval, AttachmentRemoval.attachment_id.in_(ids))
         }
         rows = [row for row in rows if row.id not in gone]
-        return attachment_rows(self.connection, sorted(rows, key=lambda r: r.added_at), self.desk.home.blobs)
+        return attachment_rows(self.connection, sorted(rows, key=lambda r: r.added_at), self.desk.blobs)
 
     def _answers(self) -> Any:
         rows = self._records(QuestionnaireResponse, QuestionnaireResponse.visit_id == self.facts.visit.id)

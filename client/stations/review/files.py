@@ -12,14 +12,15 @@ from sync.blobs import BlobStore
 from sync.local_tables import blob_state
 
 
-def attachment_rows(connection: Connection, rows: Iterable[Any], folder: Path) -> tuple[AttachmentRow, ...]:
+def attachment_rows(
+    connection: Connection, rows: Iterable[Any], blobs: BlobStore
+) -> tuple[AttachmentRow, ...]:
     """Return attachments with the state of their bytes on this workstation."""
     listed = list(rows)
     names = {r.sha256 for r in listed}
     states = {
         s.sha256: s for s in connection.execute(select(blob_state).where(blob_state.c.sha256.in_(names))).all()
     } if names else {}  # fmt: skip
-    blobs = BlobStore(folder)
     return tuple(_row(r, states.get(r.sha256), blobs) for r in listed)
 
 
@@ -37,11 +38,11 @@ def _row(row: Any, state: Any, blobs: BlobStore) -> AttachmentRow:
     )
 
 
-def take_out(blobs_folder: Path, attachment: AttachmentRow, folder: Path) -> Path:
+def take_out(blobs: BlobStore, attachment: AttachmentRow, folder: Path) -> Path:
     """Return the path of a copy of a file under its own name, its content proven.
 
     Args:
-        blobs_folder: The content-addressed store.
+        blobs: The content-addressed store.
         attachment: What to take out.
         folder: Where the copy goes; it is emptied when the desk closes.
 
@@ -49,7 +50,6 @@ def take_out(blobs_folder: Path, attachment: AttachmentRow, folder: Path) -> Pat
         UnavailableError: ``review.on_its_way`` if its bytes are not here yet, ``blob.damaged`` if they are not what
             they should be.
     """
-    blobs = BlobStore(blobs_folder)
     if not blobs.has(attachment.sha256):
         raise UnavailableError(
             "review.on_its_way", name=attachment.name, done=attachment.done, size=attachment.size

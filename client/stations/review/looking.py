@@ -66,7 +66,7 @@ class Looking(QObject):
         return None if found is None else self._taking(found)
 
     def _taking(self, attachment: AttachmentRow) -> Callable[[Job], Path]:
-        blobs, folder = self._context.desk.home.blobs, self._folder
+        blobs, folder = self._context.desk.blobs, self._folder
         return lambda _job: take_out(blobs, attachment, folder)
 
     def _out(

@@ -1,0 +1,56 @@
+"""The key under which a centre's files, and its embedded store, lie sealed on its disks.
+
+One file of 32 bytes: the setting `storage_key` names it, for a disk of its own or what a service manager lends
+(systemd's ``LoadCredential``); left out, it is ``storage.key`` in the data folder. A check beside the data says which
+key it was, so that a lost one is told and never replaced by a new one.
+"""
+
+import contextlib
+import hmac
+import os
+from pathlib import Path
+
+from domain.kernel.errors import UnavailableError
+from server.identity import write_new
+from server.settings import Settings
+from sync.blobs import BlobStore
+from sync.sealed_files import KEY_BYTES, derived_key
+
+CHECK_FILE = "storage.check"
+
+
+def storage_key(settings: Settings) -> bytes:
+    """Return the key, made at the first call.
+
+    Raises:
+        UnavailableError: ``server.storage_key_lost``: there is none, or another than the data was sealed with.
+    """
+    path, check = settings.storage_key_path, settings.data_dir / CHECK_FILE
+    with contextlib.suppress(FileExistsError):  # several processes of one centre start at once
+        if not check.exists():
+            write_new(path, os.urandom(KEY_BYTES))
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise UnavailableError("server.storage_key_lost", path=str(path)) from error
+    said = derived_key(key, "check").hex().encode()
+    with contextlib.suppress(FileExistsError):
+        if not check.exists():
+            write_new(check, said)
+    if len(key) != KEY_BYTES or not hmac.compare_digest(check.read_bytes(), said):
+        raise UnavailableError("server.storage_key_lost", path=str(path))
+    return key
+
+
+def centre_blobs(settings: Settings) -> BlobStore:
+    """Return the files of the centre, sealed."""
+    return BlobStore(
+        blobs_folder(settings.data_dir),
+        derived_key(storage_key(settings), "files"),
+        settings.least_free_bytes,
+    )
+
+
+def blobs_folder(data_dir: Path) -> Path:
+    """Return where the files of a centre lie."""
+    return data_dir / "blobs"

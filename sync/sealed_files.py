@@ -1,0 +1,229 @@
+"""Files sealed under a key, in chunks that are proven one by one: written once in order, read at any place.
+
+    magic "ACSEAL1" and a zero byte | 16 bytes of salt | chunks of 65,536 plain bytes, the last one shorter or empty
+
+A chunk is 12 random bytes of nonce and AES-256-GCM of its bytes; with it are proven the header, the chunk's number
+and whether it is the last, so that chunks can neither change places nor be cut off behind. Each file has a key of its
+own (HKDF-SHA256 of the key and the salt). The construction is that of STREAM (https://eprint.iacr.org/2015/189) with
+random nonces, so that a chunk which a crash cut off may be written again.
+"""
+
+import io
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+MAGIC = b"ACSEAL1\0"
+KEY_BYTES = 32
+CHUNK = 1 << 16
+_SALT, _NONCE, _TAG = 16, 12, 16
+_HEAD = len(MAGIC) + _SALT
+_SEALED = _NONCE + CHUNK + _TAG
+_MORE, _LAST = b"\0", b"\1"
+
+
+class SealBrokenError(OSError):
+    """A chunk is not what was written under this key: another key, a changed bit, or an end that is missing."""
+
+
+def derived_key(key: bytes, purpose: str) -> bytes:
+    """Return the 32 bytes that `purpose` has of a raw key."""
+    return HKDF(SHA256(), KEY_BYTES, None, f"aftercheck {purpose}".encode()).derive(key)
+
+
+def is_sealed(path: Path) -> bool:
+    """Tell whether a file begins as a sealed one does; FileNotFoundError if there is none."""
+    with path.open("rb", buffering=0) as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def plain_size(sealed: int) -> int:
+    """Return how many bytes a whole sealed file of so many bytes holds."""
+    body = max(sealed - _HEAD, 0)
+    return max(body - -(-body // _SEALED) * (_NONCE + _TAG), 0)
+
+
+class Seal:
+    """The key of one file and its header."""
+
+    def __init__(self, key: bytes, head: bytes) -> None:
+        own = HKDF(SHA256(), KEY_BYTES, head[len(MAGIC) :], b"aftercheck sealed file 1").derive(key)
+        self._cipher = AESGCM(own)
+        self.head = head
+
+    @classmethod
+    def fresh(cls, key: bytes) -> "Seal":
+        """Return the seal of a new file."""
+        return cls(key, MAGIC + os.urandom(_SALT))
+
+    def close(self, number: int, plain: bytes | memoryview, *, last: bool) -> bytes:
+        """Return a chunk as it is written."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, plain, self._about(number, last=last))
+
+    def open(self, number: int, sealed: bytes, *, last: bool) -> bytes:
+        """Return the bytes of a chunk; SealBrokenError."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], self._about(number, last=last))
+        except (InvalidTag, ValueError) as error:
+            raise SealBrokenError(f"chunk {number}") from error
+
+    def _about(self, number: int, *, last: bool) -> bytes:
+        return self.head + number.to_bytes(8, "big") + (_LAST if last else _MORE)
+
+
+class SealedWriter:
+    """Writes a sealed file from its beginning, or goes on behind the whole chunks that are there.
+
+    What was taken and fills no chunk yet is in memory alone, so a crash loses less than one; `finish` ends the file.
+    `size` counts the bytes taken.
+    """
+
+    def __init__(self, path: Path, key: bytes, *, resume: bool = False) -> None:
+        """Open `path`; with `resume` what is proven of it stays, and `size` says how much that is."""
+        self._file = path.open("r+b" if resume and path.exists() else "w+b", buffering=0)
+        self._rest = bytearray()
+        self._number = 0
+        if not self._resumed(key):
+            self._begin(key)
+
+    @property
+    def size(self) -> int:
+        """Bytes taken."""
+        return self._number * CHUNK + len(self._rest)
+
+    def restart(self, key: bytes) -> None:
+        """Forget all that was written."""
+        self._rest.clear()
+        self._number = 0
+        self._begin(key)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes."""
+        self._rest += data
+        whole = (
+            len(self._rest) - 1
+        ) // CHUNK  # the last chunk waits: only `finish` knows that it is the last
+        if whole > 0:
+            with memoryview(self._rest) as view:
+                self._put(
+                    b"".join(
+                        self._seal.close(self._number + at, view[at * CHUNK : (at + 1) * CHUNK], last=False)
+                        for at in range(whole)
+                    )
+                )
+            self._number += whole
+            del self._rest[: whole * CHUNK]
+
+    def finish(self) -> None:
+        """Write the last chunk and bring all to the disk."""
+        self._put(self._seal.close(self._number, bytes(self._rest), last=True))
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file, whether it is whole or not."""
+        self._file.close()
+
+    def __enter__(self) -> "SealedWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _begin(self, key: bytes) -> None:
+        self._seal = Seal.fresh(key)
+        self._file.seek(0)
+        self._file.truncate()
+        self._put(self._seal.head)
+
+    def _resumed(self, key: bytes) -> bool:
+        """Stand behind the last chunk that is proven to have more behind it; False if nothing can be kept."""
+        size = self._file.seek(0, os.SEEK_END)
+        self._file.seek(0)
+        head = self._file.read(_HEAD)
+        if len(head) < _HEAD or not head.startswith(MAGIC):
+            return False
+        self._seal = Seal(key, head)
+        number = (size - _HEAD) // _SEALED
+        while number > 0:  # the last one of a finished file, or one that a power cut tore, is taken again
+            self._file.seek(_HEAD + (number - 1) * _SEALED)
+            try:
+                self._seal.open(number - 1, self._file.read(_SEALED), last=False)
+                break
+            except SealBrokenError:
+                number -= 1
+        self._number = number
+        self._file.truncate(self._file.seek(_HEAD + number * _SEALED))
+        return True
+
+    def _put(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
+
+
+class _SealedReader(io.RawIOBase):
+    """The plain bytes of a sealed file, from any place; a chunk is proven before a byte of it is given."""
+
+    def __init__(self, file: BinaryIO, key: bytes) -> None:
+        self._file = file
+        self._sealed = os.fstat(file.fileno()).st_size
+        head = file.read(_HEAD)
+        if len(head) < _HEAD:
+            raise SealBrokenError("header")
+        self._seal = Seal(key, head)
+        self._chunks = max(-(-(self._sealed - _HEAD) // _SEALED), 1)
+        self._size = plain_size(self._sealed)
+        self._at = 0
+        self._kept: tuple[int, bytes] = (-1, b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(start + offset, 0)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: object) -> int:
+        room = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # what `io` gives is a buffer
+        number, within = divmod(self._at, CHUNK)
+        if number >= self._chunks or (self._at >= self._size and self._size):
+            return 0
+        plain = self._chunk(number)
+        piece = plain[within : within + len(room)]
+        room[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def _chunk(self, number: int) -> bytes:
+        if self._kept[0] != number:
+            self._file.seek(_HEAD + number * _SEALED)
+            sealed = self._file.read(_SEALED)
+            self._kept = (number, self._seal.open(number, sealed, last=number == self._chunks - 1))
+        return self._kept[1]
+
+
+def open_sealed(path: Path, key: bytes) -> BinaryIO:
+    """Open a sealed file for reading its plain bytes; SealBrokenError here or at any read, FileNotFoundError."""
+    file = path.open("rb", buffering=0)
+    try:
+        return io.BufferedReader(_SealedReader(file, key), CHUNK)
+    except BaseException:
+        file.close()
+        raise
