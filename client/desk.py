@@ -266,6 +266,7 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.linting.definitions import load_rules as load_linting
     from domain.messaging.templates import TEMPLATES, load_templates
     from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
+    from domain.process.definitions import PROCESS, load_process
     from domain.risk.content import RISK, load_risk
     from domain.scales.content import scale_content
     from domain.signoff.signs import SIGNS, Signs
@@ -299,6 +300,9 @@ def _join(desk: Desk, store: "Store") -> None:
             TAGS: lambda: load_tags(resources.folder("tags")),
             FOLLOWUP: lambda: followup_of(
                 resources.folder("followup"), desk.authority.roles, resources.folder("forms")
+            ),
+            PROCESS: lambda: load_process(
+                resources.folder("process"), desk.authority.roles, dispatcher.content["catalog"].observations
             ),
             LINTING: lambda: load_linting(resources.folder("linting")),
             COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),

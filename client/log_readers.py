@@ -11,6 +11,7 @@ from domain.designs.reading import TitleWatch
 from domain.followup.follower import FollowUpFollower
 from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower, ReaderThread
+from domain.process.follower import ProcessFollower
 from domain.risk.follower import RiskFollower
 from domain.signoff.signs import SIGNS
 from domain.storage.filling import FillReader
@@ -41,6 +42,7 @@ def join_readers(desk: Any) -> None:
         Follower(desk.store, StudyFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
         Follower(desk.store, TrackingFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
         Follower(desk.store, care),
+        Follower(desk.store, ProcessFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
         Follower(desk.store, FillReader()),
     ]
     ticks = [care.tick, engine.tick, risks.tick, tags.tick, TitleWatch(desk.store, desk.texts).tick]

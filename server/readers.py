@@ -15,6 +15,7 @@ from domain.kernel.authority import Authority, system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower, ReaderThread
 from domain.messaging.alerting import AlertMessenger
+from domain.process.follower import ProcessFollower
 from domain.quality.counter import QualityCounter
 from domain.quality.indicators import load_indicators
 from domain.research.counter import ResearchCounter
@@ -99,6 +100,7 @@ def readers_of(
         Follower(store, quality),
         Follower(store, sharing),
         Follower(store, ArchiveFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
+        Follower(store, ProcessFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, PartnerFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))

@@ -1,6 +1,7 @@
 """What a visit still needs before the client may go: what is not done, not refused and not postponed."""
 
 import dataclasses
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection, select
 
@@ -31,6 +32,16 @@ class Lacking:
     label: str
 
 
+Provider = Callable[[Connection, Id], Iterable[Lacking]]
+_PROVIDERS: list[Provider] = []
+
+
+def shows_lacking(provider: Provider) -> Provider:
+    """Register a function that knows what else a visit asks for and nobody has done yet (a package's items)."""
+    _PROVIDERS.append(provider)
+    return provider
+
+
 def lacking(connection: Connection, visit_id: Id) -> list[Lacking]:
     """Return what a visit lacks, in the order of the steps; what was refused or postponed on record is settled."""
     settled = set(connection.execute(select(Omission.item).where(Omission.visit_id == visit_id)).scalars())
@@ -55,4 +66,6 @@ def undone(connection: Connection, visit_id: Id) -> list[Lacking]:
     if not rows:
         found.append(Lacking(TUBES, LABELS[TUBES]))
     found += [Lacking(tube_item(n), f"采血管 {grouped(n)}") for n, state in rows if state == "planned"]
+    for provider in _PROVIDERS:
+        found += provider(connection, visit_id)
     return found

@@ -21,6 +21,7 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Sex
+from domain.process.definitions import PROCESS, load_process
 from domain.risk.content import RISK, load_risk
 from domain.scales.content import scale_content
 from sync.stores import open_branch_store
@@ -42,6 +43,7 @@ def contents(catalog, authority):
     read = {name: make() for name, make in scale_content(resources.folder("scales"), forms).items()}
     read[CARE] = load_care(resources.folder("care"))
     read[RISK] = load_risk(resources.folder("risk"), catalog)
+    read[PROCESS] = load_process(resources.folder("process"), authority.roles, catalog.observations)
     read[FOLLOWUP] = followup_of(resources.folder("followup"), authority.roles, forms)
     return read
 

@@ -20,6 +20,7 @@ from domain.kernel.worklists import NamedRow, records
 from domain.people.identity_records import IdentityCheck
 from domain.people.records import Patient, Sex
 from domain.people.workflow import identity_checking
+from domain.process.standing import ItemLine, items_of
 
 PRESSURE = ("sbp", "dbp", "pulse")
 BODY = ("height", "weight", "bmi")
@@ -94,6 +95,8 @@ class Encounter:
     alarms: tuple[Alarm, ...]
     omitted: dict[str, str]
     """What was refused or postponed on record, by item; the value is which of the two."""
+    items: tuple[ItemLine, ...] = ()
+    """What the package and the client's own wishes ask for."""
 
     def value(self, item: str) -> Value | None:
         return next((v for v in self.values if v.item == item), None)
@@ -126,10 +129,11 @@ def read_encounter(store: Store, actor: Actor, catalog: Catalog, visit_id: Id) -
         omitted = {
             o.item: str(o.kind) for o in records(connection, actor, Omission, Omission.visit_id == visit_id)
         }
+        items = tuple(items_of(connection, visit_id))
     return Encounter(
         visit_id, visit.number, visit.state, visit.visit_date, visit.package or "", patient.id, patient.number,
         patient.name, patient.sex, patient.birth_date, str(patient.id_number or ""), bool(answered), values, last,
-        tubes, alarms, omitted,
+        tubes, alarms, omitted, items,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from client.stations.front_desk.encounter import ABNORMAL, Encounter
 from client.stations.front_desk.tubes import TubeLine
 from domain.checkup.completeness import FORM, TUBES, tube_item
+from domain.process.standing import ItemLine, omission_of
 
 STEPS = ("arrive", "form", "pressure", "body", "labels", "collect", "leave")
 MEASURED = {"pressure": ("sbp", "dbp"), "body": ("height", "weight")}
@@ -28,6 +29,8 @@ class Missing:
     step: str
     text: str
     item: str
+    room: str = ""
+    """Where it is done, for an item of a package; such are shown room by room."""
 
 
 def step_states(
@@ -62,6 +65,7 @@ def missing(
     tubes: Sequence[TubeLine],
     names: dict[str, str],
     tube_text: Callable[[TubeLine], str],
+    item_text: Callable[[ItemLine], str],
 ) -> list[Missing]:
     """Return what is missing before the client may go, in the order of the steps.
 
@@ -70,6 +74,7 @@ def missing(
         tubes: Its tubes.
         names: Chinese names of ``form``, ``tubes`` and of the vital items.
         tube_text: Makes the sentence of an uncollected tube.
+        item_text: Makes the sentence of an item of the package that nobody carried out.
     """
     found = [] if encounter.answered else [Missing("form", names["form"], FORM)]
     for step, items in MEASURED.items():
@@ -78,6 +83,11 @@ def missing(
         found.append(Missing("labels", names["tubes"], TUBES))
     found += [
         Missing("collect", tube_text(tube), tube_item(tube.number)) for tube in tubes if not tube.collected
+    ]
+    found += [
+        Missing("leave", item_text(one), omission_of(one.code), one.node_name)
+        for one in encounter.items
+        if one.lacks
     ]
     return [one for one in found if one.item not in encounter.omitted]
 

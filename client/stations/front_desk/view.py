@@ -166,7 +166,10 @@ class View(StationView):
         self.values.show_values(encounter.values)
         self.panels["arrive"].show_visit(encounter, visit_life.label_of(encounter.state))
         self.panels["leave"].show_check(
-            visit.missing(), asked=visit.leave_asked, finished=encounter.state == "finished"
+            visit.missing(),
+            visit.not_entered(),
+            asked=visit.leave_asked,
+            finished=encounter.state == "finished",
         )
         if visit.step in {"labels", "collect"}:
             self.panels["labels"].show_step(visit.step)

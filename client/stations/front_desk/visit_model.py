@@ -19,6 +19,8 @@ from domain.catalog.content import Catalog
 from domain.checkup.visit_commands import Arrive, FinishVisit
 from domain.kernel.errors import KnownError
 from domain.kernel.ids import Id
+from domain.process.item_commands import CheckExit
+from domain.process.standing import ItemLine
 
 
 class VisitModel(QObject):
@@ -125,7 +127,16 @@ class VisitModel(QObject):
         def waits(tube: TubeLine) -> str:
             return say("front_desk.tube_open", label=tube.label, number=tube.shown_number)
 
-        return missing(self.encounter, self.tubes.lines(), names, waits)
+        def not_done(item: ItemLine) -> str:
+            code = "front_desk.key_item_open" if item.key else "front_desk.item_open"
+            return say(code, label=item.label)
+
+        return missing(self.encounter, self.tubes.lines(), names, waits, not_done)
+
+    def not_entered(self) -> list[str]:
+        """Return what was carried out and has no result yet: nothing the client has to wait for."""
+        items = () if self.encounter is None else self.encounter.items
+        return [one.label for one in items if one.standing == "done"]
 
     def arrive(self) -> None:
         """Start the clock of a visit that was only looked at."""
@@ -143,6 +154,8 @@ class VisitModel(QObject):
             self.omission_asked.emit()
         else:
             self.leave_asked = True
+            if encounter.items and self._page.context.actor.may("process.edit"):
+                self._page.run(CheckExit(visit_id=encounter.visit_id), lambda _count: None)
             self.step_changed.emit()
             self.incomplete.emit()
 

@@ -3,9 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from client.stations.front_desk.omitting import OmissionModel
 from client.stations.front_desk.progress import Missing
@@ -39,13 +50,28 @@ class OmissionDialog(Dialog):
             column.setSpacing(8)
             row.addLayout(column)
         self._column = left
-        self._items = {one.item: QCheckBox(one.text, self) for one in missing}
+        many = QScrollArea(self)
+        many.setWidgetResizable(True)
+        many.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        many.setFrameShape(QFrame.Shape.NoFrame)
+        many.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        ticks = QVBoxLayout(inside)
+        ticks.setContentsMargins(2, 2, 12, 2)
+        self._items = {
+            one.item: QCheckBox(f"{one.room} · {one.text}" if one.room else one.text, inside)
+            for one in missing
+        }
         for number, (item, box) in enumerate(self._items.items()):
             box.setObjectName(f"omit_{number}")
             box.setProperty("item", item)
             box.setChecked(True)
-            left.addWidget(box)
-        left.addStretch(1)
+            box.installEventFilter(self)
+            ticks.addWidget(box)
+        ticks.addStretch(1)
+        many.setWidget(inside)
+        left.addWidget(many, 1)
+        self._many = many
         self._kind = QComboBox(self)
         for kind in OmissionKind:
             self._kind.addItem(context.formatter.choice(kind), kind)
@@ -66,6 +92,12 @@ class OmissionDialog(Dialog):
         model.kept.connect(self.accept)
         self._kind_changed()
         self._fields["reason"].editor.setFocus()
+
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:
+        """A box that gets the keys is in sight."""
+        if event.type() is QEvent.Type.FocusIn and isinstance(watched, QCheckBox):
+            self._many.ensureWidgetVisible(watched)
+        return super().eventFilter(watched, event)
 
     def _add_label(self, words: str, role: str) -> QLabel:
         label = QLabel(words, self)

@@ -63,8 +63,10 @@ class LeavePanel(QWidget):
         card = Card("leave_card", "", self)
         self.verdict = text("leave_verdict", card, "big")
         self.list = text("leave_missing", card, "subtitle", wrap=True)
+        self.list.setTextFormat(Qt.TextFormat.PlainText)
+        self.entered = text("leave_not_entered", card, "muted", wrap=True)
         self.do = Strip("leave_do", card)
-        for widget in (self.verdict, self.list, self.do):
+        for widget in (self.verdict, self.list, self.do, self.entered):
             card.body.addWidget(widget)
         card.body.addStretch(1)
         column.addWidget(card)
@@ -72,8 +74,13 @@ class LeavePanel(QWidget):
     def focus_first(self) -> None:
         self.setFocus()
 
-    def show_check(self, missing: Any, *, asked: bool, finished: bool) -> None:
-        """Show what is missing; `asked` when the client is to leave all the same."""
+    def show_check(self, missing: Any, not_entered: list[str], *, asked: bool, finished: bool) -> None:
+        """Show what is missing, and apart what only has no result yet; `asked` when the client is to leave anyhow."""
+        waits = self._say(
+            "front_desk.leave.not_entered", count=len(not_entered), items="、".join(not_entered)
+        )
+        self.entered.setText(waits if not_entered else "")
+        self.entered.setVisible(bool(not_entered))
         if finished:
             self._show(self._say("front_desk.leave.finished"), "", "", "success")
         elif not missing:
@@ -81,7 +88,7 @@ class LeavePanel(QWidget):
                 self._say("front_desk.leave.ready"), "", self._say("front_desk.leave.ready_hint"), "success"
             )
         else:
-            lines = "\n".join(f"Alt+{STEPS.index(m.step) + 1}    {m.text}" for m in missing)
+            lines = "\n".join(_lines(missing))
             code = "ask" if asked else "missing_hint"
             verdict = self._say("front_desk.leave.missing", count=len(missing))
             self._show(
@@ -93,3 +100,13 @@ class LeavePanel(QWidget):
         self.list.setText(lines)
         self.do.show_text(do, "", tone)
         self.setAccessibleName(f"{verdict} {lines} {do}")
+
+
+def _lines(missing: Any) -> list[str]:
+    """Return what is missing: steps of this desk with their keys, then items of other rooms, a line a room."""
+    found = [f"Alt+{STEPS.index(one.step) + 1}    {one.text}" for one in missing if not one.room]
+    rooms: dict[str, list[str]] = {}
+    for one in missing:
+        if one.room:
+            rooms.setdefault(one.room, []).append(one.text)
+    return found + [f"{room}    {'、'.join(items)}" for room, items in rooms.items()]
