@@ -75,7 +75,7 @@ def care_plan_data(
         "organisation": {"name": names[-1], "branch": names[0]}, "client": client,
         "report": {"made_at": now.isoformat(), "code": patient.number}, "plan": _head(plan),
         "diet": [_diet(care, one, diseases) for one in by_kind[CareKind.DIET]],
-        "exercise": [_exercise(care, one) for one in by_kind[CareKind.EXERCISE]],
+        "exercise": [exercise_said(care, one) for one in by_kind[CareKind.EXERCISE]],
         "others": [
             {"kind": say(f"choice.care_kind.{one.kind}"), "label": one.label, "dose": _dose(one),
              "when": when_said(one.schedule), "span": _span(one)}
@@ -161,7 +161,8 @@ def _limits(detail: Mapping[str, Any]) -> str:
     )
 
 
-def _exercise(care: CareContent, item: Any) -> dict[str, Any]:
+def exercise_said(care: CareContent, item: Any) -> dict[str, Any]:
+    """Return an exercise prescription (its row) in words: span, ways, often, intensity, resistance, barred."""
     detail: Mapping[str, Any] = item.detail or {}
     if not detail:
         return {
@@ -175,7 +176,9 @@ def _exercise(care: CareContent, item: Any) -> dict[str, Any]:
         "span": _span(item), "ways": "、".join(names[w].label for w in detail["ways"] if w in names),
         "often": f"每周 {detail['times']} 次，共 {detail['minutes']} 分钟",
         "intensity": f"心率储备 {detail['target']:g}%（{detail['reserve'][0]:g}–{detail['reserve'][1]:g}%）{rate}",
-        "resistance": f"每周 {detail['resistance_days']} 天，{sets} 组 × {times} 次，{load}% 最大负荷",
+        "resistance": f"每周 {detail['resistance_days']} 天，{sets} 组 × {times} 次，{load}% 最大负荷"
+        if detail["resistance_days"]
+        else "",
         "barred": "、".join(names[f].label if f in names else _BARRED.get(f, f) for f in detail["forbidden"]),
     }  # fmt: skip
 

@@ -62,6 +62,7 @@ from server.payments.cashier import Cashier
 from server.payments.gateway import SignedGateway
 from server.portal import diet as portal_diet
 from server.portal import entering as portal_entering
+from server.portal import exercise as portal_exercise
 from server.portal import routes as portal_routes
 from server.portal import shop as portal_shop
 from server.portal import talking as portal_talking
@@ -232,6 +233,7 @@ def create_app(centre: Centre) -> FastAPI:
     app.include_router(portal_entering.router)
     app.include_router(portal_routes.router)
     app.include_router(portal_diet.router)
+    app.include_router(portal_exercise.router)
     app.include_router(portal_talking.router)
     app.include_router(portal_shop.router)
     app.include_router(payment_routes.router)

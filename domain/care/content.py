@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from domain.care.activities import Activities, load_activities
 from domain.care.kitchen import Kitchen, load_kitchen
 from domain.care.nutrients import Interactions, Nutrients, load_nutrition
 from domain.care.programmes import Foods, Programmes, load_programmes
@@ -50,6 +51,7 @@ class CareContent(msgspec.Struct, frozen=True, kw_only=True):
     programmes: Programmes
     foods: Foods
     kitchen: Kitchen
+    activities: Activities
     nutrients: Nutrients
     interactions: Interactions
 
@@ -70,7 +72,7 @@ def load_care(folder: Path) -> CareContent:
     nutrients, interactions = load_nutrition(folder)
     return CareContent(
         kinds=kinds, programmes=programmes, foods=foods, nutrients=nutrients, interactions=interactions,
-        kitchen=load_kitchen(folder, foods, programmes.diseases),
+        kitchen=load_kitchen(folder, foods, programmes.diseases), activities=load_activities(folder, programmes),
     )  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def note_measured(order: NoteMeasured, work: UnitOfWork) -> int:
         if item is None or work.get(CareEvent, stable_id("care_event", item.id, row.id)) is not None:
             continue
         course = course_of(item)
-        begins = _day_of(course, row.effective_at) or _open_one(work, item, course)
+        begins = occasion_of_day(course, row.effective_at) or _open_one(work, item, course)
         if begins is None or not work.now - LATEST <= begins:
             continue
         note(
@@ -152,7 +152,7 @@ def note_measured(order: NoteMeasured, work: UnitOfWork) -> int:
     return count
 
 
-def _day_of(course: Course, measured_at: datetime) -> datetime | None:
+def occasion_of_day(course: Course, measured_at: datetime) -> datetime | None:
     """Return the occasion of that day nearest to when something was measured; None where the day has none."""
     day = clinic(measured_at).date()
     found: list[datetime] = []

@@ -139,7 +139,7 @@ def month_plan(
         water_ml=_water(found, notes), alcohol_g=min(d.alcohol for _, d in found),
         pattern=_pattern(found, notes), weight_kg=_weight(body, found, month),
         minutes=minutes, times=min(max(round(minutes / 30), 3), 7), reserve=reserve, target=round(target, 1),
-        heart_rate=_rate(book, body, target), ways=ways, met_minutes=round(minutes * book.names[ways[0]].met),
+        heart_rate=rate_at(book, body, target), ways=ways, met_minutes=round(minutes * book.names[ways[0]].met),
         resistance_days=days, resistance=(at.resistance.sets, at.resistance.times, load),
         forbidden=_union(d.forbidden for _, d in found), supplements=_union(d.supplements for _, d in found),
         special=tuple(d.special for _, d in found if d.special), focus=(at.diet, at.exercise, at.lesson),
@@ -278,7 +278,8 @@ def _weight(body: Body, found: Found, month: int) -> float:
     return round(max(body.weight_kg * (1 - loss / 100 * min(month, 6) / 6), least), 1)
 
 
-def _rate(book: Programmes, body: Body, target: float) -> int | None:
+def rate_at(book: Programmes, body: Body, target: float) -> int | None:
+    """Return beats a minute at a per cent of the reserve (Karvonen); None without a resting rate."""
     if body.resting_rate is None:
         return None
     reserve = book.hr_max.constant - book.hr_max.per_year * body.age - body.resting_rate

@@ -85,7 +85,7 @@ def draw_up(
         DomainError: ``care.body_unknown``; ``care.no_programme`` with the reason.
     """
     book = care_of(work).programmes
-    body, refused = _body(work, patient, activity)
+    body, refused = body_of(work, patient, activity)
     year = [month_plan(book, body, codes, level, month) for month in range(1, 13)]
     told = next((one.reason for one in year if isinstance(one, Refused)), None)
     if told is not None:
@@ -149,7 +149,7 @@ def level_said(work: UnitOfWork, patient: Patient, said: str | None) -> Level:
     return LEVEL_OF[str(kept.colour)]  # type: ignore[return-value]  # a member of LEVELS
 
 
-def _body(work: UnitOfWork, patient: Patient, activity: str) -> tuple[Body, str]:
+def body_of(work: UnitOfWork, patient: Patient, activity: str) -> tuple[Body, str]:
     """Return the body, and why exercise is not prescribed ('' if it is): the gate of the screening decides."""
     known = latest(work.connection, patient.id, {"height", "weight", "pulse"})
     person = person_of(work.connection, patient, work.content[SUGGESTIONS], work.now)

@@ -7,6 +7,8 @@ from domain.care.diary_commands import NoteMeal
 from domain.care.diary_records import DietEntry
 from domain.care.diet_commands import PrescribeDiet
 from domain.care.execution_commands import NoteExecution
+from domain.care.exercise_commands import ChangeExercise, NoteExercise, SwapExercise
+from domain.care.exercise_records import ExerciseEntry
 from domain.care.intake_records import CareIntake, DietIntake
 from domain.care.item_commands import AddItem, EndItem, PauseItem, ResumeItem
 from domain.care.plan_commands import (
@@ -60,7 +62,9 @@ def items() -> Query:
     )  # fmt: skip
 
 
-items.offers(NoteExecution, SwapFood, ChangeItem, PauseItem, ResumeItem, EndItem)
+items.offers(
+    NoteExecution, SwapFood, SwapExercise, ChangeExercise, ChangeItem, PauseItem, ResumeItem, EndItem
+)
 
 
 @worklist("care.plans", "干预计划", permission=VIEW, record=CarePlan, order="due_at")
@@ -143,7 +147,7 @@ def clients() -> Query:
     return select(Patient.number, Patient.name, Patient.sex, Patient.birth_date)
 
 
-clients.offers(ApplyProgramme, StartPlan, NoteMeal, NoteDiet)
+clients.offers(ApplyProgramme, StartPlan, NoteMeal, NoteExercise, NoteDiet)
 
 
 @worklist("care.diary", "膳食日记", permission=VIEW, record=DietEntry, order="-day")
@@ -182,6 +186,19 @@ def diets() -> Query:
             d.from_on, d.staff_name, d.at, d.patient_id,
         )
         .join(Patient, Patient.id == d.patient_id)
+    )  # fmt: skip
+
+
+@worklist("care.exercises", "运动日记", permission=VIEW, record=ExerciseEntry, order="-day")
+def exercises() -> Query:
+    """What clients did, the latest day first, with what it cost."""
+    e = ExerciseEntry
+    return (
+        select(
+            e.day, Patient.name.label("patient_name"), Patient.number.label("patient_number"), e.activity, e.minutes,
+            e.kcal, e.met, e.heart_rate, e.effort, e.note, e.way, e.staff_name, e.at, e.patient_id,
+        )
+        .join(Patient, Patient.id == e.patient_id)
     )  # fmt: skip
 
 

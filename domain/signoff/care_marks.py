@@ -60,6 +60,13 @@ def care_marks(content: CareContent) -> Iterator[Mark]:
                 f"{pair.level}：{pair.effect}"[:1000], pair.source, pair.status, _digest(pair, "status", "source"),
             )  # fmt: skip
     yield from _kitchen_marks(content.kitchen)
+    file = content.activities
+    for name, activity in file.activities.items():
+        if activity.status:
+            yield Mark(
+                f"care.activity.{name}", KIND, f"运动项目：{name}", f"{activity.met:g} MET", file.source,
+                activity.status, _digest(activity, "status"),
+            )  # fmt: skip
 
 
 def _kitchen_marks(kitchen: Kitchen) -> Iterator[Mark]:
@@ -112,10 +119,14 @@ def signed_care(content: CareContent, keys: Container[str]) -> CareContent:
     )
     names = {name: read(f"named.{name}", one, status="") for name, one in content.kitchen.names.items()}
     habits = {code: read(f"habit.{code}", one, status=READ) for code, one in content.kitchen.habits.items()}
+    activities = {
+        name: read(f"activity.{name}", one, status="") for name, one in content.activities.activities.items()
+    }
     kitchen = read("kitchen", content.kitchen, status=READ)
     return msgspec.structs.replace(
         content,
         kitchen=msgspec.structs.replace(kitchen, names=names, habits=habits),
+        activities=msgspec.structs.replace(content.activities, activities=activities),
         programmes=msgspec.structs.replace(content.programmes, diseases=diseases),
         foods=msgspec.structs.replace(content.foods, foods=foods),
         nutrients=msgspec.structs.replace(content.nutrients, nutrients=nutrients),

@@ -1,4 +1,4 @@
-"""The plan on the client's phone: the diet with its menu, swaps and diary."""
+"""The plan on the phone: the diet with its menu, swaps and diary; exercise with another way and its weeks."""
 
 import secrets
 from datetime import timedelta
@@ -7,8 +7,11 @@ import pytest
 
 from domain.care.diary_records import DietEntry
 from domain.care.diet_commands import PrescribeDiet
+from domain.care.exercise_commands import ChangeExercise
+from domain.care.exercise_records import ExerciseEntry
+from domain.care.item_commands import AddItem
 from domain.care.plan_commands import SignPlan, StartPlan
-from domain.care.records import CareItem
+from domain.care.records import CareItem, CareKind
 from domain.kernel.clock import clinic
 from tests.server.test_portal import WeChat, bound, rows, server, vendors  # noqa: F401
 
@@ -76,3 +79,32 @@ def test_nobody_sees_or_swaps_anothers_diet(server, phone):  # noqa: F811
     sent = {"gives": "谷物", "takes": "米饭", "portions": "1"}
     assert other.post("/diet/swap", m="", item=item_id.hex, **sent).status_code == 422
     assert phone().post("/diet", m="", meal="lunch", f0="米饭", g0="100").status_code == 403
+
+
+def test_the_exercise_prescription_another_way_the_diary_and_its_report(server, phone):  # noqa: F811
+    wechat, patient = bound(server, phone, "周运动")
+    plan_id = planned(server, patient)
+    order = AddItem(
+        care_plan_id=plan_id,
+        kind=CareKind.EXERCISE,
+        label="快走",
+        target_value=30,
+        target_unit="min",
+        times="07:00",
+    )
+    item_id = server.as_system(order)
+    server.as_system(ChangeExercise(care_item_id=item_id, ways="快走、太极", times=7, reason="起步"))
+    server.as_system(SignPlan(care_plan_id=plan_id))
+    wechat.get("/exercise")
+    for said in ("每周 7 次，共 210 分钟", "心率储备 49.5%", "立即停止并就医"):
+        assert said in wechat.text()
+    assert wechat.post("/exercise/swap", m="", item=item_id.hex, takes="呼吸训练").status_code == 422
+    assert wechat.post("/exercise/swap", m="", item=item_id.hex, takes="太极").status_code == 303
+    assert "太极、快走" in wechat.get("/exercise").text
+    assert wechat.post("/exercise", m="", activity="太极", minutes="40", heart_rate="105").status_code == 303
+    assert [row.minutes for row in rows(server, ExerciseEntry, patient_id=patient)] == [40]
+    assert "太极 40 分钟" in wechat.get("/exercise").text
+    for wrong in ({"activity": "飞行", "minutes": "30"}, {"activity": "太极", "minutes": "很久"},
+                  {"activity": "太极", "minutes": "30", "day": "昨"}):  # fmt: skip
+        assert wechat.post("/exercise", m="", **wrong).status_code == 422
+    assert len(rows(server, ExerciseEntry, patient_id=patient)) == 1

@@ -1,0 +1,66 @@
+"""Reading of the exercise diary: entries, minutes that were prescribed by week, and what some weeks came to."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from domain.care.activities import Done, Moved, moved
+from domain.care.exercise_records import ExerciseEntry
+from domain.care.records import CareItem, CareKind
+from domain.care.schedules import Course, schedule_of
+from domain.kernel.clock import clinic
+from domain.kernel.ids import Id
+
+WEEKS = 4
+
+
+def exercise_in_force(connection: Connection, patient_id: Id, day: date) -> Any:
+    """Return the row of the exercise that is asked for on a day, the latest begun; None without one."""
+    i = CareItem.__table__.c
+    query = (
+        select(
+            i.id, i.label, i.detail, i.schedule, i.target_value, i.target_unit, i.plan_id, i.from_on, i.to_on
+        )
+        .where(i.patient_id == patient_id, i.kind == CareKind.EXERCISE, i.state == "running")
+        .where(i.from_on <= day, (i.to_on.is_(None)) | (i.to_on >= day))
+        .order_by(i.from_on.desc(), i.id.desc())
+        .limit(1)
+    )
+    return connection.execute(query).first()
+
+
+def moved_lately(connection: Connection, patient_id: Id, today: date, weeks: int = WEEKS) -> Moved:
+    """Return what the last weeks of a client's exercise came to, this one among them."""
+    first = today - timedelta(days=today.isoweekday() - 1 + 7 * (weeks - 1))
+    e = ExerciseEntry.__table__.c
+    query = (
+        select(e.day, e.activity, e.minutes, e.met, e.kcal)
+        .where(e.patient_id == patient_id, e.day >= first, e.day <= today)
+        .order_by(e.day, e.at, e.id)
+    )
+    entries = [Done(*row) for row in connection.execute(query)]
+    return moved(entries, _wanted(connection, patient_id, first, weeks), today, weeks)
+
+
+def _wanted(connection: Connection, patient_id: Id, first: date, weeks: int) -> Mapping[date, float]:
+    """Return the minutes that were asked for by Monday: of everything ever begun, as it is prescribed now."""
+    i = CareItem.__table__.c
+    query = select(i.schedule, i.from_on, i.to_on, i.target_value, i.began_at).where(
+        i.patient_id == patient_id,
+        i.kind == CareKind.EXERCISE,
+        i.began_at.is_not(None),
+        i.target_value.is_not(None),
+    )
+    wanted: dict[date, float] = {}
+    for row in connection.execute(query):
+        course = Course(schedule_of(row.schedule), row.from_on, row.to_on)
+        for occasion in course.occasions(row.began_at):
+            day = clinic(occasion.begins_at).date()
+            if day >= first + timedelta(days=7 * weeks):
+                break
+            if day >= first:
+                monday = day - timedelta(days=day.isoweekday() - 1)
+                wanted[monday] = wanted.get(monday, 0.0) + row.target_value
+    return wanted
