@@ -18,6 +18,7 @@ from domain.kernel.worklists import Filter, Pages, records, worklists
 from domain.people.organizations import subtree
 from domain.people.records import Organization
 from tests.conftest import DEVICE, HEAD_OFFICE, KEY, OTHER_BRANCH, START
+from tests.fixtures.breadth import DEEP
 from tests.fixtures.whole_day import NAME, PERSONAL, SENSITIVE, live_a_day
 
 pytest_plugins = ["tests.fixtures.mariadb"]
@@ -49,13 +50,16 @@ def lived_on_mariadb(mariadb_store, authority):
     return live_a_day(mariadb_store, authority, ManualClock(START), DEVICE)
 
 
-def read_every_way(day, listing, *, both=True):
-    """Read a list page by page, sorted by each column (both ways, or by turns), filtered by its first value."""
+def read_every_way(day, listing, *, every=1, both=DEEP):
+    """Read a list page by page, sorted by its columns (both ways, or by turns), filtered by its first value.
+
+    `every` reads only each n-th column, beginning elsewhere from list to list.
+    """
     pages, actor = Pages(day.desk.store), system_actor(day.org_id, DEVICE)
     whole = pages.page(listing, actor, limit=500).rows
     assert pages.count(listing, actor) == len(whole)
     step = max(2, len(whole) // 4)  # a long list is read in few pages: it is their seams that can go wrong
-    for index, column in enumerate(listing.columns):
+    for index, column in list(enumerate(listing.columns))[len(listing.name) % every :: every]:
         ways = (column.name, f"-{column.name}")
         for order in ways if both else ways[index % 2 :][:1]:
             found, key = [], None
@@ -101,7 +105,7 @@ def test_a_list_runs_on_sqlite(lived, name):
 def test_every_list_runs_on_mariadb_and_shows_the_same(lived_on_mariadb, lived):
     here = system_actor(lived.org_id, DEVICE)
     for name in LISTS:
-        there = read_every_way(lived_on_mariadb, worklists()[name], both=False)
+        there = read_every_way(lived_on_mariadb, worklists()[name], every=1 if DEEP else 4)
         assert len(there) == Pages(lived.desk.store).count(worklists()[name], here), name
 
 

@@ -12,6 +12,7 @@ from client.scan_lookup import join_scans
 from client.stations import stations
 from domain.kernel.ids import new_id
 from tests.client import seeding
+from tests.fixtures.breadth import DEEP
 
 LIST = "worklist:specimen.waiting"
 
@@ -66,6 +67,8 @@ def test_the_role_decides_what_is_in_the_navigation(qtbot, workstation, sign_in)
 
 
 def test_every_page_of_every_role_opens_by_its_number(qtbot, workstation, sign_in):
+    """In an ordinary run a page that a role before has opened is not opened again."""
+    opened = set()
     for role in seeding.LOGINS:
         shell = sign_in(role)
         for number, entry in enumerate(shell.model.entries[:9], start=1):
@@ -73,6 +76,9 @@ def test_every_page_of_every_role_opens_by_its_number(qtbot, workstation, sign_i
             assert shell.current == entry.page
             idle(qtbot, workstation)
         for entry in shell.model.entries[9:]:
+            if entry.page in opened and not DEEP:
+                continue
+            opened.add(entry.page)
             shell.open_page(entry.page, {})
             assert shell.current == entry.page
             idle(qtbot, workstation)

@@ -15,8 +15,9 @@ from domain.kernel.record import record_classes
 from domain.people.staff_commands import CreateStaff
 from server.api.schemas import offered_commands
 from sync.digest import store_digest
+from tests.fixtures.breadth import DEEP
 from tests.server.conftest import PASSWORD
-from tests.server.test_api_matrix import ROLES, body_of, filled  # noqa: F401  (a fixture)
+from tests.server.test_api_matrix import COMMANDS, ROLES, body_of, filled  # noqa: F401  (a fixture)
 
 WHOLE_GROUP = {"organization.create"}
 """Commands that make something of the whole group, so that no scope limits them."""
@@ -43,6 +44,7 @@ def branch(filled):  # noqa: F811
             ),
             "B02",
         )  # fmt: skip
+    settled(server)
     return server
 
 
@@ -76,10 +78,17 @@ def entity_of(field, ids):
     return fits[0] if fits else None
 
 
-def bodies(server, command):
+@pytest.fixture(scope="module")
+def targets(branch):
+    """What an order can be aimed at: an id of every kind of record of B01, and its numbers."""
+    org = branch.orgs["B01"]
+    return ids_of(branch, org), numbers_of(branch, org)
+
+
+def bodies(server, command, targets):
     """Return the command's input with everything that can point to B01 pointing there; None if nothing can."""
     org = server.orgs["B01"]
-    ids, numbers = ids_of(server, org), numbers_of(server, org)
+    ids, numbers = targets
     body, aimed = body_of(command), False
     for field in command.fields:
         if field.name in numbers and field.type is str:
@@ -91,6 +100,7 @@ def bodies(server, command):
     return body if aimed else None
 
 
+AIMED = set()
 COUNTED = {"tracking_rate", "form_return", "service_performance", "collection_rate", "study_progress"}
 """What the centre counts by itself meanwhile, whoever asks for what."""
 
@@ -114,34 +124,44 @@ def settled(server):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_command_of_another_branch_reaches_this_one(branch, role):
+def test_no_command_of_another_branch_reaches_this_one(branch, targets, role):
     token = branch.api.sign_in(f"w{role}"[:60])
-    before, aimed = settled(branch), []
+    before, aimed = digests(branch), []
     assert before["patient"][0] >= 1
     assert before["specimen"][0] >= 1
-    for command in offered_commands():
+    for command in COMMANDS[role]:
         if command.permission is None or not ROLES[role].may(command.permission):
             continue
-        body = bodies(branch, command)
+        body = bodies(branch, command, targets)
         if body is None or command.name in WHOLE_GROUP:
             continue
         aimed.append(command.name)
         answer = branch.api.post(f"/api/commands/{command.name}", token=token, json=body)
         assert answer.status_code < 500, (command.name, answer.text)
-        assert digests(branch) == before, (command.name, answer.text)
-    if any(ROLES[role].may(p) for p in ("people.edit", "biobank.store", "alert.handle", "staff.edit")):
+        if DEEP:
+            assert digests(branch) == before, (command.name, answer.text)
+    assert digests(branch) == before, f"one of {aimed}; a deep run tells which"
+    if DEEP and any(
+        ROLES[role].may(p) for p in ("people.edit", "biobank.store", "alert.handle", "staff.edit")
+    ):
         assert aimed, "some command of this role was aimed at the other branch"
+    AIMED.update(aimed)
+
+
+def test_commands_were_aimed_at_the_other_branch(branch):
+    """Of those met above; a matrix that aims at nothing proves nothing."""
+    assert len(AIMED) > 100
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_list_and_no_search_of_another_branch_shows_anything_of_this_one(branch, role):
+def test_no_list_and_no_search_of_another_branch_shows_anything_of_this_one(branch, targets, role):
     token = branch.api.sign_in(f"w{role}"[:60])
-    theirs = {str(i) for i in ids_of(branch, branch.orgs["B01"]).values()}
+    theirs = {str(i) for i in targets[0].values()}
     for listed in branch.api.get("/api/worklists", token=token).json():
         rows = branch.api.get(f"/api/worklists/{listed['name']}", token=token).json()["rows"]
         assert not theirs & {row["id"] for row in rows}, listed["name"]
     branch.centre.search.prepare(branch.centre.store)
-    numbers = numbers_of(branch, branch.orgs["B01"])
+    numbers = targets[1]
     for wanted in ("欧阳", "oymn", "13812345678", "110101199003074530", numbers["number"], "V0001"):
         answer = branch.api.post("/api/search", token=token, json={"text": wanted})
         assert answer.json()["hits"] == [], wanted
@@ -155,12 +175,12 @@ def test_a_stranger_reaches_nothing(branch):
         assert forged.status_code == 401, command.name
 
 
-def test_the_same_orders_from_within_do_reach_it(branch):
+def test_the_same_orders_from_within_do_reach_it(branch, targets):
     """The proof that the orders above were good ones; it changes the branch, so it stands last."""
     before, done = digests(branch), []
     for role in ("nurse", "physician", "biobank_technician", "administrator"):
         for command in offered_commands():
-            body = bodies(branch, command)
+            body = bodies(branch, command, targets)
             if body is None or command.permission is None or not ROLES[role].may(command.permission):
                 continue
             answer = branch.api.post(f"/api/commands/{command.name}", token=branch.token(role), json=body)
