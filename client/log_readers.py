@@ -13,6 +13,9 @@ from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower, ReaderThread
 from domain.process.follower import ProcessFollower
 from domain.risk.follower import RiskFollower
+from domain.security.anchors import ChainCheck
+from domain.security.limits import load_limits
+from domain.security.watch import SecurityWatch
 from domain.signoff.signs import SIGNS
 from domain.storage.filling import FillReader
 from domain.studies.follower import StudyFollower
@@ -31,6 +34,9 @@ def join_readers(desk: Any) -> None:
     tags = TagFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
     care = CareFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
     eraser = Eraser(lambda sha256: _forget_file(desk, sha256))
+    limits = load_limits(resources.folder("security") / "watch.yaml")
+    security = SecurityWatch(desk.dispatcher, system_actor(who.org_id, who.device_id), limits, desk.texts)
+    chain = ChainCheck(desk.dispatcher, system_actor(who.org_id, who.device_id), desk.texts)
     followers = [
         Follower(desk.store, AuditReader()),
         Follower(desk.store, engine),
@@ -44,8 +50,16 @@ def join_readers(desk: Any) -> None:
         Follower(desk.store, care),
         Follower(desk.store, ProcessFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
         Follower(desk.store, FillReader()),
+        Follower(desk.store, security),
     ]
-    ticks = [care.tick, engine.tick, risks.tick, tags.tick, TitleWatch(desk.store, desk.texts).tick]
+    ticks = [
+        care.tick,
+        engine.tick,
+        risks.tick,
+        tags.tick,
+        TitleWatch(desk.store, desk.texts).tick,
+        chain.tick,
+    ]
     desk.workers.append(ReaderThread(desk.store, followers, ticks=ticks))
 
 

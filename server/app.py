@@ -69,6 +69,7 @@ from server.portal import talking as portal_talking
 from server.problems import problem_response
 from server.readers import readers_of
 from server.readiness import Readiness
+from server.readings import Readings
 from server.searching import searching_of
 from server.sessions import Sessions
 from server.settings import Settings
@@ -154,6 +155,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         authority=authority,
         dispatcher=dispatcher,
         pages=Pages(store),
+        readings=Readings(dispatcher),
         accounts=Accounts(store, authority, identity.device_id, content[POLICY]),
         sessions=sessions,
         wrong_passwords=Failures("sign_in.too_many", WRONG_PASSWORDS, WINDOW, clock),

@@ -24,6 +24,7 @@ from server.news import News
 from server.nonces import KeptNonces
 from server.payments.cashier import Cashier
 from server.readiness import Readiness
+from server.readings import Readings
 from server.sessions import Sessions
 from server.settings import Settings
 from sync.blobs import BlobStore
@@ -46,6 +47,7 @@ class Centre:
     authority: Authority
     dispatcher: Dispatcher
     pages: Pages
+    readings: Readings
     accounts: Accounts
     sessions: Sessions
     wrong_passwords: Failures

@@ -21,6 +21,8 @@ from domain.quality.indicators import load_indicators
 from domain.research.counter import ResearchCounter
 from domain.risk.follower import RiskFollower
 from domain.scales.returns import ReturnFollower
+from domain.security.limits import load_limits
+from domain.security.watch import SecurityWatch
 from domain.signoff.signs import Signs
 from domain.storage.filling import FillReader
 from domain.storage.follower import ClashFollower
@@ -77,6 +79,10 @@ def readers_of(
         load_indicators(resources.folder("quality")),
     )
     research = ResearchCounter(dispatcher, system_actor(identity.org_id, identity.device_id))
+    security = SecurityWatch(
+        dispatcher, system_actor(identity.org_id, identity.device_id),
+        load_limits(resources.folder("security") / "watch.yaml"), dispatcher.content["texts"],
+    )  # fmt: skip
     store = dispatcher.store
     followers = (
         Follower(store, engine),
@@ -102,6 +108,7 @@ def readers_of(
         Follower(store, ArchiveFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, ProcessFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, PartnerFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
+        Follower(store, security),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
     ticks = [

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from client.looks import Looks
 from client.station import PageModel
 from client.views.banner import PatientBanner
 from client.views.key_hints import KeyHints
@@ -65,6 +66,7 @@ class PageView(QWidget):
 
     def _bind(self) -> None:
         self.model.patient_changed.connect(self.banner.show_patient)
+        self.looks = Looks(self.model, self.objectName().removeprefix("page_"), self)
         self.model.title_changed.connect(self.set_title)
         for action in self.model.action_set.actions:
             if action.shortcut and action.shortcut != ENTER:

@@ -92,18 +92,19 @@ class _State:
     position: int | None = None
 
 
-def verify(connection: Connection, known: Head | None = None) -> Break | None:
+def verify(connection: Connection, known: Head | None = None, since: Head | None = None) -> Break | None:
     """Return the first break of the chain, or None if it holds and the log says what it said.
 
     Args:
         connection: A steady view of the store.
         known: The end of the chain as it was noted elsewhere; without it a tail that was cut together with the
             reader's cursor, or a chain computed anew from some number on, cannot be told from a true one.
+        since: A row that is known to hold: only what follows it is looked at.
     """
     state = _State(
-        cursor_of(connection, NAME), _log_start(connection), _scrubbed(connection), Head(0, GENESIS)
+        cursor_of(connection, NAME), _log_start(connection), _scrubbed(connection), since or Head(0, GENESIS)
     )
-    for row, following in itertools.pairwise(itertools.chain(_rows(connection), [None])):
+    for row, following in itertools.pairwise(itertools.chain(_rows(connection, since), [None])):
         if row is None:
             break
         kind = _wrong(row, following, state)
@@ -121,9 +122,17 @@ def _after_the_end(connection: Connection, state: _State, known: Head | None) ->
     number = subject_table().c.number
     first, last = connection.execute(select(func.min(number), func.max(number))).one()
     named = max(last or 0, known.number if known else 0)
-    if state.end.number < named or state.cursor > (state.position or 0):
+    if state.end.number < named or state.cursor > (state.position or _position_of(connection, state.end)):
         return Break(state.end.number + 1, Tampering.TRUNCATED)
     return Break(first, Tampering.INSERTED) if first is not None and first < 1 else None
+
+
+def _position_of(connection: Connection, end: Head) -> int:
+    """Return the position of the chain's last row, where no row was looked at; 0 for an empty chain."""
+    found = connection.execute(
+        select(audit_table().c.position).where(audit_table().c.number == end.number)
+    ).scalar()
+    return int(found or 0)
 
 
 def _log_start(connection: Connection) -> int:
@@ -141,7 +150,7 @@ def _scrubbed(connection: Connection) -> dict[int, bytes]:
     return {row.position: bytes(row.content_sha256) for row in rows}
 
 
-def _rows(connection: Connection) -> Iterator[_Row]:
+def _rows(connection: Connection, since: Head | None = None) -> Iterator[_Row]:
     chain, log, subject = audit_table(), change_log, subject_table()
     said = (log.c.txn_id, log.c.at, log.c.outcome, log.c.body)
     pages = Prepared(
@@ -157,7 +166,7 @@ def _rows(connection: Connection) -> Iterator[_Row]:
         )
     )
     width = len(COLUMNS)
-    after = -(2**62)
+    after = -(2**62) if since is None else since.number
     while rows := pages.rows(connection, after=after):
         last = rows[-1][0]
         subjects: dict[int, list[Subject]] = defaultdict(list)

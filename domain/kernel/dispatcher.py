@@ -14,6 +14,9 @@ from domain.kernel.store import Store
 from domain.kernel.unit_of_work import Done, UnitOfWork
 from domain.kernel.workflow import Limits
 
+OUT_OF_ORDER = frozenset({"wrong_state", "own_work", "same_hands"})
+"""Endings of the codes of steps asked for out of their order, or by who may not make them: the audit has them too."""
+
 
 class Dispatcher:
     """Runs commands against one store; the same object at a branch and at the centre.
@@ -52,7 +55,8 @@ class Dispatcher:
         """Run a command; on return it is on disk.
 
         Raises:
-            DomainError: It was refused and nothing changed; a refusal for want of permission is in the log.
+            DomainError: It was refused and nothing changed; that somebody had no permission, or that it was out of
+                order, is in the log.
         """
         command = command_of(order)
         self._check_permission(command, actor)
@@ -60,20 +64,25 @@ class Dispatcher:
         if command.handler is None:
             raise DomainError("command.unknown", name=command.name)
         txn_id = txn_id or self.ids()
-        with self.store.write() as connection:
-            work = UnitOfWork(
-                connection,
-                actor,
-                now=self.clock(),
-                new_id=self.ids,
-                limits=self._limits(),
-                content=self.content,
-            )
-            try:
-                receipt = command.handler(order, work)
-                position = work.commit_entry(command.name, txn_id=txn_id)
-            finally:
-                work.close()
+        try:
+            with self.store.write() as connection:
+                work = UnitOfWork(
+                    connection,
+                    actor,
+                    now=self.clock(),
+                    new_id=self.ids,
+                    limits=self._limits(),
+                    content=self.content,
+                )
+                try:
+                    receipt = command.handler(order, work)
+                    position = work.commit_entry(command.name, txn_id=txn_id)
+                finally:
+                    work.close()
+        except DomainError as error:
+            if actor.staff_id is not None and error.code.rpartition(".")[2] in OUT_OF_ORDER:
+                self.record_refusal(command.name, actor, {"code": error.code})
+            raise
         if position:
             self.store.ring(position)
         return Done(receipt, position, txn_id)

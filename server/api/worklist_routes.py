@@ -8,9 +8,11 @@ from starlette.responses import Response
 from domain.kernel.authority import Actor
 from domain.kernel.errors import DomainError
 from domain.kernel.worklists import Row, Worklist, worklists
+from domain.security.commands import READ_LIST
 from server.api.dependencies import ActorDep, CentreDep, json_answer, typed
 from server.api.worklist_query import ListRequest, condition_of, filters_of, key_of, next_text
 from server.centre import Centre
+from server.readings import shows_people
 
 router = APIRouter(prefix="/api/worklists", tags=["worklists"])
 
@@ -48,12 +50,18 @@ def _page(centre: Centre, actor: Actor, name: str, asked: ListRequest, *, in_url
     listing = worklists().get(name)
     if listing is None:
         raise DomainError("worklist.unknown", name=name)
+    if not actor.may(listing.permission):
+        centre.dispatcher.record_refusal(
+            READ_LIST, actor, {"list": listing.name, "permission": listing.permission}
+        )
     actor.check(listing.permission)
     filters = filters_of(listing, asked.filters, in_url=in_url)
     after = key_of(listing, asked.order, asked.after)
     page = centre.pages.page(
         listing, actor, filters=filters, order=asked.order, after=after, limit=max(1, asked.limit)
     )
+    if shows_people(listing, actor):
+        centre.readings.note(actor, listing.name, len(page.rows), goes_on=after is not None)
     rows = [_row(row) for row in page.rows]
     return json_answer({**_facts(listing), "rows": rows, "next": next_text(page)})
 

@@ -15,9 +15,10 @@ from tests.readers.interop_cases import INTEROP_CASES
 from tests.readers.process_cases import PROCESS_CASES
 from tests.readers.quality_cases import QUALITY_CASES
 from tests.readers.review_cases import REVIEW_CASES
+from tests.readers.security_cases import SECURITY_CASES
 
 MINUTE = timedelta(minutes=1)
-CASES = [*FIRST, *MORE, *FORMS, *QUALITY_CASES, *INTEROP_CASES, *REVIEW_CASES, *PROCESS_CASES]
+CASES = [*FIRST, *MORE, *FORMS, *QUALITY_CASES, *INTEROP_CASES, *REVIEW_CASES, *PROCESS_CASES, *SECURITY_CASES]
 
 OURS = "A-9"
 """Numbers from here on are rules of this project that no requirement asks for."""

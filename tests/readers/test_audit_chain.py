@@ -275,7 +275,7 @@ def test_the_trail_answers_by_person_record_and_time(chain, as_role, nurse, tech
         assert audit_lines(connection, dataclasses.replace(seeing, orgs=frozenset()), AuditQuery()) == []
     texts = Texts.load(resources.folder("texts") / "zh")
     assert everything[-1].sentence(texts).endswith("登记客户 客户（已完成）")
-    assert "因无权限被拒绝" in refused[0].sentence(texts)
+    assert "被拒绝（无权限或不合流程次序）" in refused[0].sentence(texts)
 
 
 def _auditor_rights(role):

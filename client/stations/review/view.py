@@ -112,6 +112,7 @@ class View(StationView):
         self._case.show_case(case, fresh)
         self._text.show_case(case, fresh)
         self._side.show_case(case)
+        self.looks.see(case.patient_id)
 
     @Slot(str, str)
     def _show_state(self, state: str, reason: str) -> None:
