@@ -11,11 +11,10 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.links.upload_commands import SweepUploads
 from domain.people.enrolment_commands import ForgetEnrolmentCodes
 from domain.population.counting import count_population
-from domain.security.anchors import ChainCheck, check_anchors
-from domain.security.checking import check_rows
 from forms.consenting.vault import grant_all
 from server.attesting.following import attest_all
 from server.attesting.providers import Attestor
+from server.auditing import DailyAudit
 from server.housekeeping import Housekeeping, Job
 from server.identity import Identity
 from server.identity_services.following import ask_all
@@ -27,8 +26,6 @@ from sync.centre import CentreSync
 from sync.tus.engine import TusEngine
 
 TEMPORARY_KEPT = timedelta(days=1)
-AFTER_THE_START = timedelta(minutes=30)
-"""The whole chain is read once a day: not while a server that just started has everything else to do."""
 OFTEN, DAILY = timedelta(minutes=10), timedelta(days=1)
 
 
@@ -87,18 +84,6 @@ def housekeeping_of(
         """Reports whose signer's desk was closed within the minute go out all the same."""
         return issue_left_behind(dispatcher, system_actor(identity.org_id, identity.device_id))
 
-    next_audit = [clock() + AFTER_THE_START]
-
-    def audit() -> int:
-        """The chain holds, no branch's became shorter, and no watched row changed without a deed."""
-        if clock() < next_audit[0]:
-            return 0
-        next_audit[0] = clock() + DAILY
-        actor, texts = system_actor(identity.org_id, identity.device_id), dispatcher.content["texts"]
-        found = ChainCheck(dispatcher, actor, texts).check(whole=True)
-        other = check_anchors(dispatcher, actor, texts) + check_rows(dispatcher, actor, texts)
-        return other + (found is not None)
-
     return Housekeeping([
         Job("signed_reports", timedelta(minutes=1), signed_reports),
         Job("consent_keys", timedelta(minutes=1), consent_keys),
@@ -114,6 +99,6 @@ def housekeeping_of(
         Job("bundles", DAILY, sync.sweep),
         Job("log", DAILY, sync.prune),
         Job("population", DAILY, population),
-        Job("audit", OFTEN, audit),
+        Job("audit", OFTEN, DailyAudit(dispatcher, system_actor(identity.org_id, identity.device_id)).run),
         Job("snapshots", OFTEN, sync.nightly.run),  # acts in the small hours alone; last, for it may take long
     ])  # fmt: skip
