@@ -18,7 +18,16 @@ from tests.readers.review_cases import REVIEW_CASES
 from tests.readers.security_cases import SECURITY_CASES
 
 MINUTE = timedelta(minutes=1)
-CASES = [*FIRST, *MORE, *FORMS, *QUALITY_CASES, *INTEROP_CASES, *REVIEW_CASES, *PROCESS_CASES, *SECURITY_CASES]
+CASES = [
+    *FIRST,
+    *MORE,
+    *FORMS,
+    *QUALITY_CASES,
+    *INTEROP_CASES,
+    *REVIEW_CASES,
+    *PROCESS_CASES,
+    *SECURITY_CASES,
+]
 
 OURS = "A-9"
 """Numbers from here on are rules of this project that no requirement asks for."""
