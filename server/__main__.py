@@ -25,8 +25,8 @@ from domain.kernel.texts import Texts
 from server.clock import clock_of
 from server.garbage import settle
 from server.settings import Settings, read_settings
+from server.storage_key import open_store, seal_centre_store
 from sync.schema import prepare_store
-from sync.stores import open_centre_store
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,9 +103,15 @@ def migrate(settings: Settings, _options: argparse.Namespace) -> int:
     """Bring the store to this program's shape."""
     features.load("records")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = open_centre_store(settings.store_address)
+    store = open_store(settings)
     _say({"migrated": prepare_store(store)})
     store.close()
+    return 0
+
+
+def encrypt_store(settings: Settings, _options: argparse.Namespace) -> int:
+    """Encrypt the embedded store of a centre that an older program left in the clear; no process may use it."""
+    _say({"encrypted": settings.store_address, "rows": seal_centre_store(settings)})
     return 0
 
 
@@ -212,7 +218,7 @@ def _store(settings: Settings) -> Store:
     features.load()
     importlib.import_module("sync.local_tables")  # declares the tables of the machinery
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = open_centre_store(settings.store_address)
+    store = open_store(settings)
     prepare_store(store)
     return store
 
@@ -237,6 +243,7 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--only-serve", action="store_true", help=argparse.SUPPRESS)
     _command(commands, "worker", worker, "只运行后台任务（预警、审计）")
     _command(commands, "migrate", migrate, "升级数据库结构")
+    _command(commands, "encrypt-store", encrypt_store, "加密旧版留下的未加密内置数据库（先停止所有服务进程）")
     first = _command(commands, "init", init, "首次初始化：建立总院和管理员")
     first.add_argument("--code", default="HQ", help="总院机构代码")
     first.add_argument("--name", default="总院", help="总院名称")

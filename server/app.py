@@ -73,12 +73,11 @@ from server.readings import Readings
 from server.searching import searching_of
 from server.sessions import Sessions
 from server.settings import Settings
-from server.storage_key import centre_blobs
+from server.storage_key import centre_blobs, open_store
 from server.tidying import housekeeping_of
 from sync.centre import CentreSync
 from sync.device_auth import RequestVerifier
 from sync.schema import prepare_store
-from sync.stores import open_centre_store
 from sync.tus.engine import TusEngine
 from sync.tus.keeper import Limits
 from sync.tus.state import SqliteUploadState
@@ -102,7 +101,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     features.load()
     clock = clock or clock_of(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = open_centre_store(settings.store_address)
+    store = open_store(settings)
     prepare_store(store)
     identity = read_identity(store, settings.data_dir)
     content = centre_content(identity, settings)

@@ -11,10 +11,13 @@ import os
 from pathlib import Path
 
 from domain.kernel.errors import UnavailableError
+from domain.kernel.store import Store
 from server.identity import write_new
 from server.settings import Settings
 from sync.blobs import BlobStore
 from sync.sealed_files import KEY_BYTES, derived_key
+from sync.store_sealing import lies_in_the_clear, seal_store
+from sync.stores import open_centre_store
 
 CHECK_FILE = "storage.check"
 
@@ -49,6 +52,31 @@ def centre_blobs(settings: Settings) -> BlobStore:
         derived_key(storage_key(settings), "files"),
         settings.least_free_bytes,
     )
+
+
+def open_store(settings: Settings) -> Store:
+    """Open (or create) the centre's store; an embedded one is encrypted under a key that is derived from ours.
+
+    Raises:
+        UnavailableError: ``store.in_clear``: an older program left it so, and `seal_centre_store` has not run yet;
+            as `storage_key` and `sync.stores.open_centre_store`.
+    """
+    address = settings.store_address
+    if "://" in address:
+        return open_centre_store(address)
+    if lies_in_the_clear(Path(address)):
+        raise UnavailableError("store.in_clear", path=address)
+    return open_centre_store(address, store_key(settings))
+
+
+def seal_centre_store(settings: Settings) -> int:
+    """Encrypt an embedded store that lies in the clear and return its rows; raises as `seal_store`."""
+    return seal_store(Path(settings.store_address), store_key(settings))
+
+
+def store_key(settings: Settings) -> bytes:
+    """Return the key of an embedded store; raises as `storage_key`."""
+    return derived_key(storage_key(settings), "store")
 
 
 def blobs_folder(data_dir: Path) -> Path:

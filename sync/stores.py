@@ -105,9 +105,9 @@ def open_branch_store(path: Path, key: bytes) -> Store:
     return _checked(FileStore(path, key))
 
 
-def open_embedded_store(path: Path) -> Store:
-    """Open (or create) the centre's store on one machine: SQLite, protected by the server's disk encryption."""
-    return _checked(FileStore(path, None))
+def open_embedded_store(path: Path, key: bytes | None = None) -> Store:
+    """Open (or create) the centre's store on one machine: SQLite, encrypted if there is a key of 32 bytes."""
+    return _checked(FileStore(path, key))
 
 
 def open_mysql_store(url: str) -> Store:
@@ -123,9 +123,9 @@ def open_mysql_store(url: str) -> Store:
     return _checked(Store(engine))
 
 
-def open_centre_store(address: str) -> Store:
-    """Open the centre's store from its setting: a MySQL URL, or the path of an embedded one."""
-    return open_mysql_store(address) if "://" in address else open_embedded_store(Path(address))
+def open_centre_store(address: str, key: bytes | None = None) -> Store:
+    """Open the centre's store from its setting: a MySQL URL, or the path of an embedded one and its key."""
+    return open_mysql_store(address) if "://" in address else open_embedded_store(Path(address), key)
 
 
 def _sqlite_engine(path: Path, key: bytes | None) -> Engine:

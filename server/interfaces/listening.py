@@ -29,9 +29,8 @@ from server.interfaces.listener import Listener
 from server.interfaces.partner_book import PartnerBook
 from server.interfaces.reception import Reception
 from server.settings import Settings, read_settings
-from server.storage_key import centre_blobs
+from server.storage_key import centre_blobs, open_store
 from sync.schema import prepare_store
-from sync.stores import open_centre_store
 
 
 class Ear:
@@ -41,7 +40,7 @@ class Ear:
         features.load()
         self.settings = settings
         self.clock: Clock = clock_of(settings)
-        self.store: Store = open_centre_store(settings.store_address)
+        self.store: Store = open_store(settings)
         prepare_store(self.store)
         self.identity: Identity = read_identity(self.store, settings.data_dir)
         content = centre_content(self.identity, settings)

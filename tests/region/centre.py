@@ -27,10 +27,11 @@ from server.app import build_centre
 from server.clock import clock_of
 from server.initialise import initialise
 from server.settings import Settings
+from server.storage_key import open_store
 from sync.device_auth import new_key, public_text
 from sync.moved_clock import FileOffsetClock
 from sync.schema import prepare_store
-from sync.stores import open_branch_store, open_centre_store
+from sync.stores import open_branch_store
 from tests.region.plan import Plan
 from tests.region.station import KEY, enrolled
 from tests.sync.world import Write
@@ -71,7 +72,7 @@ class CentreProcess:
         empty = open_branch_store(self.home / "empty.db", KEY)
         prepare_store(empty)
         empty.close()
-        store = open_centre_store(self.settings.store_address)
+        store = open_store(self.settings)
         prepare_store(store)
         first = initialise(
             store, self.settings, clock_of(self.settings), code="HQ", name="总院", login="admin"
@@ -177,7 +178,7 @@ class CentreProcess:
     @contextmanager
     def opened(self) -> Iterator[Store]:
         """Yield the centre's store, opened beside the server as its own tools do."""
-        store = open_centre_store(self.settings.store_address)
+        store = open_store(self.settings)
         try:
             yield store
         finally:

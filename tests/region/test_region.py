@@ -5,6 +5,8 @@ from collections import Counter
 
 import pytest
 
+from server.settings import Settings
+from server.storage_key import store_key
 from sync.stores import open_embedded_store
 from tests.region.centre import mariadb_address
 from tests.region.ledger import missing
@@ -70,7 +72,7 @@ def test_every_trouble_has_its_turn_within_some_weeks():
 def spoilt(region, tmp_path):
     """A copy of the centre's store, to be spoilt."""
     shutil.copyfile(region.home / "centre" / "centre.db", tmp_path / "centre.db")
-    store = open_embedded_store(tmp_path / "centre.db")
+    store = open_embedded_store(tmp_path / "centre.db", store_key(Settings(data_dir=region.home / "centre")))
     yield store
     store.close()
 

@@ -20,9 +20,9 @@ from server.app import build_centre, create_app
 from server.body_socket import BodySocketProtocol
 from server.initialise import initialise
 from server.settings import Settings
+from server.storage_key import open_store
 from sync.device_auth import new_key, public_text
 from sync.schema import prepare_store
-from sync.stores import open_centre_store
 from tests.fixtures.patience import PATIENCE_S
 
 PASSWORD = "Zhong-Xin-2026"
@@ -31,7 +31,7 @@ START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 
 def prepare(settings, clock=utc_now):
     """Initialise a store with head office, two branches, and one account a role at the first branch."""
-    store = open_centre_store(settings.store_address)
+    store = open_store(settings)
     prepare_store(store)
     first = initialise(store, settings, clock, code="HQ", name="总院", login="admin")
     store.close()

@@ -17,7 +17,7 @@ from server.interfaces.hl7.message import parse_message
 from server.interfaces.hl7.mllp import Framer, frame
 from server.interfaces.inbox import Inbox
 from server.settings import Settings
-from sync.stores import open_embedded_store
+from server.storage_key import open_store
 from tests.fixtures.patience import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
@@ -113,7 +113,7 @@ def start(home):
 
 
 def counts(home):
-    store = open_embedded_store(home / "centre.db")
+    store = open_store(Settings(data_dir=home))
     with store.read() as connection:
         found = tuple(
             connection.execute(select(func.count()).select_from(kind.__table__)).scalar()

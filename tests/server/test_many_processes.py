@@ -22,6 +22,7 @@ from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Sex
 from server.app import build_centre
 from server.settings import Settings
+from server.storage_key import open_store
 from sync.branch import BranchSync, enrolled_rows
 from sync.device_auth import new_key, public_text
 from sync.digest import differing, store_digest
@@ -29,7 +30,7 @@ from sync.http_client import HttpCentre
 from sync.local_tables import installation
 from sync.protocol import Cursor, PullRequest
 from sync.schema import prepare_store
-from sync.stores import open_branch_store, open_centre_store
+from sync.stores import open_branch_store
 from sync.tus.client_state import SqliteTransferState
 from tests.fixtures.patience import PATIENCE_S, until
 from tests.server.conftest import prepare
@@ -70,7 +71,7 @@ def family(address, tmp_path):
     with (tmp_path / "server.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, env=environment)
         told = json.loads(process.stdout.readline())
-        yield process, told, stations, address
+        yield process, told, stations, settings
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
         process.stdout.close()
@@ -146,7 +147,7 @@ def pulled_until(station, running):
 
 
 def test_uploads_and_pulls_through_all_of_them_while_one_is_killed(family, tmp_path):
-    process, told, facts, address = family
+    process, told, facts, settings = family
     assert len(set(told["processes"])) == PROCESSES
     stations = [Station(tmp_path / f"s{n}", told["port"], one) for n, one in enumerate(facts)]
     writers, office = stations[:BRANCHES], stations[BRANCHES]
@@ -184,15 +185,15 @@ def test_uploads_and_pulls_through_all_of_them_while_one_is_killed(family, tmp_p
         for station in stations:
             station.exchange()
 
-    check(address, writers, [uuid.UUID(bytes=entry.txn_id) for entry in pulled])
+    check(settings, writers, [uuid.UUID(bytes=entry.txn_id) for entry in pulled])
     for station in stations:
         station.close()
 
 
-def check(address, writers, seen):
+def check(settings, writers, seen):
     """The log is dense, the puller has seen all of it once, and every branch holds what the centre holds."""
     scopes = [writers[0].org, uuid.UUID(int=0)]
-    store = open_centre_store(address)
+    store = open_store(settings)
     with store.read() as connection:
         count, last = connection.execute(select(func.count(), func.max(change_log.c.position))).one()
         rows = connection.execute(select(change_log.c.txn_id, change_log.c.body)).all()

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import ssl
 import subprocess
 import sys
@@ -19,10 +18,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from sqlcipher3 import dbapi2 as sqlcipher
 
 from domain.kernel.errors import UnavailableError
 from server.app import build_centre
 from server.settings import Settings
+from server.storage_key import store_key
 from tests.fixtures.patience import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
@@ -104,13 +105,40 @@ def test_served_stopped_and_verified(home, serve):
     assert server.stop() == 0
     assert "Traceback" not in (home / "server.log").read_text("utf-8")
     assert run(home, "verify-audit")[:2] == (0, [{"audit": "ok"}])
-    tampered = sqlite3.connect(home / "centre.db")
+    tampered = opened(home)
     tampered.execute("UPDATE audit_entry SET command = 'nothing' WHERE number = 3")
     tampered.commit()
     tampered.close()
     code, told, _ = run(home, "verify-audit")
     assert (code, told[0]["audit"], told[0]["number"]) == (1, "edited", 3)
     assert "3" in told[0]["detail"]
+
+
+def opened(home):
+    """Return a connection to the encrypted store that asks nobody."""
+    store = sqlcipher.connect(str(home / "centre.db"))
+    store.execute(f"PRAGMA key = \"x'{store_key(Settings(data_dir=home)).hex()}'\"")
+    return store
+
+
+def test_an_older_store_in_the_clear_is_refused_and_encrypted_by_command(home):
+    code, told, _ = run(home, "encrypt-store")
+    assert code != 0, "it is encrypted already"
+    store = opened(home)
+    store.execute("ATTACH ? AS clear KEY ''", [str(home / "clear.db")])
+    store.execute("SELECT sqlcipher_export('clear')")
+    count = store.execute("SELECT count(*) FROM staff").fetchone()
+    store.close()
+    (home / "clear.db").replace(home / "centre.db")
+    code, told, said = run(home, "verify-audit")
+    assert (code, told) != (0, [{"audit": "ok"}])
+    assert "encrypt-store" in said
+    code, [found], _ = run(home, "encrypt-store")
+    assert (code, found["rows"] > count[0]) == (0, True)
+    assert run(home, "verify-audit")[:2] == (0, [{"audit": "ok"}])
+    store = opened(home)
+    assert store.execute("SELECT count(*) FROM staff").fetchone() == count
+    store.close()
 
 
 def test_without_the_setting_nobody_moves_the_clock(server):
@@ -130,7 +158,7 @@ def test_the_worker_follows_the_log_for_servers_that_do_not(home, serve):
     assert worker.told == {"worker": "started"}
 
     def caught_up():
-        store = sqlite3.connect(home / "centre.db")
+        store = opened(home)
         found = dict(store.execute("SELECT name, position FROM log_reader").fetchall())
         head = store.execute("SELECT position FROM log_head").fetchone()[0]
         store.close()

@@ -10,8 +10,10 @@ from sqlalchemy import Connection, text
 
 from domain import features
 from domain.kernel.store import Store
+from server.settings import Settings
+from server.storage_key import open_store
 from sync.digest import store_digest
-from sync.stores import open_branch_store, open_embedded_store
+from sync.stores import open_branch_store
 
 CATALOGUE = uuid.UUID(int=0)
 _LOADED: list[str] = []
@@ -30,7 +32,7 @@ def branch(home: Path, key_file: Path) -> Iterator[Connection]:
 def centre(home: Path) -> Iterator[Connection]:
     """Yield a connection to the centre's store."""
     _load()
-    yield from _reading(open_embedded_store(home / "centre.db"))
+    yield from _reading(open_store(Settings(data_dir=home)))
 
 
 def _load() -> None:
