@@ -14,6 +14,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.process.item_commands import SettleItems
 from domain.process.records import VisitItem
+from domain.process.stay_records import ProcessStay
 
 log = logging.getLogger(__name__)
 AT_ONCE = 50
@@ -36,7 +37,7 @@ class ProcessFollower:
         self._dispatcher, self._actor = dispatcher, actor
 
     def act(self, entries: Sequence[Entry]) -> None:
-        """Settle the visits the entries touched; of those without items nothing is asked."""
+        """Settle the visits the entries touched; of those without items and stays nothing is asked."""
         touched = self._touched(entries)
         for start in range(0, len(touched), AT_ONCE):
             ids = self._with_items(touched[start : start + AT_ONCE])
@@ -78,7 +79,10 @@ class ProcessFollower:
         return found
 
     def _with_items(self, visit_ids: Sequence[Id]) -> list[Id]:
-        c = VisitItem.__table__.c
+        found: set[Id] = set()
         with self._dispatcher.store.read() as connection:
-            query = select(c.visit_id).where(c.visit_id.in_(visit_ids)).distinct()
-            return list(connection.execute(query).scalars())
+            for kind in (VisitItem, ProcessStay):
+                c = kind.__table__.c
+                query = select(c.visit_id).where(c.visit_id.in_(visit_ids)).distinct()
+                found |= set(connection.execute(query).scalars())
+        return [one for one in visit_ids if one in found]

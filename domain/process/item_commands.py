@@ -174,7 +174,7 @@ def waive_item(order: WaiveItem, work: UnitOfWork) -> None:
     if not order.note.strip():
         raise DomainError("input.missing", field="note", label="依据")
     work.move(item_life, item, "waive")
-    item.waived_note, item.waived_by = order.note.strip()[:1000], work.actor.name
+    item.waived_note, item.waived_by = order.note.strip(), work.actor.name
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -239,8 +239,12 @@ def settle_items(order: SettleItems, work: UnitOfWork) -> int:
     moved = 0
     for visit_id in order.visit_ids:
         visit = work.get(Visit, visit_id)
-        items = [] if visit is None else _items(work, visit_id)
-        if visit is None or not items:
+        if visit is None:
+            continue
+        if visit.state == "finished":
+            moved += sum(leave(work, visit) for leave in LEAVERS)
+        items = _items(work, visit_id)
+        if not items:
             continue
         content = process_in_force(work.connection, work.content)
         facts = facts_of(work.connection, visit_id)
@@ -249,6 +253,10 @@ def settle_items(order: SettleItems, work: UnitOfWork) -> int:
             if item.state == "planned" and content is not None:
                 moved += _set_due(work, item, visit, day_end(content, visit))
     return moved
+
+
+LEAVERS: list[Callable[[UnitOfWork, Visit], int]] = []
+"""What else ends with a visit: stays at nodes (`domain.process.stay_commands`)."""
 
 
 _MOVES = {
@@ -317,7 +325,7 @@ def _items(work: UnitOfWork, visit_id: Id) -> Sequence[VisitItem]:
 
 
 def _say_why(work: UnitOfWork, item: VisitItem, cause: MissCause, note: str | None) -> None:
-    item.cause, item.cause_note = cause, (note or "").strip()[:1000] or None
+    item.cause, item.cause_note = cause, (note or "").strip() or None
     item.cause_by, item.cause_at = work.actor.name, work.now
 
 

@@ -82,11 +82,11 @@ class VisitItem(Record, label="应检项目"):
     due_at: Mapped[datetime | None] = column("应完成时间", merge=Merge.CENTRE, group="state", index=True)
     cause: Mapped[MissCause | None] = column("漏项原因", group="cause")
     cause_note: Mapped[str | None] = column(
-        "原因说明", sensitivity=Sensitivity.SENSITIVE, group="cause", length=1000
+        "原因说明", sensitivity=Sensitivity.SENSITIVE, group="cause", length=4000
     )
     cause_by: Mapped[str | None] = column("标注人", group="cause")
     cause_at: Mapped[datetime | None] = column("标注时间", group="cause")
-    waived_note: Mapped[str | None] = column("免检依据", merge=Merge.CENTRE, group="state", length=1000)
+    waived_note: Mapped[str | None] = column("免检依据", merge=Merge.CENTRE, group="state", length=4000)
     waived_by: Mapped[str | None] = column(
         "签批人", merge=Merge.CENTRE, group="state", sensitivity=Sensitivity.PERSONAL, mask=Mask.NAME
     )

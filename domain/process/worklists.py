@@ -23,6 +23,7 @@ from domain.process.item_commands import (
     WaiveItem,
 )
 from domain.process.records import ProcessContentVersion, VisitItem
+from domain.process.stay_records import ProcessEvent, ProcessStay
 
 visits.offers(ChoosePackage, AddItems)
 
@@ -59,6 +60,25 @@ def items() -> Query:
 
 
 items.offers(SayCause, DropItem)
+
+
+@worklist("process.stays", "节点记录", permission="process.view", record=ProcessStay, order="-arrived_at")
+def stays() -> Query:
+    """Who was at which node, when and how long, the latest first."""
+    s = ProcessStay
+    return select(
+        s.visit_number, Patient.name, s.node_name, s.state, s.arrived_at, s.began_at, s.ended_at, s.inferred,
+        s.due_at, s.skip_reason,
+    ).join(Patient, Patient.id == s.patient_id)  # fmt: skip
+
+
+@worklist("process.events", "节点事件", permission="process.view", record=ProcessEvent, order="-at")
+def events() -> Query:
+    """Every scan, the latest first: who recorded what where."""
+    e = ProcessEvent
+    return select(e.at, e.visit_number, Patient.name, e.node_name, e.kind, e.by_name, e.note).join(
+        Patient, Patient.id == e.patient_id
+    )
 
 
 @worklist(

@@ -8,6 +8,8 @@ from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.kernel.authority import system_actor
 from domain.process.item_commands import AddItems, CheckExit, PerformItem, SettleItems, WaiveItem
 from domain.process.records import VisitItem
+from domain.process.stay_commands import ScanAtNode
+from domain.process.stay_records import ScanKind
 from tests.readers.alert_cases import Case
 from tests.readers.alert_cases_more import both
 
@@ -61,7 +63,30 @@ def enters(world):
     settle(world)
 
 
+def scans(*nodes):
+    """A client is scanned at rooms, one after another."""
+
+    def run(world):
+        world.room_visit = world.new_visit()
+        for node in nodes:
+            world.desk.run(ScanAtNode(visit_id=world.room_visit, node=node), world.nurse)
+
+    return run
+
+
+def goes_to(node, act=None):
+    return lambda w: w.desk.run(ScanAtNode(visit_id=w.room_visit, node=node, act=act), w.nurse)
+
+
 PROCESS_CASES = [
+    Case("A-092", scans("urine"), goes_to("exit"), HOUR, scans("exit")),
+    Case(
+        "A-991",
+        scans("urine"),
+        goes_to("urine", ScanKind.END),
+        HOUR / 2,
+        both(scans("urine"), goes_to("urine", ScanKind.END)),
+    ),
     Case(
         "A-088",
         both(asks_for("甲状腺超声"), at_the_exit),

@@ -44,10 +44,10 @@ def upgrade() -> None:
         sa.Column("state_since", UtcTime(), nullable=False),
         sa.Column("due_at", UtcTime(), nullable=True),
         sa.Column("cause", sa.String(40), nullable=True),
-        sa.Column("cause_note", sa.String(1000), nullable=True),
+        sa.Column("cause_note", steps.long_text(), nullable=True),
         sa.Column("cause_by", sa.String(255), nullable=True),
         sa.Column("cause_at", UtcTime(), nullable=True),
-        sa.Column("waived_note", sa.String(1000), nullable=True),
+        sa.Column("waived_note", steps.long_text(), nullable=True),
         sa.Column("waived_by", sa.String(255), nullable=True),
         indexed=("visit_id", "patient_id", "due_at"),
     )
