@@ -57,7 +57,8 @@ def trend_charts(trends: Any) -> list[Chart]:
 def _trend(entry: dict[str, Any]) -> Trend:
     points = tuple((date.fromisoformat(point["date"]), Decimal(point["value"])) for point in entry["points"])
     low, high = (Decimal(entry[key]) if entry.get(key) is not None else None for key in ("low", "high"))
-    return Trend(entry["title"], entry["unit"], points, low, high)
+    title = f"{entry['title']}（{entry['state']}）" if entry.get("state") else entry["title"]
+    return Trend(title, entry["unit"], points, low, high)
 
 
 def _client(client: Any, *, id_in_clear: bool) -> Any:

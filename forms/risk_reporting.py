@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from domain.care.content import CARE, CareContent
+from domain.catalog.lookup import Catalog
 from domain.catalog.units import shown_unit
 from domain.checkup.records import Observation, ResultStatus
 from domain.kernel.authority import Actor
@@ -30,6 +32,7 @@ from domain.scales.definitions import Scale
 from domain.scales.keeping import SCALES
 from domain.scales.profile import Kept, latest_results
 from domain.scales.results import Graded, sentences
+from domain.trends.reading import states_of
 from domain.version import VERSION
 from forms.assessing import ADVICE, organisation_names
 from forms.documents import Document
@@ -95,7 +98,7 @@ def risk_report_data(dispatcher: Dispatcher, actor: Actor, patient_id: Id) -> di
             head, assessment, models, say, level=_level(connection, patient_id, models.book, say),
             high_factors=_high_factors(connection, patient_id, models.book),
             scales=_scales(latest_results(connection, patient_id), told[SCALES], told[ADVICE], say),
-            trends=_trends(connection, patient_id, models),
+            trends=_trends(connection, patient_id, models, _states(dispatcher, connection, patient_id)),
         )  # fmt: skip
 
 
@@ -206,8 +209,19 @@ def _part(score: Graded) -> dict[str, Any]:
     return {"label": score.label, "value": f"{score.number}{score.unit}" or "—", "band": score.text or None}
 
 
-def _trends(connection: Connection, patient_id: Id, models: RiskModels) -> list[dict[str, Any]]:
-    """Return results over the years, the last of each day, in the unit of the factor that they are."""
+def _states(dispatcher: Dispatcher, connection: Connection, patient_id: Id) -> dict[str, str]:
+    """Return how the courses stand by item, in words; nothing where the content for it is not at hand."""
+    content: CareContent | None = dispatcher.content.get(CARE)
+    catalog: Catalog | None = dispatcher.content.get("catalog")
+    if content is None or catalog is None:
+        return {}
+    return states_of(connection, content.indicators, catalog, patient_id, dispatcher.clock())
+
+
+def _trends(
+    connection: Connection, patient_id: Id, models: RiskModels, states: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return results over the years, the last of each day, in the unit of the factor, and their state."""
     book, table = models.book, Observation.__table__
     by_item = {
         definition.observation: code for code, definition in book.definitions.items() if code in TRENDS
@@ -231,7 +245,12 @@ def _trends(connection: Connection, patient_id: Id, models: RiskModels) -> list[
         value = row.value_number * factor + offset
         points.setdefault(code, {})[clinic(row.effective_at).date()] = measured(value, book.decimals(code))
     return [
-        {"title": book.label(code), "unit": shown_unit(book.definitions[code].unit) or "1",
+        {"title": book.label(code), **_state(states, book.definitions[code].observation),
+         "unit": shown_unit(book.definitions[code].unit) or "1",
          "points": [{"date": day.isoformat(), "value": value} for day, value in list(found.items())[-_MOST_POINTS:]]}
         for code in TRENDS if len(found := points.get(code, {})) > 1
     ]  # fmt: skip
+
+
+def _state(states: Mapping[str, str], item: str | None) -> dict[str, str]:
+    return {"state": states[item]} if item is not None and item in states else {}

@@ -14,6 +14,7 @@ from domain.kernel.authority import Actor
 from domain.kernel.ids import Id
 from domain.kernel.worklists import records
 from domain.scales.facts import COUNTING
+from domain.trends.content import Swing
 
 MOST = 8
 """Plans side by side, the newest."""
@@ -31,6 +32,8 @@ class Change:
     before_on: date
     after: float
     after_on: date
+    counts: bool | None = None
+    """Whether it is more than measuring and the body's own swing explain; None where that is not known."""
 
     @property
     def by(self) -> float:
@@ -64,8 +67,13 @@ class PlanFigures:
     changes: tuple[Change, ...]
 
 
-def plans_beside(connection: Connection, actor: Actor, patient_id: Id) -> list[PlanFigures]:
-    """Return a client's newest plans as the actor may see them, drafts first, then the newest."""
+def plans_beside(
+    connection: Connection, actor: Actor, patient_id: Id, swings: Mapping[str, Swing] | None = None
+) -> list[PlanFigures]:
+    """Return a client's newest plans as the actor may see them, drafts first, then the newest.
+
+    `swings` tells of a change whether it is more than its own swing.
+    """
     p, i = CarePlan.__table__.c, CareItem.__table__.c
     plans = records(connection, actor, CarePlan, p.patient_id == patient_id, limit=50)
     items = records(connection, actor, CareItem, i.patient_id == patient_id, limit=2000)
@@ -73,10 +81,12 @@ def plans_beside(connection: Connection, actor: Actor, patient_id: Id) -> list[P
     for item in items:
         by_plan.setdefault(item.plan_id, []).append(item)
     newest = sorted(plans, key=lambda one: (one.state != "draft", one.state != "running", -one.id.int))[:MOST]
-    return [_figures(connection, one, by_plan.get(one.id, [])) for one in newest]
+    return [_figures(connection, one, by_plan.get(one.id, []), swings or {}) for one in newest]
 
 
-def _figures(connection: Connection, plan: Any, items: Sequence[Any]) -> PlanFigures:
+def _figures(
+    connection: Connection, plan: Any, items: Sequence[Any], swings: Mapping[str, Swing]
+) -> PlanFigures:
     diets = _monthly(items, CareKind.DIET)
     moves = _monthly(items, CareKind.EXERCISE)
     half = diets.get(6) or diets.get(1) or {}
@@ -91,7 +101,7 @@ def _figures(connection: Connection, plan: Any, items: Sequence[Any]) -> PlanFig
         kcal=_of(diets, "kcal"), sodium=_of(diets, "sodium_mg"), minutes=_of(moves, "minutes"),
         shares=tuple(_number(half.get(f"{name}_percent")) for name in ("carb", "protein", "fat")),
         others=others, asked=_asked(items), done=_done(connection, [item.id for item in items]),
-        changes=_changes(connection, plan),
+        changes=_changes(connection, plan, swings),
     )  # fmt: skip
 
 
@@ -132,7 +142,7 @@ def _done(connection: Connection, item_ids: Sequence[Id]) -> float | None:
     return round(float(part) / float(whole), 1) if whole else None
 
 
-def _changes(connection: Connection, plan: Any) -> tuple[Change, ...]:
+def _changes(connection: Connection, plan: Any, swings: Mapping[str, Swing]) -> tuple[Change, ...]:
     """Return what was measured before the plan was signed and after it; nothing for a draft."""
     begun: datetime | None = plan.signed_at if isinstance(plan.signed_at, datetime) else None
     if begun is None:
@@ -151,4 +161,17 @@ def _changes(connection: Connection, plan: Any) -> tuple[Change, ...]:
     for row in connection.execute(query):
         side = before if row.effective_at <= begun else after
         side[row.item] = (float(row.value_number), row.effective_at.date())
-    return tuple(Change(one, *before[one], *after[one]) for one in MEASURED if one in before and one in after)
+    both = [one for one in MEASURED if one in before and one in after]
+    return tuple(Change(one, *before[one], *after[one], _counts(one, before, after, swings)) for one in both)
+
+
+def _counts(
+    item: str,
+    before: Mapping[str, tuple[float, date]],
+    after: Mapping[str, tuple[float, date]],
+    swings: Mapping[str, Swing],
+) -> bool | None:
+    swing, first = swings.get(item), before[item][0]
+    if swing is None or not first:
+        return None
+    return 100 * abs(after[item][0] - first) / abs(first) >= swing.change(1, 1)

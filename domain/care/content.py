@@ -12,6 +12,7 @@ from domain.care.programmes import Foods, Programmes, load_programmes
 from domain.care.records import CareKind
 from domain.kernel.content import ContentError, load_folder
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.trends.content import Indicators, load_indicators
 
 CARE = "care"
 FILE = "kinds"
@@ -52,6 +53,7 @@ class CareContent(msgspec.Struct, frozen=True, kw_only=True):
     foods: Foods
     kitchen: Kitchen
     activities: Activities
+    indicators: Indicators
     nutrients: Nutrients
     interactions: Interactions
 
@@ -73,6 +75,7 @@ def load_care(folder: Path) -> CareContent:
     return CareContent(
         kinds=kinds, programmes=programmes, foods=foods, nutrients=nutrients, interactions=interactions,
         kitchen=load_kitchen(folder, foods, programmes.diseases), activities=load_activities(folder, programmes),
+        indicators=load_indicators(folder),
     )  # fmt: skip
 
 

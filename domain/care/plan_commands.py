@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from domain.care.item_commands import begin_item, end_item
 from domain.care.records import CareEvent, CareItem, CareNode, CareOutcome, CarePlan, CareWay
+from domain.care.telling import plan_signed
 from domain.care.workflow import node_life, plan_life
 from domain.kernel.clock import CLINIC_TIME, clinic
 from domain.kernel.commands import Kind, ask, command, handles
@@ -128,6 +129,7 @@ def sign_plan(order: SignPlan, work: UnitOfWork) -> Id:
     for node in nodes:
         if node.state == "planned":
             _begin_node(work, node)
+    plan_signed(work, plan)
     return plan.id
 
 

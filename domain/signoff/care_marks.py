@@ -60,6 +60,16 @@ def care_marks(content: CareContent) -> Iterator[Mark]:
                 f"{pair.level}：{pair.effect}"[:1000], pair.source, pair.status, _digest(pair, "status", "source"),
             )  # fmt: skip
     yield from _kitchen_marks(content.kitchen)
+    yield from _diary_marks(content)
+
+
+def _diary_marks(content: CareContent) -> Iterator[Mark]:
+    book = content.indicators
+    if book.status != READ:
+        yield Mark(
+            "care.indicators", KIND, "指标变异系数（趋势评价）", "、".join(book.indicators), book.source, book.status,
+            _digest(book, "status", "source"),
+        )  # fmt: skip
     file = content.activities
     for name, activity in file.activities.items():
         if activity.status:
@@ -122,10 +132,12 @@ def signed_care(content: CareContent, keys: Container[str]) -> CareContent:
     activities = {
         name: read(f"activity.{name}", one, status="") for name, one in content.activities.activities.items()
     }
+    indicators = read("indicators", content.indicators, status=READ)
     kitchen = read("kitchen", content.kitchen, status=READ)
     return msgspec.structs.replace(
         content,
         kitchen=msgspec.structs.replace(kitchen, names=names, habits=habits),
+        indicators=indicators,
         activities=msgspec.structs.replace(content.activities, activities=activities),
         programmes=msgspec.structs.replace(content.programmes, diseases=diseases),
         foods=msgspec.structs.replace(content.foods, foods=foods),

@@ -139,7 +139,7 @@ def test_what_changed_since_it_began_is_told(page, qtbot, open_desk, context_for
     open_desk.dispatcher.run(ChoosePlan(care_plan_id=own.id, reason="先少盐"), doctor)
     clock.advance(timedelta(days=1))
     page.measure(sbp=138, dbp=85)
-    said = "收缩压 150 → 138（-12）"
+    said = "收缩压 150 → 138（-12，未超出自身波动）"
     qtbot.waitUntil(
         lambda: said in "".join(cells(page).get("指标变化（开始前 → 最近）", [])), timeout=PATIENCE_MS
     )

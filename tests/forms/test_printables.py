@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 import resources
+from domain.care.content import CARE, load_care
 from domain.checkup.form_commands import AnswerForm
 from domain.kernel.clock import ManualClock
 from domain.kernel.errors import DomainError
@@ -33,6 +34,7 @@ def day(tmp_path_factory, empty_store, authority):
     texts = Texts.load(resources.folder("texts") / "zh")
     lived.desk.content = {
         **lived.desk.content, **{name: read() for name, read in instruments.items()}, "texts": texts,
+        CARE: load_care(resources.folder("care")),
     }  # fmt: skip
     eaten = AnswerForm(
         patient_id=lived.patient_id, form="diet_habit", form_version="1.0.0",

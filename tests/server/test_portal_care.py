@@ -12,6 +12,8 @@ from domain.care.exercise_records import ExerciseEntry
 from domain.care.item_commands import AddItem
 from domain.care.plan_commands import SignPlan, StartPlan
 from domain.care.records import CareItem, CareKind
+from domain.checkup.result_commands import Measured, RecordMeasurement
+from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.kernel.clock import clinic
 from tests.server.test_portal import WeChat, bound, rows, server, vendors  # noqa: F401
 
@@ -108,3 +110,18 @@ def test_the_exercise_prescription_another_way_the_diary_and_its_report(server, 
                   {"activity": "太极", "minutes": "30", "day": "昨"}):  # fmt: skip
         assert wechat.post("/exercise", m="", **wrong).status_code == 422
     assert len(rows(server, ExerciseEntry, patient_id=patient)) == 1
+
+
+def test_the_courses_are_shown_with_state_and_chart(server, phone):  # noqa: F811
+    wechat, patient = bound(server, phone, "周趋势")
+    assert "还没有可以分析的测量" in wechat.get("/trends").text
+    for sbp in (150, 185):
+        visit = server.as_system(OpenVisit(patient_id=patient)).visit_id
+        server.as_system(Arrive(visit_id=visit))
+        values = [Measured(item="sbp", value=sbp, unit="mm[Hg]")]
+        server.as_system(RecordMeasurement(visit_id=visit, values=values))
+        server.clock.advance(timedelta(days=1))
+    wechat.sign_in()
+    page = wechat.get("/trends").text
+    for said in ("收缩压", "明显加重", "<svg", "超过 ±17.5% 才算真正变化"):
+        assert said in page

@@ -8,7 +8,8 @@ from client.actions import Action
 from client.live import Changed
 from client.navigation import RECORD_PAGES
 from client.station import Context, PageModel
-from domain.care.comparison import PlanFigures, plans_beside
+from domain.care.comparison import Change, PlanFigures, plans_beside
+from domain.care.content import CARE, CareContent
 from domain.care.records import CareKind, CarePlan
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
@@ -76,7 +77,10 @@ class ViewModel(PageModel):
             if patient_id is None:
                 mine = records(connection, actor, CarePlan, CarePlan.id == self._record_id, limit=1)
                 patient_id = mine[0].patient_id if mine else None
-            return patient_id, [] if patient_id is None else plans_beside(connection, actor, patient_id)
+            content: CareContent | None = self.context.desk.dispatcher.content.get(CARE)
+            swings = content.indicators.indicators if content is not None else {}
+            found = [] if patient_id is None else plans_beside(connection, actor, patient_id, swings)
+            return patient_id, found
 
     def _take(self, found: tuple[Id | None, list[PlanFigures]]) -> None:
         self.patient_id, self.plans = found
@@ -116,9 +120,14 @@ class ViewModel(PageModel):
     def _effect(self, plan: PlanFigures) -> str:
         catalog = self.context.desk.dispatcher.content["catalog"]
         return "\n".join(
-            f"{catalog.observation(one.item).name} {one.before:g} → {one.after:g}（{one.by:+g}）"
+            f"{catalog.observation(one.item).name} {one.before:g} → {one.after:g}（{one.by:+g}{self._swing(one)}）"
             for one in plan.changes
         )
+
+    def _swing(self, one: Change) -> str:
+        if one.counts is None:
+            return ""
+        return self.context.say("care_plans.changed" if one.counts else "care_plans.within_swing")
 
 
 def _numbers(values: tuple[float | None, ...]) -> str:
