@@ -71,6 +71,7 @@ from server.problems import problem_response
 from server.readers import readers_of
 from server.readiness import Readiness
 from server.readings import Readings
+from server.review import routes as review_routes
 from server.searching import searching_of
 from server.sessions import Sessions
 from server.settings import Settings
@@ -208,6 +209,8 @@ def create_app(centre: Centre) -> FastAPI:
             await asyncio.to_thread(centre.sender.stop)
             await asyncio.to_thread(centre.lanes.stop)
             await asyncio.to_thread(centre.receiver.stop)
+            if (pictures := getattr(_app.state, "pictures", None)) is not None:
+                await asyncio.to_thread(pictures.close)
 
     app = FastAPI(
         title="检后通 中心服务",
@@ -232,6 +235,7 @@ def create_app(centre: Centre) -> FastAPI:
     app.include_router(enrolment_routes.authority_router)
     app.include_router(command_router())
     app.include_router(form_page.router)
+    app.include_router(review_routes.router)
     app.include_router(portal_entering.router)
     app.include_router(portal_routes.router)
     app.include_router(portal_diet.router)

@@ -16,6 +16,7 @@ from server.api.dependencies import (
     json_answer,
     typed,
 )
+from server.centre import Centre
 from server.sessions import ABSOLUTE, IDLE
 
 router = APIRouter(prefix="/api/session", tags=["session"])
@@ -33,17 +34,26 @@ def open_session(
     request: Request, centre: CentreDep, asked: Annotated[Any, Depends(typed(SignInRequest))]
 ) -> Response:
     """Return the token of a new session, to be sent as ``Authorization: Bearer``."""
-    centre.wrong_passwords.check(address_of(request))
+    token, must_change = enter(centre, address_of(request), asked.login, asked.password)
+    return json_answer({"token": token, "must_change": must_change, **_limits()}, 201)
+
+
+def enter(centre: Centre, address: str, login: str, password: str) -> tuple[str, bool]:
+    """Return the token of a new session, and whether the password has to be changed first.
+
+    Raises:
+        DomainError: ``sign_in.refused``, ``sign_in.locked`` …; ``sign_in.too_many`` from this address.
+    """
+    centre.wrong_passwords.check(address)
     with centre.hashing:
         result = sign_in(
-            centre.dispatcher, centre.authority, asked.login, asked.password,
+            centre.dispatcher, centre.authority, login, password,
             device_id=centre.identity.device_id, org_id=centre.identity.org_id,
         )  # fmt: skip
     if result.actor is None or result.actor.staff_id is None:
-        centre.wrong_passwords.note(address_of(request))
+        centre.wrong_passwords.note(address)
         raise DomainError(result.code, **result.facts)
-    token = centre.sessions.open(result.actor.staff_id)
-    return json_answer({"token": token, "must_change": result.must_change, **_limits()}, 201)
+    return centre.sessions.open(result.actor.staff_id), result.must_change
 
 
 @router.get("", summary="当前会话")

@@ -16,12 +16,11 @@ import resources
 from client.stations import review
 from client.stations.review.anchors import Anchor, from_qt, line_around, moved, parse_anchor, to_qt
 from client.stations.review.answers import answer_rows
-from client.stations.review.case import ResultRow
 from client.stations.review.drafts import Draft, Drafts
 from client.stations.review.offering import FORWARD, Moment, offers
 from client.stations.review.proposals import proposals_for, rule_conditions, with_sentence
-from client.stations.review.results import in_reading_order, leads, result_row
 from domain.catalog.content import load_catalog
+from domain.checkup.compared import ResultRow, in_reading_order, leads, result_row
 from domain.checkup.intake import Person
 from domain.kernel.errors import UnavailableError
 from domain.linting.case import Result

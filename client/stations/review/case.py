@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from client.stations.review.anchors import Anchor
+from domain.checkup.compared import ResultRow
 from domain.kernel.disputes import Dispute
 from domain.kernel.ids import Id
 from domain.linting.case import Facts
@@ -20,51 +21,6 @@ class CaseKey:
 
     kind: str
     id: Id
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One earlier or present value of an item."""
-
-    day: date
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class ResultRow:
-    """One result with what it was before.
-
-    `flag` is of HL7 table 0078. `shift` tells how it moved between the two visits: ``risen`` or ``fallen`` out of
-    its interval or further, ``back`` into it, else empty. `low` and `high` bound the reference interval as far as
-    there is one. `change` is the difference to the value before, signed, in the result's unit.
-    `names` are what a report may call the item, its label first.
-    """
-
-    item: str
-    label: str
-    group: str
-    value: str
-    unit: str
-    flag: str
-    range_text: str
-    low: float | None = None
-    high: float | None = None
-    number: float | None = None
-    previous: str = ""
-    previous_flag: str = ""
-    previous_day: date | None = None
-    change: str = ""
-    shift: str = ""
-    important_class: str = ""
-    critical: bool = False
-    unverified: bool = False
-    corrected: bool = False
-    names: tuple[str, ...] = ()
-    points: tuple[Point, ...] = ()
-
-    @property
-    def abnormal(self) -> bool:
-        return self.flag not in {"", "N"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,12 @@ from client.stations.review.case import (
     CaseKey,
     CriticalRow,
     EarlierReport,
-    ResultRow,
     StepRow,
 )
 from client.stations.review.case_rows import read_rows
 from client.stations.review.files import attachment_rows
 from client.stations.review.proposals import proposals_for, rule_conditions
-from client.stations.review.results import in_reading_order, result_row
+from domain.checkup.compared import ResultRow, in_reading_order, result_row
 from domain.checkup.intake import Person
 from domain.checkup.records import (
     Attachment,

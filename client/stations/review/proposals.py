@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from client.stations.review.case import Proposal, ResultRow
+from client.stations.review.case import Proposal
 from domain.catalog.lookup import Catalog
+from domain.checkup.compared import ResultRow
 from domain.checkup.intake import finding_sentence
 
 Say = Callable[..., str]

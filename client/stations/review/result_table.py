@@ -4,9 +4,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
-from client.stations.review.case import ResultRow
-from client.stations.review.results import leads
 from client.stations.review.wording import Wording
+from domain.checkup.compared import ResultRow, leads
 
 COLUMNS = ("item", "value", "range", "previous", "change", "trend")
 ROW_ROLE = Qt.ItemDataRole.UserRole

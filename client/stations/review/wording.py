@@ -3,8 +3,9 @@
 from typing import Any
 
 from client.station import Context
-from client.stations.review.case import UNWRITTEN, Case, ResultRow
+from client.stations.review.case import UNWRITTEN, Case
 from client.stations.review.queue_rows import QueueRow
+from domain.checkup.compared import ResultRow
 from domain.checkup.workflow import report_review
 from domain.people.records import Sex
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from client.stations.review.case import Case, CriticalRow, ResultRow
+from client.stations.review.case import Case, CriticalRow
 from client.stations.review.case_panel.widgets import (
     FindingDelegate,
     ResultDelegate,
@@ -24,6 +24,7 @@ from client.stations.review.case_panel.widgets import (
 from client.stations.review.head.widgets import restyle
 from client.stations.review.result_table import ResultTable
 from client.stations.review.trend.widgets import TrendChart
+from domain.checkup.compared import ResultRow
 from domain.checkup.workflow import critical_handling
 
 ROWS_SEEN = 3

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from client.stations.review.case import ResultRow
 from client.stations.review.drawing import (
     draw_badge,
     draw_ground,
@@ -25,6 +24,7 @@ from client.stations.review.drawing import (
 )
 from client.stations.review.result_table import COLUMNS, ROW_ROLE, ResultTable
 from client.stations.review.wording import Wording
+from domain.checkup.compared import ResultRow
 
 WIDTHS = {"item": 150, "value": 116, "range": 84, "previous": 54, "change": 78, "trend": 66}
 LINE = 28

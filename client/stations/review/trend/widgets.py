@@ -7,7 +7,6 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
-from client.stations.review.case import ResultRow
 from client.stations.review.drawing import (
     draw_band,
     draw_mark,
@@ -18,6 +17,7 @@ from client.stations.review.drawing import (
     scale_of,
     side_of,
 )
+from domain.checkup.compared import ResultRow
 
 
 class TrendChart(QFrame):

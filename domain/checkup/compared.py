@@ -1,9 +1,10 @@
 """Results compared with the time before, and in which order a reviewer reads them. Pure; no Qt, no store."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from client.stations.review.case import Point, ResultRow
 from domain.catalog.lookup import Catalog
 from domain.catalog.units import shown_unit
 from domain.checkup.intake import GENDER, Person
@@ -13,6 +14,51 @@ from domain.linting.words import names_of
 WORSE = {"LL": -2, "L": -1, "N": 0, "": 0, "H": 1, "A": 1, "HH": 2, "AA": 2}
 OTHER = "other"
 """Group of what the catalogue does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One earlier or present value of an item."""
+
+    day: date
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """One result with what it was before.
+
+    `flag` is of HL7 table 0078. `shift` tells how it moved between the two visits: ``risen`` or ``fallen`` out of
+    its interval or further, ``back`` into it, else empty. `low` and `high` bound the reference interval as far as
+    there is one. `change` is the difference to the value before, signed, in the result's unit.
+    `names` are what a report may call the item, its label first.
+    """
+
+    item: str
+    label: str
+    group: str
+    value: str
+    unit: str
+    flag: str
+    range_text: str
+    low: float | None = None
+    high: float | None = None
+    number: float | None = None
+    previous: str = ""
+    previous_flag: str = ""
+    previous_day: date | None = None
+    change: str = ""
+    shift: str = ""
+    important_class: str = ""
+    critical: bool = False
+    unverified: bool = False
+    corrected: bool = False
+    names: tuple[str, ...] = ()
+    points: tuple[Point, ...] = ()
+
+    @property
+    def abnormal(self) -> bool:
+        return self.flag not in {"", "N"}
 
 
 def result_row(row: Any, before: Sequence[Any], catalog: Catalog, person: Person) -> ResultRow:
