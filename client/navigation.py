@@ -42,7 +42,7 @@ BUILT_IN_AREAS = {
 """Area of a built-in page that is not about the workstation itself."""
 
 ICONS = {
-    "specimen": "specimen", "checkup": "visit", "critical": "alarm", "report": "report", "people": "person",
+    "specimen": "specimen", "checkup": "visit", "critical": "alarm", "report": "report", "review": "report", "people": "person",
     "storage": "specimen", "environment": "alarm", "patient": "person", "staff": "staff", "alert": "bell",
     "conflict": "conflict", "messaging": "chat", "conversation": "chat", "portal": "chat", "faq": "chat",
     "duty": "chat",
@@ -51,7 +51,7 @@ ICONS = {
 
 AREAS = {
     "people": "nav.people", "checkup": "nav.checkup", "critical": "nav.checkup",
-    "report": "nav.report", "tracking": "nav.followup", "followup": "nav.followup", "reception": "nav.followup",
+    "report": "nav.report", "review": "nav.report", "tracking": "nav.followup", "followup": "nav.followup", "reception": "nav.followup",
     "care": "nav.followup",
     "messaging": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
     "tag": "nav.messages", "portal": "nav.messages", "faq": "nav.messages", "duty": "nav.messages",

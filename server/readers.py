@@ -19,6 +19,7 @@ from domain.process.follower import ProcessFollower
 from domain.quality.counter import QualityCounter
 from domain.quality.indicators import load_indicators
 from domain.research.counter import ResearchCounter
+from domain.reviewing.follower import ReviewFollower
 from domain.risk.follower import RiskFollower
 from domain.scales.returns import ReturnFollower
 from domain.security.limits import load_limits
@@ -83,8 +84,10 @@ def readers_of(
         dispatcher, system_actor(identity.org_id, identity.device_id),
         load_limits(resources.folder("security") / "watch.yaml"), dispatcher.content["texts"],
     )  # fmt: skip
+    reviewing = ReviewFollower(dispatcher, system_actor(identity.org_id, identity.device_id))
     store = dispatcher.store
     followers = (
+        Follower(store, reviewing),  # first: an urgent report is before its expert within seconds
         Follower(store, engine),
         Follower(store, AuditReader()),
         Follower(store, Eraser(forget_file)),
@@ -121,6 +124,7 @@ def readers_of(
         tags.tick,
         returns.tick,
         quality.tick,
+        reviewing.tick,
     ]
     turns = giving_way.turns(GIVES_WAY_S)
     return followers, ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S, give_way=turns)

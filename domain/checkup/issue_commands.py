@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from domain.checkup.records import Attachment, AttachmentRemoval, Report, ReportSignature, ReviewAction
 from domain.checkup.report_commands import note_step
+from domain.checkup.scheme import move_report
 from domain.checkup.signature_state import Standing, signature_state
-from domain.checkup.workflow import report_review
 from domain.kernel.authority import Actor
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.dispatcher import Dispatcher
@@ -56,7 +56,7 @@ def issue(order: IssueReport, work: UnitOfWork) -> Outcome:
         if signature_state(work.connection, report.id, work.content["catalog"]) is Standing.CHANGED:
             _take_back(work, report, "签名后内容有变化，系统退回终审")
             return Outcome(report.state, report.number)
-    work.move(report_review, report, "issue")
+    move_report(work, report, "issue")
     report.issued_at = work.now
     return Outcome(report.state, report.number)
 
@@ -93,7 +93,7 @@ def last_signature(work: UnitOfWork, report: Report) -> ReportSignature | None:
 
 
 def _take_back(work: UnitOfWork, report: Report, reason: str | None) -> None:
-    work.move(report_review, report, "withdraw")
+    move_report(work, report, "withdraw")
     wanted = select(Attachment).where(
         Attachment.subject_id == report.id, Attachment.sha256 == report.document_sha256
     )

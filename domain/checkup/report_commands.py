@@ -18,6 +18,7 @@ from domain.checkup.records import (
 )
 from domain.checkup.report_content import read_facts, report_content
 from domain.checkup.review_hands import hands_of
+from domain.checkup.scheme import check_level, move_report, time_report
 from domain.checkup.workflow import report_review
 from domain.kernel.canonical import content_digest
 from domain.kernel.commands import Kind, ask, command, handles
@@ -63,6 +64,7 @@ def write(order: WriteReport, work: UnitOfWork) -> Written:
             conclusion=order.conclusion, advice=order.advice, urgency=_urgency(work, visit.id),
         )  # fmt: skip
         work.start(report_review, report)
+        time_report(work, report)
         work.add(report)
     elif report.state not in {"drafting", "returned"}:
         raise DomainError(
@@ -130,9 +132,9 @@ def submit(order: SubmitReport, work: UnitOfWork) -> ReportSubmitted:
             return ReportSubmitted(report.state, checked.score, returned=True)
     if report.state == "returned":
         report.revision += 1
-        work.move(report_review, report, "resubmit")
+        move_report(work, report, "resubmit")
     else:
-        work.move(report_review, report, "submit")
+        move_report(work, report, "submit")
     work.add(
         ReportRevision(
             org_id=report.org_id, report_id=report.id, revision=report.revision, conclusion=report.conclusion,
@@ -155,7 +157,8 @@ class PassFirstReview:
 def pass_first(order: PassFirstReview, work: UnitOfWork) -> None:
     """Move to the head office's queue; who wrote the report does not review it (``report.own_work``)."""
     report = work.require(Report, order.report_id, "report_id")
-    work.move(report_review, report, "pass_first", hands_of(work.connection, report.id))
+    check_level(work, report, "first_review")
+    move_report(work, report, "pass_first", hands_of(work.connection, report.id))
     note_step(work, report, "first_review", ReviewAction.PASS, order.remark)
 
 
@@ -173,7 +176,9 @@ def return_report(order: ReturnReport, work: UnitOfWork) -> None:
     """Move back to the branch; the remark names field and characters it is about (``conclusion:12-30``)."""
     report = work.require(Report, order.report_id, "report_id")
     level = report.state
-    work.move(report_review, report, "return")
+    if report_review.allows(level, "return"):
+        check_level(work, report, level)
+    move_report(work, report, "return")
     report.returns += 1
     note_step(work, report, level, ReviewAction.RETURN, order.remark, order.anchor)
 
@@ -190,7 +195,8 @@ class PassSecondReview:
 def pass_second(order: PassSecondReview, work: UnitOfWork) -> None:
     """Move to the final review; who had a hand in it before does not (``report.same_hands``)."""
     report = work.require(Report, order.report_id, "report_id")
-    work.move(report_review, report, "pass_second", hands_of(work.connection, report.id))
+    check_level(work, report, "second_review")
+    move_report(work, report, "pass_second", hands_of(work.connection, report.id))
     note_step(work, report, "second_review", ReviewAction.PASS, order.remark)
 
 
@@ -222,6 +228,7 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
 
     report = work.require(Report, order.report_id, "report_id")
     hands = hands_of(work.connection, report.id)
+    check_level(work, report, "final_review")
     report_review.check_hands("sign", work.actor.staff_id, hands)
     _whose_is_settled(work, report)
     signed_at = datetime.fromisoformat(order.signed_at)
@@ -231,10 +238,10 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
         or content_digest(report_content(facts, work.content["catalog"], at=signed_at)) != order.digest
     ):
         raise DomainError("report.changed_meanwhile", field="digest", number=report.number)
-    work.move(report_review, report, "sign", hands)
+    move_report(work, report, "sign", hands)
     report.document_sha256 = order.document_sha256
     if not order.hold:
-        work.move(report_review, report, "issue")
+        move_report(work, report, "issue")
         report.issued_at = work.now
     signer = work.require(Staff, work.actor.staff_id)
     work.add(

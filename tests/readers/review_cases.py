@@ -1,15 +1,18 @@
-"""The causes of the alerts of the review: signed and not issued."""
+"""The causes of the alerts of the review: signed and not issued; given, not taken, not done, nobody there."""
 
 import dataclasses
 from datetime import timedelta
 
 from domain.checkup.issue_commands import IssueReport
 from domain.checkup.records import Report
-from domain.checkup.report_commands import SignReport
+from domain.checkup.report_commands import PassSecondReview, SignReport, SubmitReport, WriteReport
 from domain.checkup.report_content import read_facts, report_content
+from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.kernel.authority import system_actor
 from domain.kernel.canonical import content_digest
 from domain.people.staff_commands import CreateStaff
+from domain.reviewing.commands import AcceptReview, AssignWaitingReviews, FollowReport
+from domain.reviewing.records import ReviewTask
 from tests.readers.alert_cases import Case, steps
 from tests.readers.alert_cases_more import place
 
@@ -49,4 +52,58 @@ def signed_and_issued(world):
     issue(world)
 
 
-REVIEW_CASES = [Case("A-097", signed, issue, 24 * HOUR, signed_and_issued)]
+def written(world, urgent):
+    """A report that comes to head office; with a critical value it is urgent."""
+    visit = world.new_visit()
+    value = Measured(item="k", value=6.8 if urgent else 4.4, unit="mmol/L")
+    world.desk.run(RecordMeasurement(visit_id=visit, values=[value]), world.nurse)
+    world.desk.run(WriteReport(visit_id=visit, conclusion="血压偏高"), world.doctor)
+    world.report(SubmitReport, world.doctor, reason="已核对")
+    world.pass_first()
+
+
+def follow(world):
+    order = FollowReport(report_id=world.one(Report).id)
+    world.desk.run(order, system_actor(world.chief.org_id, world.chief.device_id))
+
+
+def arrived(*, urgent=False, accepted=False):
+    """A report is given to its expert, who takes it or not."""
+
+    def run(world):
+        written(world, urgent)
+        world.signer = another_chief(world)
+        follow(world)
+        if accepted:
+            accept(world)
+
+    return run
+
+
+def accept(world):
+    world.desk.run(AcceptReview(task_id=world.one(ReviewTask).id), world.signer)
+
+
+def passed(world):
+    world.report(PassSecondReview, world.signer)
+    follow(world)
+
+
+def nobody(world):
+    written(world, urgent=False)
+    follow(world)
+
+
+def somebody(world):
+    world.signer = another_chief(world)
+    world.desk.run(AssignWaitingReviews(), system_actor(world.chief.org_id, world.chief.device_id))
+
+
+REVIEW_CASES = [
+    Case("A-097", signed, issue, 24 * HOUR, signed_and_issued),
+    Case("A-133", arrived(), accept, harmless=arrived(accepted=True)),
+    Case("A-134", arrived(), accept, 2 * HOUR, arrived(accepted=True)),
+    Case("A-135", arrived(accepted=True), passed, 24 * HOUR, arrived()),
+    Case("A-984", arrived(urgent=True), accept, harmless=arrived()),
+    Case("A-985", nobody, somebody, HOUR / 2, arrived()),
+]

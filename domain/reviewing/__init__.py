@@ -1,0 +1,1 @@
+"""Remote review: who at head office takes which report, and how far it is."""
