@@ -42,16 +42,17 @@ BUILT_IN_AREAS = {
 """Area of a built-in page that is not about the workstation itself."""
 
 ICONS = {
-    "specimen": "specimen", "checkup": "visit", "critical": "alarm", "report": "report", "review": "report", "people": "person",
+    "specimen": "specimen", "checkup": "visit", "critical": "alarm", "report": "report", "people": "person",
     "storage": "specimen", "environment": "alarm", "patient": "person", "staff": "staff", "alert": "bell",
     "conflict": "conflict", "messaging": "chat", "conversation": "chat", "portal": "chat", "faq": "chat",
-    "duty": "chat",
+    "duty": "chat", "review": "report",
 }  # fmt: skip
 
 
 AREAS = {
     "people": "nav.people", "checkup": "nav.checkup", "critical": "nav.checkup",
-    "report": "nav.report", "review": "nav.report", "tracking": "nav.followup", "followup": "nav.followup", "reception": "nav.followup",
+    "review": "nav.report",
+    "report": "nav.report", "tracking": "nav.followup", "followup": "nav.followup", "reception": "nav.followup",
     "care": "nav.followup",
     "messaging": "nav.messages", "conversation": "nav.messages", "risk": "nav.risk", "form": "nav.forms",
     "tag": "nav.messages", "portal": "nav.messages", "faq": "nav.messages", "duty": "nav.messages",
