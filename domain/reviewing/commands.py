@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from domain.checkup.records import Report, ReviewAction, ReviewStep
 from domain.checkup.scheme import RIGHTS, scheme_of
@@ -43,29 +43,29 @@ def follow_report(order: FollowReport, work: UnitOfWork) -> str:
     report = work.get(Report, order.report_id)
     if report is None:
         return ""
-    now_due = (
-        stable_id("review_task", report.id, report.state, report.revision) if report.state in MOVES else None
-    )
-    open_tasks = select(ReviewTask).where(ReviewTask.report_id == report.id, ReviewTask.state.in_(OPEN))
-    for task in work.list(open_tasks):
-        if task.id != now_due:
+    kept: ReviewTask | None = None
+    for task in work.list(
+        select(ReviewTask).where(ReviewTask.report_id == report.id, ReviewTask.state.in_(OPEN))
+    ):
+        if (task.level, task.revision) == (report.state, report.revision):
+            kept = task
+        else:
             _end(work, task, report)
-    if now_due is None:
+    if report.state not in MOVES:
         return ""
-    kept = work.get(ReviewTask, now_due)
     if kept is None:
+        t = ReviewTask.__table__.c
+        here = (t.report_id == report.id, t.level == report.state, t.revision == report.revision)
+        times = work.connection.execute(select(func.count()).where(*here)).scalar_one()
         kept = ReviewTask(
-            id=now_due, org_id=report.org_id, report_id=report.id, patient_id=report.patient_id, number=report.number,
-            level=report.state, revision=report.revision, urgency=report.urgency,
-            topics=topics_of(work, report.visit_id), declined=[], made_at=work.now,
+            id=stable_id("review_task", report.id, report.state, report.revision, times), org_id=report.org_id,
+            report_id=report.id, patient_id=report.patient_id, number=report.number, level=report.state,
+            revision=report.revision, urgency=report.urgency, topics=topics_of(work, report.visit_id), declined=[],
+            made_at=work.now,
         )  # fmt: skip
         work.start(review_task_life, kept)
         work.add(kept)
-        _note(work, kept, "made")
-    elif kept.state not in OPEN:  # a signature that was taken back
-        work.move(review_task_life, kept, "reopen")
-        kept.done_at = None
-        _note(work, kept, "reopened")
+        _note(work, kept, "made" if not times else "reopened")
     if kept.state == "waiting":
         assign_best(work, kept, report)
     return kept.state

@@ -12,7 +12,7 @@ from domain.kernel.record import Record
 
 
 class ReviewTask(Record, label="总检任务"):
-    """One level of one text of a report at head office (`stable_id("review_task", report, level, revision)`).
+    """One level of one text of a report at head office (its id: report, level, revision, how often it came).
 
     It belongs to the branch, which so sees who has its report. `due_at` is that of its state: to be assigned, to be
     taken, to be done. `declined` are those who gave it back; they are not asked again.

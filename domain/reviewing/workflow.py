@@ -20,6 +20,5 @@ review_task_life = Workflow(
         "give_back": (("assigned", "accepted"), "waiting"),
         "complete": (("waiting", "assigned", "accepted"), "done"),
         "cancel": (("waiting", "assigned", "accepted"), "cancelled"),
-        "reopen": (("done", "cancelled"), "waiting"),
     },
 )

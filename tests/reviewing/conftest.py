@@ -2,8 +2,11 @@
 
 import pytest
 
+from domain.checkup.records import Report
+from domain.checkup.workflow import report_review
 from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower
+from domain.kernel.unit_of_work import UnitOfWork
 from domain.reviewing.follower import ReviewFollower
 from domain.reviewing.records import Reviewer, ReviewTask, ReviewTaskEvent
 from tests.client_stations.review_fixtures import World, staffed
@@ -43,6 +46,15 @@ class Region(World):
 
     def task(self, report, level="second_review"):
         return self.rows("task", report_id=report, level=level)[-1]
+
+    def move(self, report, state):
+        """Put a report into a state, as the log would tell it."""
+        with self.store.write() as connection:
+            actor = self.actors["chief"]
+            work = UnitOfWork(connection, actor, now=self.clock(), new_id=self.dispatcher.ids)
+            report_review.enter(work.require(Report, report), state, self.clock())
+            work.commit_entry("test.move", txn_id=self.dispatcher.ids())
+            work.close()
 
     def login_of(self, staff_id):
         return next(login for login, actor in self.actors.items() if actor.staff_id == staff_id)

@@ -218,3 +218,17 @@ def test_everybody_sees_how_far_it_is_and_what_each_has(region):
     assert shown("report.progress")[0]["state"] == "final_review"
     assert [d["owner_name"] for d in shown("review.done")] == [region.actors[owner].name]
     assert {s["act"] for s in shown("review.steps")} == {"made", "assigned", "done"}
+
+
+def test_a_signature_that_is_taken_back_makes_a_task_again(region):
+    report = region.report(region.years(), "final_review")
+    region.follow()
+    first = region.task(report, "final_review")
+    region.move(report, "signed")
+    region.follow()
+    assert region.task(report, "final_review").state == "cancelled", "nobody is on record with an act there"
+    region.move(report, "final_review")
+    region.follow()
+    tasks = region.rows("task", report_id=report, level="final_review")
+    assert {t.state for t in tasks} == {"cancelled", "assigned"}
+    assert first.id in {t.id for t in tasks}
