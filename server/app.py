@@ -65,6 +65,7 @@ from server.portal import entering as portal_entering
 from server.portal import exercise as portal_exercise
 from server.portal import routes as portal_routes
 from server.portal import shop as portal_shop
+from server.portal import supplements as portal_supplements
 from server.portal import talking as portal_talking
 from server.portal import trends as portal_trends
 from server.problems import problem_response
@@ -240,6 +241,7 @@ def create_app(centre: Centre) -> FastAPI:
     app.include_router(portal_routes.router)
     app.include_router(portal_diet.router)
     app.include_router(portal_exercise.router)
+    app.include_router(portal_supplements.router)
     app.include_router(portal_talking.router)
     app.include_router(portal_trends.router)
     app.include_router(portal_shop.router)

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from sqlalchemy import select
 
+from domain.care.calendar import PROTEIN_SHARE, WHEY
 from domain.care.content import care_of
 from domain.care.intake import NUTRIENTS, age_of, diet_of, per_day, supplements_of
 from domain.care.intake_records import DietIntake
@@ -54,6 +55,7 @@ def prescribe_supplement(order: PrescribeSupplement, work: UnitOfWork) -> Id:
     _check_limits(
         work, plan.patient_id, {code: one * order.dose * len(schedule.at) for code, one in amounts.items()}
     )
+    _check_protein(work, plan, amounts.get(WHEY, 0.0) * order.dose * len(schedule.at))
     said = _check_interactions(work, plan.patient_id, order, amounts)
     return put_item(
         work, plan, CareKind.SUPPLEMENT, order.label, schedule, target=(order.dose, None),
@@ -90,6 +92,29 @@ def _check_limits(work: UnitOfWork, patient_id: Id, new: dict[str, float]) -> No
                 "care.over_upper", field="content", nutrient=one.label, unit=one.unit.replace("ug", "µg"),
                 whole=f"{whole:g}", new=f"{amount:g}", others=f"{others.get(code, 0.0):g}", diet=f"{food:g}",
                 upper=f"{upper:g}", mark="" if one.status == "V" else "（上限待核定）",
+            )  # fmt: skip
+
+
+def _check_protein(work: UnitOfWork, plan: CarePlan, new: float) -> None:
+    """Refuse protein powder that comes, with the diet that is prescribed, to more than its share of the energy."""
+    if not new:
+        return
+    diets = [
+        one.detail
+        for one in work.list(
+            select(CareItem).where(
+                CareItem.patient_id == plan.patient_id, CareItem.kind == CareKind.DIET, CareItem.state.in_(LIVE)
+            )
+        )
+        if one.detail and "protein_g" in one.detail
+    ]  # fmt: skip
+    others = sum(per_day(one).get(WHEY, 0.0) for one in supplements_of(work, plan.patient_id, LIVE))
+    for detail in diets:
+        diet, upper = float(detail["protein_g"]), PROTEIN_SHARE * float(detail["kcal"]) / 4
+        if new + others + diet > upper:
+            raise DomainError(
+                "care.over_upper", field="content", nutrient="蛋白质", unit="g", whole=f"{new + others + diet:g}",
+                new=f"{new:g}", others=f"{others:g}", diet=f"{diet:g}", upper=f"{upper:g}", mark="",
             )  # fmt: skip
 
 

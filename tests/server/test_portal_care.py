@@ -1,4 +1,4 @@
-"""The plan on the phone: the diet with its menu, swaps and diary; exercise with another way and its weeks."""
+"""The plan on the phone: the diet with its menu, swaps and diary; exercise and its weeks; courses; check-ins."""
 
 import secrets
 from datetime import timedelta
@@ -11,7 +11,8 @@ from domain.care.exercise_commands import ChangeExercise
 from domain.care.exercise_records import ExerciseEntry
 from domain.care.item_commands import AddItem
 from domain.care.plan_commands import SignPlan, StartPlan
-from domain.care.records import CareItem, CareKind
+from domain.care.records import CareEvent, CareItem, CareKind, CareOutcome, CareWay
+from domain.care.supplement_commands import PrescribeSupplement
 from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.kernel.clock import clinic
@@ -124,4 +125,21 @@ def test_the_courses_are_shown_with_state_and_chart(server, phone):  # noqa: F81
     wechat.sign_in()
     page = wechat.get("/trends").text
     for said in ("收缩压", "明显加重", "<svg", "超过 ±17.5% 才算真正变化"):
+        assert said in page
+
+
+def test_a_supplement_is_checked_in_and_stands_in_the_months_calendar(server, phone):  # noqa: F811
+    wechat, patient = bound(server, phone, "周补充")
+    assert "目前没有营养补充剂处方" in wechat.get("/supplements").text
+    plan_id = planned(server, patient)
+    order = PrescribeSupplement(
+        care_plan_id=plan_id, label="维生素D3", content="维生素D 10 µg", times="23:59"
+    )
+    item_id = server.as_system(order)
+    server.as_system(SignPlan(care_plan_id=plan_id))
+    assert wechat.post("/plan", m="", item=item_id.hex, outcome="done").status_code == 303
+    [event] = rows(server, CareEvent, patient_id=patient)
+    assert (event.outcome, event.way, event.item_id) == (CareOutcome.DONE, CareWay.PHONE, item_id)
+    page = wechat.get("/supplements").text
+    for said in ("维生素D3", "本月已打卡 1 / 应打卡 1 次（100%）", "10 µg / 50 µg", "<b>√</b>"):
         assert said in page
