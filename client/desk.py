@@ -271,6 +271,7 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.scales.content import scale_content
     from domain.signoff.signs import SIGNS, Signs
     from domain.tags.rules import TAGS, load_tags
+    from forms.final_versions import FILES
 
     dispatcher = Dispatcher(store, clock=desk.clock)
     signs = Signs(dispatcher)
@@ -305,6 +306,7 @@ def _join(desk: Desk, store: "Store") -> None:
                 resources.folder("process"), desk.authority.roles, dispatcher.content["catalog"].observations
             ),
             LINTING: lambda: load_linting(resources.folder("linting")),
+            FILES: lambda: desk.blobs.get,
             COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
         },
     )

@@ -3,6 +3,7 @@
 from typing import Any
 
 import resources
+from client.report_receipts import ReportReceipts, want_again
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
 from domain.audit.chain import AuditReader
@@ -59,8 +60,18 @@ def join_readers(desk: Any) -> None:
         tags.tick,
         TitleWatch(desk.store, desk.texts).tick,
         chain.tick,
+        _receipts(desk).tick,
     ]
     desk.workers.append(ReaderThread(desk.store, followers, ticks=ticks))
+
+
+def _receipts(desk: Any) -> ReportReceipts:
+    """Return what reads signed reports of this branch back."""
+    who = desk.installation
+    return ReportReceipts(
+        desk.dispatcher, system_actor(who.org_id, who.device_id), who.name, desk.blobs,
+        lambda sha256: want_again(desk.store, sha256),
+    )  # fmt: skip
 
 
 def _forget_file(desk: Any, sha256: str) -> None:

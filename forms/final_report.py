@@ -44,7 +44,7 @@ def render_final_report(
     data = {**content, "client": _client(content.get("client"), id_in_clear=id_in_clear)}
     data.pop("signature", None)
     if signature is not None:
-        data["signature"] = _signature_block(document, content, signature)
+        data["signature"] = signature_block(document, content, signature)
     document.check(data)
     return render_pdf(document, data, trend_charts(data.get("trends") or ()))
 
@@ -67,9 +67,10 @@ def _client(client: Any, *, id_in_clear: bool) -> Any:
     return {**client, "id_number": mask_text(Mask.ID_NUMBER, client["id_number"])}
 
 
-def _signature_block(
+def signature_block(
     document: Document, content: dict[str, Any], signature: ContentSignature
 ) -> dict[str, str]:
+    """Return the signature as it is printed. Raises as `render_final_report`."""
     statement = signature.statement
     if statement.document != edition(document):
         raise DomainError(

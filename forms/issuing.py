@@ -17,7 +17,8 @@ from domain.kernel.ids import Id
 from domain.people.records import Staff, StaffKey
 from domain.people.staff_commands import KeepSigningKey
 from forms.documents import Document
-from forms.final_report import edition, render_final_report
+from forms.final_report import edition, render_final_report, signature_block
+from forms.final_versions import sealed_report
 from forms.signature import ContentSignature, Signer, seal_pdf, sign_content
 
 
@@ -92,6 +93,7 @@ def issue_report(
     signer = Signer(staff.name, staff.title or "", staff.licence_no or "")
     signature = sign_content(content, edition(document), signer, key, moment)
     pdf = render_final_report(document, content, signature)
+    pdf = sealed_report(dispatcher, actor, pdf, content, signature_block(document, content, signature))
     record = seal_pdf(pdf, signature, key)
     sha256 = keep_file(pdf)
     dispatcher.run(

@@ -3,9 +3,8 @@
 Two steps, both Ed25519. `sign_content` signs a statement: the SHA-256 of the report's content as canonical
 JSON, which document and version it is, who signs, with which licence, when. The digest is then printed on the
 page. `seal_pdf` signs the SHA-256 of the finished PDF together with that statement, so that neither the
-record nor the file can be exchanged for another. The signature stands beside the file, not inside it: a
-signature within the PDF (PAdES, ETSI EN 319 142) needs certificates of a recognised authority and comes with
-their connection.
+record nor the file can be exchanged for another. This signature stands beside the file; the one inside it (PAdES,
+ETSI EN 319 142) is the seal of the installation's own authority, see `forms.final_versions`.
 
 Canonical JSON: UTF-8, keys sorted, no spaces, no floats (numbers with decimals travel as text, so that a
 store or another language cannot change 5.60 into 5.6 and break a digest).
@@ -111,6 +110,15 @@ def verify_content(content: Any, signature: ContentSignature, trusted: Collectio
     _verify_statement(signature, trusted)
     if content_digest(content) != signature.statement.content_sha256:
         raise DomainError("signature.content_changed", "content", **_facts(signature))
+
+
+def seals(record: ReportRecord) -> bool:
+    """Tell whether a record's seal is by its own key over that file; whose key it is is not asked."""
+    try:
+        _verify(record.signature, record.seal, _sealed(record.pdf_sha256, record.signature))
+    except DomainError:
+        return False
+    return True
 
 
 def verify_report(pdf: bytes, record: ReportRecord, trusted: Collection[str]) -> Statement:

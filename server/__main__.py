@@ -214,6 +214,17 @@ def verify_consent(settings: Settings, options: argparse.Namespace) -> int:
     return 0 if found["sound"] else 1
 
 
+def verify_report(settings: Settings, options: argparse.Namespace) -> int:
+    """Check a sealed report file; with ``--root`` nothing but the file and those certificates is needed."""
+    from server import consent_checking
+
+    with contextlib.ExitStack() as end:
+        store = None if options.root else end.enter_context(contextlib.closing(_store(settings)))
+        found = consent_checking.check_report(settings, options, store)
+    _say(found)
+    return 0 if found["sound"] else 1
+
+
 def _store(settings: Settings) -> Store:
     features.load()
     importlib.import_module("sync.local_tables")  # declares the tables of the machinery
@@ -267,6 +278,11 @@ def _parser() -> argparse.ArgumentParser:
         "--stamp", type=Path, action="append", default=[], help="时间戳文件（RFC 3161），可多个"
     )
     consents.add_argument("--open-to", type=Path, help="把解密后的签署文件另存于此")
+    reports = _command(commands, "verify-report", verify_report, "核验体检总检报告文件")
+    reports.add_argument("file", type=Path, help="报告文件（PDF）")
+    reports.add_argument(
+        "--root", type=Path, action="append", help="只信任此证书（PEM，可多个）；不指定则用本中心登记的"
+    )
     shots = _command(commands, "snapshot", snapshot, "制作资料快照（供新工作站或U盘）")
     shots.add_argument("--org", type=uuid.UUID, help="只制作这一机构（及下属）的快照")
     shots.add_argument("--to", type=Path, help="同时拷贝到此文件夹（U盘）")

@@ -22,6 +22,7 @@ from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
 from domain.people.password_policy import POLICY
 from domain.signoff.signs import Signs
+from forms.final_versions import FILES
 from server.accounts import Accounts
 from server.api import (
     assessment_routes,
@@ -113,10 +114,13 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     signs = Signs(dispatcher)
     signs.watch()
     blobs = centre_blobs(settings)
+    content[FILES] = blobs.get
     sync = CentreSync(store, device_id=identity.device_id, key=identity.key, blobs=blobs, clock=clock)
     upload_state = SqliteUploadState(settings.data_dir / "uploads.db")
     giving_way = GivingWay()
-    followers, readers = readers_of(dispatcher, authority, identity, blobs.remove, giving_way, signs)
+    followers, readers = readers_of(
+        dispatcher, authority, identity, blobs.remove, blobs.has, giving_way, signs
+    )
     sessions = Sessions(settings.data_dir / "sessions.db", clock)
     nonces = nonces_of(store, settings.data_dir)
     uploads = TusEngine(

@@ -13,6 +13,7 @@ from forms.consenting.attesting import check_token
 from forms.consenting.envelope import is_locked, new_pair, unlock
 from forms.consenting.signing import trusted_roots
 from forms.consenting.verifying import verify
+from forms.final_versions import FIELD
 from server.clock import clock_of
 from server.identity import vault_key
 from server.settings import Settings
@@ -56,4 +57,30 @@ def check_file(settings: Settings, options: argparse.Namespace, store: Store | N
             for name in ("version", "subject", "signer", "signed_at", "way", "uses", "shown_sha256", "shown_bytes")
         },
         "stamps": [{"by": one.by, "at": one.at.isoformat() if one.at else None} for one in tokens],
+    }  # fmt: skip
+
+
+def check_report(settings: Settings, options: argparse.Namespace, store: Store | None) -> dict[str, Any]:
+    """Return what was found of a sealed checkup report, without comparing it with what is kept by now.
+
+    Raises:
+        DomainError: ``consent.no_file``.
+    """
+    texts = Texts.load(resources.folder("texts") / "zh")
+    try:
+        content = options.file.read_bytes()
+        roots = [path.read_text("ascii") for path in options.root or ()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise DomainError("consent.no_file", field="file", path=str(options.file)) from error
+    if store is not None:
+        roots = trusted_roots(Dispatcher(store, clock=clock_of(settings)))
+    found = verify(content, roots, field=FIELD)
+    inside = (found.evidence or {}).get("content", {})
+    return {
+        "sound": not found.faults, "faults": [texts.say(code) for code in found.faults], "sha256": found.sha256,
+        "seals": [
+            {"field": one.field, "by": one.by, "at": one.at.isoformat() if one.at else None, "who": one.who}
+            for one in found.seals
+        ],
+        "report": inside.get("report"), "visit": inside.get("visit"),
     }  # fmt: skip

@@ -35,6 +35,7 @@ from domain.tracking.rates import RateFollower
 from server.giving_way import GivingWay
 from server.identity import Identity
 from server.nodes import NodeWatch
+from server.report_sending import ReportSending
 from server.sharing import SharingFollower
 from sync.erasing import Eraser
 
@@ -49,6 +50,7 @@ def readers_of(
     authority: Authority,
     identity: Identity,
     forget_file: Callable[[str], object],
+    has_file: Callable[[str], bool],
     giving_way: GivingWay,
     signs: Signs,
 ) -> tuple[tuple[Follower, ...], ReaderThread]:
@@ -114,7 +116,9 @@ def readers_of(
         Follower(store, security),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
+    sending = ReportSending(dispatcher, system_actor(identity.org_id, identity.device_id), has_file)
     ticks = [
+        sending.tick,
         care.tick,
         watch.tick,
         engine.tick,

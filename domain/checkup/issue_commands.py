@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.checkup.records import Attachment, AttachmentRemoval, Report, ReportSignature, ReviewAction
-from domain.checkup.report_commands import note_step
+from domain.checkup.report_commands import note_step, send_out
 from domain.checkup.scheme import move_report
 from domain.checkup.signature_state import Standing, signature_state
 from domain.kernel.authority import Actor
@@ -58,6 +58,8 @@ def issue(order: IssueReport, work: UnitOfWork) -> Outcome:
             return Outcome(report.state, report.number)
     move_report(work, report, "issue")
     report.issued_at = work.now
+    file = work.find(Attachment, subject_id=report.id, sha256=report.document_sha256)
+    send_out(work, report, file.size if file is not None else 0)
     return Outcome(report.state, report.number)
 
 

@@ -20,6 +20,7 @@ from domain.checkup.report_content import read_facts, report_content
 from domain.checkup.review_hands import hands_of
 from domain.checkup.scheme import check_level, move_report, time_report
 from domain.checkup.workflow import report_review
+from domain.delivery.beginning import begin, editions, file_name
 from domain.kernel.canonical import content_digest
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -261,14 +262,27 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
             signed_at=signed_at,
         )
     )  # fmt: skip
+    earlier = len(editions(work, report.id))
+    if not order.hold:
+        send_out(work, report, order.document_size)
     work.add(
         Attachment(
             org_id=report.org_id, subject="report", subject_id=report.id, sha256=order.document_sha256,
-            size=order.document_size, media_type="application/pdf", name=f"{report.number}.pdf", lane=LANE_SMALL,
-            added_at=work.now,
+            size=order.document_size, media_type="application/pdf",
+            name=file_name(report.number, earlier + 1), lane=LANE_SMALL, added_at=work.now,
         )
     )  # fmt: skip
     note_step(work, report, "final_review", ReviewAction.SIGN)
+
+
+def send_out(work: UnitOfWork, report: Report, size: int) -> None:
+    """Put an issued report on its way to the branch."""
+    if report.document_sha256 is None:
+        raise ValueError("an issued report has its file")
+    begin(
+        work, report_id=report.id, org_id=report.org_id, patient_id=report.patient_id, number=report.number,
+        sha256=report.document_sha256, size=size,
+    )  # fmt: skip
 
 
 def _whose_is_settled(work: UnitOfWork, report: Report) -> None:

@@ -13,6 +13,7 @@ from domain.catalog.content import Catalog
 from domain.catalog.units import shown_unit
 from domain.checkup.intake import GENDER, Person
 from domain.checkup.records import Finding, Observation, Report, ResultStatus, ReviewAction, ReviewStep, Visit
+from domain.delivery.records import ReportDelivery
 from domain.kernel.clock import clinic
 from domain.kernel.columns import Mask, Sensitivity
 from domain.kernel.disputes import NONE, Dispute, disputes_of
@@ -22,7 +23,12 @@ from domain.kernel.masking import mask_text
 from domain.people.records import Organization, Patient, Sex
 from domain.version import NAME, VERSION
 
-LEVELS = {"first_review": "branch", "second_review": "head_office", "final_review": "final"}
+LEVELS = {
+    "first_review": "branch",
+    "second_review": "head_office",
+    "final_review": "final",
+    "issued": "final",
+}
 MOST_TRENDS = 3
 
 
@@ -40,6 +46,7 @@ class ReportFacts:
     findings: list[Any]
     steps: list[Any]
     disputes: tuple[Dispute, ...] = ()
+    amends: dict[str, Any] | None = None
 
 
 def read_facts(connection: Connection, report_id: Id) -> ReportFacts | None:
@@ -72,6 +79,13 @@ def read_facts(connection: Connection, report_id: Id) -> ReportFacts | None:
         select(step).where(step.c.report_id == report_id).order_by(step.c.acted_at, step.c.id)
     ).all()
     disputes = disputes_of_visit(connection, Sensitivity.SENSITIVE, report.patient_id, report.visit_id)
+    edition = ReportDelivery.__table__
+    withdrawn = connection.execute(
+        select(edition.c.edition, edition.c.issued_at, edition.c.withdrawn_why)
+        .where(edition.c.report_id == report_id, edition.c.withdrawn_at.is_not(None))
+        .order_by(edition.c.edition.desc())
+        .limit(1)
+    ).first()
     return ReportFacts(
         report,
         visit,
@@ -83,6 +97,13 @@ def read_facts(connection: Connection, report_id: Id) -> ReportFacts | None:
         list(findings),
         list(steps),
         disputes,
+        None
+        if withdrawn is None
+        else {
+            "edition": withdrawn.edition,
+            "date": clinic(withdrawn.issued_at).date().isoformat(),
+            "reason": withdrawn.withdrawn_why,
+        },
     )
 
 
@@ -142,7 +163,12 @@ def report_content(facts: ReportFacts, catalog: Catalog, *, at: datetime) -> dic
             "name": facts.head_office.name if facts.head_office else organization.name,
             "branch": organization.name,
         },
-        "report": {"number": report.number, "issued_at": _iso(at), "status": "issued"},
+        "report": {
+            "number": report.number,
+            "issued_at": _iso(at),
+            "status": "amended" if facts.amends else "issued",
+            "amends": facts.amends,
+        },
         "client": {
             "name": patient.name,
             "sex": GENDER.get(Sex(patient.sex), "unknown"),

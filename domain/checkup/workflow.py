@@ -42,7 +42,7 @@ report_review = Workflow(
     State("returned", "退回修改", limit=hours(8)),
     State("final_review", "终审", limit=hours(24)),
     State("signed", "待签发", limit=hours(24)),
-    State("issued", "已签发", final=True),
+    State("issued", "已签发"),
     moves={
         "submit": ("drafting", "first_review"),
         "pass_first": ("first_review", "second_review"),
@@ -52,6 +52,7 @@ report_review = Workflow(
         "sign": ("final_review", "signed"),
         "withdraw": ("signed", "final_review"),
         "issue": ("signed", "issued"),
+        "reopen": ("issued", "returned"),
     },
     apart={
         "pass_first": ("submit",),

@@ -56,8 +56,8 @@ class SealingKey:
 def make_key(name: str, now: datetime) -> SealingKey:
     """Make an authority and a certificate to seal with; the authority's own key is thrown away: it signs one."""
     authority_key, own = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} 知情同意签章颁发者"[:64])])
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} 知情同意签章"[:64])])
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} 文件签章颁发者"[:64])])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} 文件签章"[:64])])
     authority = _certificate(issuer, issuer, authority_key, authority_key, now, signs=True)
     certificate = _certificate(subject, issuer, own, authority_key, now, signs=False)
     text = serialization.Encoding.PEM
@@ -99,6 +99,32 @@ def seal(
             background=picture, background_opacity=1.0, border_width=0, background_layout=whole
         )
         return _signed(writer, key, place, who, reason, now, style)
+    except (PdfError, SigningError, OSError, ValueError) as error:
+        raise DomainError("consent.not_sealed", field="content") from error
+
+
+def seal_document(
+    shown: bytes, key: SealingKey, *, field: str, who: str, reason: str, now: datetime, evidence: bytes
+) -> bytes:  # fmt: skip
+    """Return any document sealed without a visible field, `evidence` (JSON) inside it under the seal.
+
+    Args:
+        shown: The PDF; the sealed file begins with exactly these bytes.
+        key: From `make_key`.
+        field: Name of the seal's field, which says what kind of document it is.
+        who: In whose name.
+        reason: What the seal says it is for; names the digest of the evidence.
+        now: Time of the seal; the installation's own clock.
+        evidence: See above.
+
+    Raises:
+        DomainError: ``consent.not_sealed`` where the file cannot be sealed.
+    """
+    try:
+        writer = IncrementalPdfFileWriter(io.BytesIO(shown), strict=False)
+        inside = EmbeddedFileObject.from_file_data(writer, data=evidence, mime_type="application/json")
+        embed_file(writer, FileSpec(EVIDENCE, file_name=EVIDENCE, embedded_data=inside))
+        return _signed(writer, key, fields.SigFieldSpec(field), who, reason, now, None)
     except (PdfError, SigningError, OSError, ValueError) as error:
         raise DomainError("consent.not_sealed", field="content") from error
 

@@ -57,8 +57,9 @@ class Verified:
 
 
 def verify(
-    content: bytes, roots: Sequence[str], *, shown_sha256: str = "", shown_bytes: int = 0, evidence: str = ""
-) -> Verified:
+    content: bytes, roots: Sequence[str], *, shown_sha256: str = "", shown_bytes: int = 0, evidence: str = "",
+    field: str = FIELD,
+) -> Verified:  # fmt: skip
     """Check a sealed file against the authorities (PEM) that are trusted.
 
     Faults: ``consent.seal_missing``, ``consent.seal_broken`` (bytes changed), ``consent.seal_untrusted`` (no
@@ -72,12 +73,13 @@ def verify(
             if left out, not compared where there is none.
         shown_bytes: See there.
         evidence: Digest of the evidence that the seal must name; of the evidence in the file if left out.
+        field: The seal that is looked for: what kind of document it must be.
     """
     faults: list[str] = []
     try:
         reader = PdfFileReader(io.BytesIO(content), strict=False)
         found = reader.embedded_signatures
-        first = next((one for one in found if one.field_name == FIELD), None)
+        first = next((one for one in found if one.field_name == field), None)
         if first is None:
             return Verified(("consent.seal_missing",))
         context = ValidationContext(
@@ -119,6 +121,14 @@ def verify(
     return Verified(
         tuple(dict.fromkeys(faults)), own.by, own.at, reason, seals, inside, hashlib.sha256(content).hexdigest()
     )  # fmt: skip
+
+
+def evidence_in(content: bytes) -> dict[str, Any] | None:
+    """Return the evidence inside a file, unchecked; None where there is none or the file cannot be read."""
+    try:
+        return _inside(PdfFileReader(io.BytesIO(content), strict=False))
+    except _BROKEN:
+        return None
 
 
 _LATER = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)

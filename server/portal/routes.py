@@ -21,6 +21,7 @@ from domain.portal.commands import (
     ReadByPortal,
     ShowByPortal,
 )
+from forms.final_versions import render_version
 from forms.printables import documents, printables
 from forms.risk_report import render_risk_report
 from forms.risk_reporting import risk_report_data
@@ -82,15 +83,25 @@ def report_pdf(door: DoorDep, m: str = "") -> Response:
 
 
 @router.get("/{account}/file")
-def checkup_report(door: DoorDep, m: str = "", r: str = "") -> Response:
-    """Return a signed checkup report as it was signed."""
+def checkup_report(door: DoorDep, m: str = "", r: str = "", v: str = "") -> Response:
+    """Return a signed checkup report as it was signed, or its phone version, made of what was signed."""
     try:
         of = door.member(m)
         number, pdf = reading.report_file(door.centre, of, id_of(r))
+        if v == "phone":
+            pdf = _for_a_phone(pdf)
         _note(door.centre, of, f"体检报告 {number}（微信）")
         return _file(pdf, f"report-{number}")
     except KnownError as error:
         return door.sorry(error)
+
+
+def _for_a_phone(pdf: bytes) -> bytes:
+    """Return the phone version; a file of an earlier version of the program has none and is shown as it is."""
+    try:
+        return render_version(documents(), pdf, "phone")
+    except DomainError:
+        return pdf
 
 
 def _risk(centre: Centre, of: Member) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from domain.alerts.plans import Plan
 from domain.alerts.records import Severity
 from tests.readers.alert_cases import CASES as FIRST
 from tests.readers.alert_cases_more import MORE
+from tests.readers.delivery_cases import DELIVERY_CASES
 from tests.readers.form_cases import FORMS
 from tests.readers.interop_cases import INTEROP_CASES
 from tests.readers.process_cases import PROCESS_CASES
@@ -27,6 +28,7 @@ CASES = [
     *REVIEW_CASES,
     *PROCESS_CASES,
     *SECURITY_CASES,
+    *DELIVERY_CASES,
 ]
 
 OURS = "A-9"

@@ -120,7 +120,7 @@ def test_time_stamps_and_seals_come_later_and_what_does_not_hold_is_not_kept(ser
         assert (service.stamps, service.seals) == (2, 2), "the wrong ones were answered too"
     told = attestations_of(desk, consent.id, consent.sha256)
     assert [(kind, one.by, one.fault) for kind, one in told] == [
-        (AttestKind.TIME_STAMP, "模拟时间戳服务", ""), (AttestKind.E_SEAL, "模拟电子签章 知情同意签章", ""),
+        (AttestKind.TIME_STAMP, "模拟时间戳服务", ""), (AttestKind.E_SEAL, "模拟电子签章 文件签章", ""),
     ]  # fmt: skip
     assert all(one.at == server.centre.clock() for _, one in told)
     [stamp, seal] = rows(server, ConsentAttestation)

@@ -4,14 +4,19 @@ import hashlib
 import html
 import re
 import secrets
+import uuid
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
+import pypdfium2
 import pytest
 import requests
 from sqlalchemy import select
 
+import resources
 from domain.checkup.form_commands import IssueForm
+from domain.checkup.records import Report
+from domain.kernel.authority import system_actor
 from domain.kernel.change_log import entries_after
 from domain.links.report_commands import ShareReport
 from domain.messaging.commands import SendMessage
@@ -21,7 +26,11 @@ from domain.portal.commands import RevokeBinding
 from domain.portal.records import PortalBinding
 from domain.risk.commands import AssessRisks
 from domain.scales.records import FormTask
+from forms.documents import load_documents
+from forms.final_report import render_final_report
+from forms.final_versions import sealed_report
 from server.channels.simulators.wechat import WeChatSimulator
+from tests.fixtures.followup_day import keep
 from tests.fixtures.patience import until
 from tests.server.conftest import running_copy
 from tests.server.phone import a_client
@@ -328,3 +337,31 @@ def test_wechat_that_does_not_answer_is_told(server, phone, vendors):
 
 def test_an_account_that_is_none_of_the_clients_is_not_there(server):
     assert requests.get(f"{server.api.url}/w/nothing", timeout=30).status_code == 404
+
+
+def test_a_signed_checkup_report_is_there_as_it_was_signed_and_as_its_phone_version(server, phone):
+    wechat, patient = bound(server, phone, "周总检")
+    document = load_documents(resources.folder("documents"))["final_report"]
+    content = document.sample()
+    block = content.pop("signature")
+    system = system_actor(server.orgs["B01"], server.centre.identity.device_id)
+    pdf = sealed_report(
+        server.centre.dispatcher, system, render_final_report(document, content), content, block
+    )
+    sha256, now = server.centre.blobs.put([pdf]), server.centre.clock()
+    report = Report(
+        number="R-PORTAL-1", visit_id=uuid.uuid4(), patient_id=patient, conclusion="", advice="", state="issued",
+        state_since=now, document_sha256=sha256, issued_at=now,
+    )  # fmt: skip
+    keep(server.centre.dispatcher, system, report)
+    wechat.get()
+    assert "体检报告 R-PORTAL-1" in wechat.text()
+    [kept] = rows(server, Report, number="R-PORTAL-1")
+    assert wechat.get("/file", r=kept.id.hex).content == pdf
+    short = pypdfium2.PdfDocument(wechat.get("/file", r=kept.id.hex, v="phone").content)
+    assert len(short) == 1
+    text = short[0].get_textpage().get_text_range()
+    assert "空腹血糖" in text
+    assert content["report"]["number"] in text
+    stranger, _ = bound(server, phone, "周旁人")
+    assert stranger.get("/file", r=kept.id.hex, v="phone").status_code == 404
