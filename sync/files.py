@@ -54,6 +54,19 @@ class FileStatus:
     reason: str
 
 
+def want_file(store: Store, blobs: BlobStore, sha256: str) -> None:
+    """Ask for a file that is not here; it comes with the next exchange. One a person paused stays so."""
+    if blobs.has(sha256):
+        return
+    with store.write() as connection:
+        row = connection.execute(select(blob_state).where(blob_state.c.sha256 == sha256)).first()
+        if row is None:
+            values = {"sha256": sha256, "size": 0, "lane": 0, "state": FileState.WANTED, "sent": 0}
+            connection.execute(blob_state.insert(), values)
+        elif row.state not in {FileState.WANTED, FileState.PAUSED}:
+            _set(connection, sha256, state=FileState.WANTED, reason=None, lane=0)
+
+
 class FileExchange:
     """Sends what the centre lacks and fetches what is wanted.
 
@@ -100,11 +113,7 @@ class FileExchange:
 
     def want(self, sha256: str) -> None:
         """Ask for a file that is not here; it comes with the next exchange."""
-        with self._store.write() as connection:
-            if self._row(connection, sha256) is None:
-                self._note(connection, sha256, 0, 0)
-            if not self._blobs.has(sha256):
-                _set(connection, sha256, state=FileState.WANTED, reason=None, lane=0)
+        want_file(self._store, self._blobs, sha256)
 
     def status(self, sha256: str) -> FileStatus | None:
         """Return where a file is; None if no record names it."""

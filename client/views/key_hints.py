@@ -11,7 +11,10 @@ _SHOWN = {"Return": "Enter", "PgUp": "PgUp"}
 
 
 class KeyHints(QFrame):
-    """Buttons ``action_<id>`` with their keys; primary ones are filled."""
+    """Buttons ``action_<id>`` with their keys; primary ones are filled.
+
+    Of actions that share a key only the one it does now is shown: the bar has to fit a small screen.
+    """
 
     def __init__(self, action_set: ActionSet, context: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,6 +36,11 @@ class KeyHints(QFrame):
             button.clicked.connect(self._clicked)
             self._buttons[action.id] = button
             row.addWidget(button)
+        keys: dict[str, list[str]] = {}
+        for action in action_set.actions:
+            if action.shortcut:
+                keys.setdefault(action.shortcut, []).append(action.id)
+        self._sharing = [ids for ids in keys.values() if len(ids) > 1]
         row.addStretch(1)
         self.setVisible(bool(self._buttons))
         action_set.changed.connect(self._refresh)
@@ -46,3 +54,7 @@ class KeyHints(QFrame):
     def _refresh(self) -> None:
         for action_id, button in self._buttons.items():
             button.setEnabled(self._set.is_enabled(action_id))
+        for sharing in self._sharing:
+            shown = next((one for one in sharing if self._set.is_enabled(one)), sharing[0])
+            for one in sharing:
+                self._buttons[one].setHidden(one != shown)

@@ -62,7 +62,11 @@ class Decoder:
         return self._told(name, media_type, content, index, facts_only=False)
 
     def close(self) -> None:
-        """End the process; the next question starts another."""
+        """End the process at once, whatever it is at; the next question starts another."""
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(ValueError):  # somebody else has just ended it
+                process.kill()
         with self._lock:
             self._end()
 

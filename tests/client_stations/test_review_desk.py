@@ -231,6 +231,7 @@ def test_who_may_not_act_sees_no_action_and_no_value(world, sit_down):
     manager = sit_down("manager")
     assert {a.id for a in manager.model.action_set.actions} <= {
         "preview",
+        "images",
         "trend",
         "filter",
         "part",

@@ -30,7 +30,15 @@ def body(size, depth=0.0):
 
 
 def dataset_of(
-    pixels, *, instance=1, patient="P1010000001", name="王建国", born="19690412", sex="M", spacing=0.7
+    pixels,
+    *,
+    instance=1,
+    patient="P1010000001",
+    name="王建国",
+    born="19690412",
+    sex="M",
+    spacing=0.7,
+    series=SERIES,
 ):
     found = Dataset()
     found.file_meta = FileMetaDataset()
@@ -41,7 +49,7 @@ def dataset_of(
     )
     found.SpecificCharacterSet = "GB18030"
     found.PatientID, found.PatientName, found.PatientBirthDate, found.PatientSex = patient, name, born, sex
-    found.StudyInstanceUID, found.SeriesInstanceUID = STUDY, SERIES
+    found.StudyInstanceUID, found.SeriesInstanceUID = STUDY, series
     found.StudyDate, found.AccessionNumber, found.Modality = "20241118", "", "CT"
     found.BodyPartExamined, found.SeriesDescription = "CHEST", "胸部平扫 1.0mm"
     found.SeriesNumber, found.InstanceNumber = 2, instance
@@ -97,7 +105,7 @@ def encoded(content, syntax, folder):
 
 def ecg(seconds=10, rate=500, **given):
     """Twelve leads of an invented heart at 75 beats a minute, in microvolt."""
-    found = dataset_of(np.zeros((2, 2), np.uint16), **given)
+    found = dataset_of(np.zeros((2, 2), np.uint16), series=f"{SERIES}.1", **given)
     for name in ("PixelData", "Rows", "Columns", "RescaleSlope", "RescaleIntercept", "PixelSpacing"):
         delattr(found, name)
     found.file_meta.MediaStorageSOPClassUID = found.SOPClassUID = TwelveLeadECGWaveformStorage

@@ -25,6 +25,7 @@ ACTIONS = (
     Action("check", "review.action.check", "Ctrl+E"),
     Action("critical", "review.action.critical", "Ctrl+R", command="critical.receive"),
     Action("trend", "review.action.trend", "Ctrl+T"),
+    Action("images", "review.action.images", "Ctrl+I"),
     Action("attach", "review.action.attach", "Ctrl+O", command="checkup.attach"),
     Action("filter", "review.action.filter", "F3"),
     Action("part", "review.action.part", "F2"),
@@ -79,6 +80,7 @@ def offers(case: Case | None, now: Moment) -> dict[str, bool]:
     return found | {
         "withdraw": not now.acting and (now.held or moves(case, "withdraw")),
         "attach": case is not None and case.clear,
+        "images": case is not None and case.clear and bool(case.attachments),
         "check": now.remarks,
         "trend": case is not None and bool(case.results),
         "next": now.following,

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 from client.stations.review.case import Case
 from client.stations.review.case_panel.view import CasePanel
 from client.stations.review.head.widgets import CaseHead, restyle
+from client.stations.review.media.view import Stage
 from client.stations.review.panes.widgets import Panes
 from client.stations.review.preview_dialog.view import PreviewDialog
 from client.stations.review.queue_panel.view import QueuePanel
@@ -72,7 +73,9 @@ class View(StationView):
         column.setSpacing(6)
         self._head = CaseHead(self.context, model.wording, holder)
         split = Panes(Qt.Orientation.Horizontal, "case_split", holder)
-        self._case = CasePanel(model, split)
+        self.stage = Stage(model, split)
+        self._case = CasePanel(model, self.stage)
+        self.stage.addWidget(self._case)
         right = Panes(Qt.Orientation.Vertical, "review_right", split)
         self._text = TextPanel(model, right)
         self._side = SidePanel(model, right)
@@ -80,7 +83,7 @@ class View(StationView):
         right.addWidget(self._side)
         right.setStretchFactor(0, 7)
         right.setStretchFactor(1, 4)
-        split.addWidget(self._case)
+        split.addWidget(self.stage)
         split.addWidget(right)
         split.setSizes([PARTS[1], PARTS[2]])
         split.setStretchFactor(0, 3)
@@ -96,6 +99,8 @@ class View(StationView):
         model.note_changed.connect(self._show_note)
         model.part_asked.connect(self._next_part)
         model.attach_asked.connect(self._attach)
+        model.images_asked.connect(self._show_images)
+        self._side.file_chosen.connect(self._show_file)
         if self.context.actor.may("checkup.edit"):
             FileDrop(self, self._dropped)
         model.looking.previewed.connect(self._show_preview)
@@ -112,6 +117,7 @@ class View(StationView):
         self._case.show_case(case, fresh)
         self._text.show_case(case, fresh)
         self._side.show_case(case)
+        self.stage.show_case(case, fresh)
         self.looks.see(case.patient_id)
 
     @Slot(str, str)
@@ -153,6 +159,29 @@ class View(StationView):
         """Only what is enabled listens to its key, so that one key may serve every step of the way."""
         for name, shortcut in self._shortcuts.items():
             shortcut.setEnabled(self.model.action_set.is_enabled(name))
+
+    @Slot()
+    def _show_images(self) -> None:
+        """Show the first picture of the case, or go back to its results."""
+        case = self.model.case
+        if self.stage.currentIndex():
+            self.stage.back()
+        elif case is not None and case.clear:
+            first = next((row for row in case.attachments if self.stage.shows(row)), None)
+            if first is not None:
+                self.stage.open(case, first)
+
+    @Slot(int)
+    def _show_file(self, number: int) -> None:
+        """Show a file beside the text; what is no picture opens in the system's viewer."""
+        case = self.model.case
+        if case is None or not case.clear or not 0 <= number < len(case.attachments):
+            return
+        row = case.attachments[number]
+        if self.stage.shows(row):
+            self.stage.open(case, row)
+        else:
+            self.model.looking.open_file(row, case)
 
     @Slot()
     def _attach(self) -> None:

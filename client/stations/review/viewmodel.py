@@ -16,6 +16,7 @@ from client.stations.review.criticals import Criticals
 from client.stations.review.doing import Doing
 from client.stations.review.holding import Holding
 from client.stations.review.looking import Looking
+from client.stations.review.media.model import MediaModel
 from client.stations.review.offering import ACTIONS, Moment, moves, offers
 from client.stations.review.opening import WATCHED, Opening
 from client.stations.review.proposals import with_sentence
@@ -39,6 +40,7 @@ class ViewModel(StationModel):
     """A `Case` whose text scores too low to be handed in without one."""
     trend_asked = Signal()
     attach_asked = Signal()
+    images_asked = Signal()
     part_asked = Signal()
     return_asked = Signal()
     """A remark is about to begin: the view notes the line its cursor stands in."""
@@ -55,6 +57,7 @@ class ViewModel(StationModel):
         self.doing = Doing(context, self.writing, self)
         self.looking = Looking(context, printer, self)
         self.criticals = Criticals(self)
+        self.media = MediaModel(context, self)
         self.holding = Holding(context, self)
         self.checking = Checking(self.context, self.writing, self)
         self._refused = False
@@ -85,7 +88,8 @@ class ViewModel(StationModel):
         for name, handler in (
             ("return", self.return_pressed), ("propose", self.propose_next), ("critical", self.ask_critical),
             ("trend", self.trend_asked.emit), ("filter", self.queue.next_reason), ("part", self.part_asked.emit),
-            ("next", self.skip), ("attach", self.attach_asked.emit), ("check", self.checking.go_on),
+            ("next", self.skip), ("attach", self.attach_asked.emit),
+            ("images", self.images_asked.emit), ("check", self.checking.go_on),
             ("withdraw", self.withdraw),
         ):  # fmt: skip
             self.action_set.on(name, handler)
@@ -119,6 +123,7 @@ class ViewModel(StationModel):
         self.opening.close()
         self.queue.stop()
         self.looking.close()
+        self.media.close()
         self.holding.close()
         super().close()
 

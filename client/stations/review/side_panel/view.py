@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl, Slot
+from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QTabWidget, QTextBrowser, QWidget
 
@@ -16,6 +16,9 @@ TABS = ("history", "answers", "earlier", "files")
 
 class SidePanel(QTabWidget):
     """Four tabs with what is in them told by their numbers; only the one looked at is filled."""
+
+    file_chosen = Signal(int)
+    """The number of the file in the case that somebody wants to see."""
 
     def __init__(self, model: Any, parent: QWidget) -> None:
         super().__init__(parent)
@@ -133,7 +136,7 @@ class SidePanel(QTabWidget):
     def _activated(self, item: QListWidgetItem) -> None:
         row = self._pages[TABS.index("files")].row(item)  # type: ignore[union-attr]
         if self._case is not None and self._case.clear and 0 <= row < len(self._case.attachments):
-            self.model.looking.open_file(self._case.attachments[row], self._case)
+            self.file_chosen.emit(row)
 
     @Slot(object)
     def _open(self, path: Any) -> None:
