@@ -132,7 +132,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     )
     housekeeping = housekeeping_of(
         dispatcher=dispatcher, identity=identity, clock=clock, sessions=sessions, uploads=uploads, blobs=blobs,
-        sync=sync, nonces=nonces, attestors=attestors_of(settings),
+        sync=sync, nonces=nonces, inbox_path=settings.inbox_path, attestors=attestors_of(settings),
         identity_service=identity_service_of(settings),
     )  # fmt: skip
     search_follower, searching = searching_of(store, giving_way)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from domain.checkup.issue_commands import issue_left_behind
 from domain.kernel.authority import system_actor
@@ -19,6 +20,7 @@ from server.housekeeping import Housekeeping, Job
 from server.identity import Identity
 from server.identity_services.following import ask_all
 from server.identity_services.providers import IdentityService
+from server.interfaces.daily import count_days
 from server.nonces import KeptNonces
 from server.sessions import Sessions
 from sync.blobs import BlobStore
@@ -39,6 +41,7 @@ def housekeeping_of(
     blobs: BlobStore,
     sync: CentreSync,
     nonces: KeptNonces,
+    inbox_path: Path,
     attestors: Sequence[Attestor] = (),
     identity_service: IdentityService | None = None,
 ) -> Housekeeping:
@@ -76,6 +79,11 @@ def housekeeping_of(
         """Lines of lists that wait for an authority's word get it, where a service is set."""
         return ask_all(dispatcher, system_actor(identity.org_id, identity.device_id), identity_service)
 
+    def interface_days() -> int:
+        """What each interface sent and received yesterday is compared with what is stored."""
+        actor = system_actor(identity.org_id, identity.device_id)
+        return count_days(dispatcher, actor, inbox_path, identity.key)
+
     def population() -> int:
         """The region's figures and what follows from them."""
         return count_population(dispatcher, system_actor(identity.org_id, identity.device_id))
@@ -98,6 +106,7 @@ def housekeeping_of(
         Job("page_uploads", timedelta(hours=1), page_uploads),
         Job("bundles", DAILY, sync.sweep),
         Job("log", DAILY, sync.prune),
+        Job("interface_days", timedelta(hours=1), interface_days),
         Job("population", DAILY, population),
         Job("audit", OFTEN, DailyAudit(dispatcher, system_actor(identity.org_id, identity.device_id)).run),
         Job("snapshots", OFTEN, sync.nightly.run),  # acts in the small hours alone; last, for it may take long

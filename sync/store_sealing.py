@@ -41,8 +41,9 @@ def seal_store(path: Path, key: bytes) -> int:
     try:
         rows = _copied(raw, copy, key)
     except sqlcipher.DatabaseError as error:
-        busy = "locked" in str(error)
-        raise UnavailableError("store.in_use" if busy else cause_of(str(error)) or "store.damaged") from error
+        if "locked" in str(error):
+            raise UnavailableError("store.in_use", path=str(path)) from error
+        raise UnavailableError(cause_of(str(error)) or "store.damaged") from error
     finally:
         raw.close()
     with copy.open("rb+") as file:

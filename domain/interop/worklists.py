@@ -10,6 +10,7 @@ from domain.interop.code_commands import (
     WithdrawPartnerCode,
 )
 from domain.interop.code_records import PartnerCode, PartnerCodeChange, UnmappedCode
+from domain.interop.day_records import InterfaceDay
 from domain.interop.in_commands import DropParked, ReplayMessage
 from domain.interop.in_records import ParkedMessage
 from domain.interop.item_commands import RetireServiceItem, SetServiceItem
@@ -49,6 +50,17 @@ def states() -> Query:
 
 
 states.offers(PausePartner, ResumePartner)
+
+
+@worklist("interface.days", "接口日对账", permission=VIEW, record=InterfaceDay, order="-day")
+def days() -> Query:
+    """Of every partner and day what was sent, received and stored; what does not agree is named."""
+    return select(
+        InterfaceDay.day, InterfaceDay.name, InterfaceDay.differs, InterfaceDay.findings, InterfaceDay.received,
+        InterfaceDay.stored, InterfaceDay.open_in, InterfaceDay.results, InterfaceDay.missing, InterfaceDay.due,
+        InterfaceDay.delivered, InterfaceDay.undelivered, InterfaceDay.ordered, InterfaceDay.resulted,
+        InterfaceDay.counted_at, InterfaceDay.signature,
+    )  # fmt: skip
 
 
 @worklist("interface.partners", "对接系统", permission=VIEW, record=Partner, order="name")

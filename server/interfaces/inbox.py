@@ -178,6 +178,15 @@ class Inbox:
         )
         return bool(found)
 
+    def between(self, sender: str, start_us: int, end_us: int) -> list[tuple[str, str, bytes]]:
+        """Return (control id, state, work) of what one sender sent in a time, as long as it is kept."""
+        rows = self._table.rows(
+            "SELECT control_id, state, work FROM message WHERE sender = ? AND received_at >= ? AND received_at < ?"
+            " ORDER BY id",
+            [sender, start_us, end_us],
+        )
+        return [(r[0], r[1], r[2]) for r in rows]
+
     def parked(self) -> list[tuple[str, str, Id, str, int]]:
         """Return (sender, control id, organisation, reason, received) of each parked message."""
         rows = self._table.rows(

@@ -1,9 +1,12 @@
 """R3.1.6, R5.2.1: what is ordered at a desk reaches the laboratory, in order, once, whatever fails when."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from domain.interop.day_records import InterfaceDay
 from domain.interop.order_commands import CancelOrder, ChangeOrder, OrderItems
 from domain.interop.out_records import OutMessage
 from domain.interop.partner_commands import EditPartner, PausePartner, ResumePartner
@@ -11,6 +14,7 @@ from domain.interop.partner_records import Charset, OrderForm, PartnerRole
 from domain.interop.queue_commands import NoteAnswer, NoteSending, ResendMessage, WriteOffMessage
 from domain.kernel.errors import DomainError
 from domain.people.patient_commands import EditPatient
+from server.interfaces.daily import count_days
 from server.interfaces.outbound.lanes import Lanes
 from server.interfaces.simulators.partner import acknowledge
 from tests.fixtures.patience import until
@@ -294,3 +298,22 @@ def test_the_lanes_run_by_themselves(house, simulator):
     house.follower.catch_up()
     until(lambda: house.rows(OutMessage, OutMessage.state == "accepted"), "the message to be accepted")
     assert len(lis.received) == 1
+
+
+def test_the_account_of_a_day_names_what_the_partner_has_not_taken(house, simulator, tmp_path):
+    lis = simulator(lambda message, number: acknowledge(message, "AA" if number == 1 else "AR", ""))
+    house.partner(lis)
+    house.item()
+    house.item("LIP", "血脂", results="tc、tg")
+    visit = house.visit(house.client())
+    for _ in range(6):
+        house.flow()
+        house.clock.advance(HOUR)
+    house.clock.advance(24 * HOUR)
+    count_days(house.desk, SYSTEM, tmp_path / "no-inbox.db", Ed25519PrivateKey.generate())
+    newest = max(house.rows(InterfaceDay), key=lambda row: row.due)
+    assert (newest.due, newest.delivered, newest.undelivered, newest.differs) == (2, 1, 1, 1)
+    assert (newest.ordered, newest.resulted) == (2, 0)
+    assert json.loads(newest.statement)["visits"] == {visit.number: [2, 0, 0]}
+    [dead] = [row for row in house.messages() if row.state == "dead"]
+    assert dead.control_id in newest.findings

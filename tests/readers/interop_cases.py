@@ -3,6 +3,7 @@
 import uuid
 from datetime import UTC, datetime
 
+from domain.interop.day_records import InterfaceDay
 from domain.interop.order_records import ServiceRequest, UnorderedResult
 from domain.interop.partner_records import PartnerRole, PartnerState
 from tests.readers.alert_cases import DAY, Case
@@ -12,6 +13,10 @@ AT = datetime(2026, 11, 23, tzinfo=UTC)
 VISIT = {"visit_id": uuid.UUID(int=1), "patient_id": uuid.UUID(int=2), "visit_number": "V1"}
 
 line = keeps(PartnerState, name="LIS", recent=[], error_percent=20)
+account = keeps(
+    InterfaceDay, partner_id=uuid.UUID(int=3), name="LIS", day=AT.date(), open_in=0, undelivered=0, statement="{}",
+    signature="x", counted_at=AT,
+)  # fmt: skip
 order = keeps(
     ServiceRequest, due=DAY, number="Q10100000001", code="GLU", name="空腹血糖", role=PartnerRole.LIS, ordered_at=AT,
     **VISIT,
@@ -27,6 +32,9 @@ INTEROP_CASES = [
     Case("A-947", line(undone=1, dead=1), line(undone=0), harmless=line(undone=0), of_a_client=False),
     Case(
         "A-948", order(state="accepted"), order(state="resulted"), DAY, order(state="resulted"),
+    ),
+    Case(
+        "A-981", account(differs=2, missing=2), account(differs=0), harmless=account(differs=0), of_a_client=False,
     ),
     Case("A-949", stray(state="open"), stray(state="settled"), DAY, stray(state="settled")),
 ]  # fmt: skip
