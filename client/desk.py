@@ -356,6 +356,7 @@ AFTER = (
     "client.devices_hub:join_devices",
     "client.environment_watch:join_environment",
     "client.sealing:join_sealing",
+    "client.updating.lane:join_updates",
 )
 """Parts whose modules take long to load (HTTP, pictures of labels): joined while somebody types the password."""
 

@@ -21,6 +21,7 @@ from client.preferences import Preferences
 from client.presuming import Presumption
 from client.settings import Settings
 from client.troubles import FIRST_START, HALTING, TROUBLES
+from client.updating.trial import NOT_STARTED, give_up, mark_started
 from client.views.application import MainWindow, dress, make_application
 from domain.kernel.errors import KnownError
 from domain.kernel.texts import Texts
@@ -76,6 +77,7 @@ class Workstation(QObject):
         self.window.closing.connect(self.close)
         self._submitted_early = False
         self._pilot: Any = None
+        self._idling: Any = None
 
     def run(self) -> int:
         """Show the window and run until it is closed."""
@@ -160,9 +162,15 @@ class Workstation(QObject):
                 self._watch_store()
         self._listen()
         from client.devices_hub import hub_of
+        from client.updating.lane import lane_of
 
         hub_of(self.desk).scanned.connect(self.router.take)
+        mark_started()  # before anything is sent: until here a version on trial can be taken back whole
         self.desk.start()
+        if lane_of(self.desk) is not None and self._idling is None:
+            from client.updating.idling import Idling
+
+            self._idling = Idling(self)
         self._complete = True
         self.desk_completed.emit()
         if self.window.shell is not None:
@@ -200,6 +208,9 @@ class Workstation(QObject):
 
     @Slot(object)
     def _blocked(self, error: KnownError) -> None:
+        if error.code in NOT_STARTED:
+            give_up(error.code)
+        mark_started()  # what is wrong is with this machine, and said
         if error.code in FIRST_START:
             from client.enrol_page.opening import show_enrol
 
@@ -211,6 +222,7 @@ class Workstation(QObject):
     @Slot(object)
     def _crashed(self, error: Exception) -> None:
         log.error("opening the desk crashed", exc_info=error)
+        give_up("crash")
         self.window.blocked.show_reason(self.texts.say("blocked.crash"), "", type(error).__name__)
         self.window.show_blocked()
 

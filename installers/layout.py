@@ -4,6 +4,8 @@
 """
 
 import compileall
+import hashlib
+import os
 import py_compile
 import shutil
 from pathlib import Path
@@ -34,6 +36,23 @@ def compile_all(folder: Path) -> None:
         stripdir=str(folder), maxlevels=30,
     )  # fmt: skip
     del done  # packages carry templates and old syntax on purpose that nobody imports
+
+
+def runtime_of(root: Path = ROOT) -> str:
+    """Return what changes with the runtime: packages of the lock file. Code for another one needs the installer."""
+    return hashlib.sha256((root / "uv.lock").read_bytes()).hexdigest()[:16]
+
+
+def lay_down_trust(target: Path) -> bool:
+    """Put the root updates are believed by (``AFTERCHECK_UPDATE_ROOT``) and the runtime's name beside the program.
+
+    Returns False without a root: such an installation takes no updates but by its installer.
+    """
+    (target / "runtime.txt").write_text(runtime_of(), "ascii")
+    root = os.environ.get("AFTERCHECK_UPDATE_ROOT")
+    if root:
+        shutil.copyfile(root, target / "updates-root.json")
+    return bool(root)
 
 
 def size_mib(folder: Path) -> float:

@@ -203,6 +203,23 @@ def issue_code(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def updates(settings: Settings, options: argparse.Namespace) -> int:
+    """Take over the vendor's signed folder of versions."""
+    from server import operator_commands
+
+    _say(operator_commands.take_updates(settings, options))
+    return 0
+
+
+def allow_version(settings: Settings, options: argparse.Namespace) -> int:
+    """Let one workstation, one organisation or all run a version."""
+    from server import operator_commands
+
+    with contextlib.closing(_store(settings)) as store:
+        _say(operator_commands.allow_version(settings, options, store))
+    return 0
+
+
 def verify_consent(settings: Settings, options: argparse.Namespace) -> int:
     """Check a sealed consent file; with ``--root`` nothing but the file and those certificates is needed."""
     from server import consent_checking
@@ -266,6 +283,14 @@ def _parser() -> argparse.ArgumentParser:
     lost = _command(commands, "reset-password", reset_password, "为账号设置一次性口令")
     lost.add_argument("login", help="登录名")
     lost.add_argument("--reason", default="", help="原因，记入审计")
+    taking = _command(commands, "updates", updates, "接收厂商签名的程序版本")
+    taking.add_argument("folder", type=Path)
+    allowing = _command(commands, "allow-version", allow_version, "让工作站运行某一版本")
+    allowing.add_argument("version", help="如 1.2.3；空字符串收回")
+    ring = allowing.add_mutually_exclusive_group(required=True)
+    ring.add_argument("--device", default="", help="一台工作站的编号（同步运行列表）")
+    ring.add_argument("--org", default="", help="一个机构的代码")
+    ring.add_argument("--all", action="store_true", help="全部工作站")
     joining = _command(commands, "issue-code", issue_code, "签发一次性登记码")
     joining.add_argument("org", help="机构代码")
     _command(commands, "verify-audit", verify_audit, "核验审计链")

@@ -1,6 +1,7 @@
 """What an operator does at the server's console besides running it: certificates, lost passwords, enrolment codes."""
 
 import argparse
+import logging
 from typing import Any
 
 from sqlalchemy import select
@@ -10,13 +11,14 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.store import Store
 from domain.people.enrolment_commands import VALID_FOR, IssueEnrolmentCode
-from domain.people.records import Organization, Staff
+from domain.people.records import Organization, Staff, Workstation
 from domain.people.staff_commands import ResetPassword
 from server.clock import clock_of
 from server.content import centre_content
 from server.identity import read_identity
 from server.private_ca import make_certificates
 from server.settings import Settings
+from server.updates import allow, take_over, updates_folder
 
 CONSOLE = "在服务器控制台操作"
 
@@ -48,6 +50,37 @@ def issue_code(settings: Settings, options: argparse.Namespace, store: Store) ->
         raise DomainError("organization.unknown", field="org")
     given = _run(settings, store, IssueEnrolmentCode(org_id=found))
     return {"org": options.org, "code": given.code, "hours": int(VALID_FOR.total_seconds() // 3600)}
+
+
+def take_updates(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
+    """Take over the vendor's signed folder; says which versions are here now."""
+    return {"versions": take_over(updates_folder(settings.data_dir), options.folder)}
+
+
+def allow_version(settings: Settings, options: argparse.Namespace, store: Store) -> dict[str, Any]:
+    """Let a ring run a version: one workstation, one organisation (by its code), or all.
+
+    Raises:
+        DomainError: ``update.unknown``, ``organization.unknown``, ``device.unknown``.
+    """
+    org = ""
+    with store.read() as connection:
+        if options.org:
+            found = connection.execute(
+                select(Organization.id).where(Organization.code == options.org)
+            ).scalar()
+            if found is None:
+                raise DomainError("organization.unknown", field="org")
+            org = str(found)
+        if options.device:
+            known = {str(i) for i in connection.execute(select(Workstation.id)).scalars()}
+            if options.device not in known:
+                raise DomainError("workstation.unknown", field="device")
+    rings = allow(updates_folder(settings.data_dir), options.version, device=options.device, org=org)
+    logging.getLogger(__name__).info(
+        "version %r for %s", options.version, options.device or options.org or "all"
+    )
+    return rings
 
 
 def _run(settings: Settings, store: Store, order: Any) -> Any:

@@ -21,6 +21,7 @@ from sync.protocol import (
     Fork,
     Hello,
     NewEpoch,
+    Offer,
     Progress,
     PullReply,
     PullRequest,
@@ -140,6 +141,27 @@ class HttpCentre:
     ) -> None:
         landing = Landing(target, None)  # sealed by the centre already
         self._fetch(f"/snapshots/{snapshot_id}/{name}", f'"{snapshot_id}/{name}"', landing, progress, cancel)
+
+    def offered_program(self) -> str:
+        """Return the version of the program this workstation is to run, empty for the one it has."""
+        return self._ask("/program", None, Offer).version
+
+    def program_metadata(self, name: str) -> bytes | None:
+        """Return a file of the signed list of versions, None where the centre has none."""
+        try:
+            with self._request("GET", f"/program/metadata/{name}") as response:
+                return response.content
+        except DomainError as error:
+            if error.code != "http.not_found":
+                raise
+            return None
+
+    def fetch_program(
+        self, name: str, sha256: str, target: Path, progress: Progress, cancel: threading.Event
+    ) -> None:
+        """Write a file of a version to `target`, resuming after what is there; the caller proves the hash."""
+        landing = Landing(target, None)  # nothing of a client is in it
+        self._fetch(f"/program/targets/{name}", f'"{sha256}"', landing, progress, cancel)
 
     def _fetch(
         self, path: str, tag: str, landing: Landing, progress: Progress, cancel: threading.Event

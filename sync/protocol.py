@@ -18,6 +18,8 @@ POST        ``/snapshot``                       `SnapshotAsk` -> `SnapshotFound`
 GET         ``/snapshots/{id}/{name}``          a part; honours ``Range``
 POST        ``/blobs/lacking``                  `BlobList` -> `BlobList`: those the centre lacks
 GET, HEAD   ``/blobs/{sha256}``                 the bytes; honours ``Range``, answers ``ETag`` = the hash
+POST        ``/program``                        empty -> `Offer`: the version this workstation is to run
+GET         ``/program/{kind}/{name}``          ``metadata`` or ``targets`` of the vendor; honours ``Range``
 GET         ``/wait?position=&longest_s=``      ``{"head": n}`` once there is more for this device, or 204
 ==========  ==================================  =================================================================
 """
@@ -324,6 +326,12 @@ class SnapshotKey(msgspec.Struct, frozen=True):
     """The key under which the parts of a snapshot are sealed."""
 
     key: bytes
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """The version of the program a workstation is to run, empty for the one it has."""
+
+    version: str = ""
 
 
 class BlobList(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from installers.layout import BOOT, ROOT, BuildError, compile_all, lay_out_app
+from installers.layout import BOOT, ROOT, BuildError, compile_all, lay_down_trust, lay_out_app
 
 PANDA = "panda3d==1.10.16"
 COMPILER, DUMPER = "x86_64-w64-mingw32-gcc", "x86_64-w64-mingw32-objdump"
@@ -67,6 +67,7 @@ def build_runtime(target: Path, cache: Path) -> Path:
     (runtime / "boot").mkdir()
     shutil.copy(BOOT, runtime / "boot")
     lay_out_app(target / "app")
+    lay_down_trust(target)
     compile_all(target)
     _launchers(target)
     (target / "python311._pth").write_text("\n".join(_PTH) + "\n", "ascii")

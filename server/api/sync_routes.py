@@ -4,11 +4,14 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
+from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.kernel.errors import DomainError
+from domain.people.records import Workstation
+from server import updates
 from server.api.dependencies import CentreDep
 from server.api.edge import UPLOADS, is_upload
 from server.blob_answer import BlobResponse
@@ -134,6 +137,25 @@ def fetch_blob(request: Request, centre: CentreDep, sender: SignedDep, sha256: s
     """Return the bytes of a file, or the range asked for; its ``ETag`` is its hash."""
     centre.sync.check_blob(sender.device_id, sha256)
     return BlobResponse(centre.blobs, sha256, media_type="application/octet-stream")
+
+
+@router.post("/program", summary="应运行的程序版本")
+def program(centre: CentreDep, sender: SignedDep) -> Response:
+    """Return the version the workstation is to run (`server.updates`)."""
+    with centre.store.read() as connection:
+        org = connection.execute(
+            select(Workstation.org_id).where(Workstation.id == sender.device_id)
+        ).scalar_one_or_none()
+    folder = updates.updates_folder(centre.settings.data_dir)
+    return _answer(protocol.Offer(updates.offered(folder, str(sender.device_id), str(org))))
+
+
+@router.get("/program/{kind}/{name}", summary="取程序版本文件")
+def program_file(centre: CentreDep, _sender: SignedDep, kind: str, name: str) -> Response:
+    """Return a file of the vendor's signed folder, or the range asked for; the workstation proves it."""
+    path = updates.file_path(updates.updates_folder(centre.settings.data_dir), kind, name)
+    headers = {"ETag": f'"{updates.tag_of(path)}"'} if kind == "targets" else {"Cache-Control": "no-store"}
+    return FileResponse(path, media_type="application/octet-stream", headers=headers)
 
 
 @router.get("/wait", summary="等待新内容")

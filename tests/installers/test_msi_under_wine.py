@@ -100,16 +100,16 @@ def test_the_whole_program_is_installed_and_shows_the_page_of_the_first_start(wi
         pytest.skip("no MSI in dist: ./dev package msi")
     assert msiexec(windows, "/i", told, "SERVER=https://127.0.0.1:9", "SITE=B01", "TOKEN=AAAAA-BBBBB") == 0
     try:
-        running = windows.start(rf"C:\{INSTALLED.parts[0]}\Aftercheck\aftercheckc.exe", "--pilot")
-        try:
-            assert order(running, do="wait", until={"visible": "enrol"}, timeout=240)["ok"]
-            shown = order(running, do="screenshot", path=r"C:\first.png", size=[1366, 768])
-            assert shown["ok"], shown
-            assert order(running, do="text", name="field_server")["text"] == "https://127.0.0.1:9"
-        finally:
-            running.kill()
-            running.wait()
-            windows.close()
+        program_file = rf"C:\{INSTALLED.parts[0]}\Aftercheck\aftercheckc.exe"
+        with windows.start(program_file, "--pilot") as running:
+            try:
+                assert order(running, do="wait", until={"visible": "enrol"}, timeout=240)["ok"]
+                shown = order(running, do="screenshot", path=r"C:\first.png", size=[1366, 768])
+                assert shown["ok"], shown
+                assert order(running, do="text", name="field_server")["text"] == "https://127.0.0.1:9"
+            finally:
+                running.kill()
+                windows.close()
         picture = windows.drive / "first.png"
         assert picture.stat().st_size > 10_000
         picture.rename(tmp_path / "first.png")
