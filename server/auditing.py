@@ -1,4 +1,4 @@
-"""The centre's daily look at the audit: its own chain, everybody's anchors, and rows that no deed explains."""
+"""The centre's daily look at the audit: its chain, everybody's anchors, rows that no deed explains, and the report."""
 
 from datetime import timedelta
 
@@ -6,6 +6,7 @@ from domain.kernel.authority import Actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.security.anchors import ChainCheck, check_anchors
 from domain.security.checking import check_rows
+from domain.security.reporting import make_due
 
 AFTER_THE_START, EVERY = timedelta(minutes=30), timedelta(days=1)
 
@@ -36,4 +37,5 @@ class DailyAudit:
         broken = ChainCheck(self._dispatcher, self._actor, texts).check(whole=True)
         found = check_anchors(self._dispatcher, self._actor, texts)
         found += check_rows(self._dispatcher, self._actor, texts)
+        found += make_due(self._dispatcher, self._actor, texts, broken)
         return found + (broken is not None)

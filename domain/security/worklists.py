@@ -6,6 +6,7 @@ from domain.kernel.worklists import Query, worklist
 from domain.people.records import Workstation
 from domain.security.commands import ConcludeFinding
 from domain.security.records import AuditAnchor, SecurityFinding
+from domain.security.report_records import AuditReport
 
 VIEW = "security.view"
 
@@ -38,3 +39,10 @@ def anchors() -> Query:
     """The ends of the audit chains of all installations, day by day, the latest first."""
     a, w = AuditAnchor, Workstation
     return select(a.anchored_at, w.name, a.number, a.hash, a.device_id).outerjoin(w, w.id == a.device_id)
+
+
+@worklist("security.reports", "审计报告", permission="audit.view", record=AuditReport, order="-made_at")
+def reports() -> Query:
+    """The audit reports of the months; each opens with its PDF."""
+    r = AuditReport
+    return select(r.month, r.entries, r.refused, r.exported, r.findings, r.open_findings, r.chain, r.made_at)

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from domain.kernel.columns import Id16, UtcTime
+from domain.kernel.columns import Id16, JsonText, UtcTime
 from sync.migrations import steps
 
 
@@ -32,4 +32,17 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(64), nullable=False),
         sa.Column("anchored_at", UtcTime(), nullable=False),
         indexed=("device_id", "anchored_at"),
+    )
+    steps.create_record_table(
+        "audit_report",
+        sa.Column("month", sa.String(7), nullable=False),
+        sa.Column("entries", sa.BigInteger(), nullable=False),
+        sa.Column("refused", sa.BigInteger(), nullable=False),
+        sa.Column("exported", sa.BigInteger(), nullable=False),
+        sa.Column("findings", sa.BigInteger(), nullable=False),
+        sa.Column("open_findings", sa.BigInteger(), nullable=False),
+        sa.Column("chain", sa.String(200), nullable=False),
+        sa.Column("figures", JsonText(), nullable=False),
+        sa.Column("made_at", UtcTime(), nullable=False),
+        indexed=("month", "made_at"),
     )
