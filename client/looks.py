@@ -6,7 +6,6 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from client.station import PageModel
 from domain.kernel.ids import Id
-from domain.security.commands import NoteLook
 
 AFTER_MS = 2000
 """Passing by with the arrow keys is no look."""
@@ -42,6 +41,8 @@ class Looks(QObject):
             return
         if now - self._noted.get(who, -AGAIN_S) < AGAIN_S:
             return
+        from domain.security.commands import NoteLook  # a feature: not before the desk is shown
+
         self._noted[who] = now
         dispatcher, actor = context.desk.dispatcher, context.actor
         order = NoteLook(patient_id=who, page=self._page)

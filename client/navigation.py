@@ -45,7 +45,7 @@ ICONS = {
     "specimen": "specimen", "checkup": "visit", "critical": "alarm", "report": "report", "people": "person",
     "storage": "specimen", "environment": "alarm", "patient": "person", "staff": "staff", "alert": "bell",
     "conflict": "conflict", "messaging": "chat", "conversation": "chat", "portal": "chat", "faq": "chat",
-    "duty": "chat", "review": "report",
+    "duty": "chat", "review": "report", "rights": "staff", "security": "alarm",
 }  # fmt: skip
 
 
@@ -62,6 +62,7 @@ AREAS = {
     "alert": "nav.alerts",
     "feedback": "nav.followup", "unit": "nav.followup", "package": "nav.followup", "conflict": "nav.workstation",
     "sync": "nav.workstation", "staff": "nav.management", "document": "nav.management",
+    "rights": "nav.management", "security": "nav.management",
     "content": "nav.management", "interface": "nav.management",
     "population": "nav.report", "quality": "nav.report", "study": "nav.studies", "consent": "nav.studies",
 }  # fmt: skip

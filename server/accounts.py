@@ -11,6 +11,7 @@ from domain.kernel.store import Store
 from domain.people.organizations import subtree
 from domain.people.password_policy import PasswordPolicy
 from domain.people.records import Staff
+from domain.rights.reading import adjusted
 from server.sessions import Session
 
 
@@ -35,8 +36,9 @@ class Accounts:
             if staff is None or not staff.active or session.opened_at < staff.password_set_at:
                 raise DomainError("session.ended")
             below = subtree(connection, staff.org_id)
+            rights = adjusted(connection, self._authority.role(staff.role), staff, now)
         actor = self._authority.actor(
             staff_id=staff.id, name=staff.name, role=staff.role, org_id=staff.org_id, device_id=self._device_id,
-            subtree=below,
+            subtree=below, rights=rights,
         )  # fmt: skip
         return actor, bool(staff.must_change) or self._policy.expired(staff.password_set_at, now)

@@ -1,4 +1,4 @@
-"""The centre's daily look at the audit: its chain, everybody's anchors, rows that no deed explains, and the report."""
+"""The centre's daily look at the audit: its chain, everybody's anchors, unexplained rows, and the report."""
 
 from datetime import timedelta
 

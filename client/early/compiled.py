@@ -77,6 +77,8 @@ class Compiled(NamedTuple):
     """By ``login``."""
     attempts: Statement
     """By ``login``."""
+    rights: Statement
+    """Adjustments in force of anybody's rights (`role`, `staff_id`)."""
     organizations: Statement
     clients: Statement
     """By ``ids``."""
@@ -101,7 +103,7 @@ def decode(body: bytes) -> Compiled | None:
     """
     try:
         plain = json.loads(body)
-        for name in ("staff", "attempts", "organizations", "clients"):
+        for name in ("staff", "attempts", "rights", "organizations", "clients"):
             plain[name] = _statement(plain[name])
         return Compiled(**(plain | {
             "roles": {n: Role(**(role | {"reach": Reach(role["reach"])})) for n, role in plain["roles"].items()},

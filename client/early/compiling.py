@@ -28,6 +28,7 @@ from domain.kernel.record import column_info
 from domain.kernel.store import Store
 from domain.kernel.texts import Texts
 from domain.people.records import Organization, Patient, SignInState, Staff
+from domain.rights.records import RightsChange
 from sync import search_hits
 from sync.local_tables import compiled as compiled_table
 from sync.schema import HEAD
@@ -82,6 +83,7 @@ def compile_declarations(store: Store) -> Compiled:
         return ask
 
     staff, state, organization = Staff.__table__, SignInState.__table__, Organization.__table__
+    rights = RightsChange.__table__
     return Compiled(
         shape=HEAD,
         texts=Texts.load(resources.folder("texts") / "zh").sentences(),
@@ -89,6 +91,9 @@ def compile_declarations(store: Store) -> Compiled:
         lists=list(declared_lists()),
         staff=recorder.statement(rows(select(staff).where(staff.c.login == LOGIN)), {LOGIN: "login"}),
         attempts=recorder.statement(rows(select(state).where(state.c.login == LOGIN)), {LOGIN: "login"}),
+        rights=recorder.statement(
+            rows(select(rights.c.role, rights.c.staff_id).where(rights.c.state == "in_force")), {}
+        ),
         organizations=recorder.statement(
             rows(select(organization.c.id, organization.c.parent_id, organization.c.name)), {}
         ),

@@ -29,6 +29,8 @@ class Role:
     clearance: str
     permissions: list[str]
     home: str = ""
+    withdrawn: list[str] = dataclasses.field(default_factory=list)
+    """Permissions taken away here, also out of a whole family."""
 
     def may(self, permission: str) -> bool:
         """Tell whether a permission is granted, by name or by the family ``area.*``.
@@ -37,6 +39,8 @@ class Role:
         """
         if permission.startswith("own."):
             return True
+        if permission in self.withdrawn:
+            return False
         return permission in self.permissions or f"{permission.partition('.')[0]}.*" in self.permissions
 
 
@@ -111,10 +115,14 @@ class Authority:
         return self.roles[name]
 
     def actor(
-        self, *, staff_id: Id | None, name: str, role: str, org_id: Id, device_id: Id, subtree: Iterable[Id]
-    ) -> Actor:
-        """Return the actor for a person in a role; `subtree` are the organisation and all below it."""
-        rights = self.role(role)
+        self, *, staff_id: Id | None, name: str, role: str, org_id: Id, device_id: Id, subtree: Iterable[Id],
+        rights: Role | None = None,
+    ) -> Actor:  # fmt: skip
+        """Return the actor for a person in a role; `subtree` are the organisation and all below it.
+
+        `rights` are those the person has now, where they were adjusted over the role.
+        """
+        rights = rights or self.role(role)
         reach: dict[Reach, frozenset[Id] | None] = {
             Reach.ORGANIZATION: frozenset({org_id}),
             Reach.SUBTREE: frozenset(subtree) | {org_id},

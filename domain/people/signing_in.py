@@ -12,6 +12,7 @@ from domain.people.organizations import subtree
 from domain.people.passwords import hash_password, needs_rehash, password_matches
 from domain.people.records import Staff
 from domain.people.staff_commands import SignIn
+from domain.rights.reading import adjusted
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,6 +44,9 @@ def sign_in(
     with dispatcher.store.read() as connection:
         staff = connection.execute(select(table).where(table.c.login == login.strip())).one_or_none()
         below = subtree(connection, staff.org_id) if staff is not None else frozenset[Id]()
+        rights = None
+        if staff is not None and staff.role in authority.roles:
+            rights = adjusted(connection, authority.role(staff.role), staff, dispatcher.clock())
         if staff is None and connection.execute(select(table.c.id).limit(1)).first() is None:
             return SignedIn(None, "sign_in.no_accounts")  # joined a moment ago: nobody's password is wrong
     verified = password_matches(None if staff is None else staff.password_hash, password)
@@ -61,5 +65,6 @@ def sign_in(
         org_id=staff.org_id,
         device_id=device_id,
         subtree=below,
+        rights=rights,
     )
     return SignedIn(actor, must_change=noted.must_change)

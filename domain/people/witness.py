@@ -5,6 +5,7 @@ from sqlalchemy import or_, select
 from domain.kernel.errors import DomainError
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Staff
+from domain.rights.reading import adjusted
 
 
 def witness_of(said: str, work: UnitOfWork, field: str, right: str | None = None) -> Staff:
@@ -27,6 +28,9 @@ def witness_of(said: str, work: UnitOfWork, field: str, right: str | None = None
         raise DomainError("witness.unknown", field=field, witness=plain)
     if known[0].id == work.actor.staff_id:
         raise DomainError("witness.self", field=field)
-    if right is not None and not work.content["authority"].role(known[0].role).may(right):
+    if right is not None:
+        shipped = work.content["authority"].role(known[0].role)
+        if adjusted(work.connection, shipped, known[0], work.now).may(right):
+            return known[0]
         raise DomainError("witness.no_right", field=field, name=known[0].name)
     return known[0]

@@ -26,6 +26,8 @@ from domain.kernel.ids import new_id
 from domain.kernel.texts import Texts
 from domain.people.passwords import _hasher, has_todays_parameters, hash_password, needs_rehash
 from domain.people.records import SignInState, Staff
+from domain.rights.commands import AdjustRole
+from domain.rights.records import RightsEffect
 from sync.local_tables import compiled as compiled_table
 from sync.local_tables import noted_sign_in
 from sync.search import SearchIndex
@@ -180,6 +182,15 @@ def test_a_plain_success_is_decided_and_on_disk(open_desk, early, home, clock):
     assert told == [found.actor]
     with Glance(home.store, KEY)._connection as fresh:  # another connection sees it: it is committed
         assert fresh.execute("SELECT login FROM noted_sign_in").fetchall() == [("nurse1",)]
+
+
+def test_who_has_other_rights_than_the_role_is_left_to_the_whole_desk(open_desk, early):
+    admin = open_desk.sign_in("admin1", seeding.PASSWORD).actor
+    order = AdjustRole(role="nurse", right="document.export", effect=RightsEffect.GRANT, reason="试行")
+    open_desk.dispatcher.run(order, admin)
+    assert sign_in(early) == (None, [])
+    assert open_desk.sign_in("nurse1", seeding.PASSWORD).actor.may("document.export")
+    assert sign_in(early, "tech1")[0] is not None
 
 
 def test_everything_else_is_left_to_the_whole_desk(open_desk, early, clock):

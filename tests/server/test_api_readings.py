@@ -31,3 +31,16 @@ def test_a_list_asked_for_without_the_right_is_noted(server):
     assert server.api.get("/api/worklists/people.clients", token=server.token("it")).status_code == 403
     [(outcome, note)] = readings(server)[before:]
     assert (outcome, note["list"], note["permission"]) == ("refused", "people.clients", "people.view")
+
+
+def test_an_adjusted_right_holds_from_the_next_request_on(server):
+    nurse, admin = server.token("nurse"), server.token("administrator")
+    export = {"listing": "people.clients", "columns": ["number"], "rows": 1, "purpose": "复核"}
+    assert server.api.post("/api/commands/document.export", token=nurse, json=export).status_code == 403
+    order = {"role": "nurse", "right": "document.export", "effect": "grant", "reason": "试行"}
+    made = server.api.post("/api/commands/rights.adjust_role", token=admin, json=order)
+    assert made.status_code == 200, made.text
+    assert server.api.post("/api/commands/document.export", token=nurse, json=export).status_code == 200
+    end = {"rights_change_id": made.json()["receipt"], "reason": "试行结束"}
+    assert server.api.post("/api/commands/rights.end", token=admin, json=end).status_code == 200
+    assert server.api.post("/api/commands/document.export", token=nurse, json=export).status_code == 403
