@@ -45,6 +45,13 @@ def freeze(dist: Path) -> Path:
     return folder
 
 
+def deb(version: str, dist: Path, _cache: Path) -> Path:
+    """Build the Debian package, on the oldest Debian it is to run on."""
+    from installers.debian.deb import build_deb
+
+    return build_deb(freeze(dist), dist / f"aftercheck_{version}_amd64.deb", version)
+
+
 def policies(_version: str, dist: Path, _cache: Path) -> Path:
     """Write the group policies."""
     from installers.policies import write_policies
@@ -53,7 +60,7 @@ def policies(_version: str, dist: Path, _cache: Path) -> Path:
     return dist / "policies"
 
 
-KINDS: dict[str, Callable[[str, Path, Path], Path]] = {"msi": msi, "policies": policies}
+KINDS: dict[str, Callable[[str, Path, Path], Path]] = {"deb": deb, "msi": msi, "policies": policies}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,13 +12,15 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from installers.layout import BuildError
 
 UPGRADE_CODE = uuid.UUID("6f1d7c52-9f0e-4a5b-8f0c-6f5b2f6c1e41")
 KEPT = ("SERVER", "SITE", "FINGERPRINT", "AUTOSTART")
 """Properties an upgrade goes on with when its command line does not name them; TOKEN is for once."""
+PURGE = 'cmd.exe /c rmdir /s /q "[CommonAppDataFolder]Aftercheck"'
+PURGE_WHEN = 'REMOVE = "ALL" AND NOT UPGRADINGPRODUCTCODE AND PURGE = "1"'
 PROPERTIES = (*KEPT, "TOKEN", "PURGE")
 _SETUP, _EVENTS = (
     r"Software\Aftercheck\Setup",
@@ -61,12 +63,12 @@ def build_msi(folder: Path, target: Path, version: str) -> Path:
     return target
 
 
-def wix_source(folder: Path, version: str) -> str:
-    """Return the WiX source of the package."""
+def wix_source(folder: Path, version: str, *, whole: bool = False) -> str:
+    """Return the WiX source of the package; `whole` says in it what `_finish` adds behind wixl, for WiX itself."""
     tree, ids = _tree(folder)
     kept = "\n".join(_kept(name) for name in KEPT)
     refs = "\n".join(f'<ComponentRef Id="{i}"/>' for i in (*ids, "Setup", "Autostart", "System", "Menu"))
-    return f"""<?xml version="1.0" encoding="utf-8"?>
+    source = f"""<?xml version="1.0" encoding="utf-8"?>
 <Wix xmlns="http://schemas.microsoft.com/wix/2006/wi">
 <Product Id="{product_code(version)}" Name="Aftercheck" Language="1033" Version="{version}" Manufacturer="Aftercheck"
  UpgradeCode="{UPGRADE_CODE}">
@@ -88,6 +90,27 @@ def wix_source(folder: Path, version: str) -> str:
 </Product>
 </Wix>
 """
+    return _whole(source) if whole else source
+
+
+def _whole(source: str) -> str:
+    actions = "".join(f'<CustomAction Id="Keep{n}" Property="{n}" Value="[WAS_{n}]"/>\n' for n in KEPT)
+    actions += (
+        f'<CustomAction Id="PurgeData" Directory="TARGETDIR" ExeCommand={quoteattr(PURGE)} Execute="deferred" '
+        'Impersonate="no" Return="ignore"/>\n<InstallExecuteSequence>\n'
+    )
+    actions += "".join(
+        f'<Custom Action="Keep{n}" Sequence="{51 + at}">NOT {n} AND WAS_{n}</Custom>\n'
+        for at, n in enumerate(KEPT)
+    )
+    actions += f'<Custom Action="PurgeData" Sequence="3550">{escape(PURGE_WHEN)}</Custom>\n'
+    actions += "</InstallExecuteSequence>\n"
+    plain = [n for n in PROPERTIES if n != "TOKEN"]
+    actions += "".join(f'<Property Id="{n}" Secure="yes"/>\n' for n in plain)
+    actions += '<Property Id="TOKEN" Secure="yes" Hidden="yes"/>\n'
+    source = source.replace('<Directory Id="TARGETDIR"', f'{actions}<Directory Id="TARGETDIR"', 1)
+    start = f'<Component Id="Autostart" Guid="{_code("autostart")}" Win64="yes">'
+    return source.replace(start, f'{start}<Condition>AUTOSTART = "1"</Condition>', 1)
 
 
 def _kept(name: str) -> str:
@@ -164,12 +187,11 @@ def _finish(msi: Path) -> None:
 
     A table is exported, its lines are changed, and it is taken in again whole.
     """
-    purge = 'cmd.exe /c rmdir /s /q "[CommonAppDataFolder]Aftercheck"'
     # 34: an executable with its command line, started in a folder; 64: a folder in use does not fail the removal;
     # 1024 + 2048: in the privileged part, as SYSTEM. 51: sets a property.
-    actions = [["PurgeData", str(34 + 64 + 1024 + 2048), "TARGETDIR", purge, ""]]
+    actions = [["PurgeData", str(34 + 64 + 1024 + 2048), "TARGETDIR", PURGE, ""]]
     actions += [[f"Keep{name}", "51", name, f"[WAS_{name}]", ""] for name in KEPT]
-    order = [["PurgeData", 'REMOVE = "ALL" AND NOT UPGRADINGPRODUCTCODE AND PURGE = "1"', "3550"]]
+    order = [["PurgeData", PURGE_WHEN, "3550"]]
     order += [[f"Keep{name}", f"NOT {name} AND WAS_{name}", str(51 + n)] for n, name in enumerate(KEPT)]
     with tempfile.TemporaryDirectory() as given:
         folder = Path(given)

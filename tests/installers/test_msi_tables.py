@@ -112,6 +112,41 @@ def test_every_build_names_its_parts_alike_and_every_version_is_a_product_of_its
         build_msi(tmp_path / "a", tmp_path / "x.msi", "2026-11")
 
 
+def test_the_source_for_wix_itself_says_what_is_added_behind_wixl(tmp_path):
+    whole = ElementTree.fromstring(  # noqa: S314  (our own)
+        wix_source(program(tmp_path / "a"), "1.0.0", whole=True).encode()
+    )
+    space = "{http://schemas.microsoft.com/wix/2006/wi}"
+    order = {c.get("Action"): c for c in whole.iter(f"{space}Custom")}
+    assert list(order) == ["KeepSERVER", "KeepSITE", "KeepFINGERPRINT", "KeepAUTOSTART", "PurgeData"]
+    assert order["PurgeData"].text == 'REMOVE = "ALL" AND NOT UPGRADINGPRODUCTCODE AND PURGE = "1"'
+    assert order["KeepSERVER"].text == "NOT SERVER AND WAS_SERVER"
+    purge = next(a for a in whole.iter(f"{space}CustomAction") if a.get("Id") == "PurgeData")
+    assert (purge.get("Execute"), purge.get("Impersonate")) == ("deferred", "no")
+    secure = {p.get("Id") for p in whole.iter(f"{space}Property") if p.get("Secure") == "yes"}
+    assert secure == {"SERVER", "SITE", "TOKEN", "FINGERPRINT", "AUTOSTART", "PURGE"}
+    assert next(p for p in whole.iter(f"{space}Property") if p.get("Id") == "TOKEN").get("Hidden") == "yes"
+    assert [c.text for c in whole.iter(f"{space}Condition")] == ['AUTOSTART = "1"']
+
+
+def test_the_release_on_windows_shows_its_steps_and_runs_none(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "installers.windows.release", "--dry-run", "--dist", tmp_path],
+        env={"PATH": "", "PYTHONPATH": ".", PFX: "sign.pfx"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    told = done.stdout.splitlines()
+    assert [line.split()[0] for line in told] == [
+        "pyinstaller",
+        "signtool",
+        "candle",
+        "light",
+        "signtool",
+        "signtool",
+    ]
+    assert "/f sign.pfx aftercheck.exe" in told[1]
+    assert list(tmp_path.iterdir()) == []
+
+
 @needs_tools
 @pytest.mark.skipif(shutil.which("osslsigncode") is None, reason="osslsigncode is not installed")
 def test_it_is_signed_by_the_certificate_of_the_environment_or_not_at_all(tables, tmp_path):
