@@ -77,6 +77,17 @@ class StepRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """The text of a report as it was handed in once."""
+
+    revision: int
+    at: datetime
+    name: str
+    conclusion: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
 class EarlierReport:
     """A report of an earlier visit."""
 
@@ -150,6 +161,10 @@ class Case:
     attachments: tuple[AttachmentRow, ...] = ()
     answers: tuple[AnswerRow, ...] = ()
     remark: StepRow | None = None
+    versions: tuple[Version, ...] = ()
+    """What was handed in, the first text first; empty where the reader may not know it."""
+    task: str = ""
+    """Who has the report at head office; empty where nobody does."""
     facts: Facts | None = None
     """What the text is checked against; None where the reader may not know it."""
     extra: dict[str, Any] = field(default_factory=dict)

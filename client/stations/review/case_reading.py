@@ -14,6 +14,7 @@ from client.stations.review.case import (
     CriticalRow,
     EarlierReport,
     StepRow,
+    Version,
 )
 from client.stations.review.case_rows import read_rows
 from client.stations.review.files import attachment_rows
@@ -49,7 +50,9 @@ from domain.kernel.worklists import records
 from domain.linting.case import Facts
 from domain.linting.definitions import LINTING
 from domain.linting.reading import facts_of
-from domain.people.records import Patient, Sex
+from domain.people.records import Patient, Sex, Staff
+from domain.reviewing.records import ReviewTask
+from domain.reviewing.workflow import OPEN
 
 MOST_EARLIER = 12
 
@@ -137,6 +140,8 @@ class _Reader:
             attachments=self._attachments(),
             answers=self._answers(),
             remark=self._standing_remark(report, steps),
+            versions=self._versions() if self.clear else (),
+            task=self._task(report),
             facts=self._facts() if self.clear else None,
         )
 
@@ -214,6 +219,24 @@ class _Reader:
             r.revision: {"conclusion": plain_lines(r.conclusion), "advice": plain_lines(r.advice)}
             for r in rows
         }
+
+    def _versions(self) -> tuple[Version, ...]:
+        table, staff = ReportRevision.__table__, Staff.__table__
+        query = (
+            select(table, staff.c.name)
+            .outerjoin(staff, staff.c.id == table.c.author_id)
+            .where(table.c.report_id == self.facts.report.id)
+            .order_by(table.c.revision)
+        )
+        return tuple(
+            Version(r.revision, r.written_at, r.name or "", plain_lines(r.conclusion), plain_lines(r.advice))
+            for r in self.connection.execute(query).all()
+        )
+
+    def _task(self, report: Any) -> str:
+        task = ReviewTask.__table__.c
+        here = (task.report_id == report.id, task.level == report.state, task.state.in_(OPEN))
+        return str(self.connection.execute(select(task.owner_name).where(*here).limit(1)).scalar() or "")
 
     def _earlier(self) -> tuple[EarlierReport, ...]:
         report, visit = Report.__table__, Visit.__table__

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import case, func, select
 
 from client.stations.review.case import UNWRITTEN, CaseKey
+from client.stations.review.mine import my_count, my_rows, takes_tasks
 from client.stations.review.queue_rows import QueueRow
 from client.stations.review.unwritten import unwritten_counts, unwritten_rows, writes
 from domain.checkup.records import Report
@@ -27,7 +28,7 @@ ISSUED_LIST = "report.issued"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which part of the queue is shown: ``all``, ``issued``, ``overdue``, ``urgency:2``, ``state:returned``."""
+    """Which part is shown: ``all``, ``issued``, ``mine``, ``overdue``, ``urgency:2``, ``state:returned``."""
 
     reason: str = "all"
 
@@ -85,6 +86,9 @@ def read_page(desk: Any, actor: Actor, chosen: Chosen, cursor: Cursor, wanted: i
         )
         following = None if page.next_key is None else Cursor(after=page.next_key)
         return QueuePage(tuple(_listed(worklists()[ISSUED_LIST], page.rows)), following)
+    if chosen.reason == "mine":
+        with desk.store.read() as connection:
+            return QueuePage(tuple(my_rows(connection, actor)), None)
     runs = _runs(actor, chosen)
     rows: list[QueueRow] = []
     at = cursor
@@ -148,6 +152,8 @@ def read_counts(desk: Any, actor: Actor) -> dict[str, int]:
                 ("overdue", int(overdue or 0)),
             ):  # fmt: skip
                 counts[reason] = counts.get(reason, 0) + add
+        if takes_tasks(actor):
+            counts["mine"] = my_count(connection, actor)
         for urgency, count in unwritten_counts(connection, desk, actor).items():
             for reason in ("all", f"state:{UNWRITTEN}", f"urgency:{urgency}"):
                 counts[reason] = counts.get(reason, 0) + count
@@ -163,6 +169,7 @@ def open_states(listing: Worklist) -> tuple[str, ...]:
 def reasons(actor: Actor) -> list[str]:
     """Return the parts of the queue a person may choose, in the order they are offered."""
     found = ["all", "urgency:2", "urgency:1", "overdue"] if todo_lists(actor) else []
+    found += ["mine"] if takes_tasks(actor) else []
     order = list(report_review.states)
     states = {s for listing in todo_lists(actor) for s in open_states(listing)}
     found += [f"state:{UNWRITTEN}"] if writes(actor) else []

@@ -139,6 +139,8 @@ class View(StationView):
         last = holding.last
         self._held.setVisible(last is not None)
         if last is not None:
+            if self._note.property("tone") == "success":  # says the same, and takes a line from the results
+                self._note.hide()
             self._held.setText(
                 self.say(
                     "review.held", count=len(holding.held), number=last.number, name=last.name,

@@ -9,6 +9,9 @@ from domain.checkup.compared import ResultRow
 from domain.checkup.workflow import report_review
 from domain.people.records import Sex
 
+WAY = ("drafting", "first_review", "second_review", "final_review", "signed")
+"""The states of a report from its first word to its going out."""
+WAY_AT = {state: n for n, state in enumerate(WAY)} | {"returned": 0, "issued": len(WAY)}
 URGENCY_TONE = {2: "danger", 1: "warning", 0: "muted"}
 FLAG_TONE = {"HH": "danger", "LL": "danger", "AA": "danger", "H": "warning", "L": "warning", "A": "warning"}
 
@@ -49,6 +52,17 @@ class Wording:
             "review.row", urgency=self.urgency(row.urgency), name=row.name, sex=self.sex(row.sex), number=row.number,
             state=self.state(row.state), due=self.due(row)[0],
         )  # fmt: skip
+
+    def progress(self, case: Case) -> str:
+        """Return how far the report is through its levels, and who has it: done, here, to come."""
+        at = WAY_AT.get(case.state)
+        if at is None:
+            return ""
+        marks = [("✓" if n < at else "●" if n == at else "○") for n in range(len(WAY))]
+        way = " ".join(
+            f"{mark}{self._say(f'review.reason.{state}')}" for mark, state in zip(marks, WAY, strict=True)
+        )
+        return self._say("review.progress.owner", way=way, name=case.task) if case.task else way
 
     def reason(self, reason: str) -> str:
         """Return the name of a part of the queue."""

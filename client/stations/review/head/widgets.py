@@ -19,7 +19,7 @@ ROLES = {
     "state": "subtitle",
 }
 UPPER = ("urgency", "name", "sex", "age", "allergy", "", "branch", "state", "due")
-LOWER = ("visit", "disputes", "", "report")
+LOWER = ("visit", "disputes", "", "progress", "report")
 
 
 def restyle(*widgets: QWidget) -> None:
@@ -80,6 +80,7 @@ class CaseHead(QFrame):
             "branch": case.branch,
             "report": report if case.number else say("review.case.no_report"),
             "state": case.state_label,
+            "progress": wording.progress(case),
             "due": due,
         }
         tones = {"urgency": URGENCY_TONE[case.urgency].replace("muted", "info"), "due": tone}

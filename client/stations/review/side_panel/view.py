@@ -8,14 +8,16 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QTabWidget, QTextBrowser, QWidget
 
 from client.appearance import COLOURS
+from client.stations.review.anchors import FIELDS
 from client.stations.review.case import AttachmentRow, Case, StepRow
 from client.stations.review.text_panel.widgets import shortened
+from client.stations.review.versions import Mark, Piece, compare
 
-TABS = ("history", "answers", "earlier", "files")
+TABS = ("history", "versions", "answers", "earlier", "files")
 
 
 class SidePanel(QTabWidget):
-    """Four tabs with what is in them told by their numbers; only the one looked at is filled."""
+    """Tabs with what is in them told by their numbers; only the one looked at is filled."""
 
     file_chosen = Signal(int)
     """The number of the file in the case that somebody wants to see."""
@@ -50,11 +52,21 @@ class SidePanel(QTabWidget):
 
     def show_case(self, case: Case) -> None:
         """Show what belongs to a case."""
-        counts = (len(case.steps), len(case.answers), len(case.earlier), len(case.attachments))
+        counts = (
+            len(case.steps),
+            len(case.versions),
+            len(case.answers),
+            len(case.earlier),
+            len(case.attachments),
+        )
         for number, (name, count) in enumerate(zip(TABS, counts, strict=True)):
             self.setTabText(number, self.model.context.say(f"review.tab.{name}", count=count))
+        another = self._case is None or self._case.visit_id != case.visit_id
         self._case = case
         self._filled.clear()
+        if another:  # who looks at a corrected text again looks at what changed
+            again = case.revision > 1 and case.state in {"second_review", "final_review"}
+            self.setCurrentIndex(TABS.index("versions" if again else "history"))
         self._fill(self.currentIndex())
 
     @Slot(int)
@@ -66,9 +78,12 @@ class SidePanel(QTabWidget):
         if isinstance(page, QListWidget):
             self._show_files(page, self._case.attachments)
             return
-        html = {"history": self._history, "answers": self._answers, "earlier": self._earlier}[name](
-            self._case
-        )
+        html = {
+            "history": self._history,
+            "versions": self._versions,
+            "answers": self._answers,
+            "earlier": self._earlier,
+        }[name](self._case)
         page.setHtml(html or self._muted(self.model.context.say(f"review.{name}.none")))
 
     def _history(self, case: Case) -> str:
@@ -88,6 +103,41 @@ class SidePanel(QTabWidget):
         if step.remark:
             lines.append(escape(step.remark).replace("\n", "<br>"))
         return f'<p style="margin:0 0 8px 0">{"<br>".join(lines)}</p>'
+
+    def _versions(self, case: Case) -> str:
+        """Return the last two texts side by side, changed lines alone; the newer one on the right."""
+        if len(case.versions) < 2:
+            return ""
+        say, (old, new) = self.model.context.say, case.versions[-2:]
+        moment, now = self.model.context.formatter.short_moment, self.model.context.desk.clock()
+        heads = [
+            escape(say("review.version.head", revision=v.revision, name=v.name, at=moment(v.at, now)))
+            for v in (old, new)
+        ]
+        rows = [f"<tr>{''.join(f'<td width=50%><b>{head}</b></td>' for head in heads)}</tr>"]
+        for field in FIELDS:
+            title = escape(say(f"review.{field}"))
+            lines = compare(getattr(old, field), getattr(new, field))
+            same = sum(line.same for line in lines)
+            told = self._small(f"{title}　{say('review.version.same', count=same)}")
+            rows.append(f'<tr><td colspan="2">{told}</td></tr>')
+            rows += [
+                f"<tr><td>{self._pieces(line.before)}</td><td>{self._pieces(line.after)}</td></tr>"
+                for line in lines
+                if not line.same
+            ]
+        return f'<table width="100%" cellspacing="0" cellpadding="3">{"".join(rows)}</table>'
+
+    def _pieces(self, pieces: tuple[Piece, ...] | None) -> str:
+        """Return a line with what is gone struck out and what is new underlined: never by colour alone."""
+        if pieces is None:
+            return self._small("—")
+        tags = {
+            Mark.SAME: "{0}",
+            Mark.GONE: f'<s style="color:{COLOURS["danger"].name()}">{{0}}</s>',
+            Mark.NEW: f'<u style="color:{COLOURS["success"].name()}"><b>{{0}}</b></u>',
+        }
+        return "".join(tags[mark].format(escape(text)) for mark, text in pieces)
 
     def _answers(self, case: Case) -> str:
         rows = []
