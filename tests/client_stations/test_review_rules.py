@@ -213,7 +213,8 @@ def test_every_sentence_the_desk_says_stands_in_the_catalogue_and_none_is_unused
     """Keys are found in the sources; one made of parts (``review.done.`` and an act) counts by its beginning."""
     folder = Path(review.__file__).parent
     source = "".join(path.read_text("utf-8") for path in sorted(folder.rglob("*.py")))
-    texts = yaml.safe_load((resources.folder("texts") / "zh" / "review.yaml").read_text("utf-8"))
+    files = [resources.folder("texts") / "zh" / f"{name}.yaml" for name in ("review", "review_media")]
+    texts = {k: v for file in files for k, v in yaml.safe_load(file.read_text("utf-8")).items()}
     said = set(re.findall(r'"(review\.[a-zA-Z0-9_.]+)"', source))
     begun = tuple(re.findall(r'f"(review\.[a-z_.]*)\{', source))
     assert sorted(said - texts.keys()) == []
@@ -224,7 +225,9 @@ def test_every_sentence_the_desk_says_stands_in_the_catalogue_and_none_is_unused
     "state", ["drafting", "first_review", "second_review", "returned", "final_review", "signed", "issued"]
 )
 def test_each_state_offers_its_own_way_forward_and_nothing_else(state):
-    case = SimpleNamespace(state=state, clear=True, report_id=VISIT, document_sha256="", results=())
+    case = SimpleNamespace(
+        state=state, clear=True, report_id=VISIT, document_sha256="", results=(), attachments=()
+    )
     now = Moment(
         acting=False, settled=True, returning=False, disputed=False, editing=False, edited=False, proposals=False,
         critical=False, following=False, remarks=False,
