@@ -267,6 +267,7 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.messaging.templates import TEMPLATES, load_templates
     from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
     from domain.process.definitions import PROCESS, load_process
+    from domain.recheck.rules import RECHECK, load_recheck
     from domain.risk.content import RISK, load_risk
     from domain.scales.content import scale_content
     from domain.signoff.signs import SIGNS, Signs
@@ -307,6 +308,7 @@ def _join(desk: Desk, store: "Store") -> None:
             ),
             LINTING: lambda: load_linting(resources.folder("linting")),
             FILES: lambda: desk.blobs.get,
+            RECHECK: lambda: load_recheck(resources.folder("recheck")),
             COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
         },
     )

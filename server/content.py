@@ -20,6 +20,7 @@ from domain.linting.definitions import load_rules as load_linting
 from domain.messaging.templates import TEMPLATES, load_templates
 from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
 from domain.process.definitions import PROCESS, load_process
+from domain.recheck.rules import RECHECK, load_recheck
 from domain.risk.content import RISK, load_risk
 from domain.scales.content import scale_content
 from domain.tags.rules import TAGS, load_tags
@@ -51,6 +52,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         FOLLOWUP: followup_of(resources.folder("followup"), authority.roles, resources.folder("forms")),
         CARE: load_care(resources.folder("care")),
         PROCESS: load_process(resources.folder("process"), authority.roles, catalog.observations),
+        RECHECK: load_recheck(resources.folder("recheck")),
         LINTING: load_linting(resources.folder("linting")),
         "texts": Texts.load(resources.folder("texts") / "zh"),
         CHECKER: partial(check, book=risk.book),

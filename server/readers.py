@@ -18,6 +18,7 @@ from domain.messaging.alerting import AlertMessenger
 from domain.process.follower import ProcessFollower
 from domain.quality.counter import QualityCounter
 from domain.quality.indicators import load_indicators
+from domain.recheck.follower import RecheckFollower
 from domain.research.counter import ResearchCounter
 from domain.reviewing.follower import ReviewFollower
 from domain.risk.follower import RiskFollower
@@ -102,6 +103,7 @@ def readers_of(
         Follower(store, StockCounter(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, research),
         Follower(store, StudyFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
+        Follower(store, RecheckFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, TrackingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, care),
         Follower(store, FillReader()),

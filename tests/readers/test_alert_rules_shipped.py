@@ -15,6 +15,7 @@ from tests.readers.form_cases import FORMS
 from tests.readers.interop_cases import INTEROP_CASES
 from tests.readers.process_cases import PROCESS_CASES
 from tests.readers.quality_cases import QUALITY_CASES
+from tests.readers.recheck_cases import RECHECK_CASES
 from tests.readers.review_cases import REVIEW_CASES
 from tests.readers.security_cases import SECURITY_CASES
 
@@ -29,6 +30,7 @@ CASES = [
     *PROCESS_CASES,
     *SECURITY_CASES,
     *DELIVERY_CASES,
+    *RECHECK_CASES,
 ]
 
 OURS = "A-9"

@@ -1,0 +1,1 @@
+"""What is to be checked again after a checkup: proposed by rules, done by a day."""
