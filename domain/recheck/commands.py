@@ -188,7 +188,9 @@ def book(order: BookRecheck, work: UnitOfWork) -> str:
     if day > today + FURTHEST:
         raise DomainError("recheck.day_far", field="day", day=day.isoformat())
     package = (order.package or "").strip() or advice.title
-    visit: VisitOpened = open_visit(OpenVisit(patient_id=advice.patient_id, visit_date=day, package=package), work)
+    visit: VisitOpened = open_visit(
+        OpenVisit(patient_id=advice.patient_id, visit_date=day, package=package), work
+    )
     work.move(recheck_life, advice, "book")
     advice.booked_on, advice.booked_visit_id, advice.due_at = day, visit.visit_id, end_of(day)
     return visit.number
