@@ -23,6 +23,7 @@ from domain.kernel.worklists import Pages
 from domain.people.password_policy import POLICY
 from domain.signoff.signs import Signs
 from forms.final_versions import FILES
+from server import booking
 from server.accounts import Accounts
 from server.api import (
     assessment_routes,
@@ -247,6 +248,7 @@ def create_app(centre: Centre) -> FastAPI:
     app.include_router(portal_exercise.router)
     app.include_router(portal_supplements.router)
     app.include_router(portal_talking.router)
+    app.include_router(booking.router)
     app.include_router(portal_trends.router)
     app.include_router(portal_shop.router)
     app.include_router(payment_routes.router)

@@ -1,4 +1,4 @@
-"""Partner systems (HIS, LIS, PACS, ECG, checkup system), how each fares, and every change of their set-up."""
+"""Partner systems (HIS, LIS, PACS, ECG, checkup, booking), how each fares, and every change of their set-up."""
 
 import enum
 from datetime import datetime
@@ -18,6 +18,7 @@ class PartnerRole(enum.StrEnum):
     PACS = "PACS"
     ECG = "ECG"
     CHECKUP = "PEIS"
+    BOOKING = "BOOKING"
 
 
 class Charset(enum.StrEnum):

@@ -30,6 +30,7 @@ from domain.interop.proposal_commands import ConfirmProposal, RefuseProposal
 from domain.interop.queue_commands import ResendMessage, WriteOffMessage
 from domain.kernel.worklists import Query, worklist
 from domain.people.records import Patient
+from domain.reception.external_commands import SetBookingKey
 
 VIEW = "interface.view"
 ORDER_VIEW = "checkup.view"
@@ -73,7 +74,7 @@ def partners() -> Query:
     )  # fmt: skip
 
 
-partners.offers(RegisterPartner, EditPartner)
+partners.offers(RegisterPartner, EditPartner, SetBookingKey)
 
 
 @worklist(

@@ -143,6 +143,18 @@ def book_slot(order: BookSlot, work: UnitOfWork) -> Booked:
         block, slot = _first_free(work)
     else:
         block, slot = own_block(work, order.block_id), order.slot if order.slot is not None else -1
+    made = take_slot(work, block, slot, patient, order.kind, order.note)
+    return Booked(made.id, block.staff_name, made.starts_at)
+
+
+def take_slot(
+    work: UnitOfWork, block: SlotBlock, slot: int, patient: Patient, kind: ReceptionKind, note: str | None
+) -> Appointment:
+    """Book a slot of a block for whoever may book in it, and tell the client.
+
+    Raises:
+        DomainError: ``reception.no_slot`` (``slot``) for one that is not there or past; ``reception.taken``.
+    """
     starts_at = block.starts_at + timedelta(minutes=slot * block.slot_minutes)
     if not 0 <= slot < block.slots or starts_at + timedelta(minutes=block.slot_minutes) <= work.now:
         raise DomainError("reception.no_slot", field="slot")
@@ -150,15 +162,15 @@ def book_slot(order: BookSlot, work: UnitOfWork) -> Booked:
     if work.find(Appointment, slot_key=key) is not None:
         raise DomainError("reception.taken", field="slot", time=clock_text(starts_at))
     appointment = Appointment(
-        org_id=patient.org_id, block_id=block.id, slot=slot, slot_key=key, patient_id=patient.id, kind=order.kind,
+        org_id=patient.org_id, block_id=block.id, slot=slot, slot_key=key, patient_id=patient.id, kind=kind,
         staff_id=block.staff_id, staff_name=block.staff_name, starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=block.slot_minutes), note=order.note,
+        ends_at=starts_at + timedelta(minutes=block.slot_minutes), note=note,
     )  # fmt: skip
     work.start(appointment_life, appointment)
     appointment.due_at = starts_at
     work.add(appointment)
     telling.booked(work, appointment)
-    return Booked(appointment.id, block.staff_name, starts_at)
+    return appointment
 
 
 def _first_free(work: UnitOfWork) -> tuple[SlotBlock, int]:

@@ -25,6 +25,8 @@ from domain.reception.digest_commands import (
     SetUnitFlow,
 )
 from domain.reception.digest_records import UnitChat, UnitDigest, UnitFlow, UnitNote
+from domain.reception.external_commands import GiveToPartner, TakeFromPartner
+from domain.reception.external_records import BookingKey, ExternalBooking
 from domain.reception.records import Appointment, SlotBlock
 from domain.reception.unit_commands import (
     AddDepartment,
@@ -83,6 +85,33 @@ def blocks() -> Query:
         SlotBlock.staff_name, SlotBlock.starts_at, SlotBlock.ends_at, SlotBlock.slot_minutes, SlotBlock.device_name,
         SlotBlock.given_at,
     )  # fmt: skip
+
+
+blocks.offers(GiveToPartner, TakeFromPartner)
+
+
+@worklist(
+    "reception.external", "外部预约", permission="reception.view", record=ExternalBooking, order="-booked_at"
+)
+def external_bookings() -> Query:
+    """What partners' systems booked, the latest first, with what became of it."""
+    x = ExternalBooking
+    return (
+        select(
+            x.booked_at, x.partner_name, x.external_id, Patient.name, Patient.number.label("patient_number"),
+            Appointment.starts_at, Appointment.staff_name, Appointment.state, x.patient_id,
+        )
+        .join(Patient, Patient.id == x.patient_id)
+        .join(Appointment, Appointment.id == x.appointment_id)
+    )  # fmt: skip
+
+
+@worklist(
+    "reception.booking_keys", "预约系统密钥", permission="interface.view", record=BookingKey, order="-set_at"
+)
+def booking_keys() -> Query:
+    """Which booking systems have a key, since when, and who set it; the key itself is kept nowhere."""
+    return select(BookingKey.partner_name, BookingKey.set_at, BookingKey.set_name)
 
 
 @worklist("unit.units", "团检单位", permission="unit.view", record=ClientUnit, order="name")
