@@ -22,6 +22,7 @@ from domain.kernel.errors import KnownError
 from domain.kernel.logs import set_up_logging
 from domain.kernel.store import Store
 from domain.kernel.texts import Texts
+from server.backup_commands import add_to
 from server.clock import clock_of
 from server.garbage import settle
 from server.settings import Settings, read_settings
@@ -79,6 +80,7 @@ def worker(settings: Settings, _options: argparse.Namespace) -> int:
     centre.sender.start()
     centre.lanes.start()
     centre.receiver.start()
+    centre.backups.start()
     settle()
     _say({"worker": "started"})
     stopping.wait()
@@ -319,6 +321,7 @@ def _parser() -> argparse.ArgumentParser:
         help="分片格式：1、2 供旧版程序的工作站（不加密），3 为现行格式（加密，默认）",
     )
     _command(commands, "restored", restored, "恢复备份后执行：令各分院核对并补传")
+    add_to(commands, _command)
     digests = _command(commands, "digest", digest, "输出机构数据摘要")
     digests.add_argument("org", nargs="+", type=uuid.UUID, help="机构编号，全零为公共目录")
     return parser

@@ -39,6 +39,7 @@ from server.api.command_routes import command_router
 from server.api.edge import Edge
 from server.api.schemas import install_openapi
 from server.attesting.following import attestors_of
+from server.backups.keeper import BackupKeeper
 from server.centre import Centre
 from server.channels import callbacks
 from server.channels.book import channel_book
@@ -188,6 +189,15 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         ),
         cashier=cashier,
         housekeeping=housekeeping,
+        backups=BackupKeeper(
+            settings,
+            store=store,
+            blobs=blobs,
+            dispatcher=dispatcher,
+            actor=nobody,
+            texts=content["texts"],
+            clock=clock,
+        ),
         signs=signs,
         search=search_follower.index,
         searching=searching,
@@ -210,6 +220,7 @@ def create_app(centre: Centre) -> FastAPI:
             following.cancel()
             await asyncio.to_thread(centre.readers.stop)
             await asyncio.to_thread(centre.housekeeping.stop)
+            await asyncio.to_thread(centre.backups.stop)
             await asyncio.to_thread(centre.signs.stop)
             await asyncio.to_thread(centre.searching.stop)
             await asyncio.to_thread(centre.sender.stop)

@@ -12,6 +12,7 @@ from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
 from domain.signoff.signs import Signs
 from server.accounts import Accounts
+from server.backups.keeper import BackupKeeper
 from server.channels.incoming import Receiver
 from server.channels.sender import Sender
 from server.giving_way import GivingWay
@@ -67,6 +68,7 @@ class Centre:
     receiver: Receiver
     cashier: Cashier
     housekeeping: Housekeeping
+    backups: BackupKeeper
     signs: Signs
     search: SearchIndex
     searching: ReaderThread
@@ -82,6 +84,7 @@ class Centre:
             self.signs.list_marks(system_actor(self.identity.org_id, self.identity.device_id))
             self.readers.start()
             self.housekeeping.start()
+            self.backups.start()
             self.searching.start()
             self.sender.start()
             self.lanes.start()
@@ -93,6 +96,7 @@ class Centre:
         """Stop the readers and close every file; safe to call when never started."""
         self.readers.stop()
         self.housekeeping.stop()
+        self.backups.stop()
         self.signs.stop()
         self.searching.stop()
         self.sender.stop()

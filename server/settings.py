@@ -59,6 +59,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         seal_app: Our name there; its secret is the file ``consent-seal`` in `secrets_dir`.
         identity_url: Address of a service that compares name and number (police, hospital); none if left out.
         identity_app: Our name there; its secret is the file ``identity-service`` in `secrets_dir`.
+        backup_to: Folders backups go to; the first is written, each further one (another machine's) holds copies.
+        backup_key: File of the key backups are sealed with; ``backup.key`` in `data_dir` if left out.
+        backup_hour: Hour of the clinic's day in which they are made.
+        backup_days: How long each is kept.
+        backup_weeks: For how many weeks one of each is kept.
         mllp_host: Address of the HL7 listener.
         mllp_port: Port of the HL7 listener.
         mllp_senders: Addresses that may connect to it; empty for all that reach it.
@@ -95,6 +100,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seal_app: str = ""
     identity_url: str = ""
     identity_app: str = ""
+    backup_to: tuple[Path, ...] = ()
+    backup_key: Path | None = None
+    backup_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 2
+    backup_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 14
+    backup_weeks: Annotated[int, msgspec.Meta(ge=0, le=520)] = 8
     mllp_host: str = "127.0.0.1"
     mllp_port: int = 2575
     mllp_senders: tuple[str, ...] = ()
@@ -149,6 +159,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def channels_path(self) -> Path:
         """The accounts by which people are reached."""
         return self.channels or self.data_dir / "channels.toml"
+
+    @property
+    def backup_key_path(self) -> Path:
+        """The key backups are sealed with."""
+        return self.backup_key or self.data_dir / "backup.key"
 
     @property
     def inbox_path(self) -> Path:
@@ -209,7 +224,7 @@ def _file(path: Path) -> dict[str, Any]:
 
 
 def _from_text(name: str, text: str) -> Any:
-    if name in {"trusted_proxies", "mllp_senders"}:
+    if name in {"trusted_proxies", "mllp_senders", "backup_to"}:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return text
 

@@ -12,6 +12,7 @@ NAMES = (
     "upload-taken", "upload-written", "upload-synced", "upload-counted", "upload-proven", "blob-before-rename",
     "blob-renamed", "blob-adopted", "upload-handed-over", "upload-done", "transfer-before-note", "transfer-noted",
     "part-fetched", "part-unpacked", "part-before-commit", "part-loaded",
+    "backup-before-named", "backup-before-copied", "restore-before-named",
 )  # fmt: skip
 
 _armed, _, _number = os.environ.get("AFTERCHECK_FAILPOINT", "").partition(":")

@@ -10,6 +10,7 @@ from domain.alerts.plans import Plan
 from domain.alerts.records import Severity
 from tests.readers.alert_cases import CASES as FIRST
 from tests.readers.alert_cases_more import MORE
+from tests.readers.backup_cases import BACKUP_CASES
 from tests.readers.delivery_cases import DELIVERY_CASES
 from tests.readers.form_cases import FORMS
 from tests.readers.interop_cases import INTEROP_CASES
@@ -24,6 +25,7 @@ CASES = [
     *FIRST,
     *MORE,
     *FORMS,
+    *BACKUP_CASES,
     *QUALITY_CASES,
     *INTEROP_CASES,
     *REVIEW_CASES,
