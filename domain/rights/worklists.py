@@ -4,12 +4,19 @@ from sqlalchemy import select
 
 from domain.kernel.worklists import Query, worklist
 from domain.people.worklists import accounts
-from domain.rights.commands import AdjustPerson, ApproveRights, DelegateRight, EndRights, RefuseRights
+from domain.rights.commands import (
+    AdjustPerson,
+    AdjustRole,
+    ApproveRights,
+    DelegateRight,
+    EndRights,
+    RefuseRights,
+)
 from domain.rights.records import RightsChange
 
 VIEW = "rights.view"
 
-accounts.offers(AdjustPerson, DelegateRight)
+accounts.offers(AdjustPerson, DelegateRight, AdjustRole)
 
 
 @worklist("rights.waiting", "待批准的权限", permission=VIEW, record=RightsChange, order="-state_since")

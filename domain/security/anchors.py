@@ -23,6 +23,7 @@ from domain.security.commands import AnchorChain, Suspected
 from domain.security.records import AuditAnchor, Suspicion
 
 EVERY = timedelta(hours=20)
+RECENT = 5000
 LOOKED_AT = 400
 """Anchors compared, the newest first: more than a year of days."""
 
@@ -45,6 +46,16 @@ def against(connection: Connection, anchored: Iterable[Head]) -> Break | None:
         if bytes(found) != head.hash:
             return Break(head.number, Tampering.REWRITTEN)
     return None
+
+
+def _start(connection: Connection, anchored: Sequence[Head]) -> Head | None:
+    """Return the row from which a workstation looks: a chain of years is not read while people wait."""
+    if anchored:
+        return anchored[-1]
+    table = audit_table()
+    number = head_of(connection).number - RECENT
+    found = connection.execute(select(table.c.hash).where(table.c.number == number)).scalar()
+    return None if found is None else Head(number, bytes(found))
 
 
 def contradicts(anchored: Sequence[Head]) -> Head | None:
@@ -80,13 +91,13 @@ class ChainCheck:
         """Check and anchor; returns the first break, which is noted as a finding too.
 
         Args:
-            whole: From the first row on, and not only from the last anchor that holds.
+            whole: From the first row on, and not only from the last anchor that holds (or, without one, `RECENT`).
         """
         with self._dispatcher.store.read() as connection:
             anchored = anchors_of(connection, self._actor.device_id)
             found = against(connection, anchored)
             if found is None:
-                found = verify(connection, since=None if whole or not anchored else anchored[-1])
+                found = verify(connection, since=None if whole else _start(connection, anchored))
             end = head_of(connection)
         if found is not None:
             note_all(
