@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from domain.care.monitored_commands import watch_value
 from domain.care.records import CareEvent, CareItem, CareKind, CareOutcome, CareWay
 from domain.care.schedules import Course
 from domain.care.standing_commands import course_of
@@ -134,6 +135,9 @@ def note_measured(order: NoteMeasured, work: UnitOfWork) -> int:
         item = work.get(CareItem, row.item_id)
         if item is None or work.get(CareEvent, stable_id("care_event", item.id, row.id)) is not None:
             continue
+        observation = work.get(Observation, row.id)
+        if observation is not None:
+            watch_value(work, item, observation)
         course = course_of(item)
         begins = occasion_of_day(course, row.effective_at) or _open_one(work, item, course)
         if begins is None or not work.now - LATEST <= begins:

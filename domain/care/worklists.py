@@ -11,6 +11,8 @@ from domain.care.exercise_commands import ChangeExercise, NoteExercise, SwapExer
 from domain.care.exercise_records import ExerciseEntry
 from domain.care.intake_records import CareIntake, DietIntake
 from domain.care.item_commands import AddItem, EndItem, PauseItem, ResumeItem
+from domain.care.monitored_commands import NoteHomeValue, SetWatchLimits
+from domain.care.monitored_records import MonitoredValue
 from domain.care.plan_commands import (
     AddNode,
     CompleteNode,
@@ -63,7 +65,16 @@ def items() -> Query:
 
 
 items.offers(
-    NoteExecution, SwapFood, SwapExercise, ChangeExercise, ChangeItem, PauseItem, ResumeItem, EndItem
+    NoteExecution,
+    NoteHomeValue,
+    SetWatchLimits,
+    SwapFood,
+    SwapExercise,
+    ChangeExercise,
+    ChangeItem,
+    PauseItem,
+    ResumeItem,
+    EndItem,
 )
 
 
@@ -199,6 +210,19 @@ def exercises() -> Query:
             e.kcal, e.met, e.heart_rate, e.effort, e.note, e.way, e.staff_name, e.at, e.patient_id,
         )
         .join(Patient, Patient.id == e.patient_id)
+    )  # fmt: skip
+
+
+@worklist("care.monitored", "监测最新值", permission=VIEW, record=MonitoredValue, order="-at")
+def monitored() -> Query:
+    """The newest value of what clients measure by plan, the latest first, with the limits it was judged by."""
+    v = MonitoredValue
+    return (
+        select(
+            v.at, Patient.name.label("patient_name"), Patient.number.label("patient_number"), v.label, v.value,
+            v.ucum, v.outside, v.limits, v.personal, v.outside_since, v.patient_id,
+        )
+        .join(Patient, Patient.id == v.patient_id)
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from domain.care.records import CareItem, CareOutcome, CarePlan
 from domain.care.schedules import Course, schedule_of
+from domain.catalog.units import shown_unit
 from domain.checkup.records import Report
 from domain.kernel.authority import Actor, system_actor
 from domain.kernel.clock import clinic
@@ -81,6 +82,8 @@ class Doing:
     kind: str
     when: str
     due: datetime | None
+    unit: str | None = None
+    """Of the value a client types; None for what is ticked."""
 
 
 def actor_of(centre: Centre, member: Member) -> Actor:
@@ -216,9 +219,17 @@ def doings(centre: Centre, of: Member) -> list[Doing]:
             Doing(
                 row.id, row.label, centre.texts.say(f"choice.care_kind.{row.kind}"), when_said(row.schedule),
                 occasion.begins_at if occasion is not None and today else None,
+                _unit(centre, row.watched),
             )
         )  # fmt: skip
     return found
+
+
+def _unit(centre: Centre, watched: str | None) -> str | None:
+    catalog = centre.dispatcher.content["catalog"]
+    if watched is None or watched not in catalog.observations:
+        return None
+    return shown_unit(catalog.observation(watched).ucum) or ""
 
 
 OUTCOMES = {"done": CareOutcome.DONE, "missed": CareOutcome.MISSED}

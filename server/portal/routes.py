@@ -7,6 +7,7 @@ links and the birth date. Works without scripts, on a slow line.
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from domain.care.execution_commands import ClientNotes
+from domain.care.monitored_commands import ClientNotesValue
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError, KnownError
 from domain.portal.commands import (
@@ -193,13 +195,8 @@ async def note_plan(request: Request, door: DoorDep) -> Response:
     def work() -> Response:
         try:
             of = door.member(sent.get("m", ""))
-            outcome = reading.OUTCOMES.get(sent.get("outcome", ""))
-            if outcome is None:
-                raise DomainError("input.missing", field="outcome", label="执行情况")
-            order = ClientNotes(
-                care_item_id=id_of(sent.get("item", "")), patient_id=of.patient_id, outcome=outcome
-            )
             try:
+                order = _noted(of, sent)
                 door.centre.dispatcher.run(order, actor_of(door.centre, of))
             except DomainError as error:
                 return _plan(door, of, door.centre.texts.explain(error), 422)
@@ -208,6 +205,21 @@ async def note_plan(request: Request, door: DoorDep) -> Response:
             return door.sorry(error)
 
     return await run_in_threadpool(work)
+
+
+def _noted(of: Member, sent: Mapping[str, str]) -> ClientNotes | ClientNotesValue:
+    """Return what a form of the plan's page says: a value that was measured, or that something was done or not."""
+    item = id_of(sent.get("item", ""))
+    if "value" in sent:
+        try:
+            value = float(sent["value"])
+        except ValueError as error:
+            raise DomainError("input.missing", field="value", label="数值") from error
+        return ClientNotesValue(care_item_id=item, patient_id=of.patient_id, value=value)
+    outcome = reading.OUTCOMES.get(sent.get("outcome", ""))
+    if outcome is None:
+        raise DomainError("input.missing", field="outcome", label="执行情况")
+    return ClientNotes(care_item_id=item, patient_id=of.patient_id, outcome=outcome)
 
 
 def _plan(door: Door, of: Member, problem: str = "", status: int = 200) -> Response:

@@ -9,6 +9,7 @@ from domain.alerts.steps import RULE_FILES
 from domain.care.execution_commands import NoteExecution
 from domain.care.follower import CareFollower
 from domain.care.item_commands import AddItem, EndItem
+from domain.care.monitored_commands import NoteHomeValue
 from domain.care.plan_commands import AddNode, CompleteNode, FinishCarePlan, SignPlan, StartPlan
 from domain.care.records import CareEvent, CareItem, CareKind, CareNode, CareOutcome, CarePlan, CareStanding
 from domain.care.supplement_commands import PrescribeSupplement
@@ -109,6 +110,17 @@ def measures(world):
     settle(world)
 
 
+def types(value):
+    """Type a value measured at home."""
+
+    def run(world):
+        [item] = rows(world, CareItem, CareItem.kind == CareKind.MONITORING)
+        world.desk.run(NoteHomeValue(care_item_id=item.id, value=value), world.nurse)
+        settle(world)
+
+    return run
+
+
 def complete_nodes(world):
     for node in rows(world, CareNode, CareNode.__table__.c.state == "waiting"):
         world.desk.run(CompleteNode(care_node_id=node.id, result="已复评"), world.nurse)
@@ -190,6 +202,7 @@ CARE_CASES = [
     ("A-020", NODE, complete_nodes, 9 * DAY - MORNING, steps(NODE, complete_nodes), True),
     ("A-021", DIET, note_all, 3 * DAY, steps(DIET, note_all), True),
     ("A-022", DIET, finish, 61 * DAY - MORNING, steps(DIET, finish), True),
+    ("A-023", steps(MONITORING, types(140)), types(139), AT_ONCE, steps(MONITORING, types(139)), True),
     ("A-024", steps(MONITORING, pass_days(1)), measures, AT_ONCE,
      steps(MONITORING, measures, pass_days(1)), True),
     ("A-025", steps(MONITORING, pass_days(3)), measures, AT_ONCE, steps(MONITORING, pass_days(2)), True),

@@ -13,6 +13,7 @@ from domain.care.item_commands import AddItem
 from domain.care.plan_commands import SignPlan, StartPlan
 from domain.care.records import CareEvent, CareItem, CareKind, CareOutcome, CareWay
 from domain.care.supplement_commands import PrescribeSupplement
+from domain.checkup.records import Observation
 from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.kernel.clock import clinic
@@ -143,3 +144,20 @@ def test_a_supplement_is_checked_in_and_stands_in_the_months_calendar(server, ph
     page = wechat.get("/supplements").text
     for said in ("维生素D3", "本月已打卡 1 / 应打卡 1 次（100%）", "10 µg / 50 µg", "<b>√</b>"):
         assert said in page
+
+
+def test_a_value_measured_at_home_is_typed_in_and_told_when_it_is_outside(server, phone):  # noqa: F811
+    wechat, patient = bound(server, phone, "周居家")
+    plan_id = planned(server, patient)
+    order = AddItem(
+        care_plan_id=plan_id, kind=CareKind.MONITORING, label="收缩压", times="07:00", watched="sbp"
+    )
+    item_id = server.as_system(order)
+    server.as_system(SignPlan(care_plan_id=plan_id))
+    assert "mmHg" in wechat.get("/plan").text
+    for wrong in ("", "很高", "900"):
+        assert wechat.post("/plan", m="", item=item_id.hex, value=wrong).status_code == 422
+    assert rows(server, Observation, patient_id=patient) == []
+    assert wechat.post("/plan", m="", item=item_id.hex, value="152").status_code == 303
+    [kept] = rows(server, Observation, patient_id=patient)
+    assert (kept.value_number, kept.system, kept.flag) == (152, "居家监测", "H")
