@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from domain.kernel.authority import system_actor
+from domain.kernel.change_log import head_position
 from domain.kernel.dispatcher import Dispatcher
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Sex
@@ -51,13 +52,29 @@ def branch(any_server, proxy, store, tmp_path):
     transfers.close()
 
 
-def cost(branch, proxy):
-    """Return requests and bytes of one exchange."""
-    branch.asked.clear()
-    before = proxy.up_bytes + proxy.down_bytes
-    done = branch.sync.exchange()
-    assert (done.sent, done.received) == (0, 0)
-    return len(branch.asked), proxy.up_bytes + proxy.down_bytes - before
+def head(server):
+    with server.centre.store.read() as connection:
+        return head_position(connection)
+
+
+def cost(server, branch, proxy, what=lambda: None):
+    """Return requests and bytes of one exchange after `what`, in which the centre had nothing to tell.
+
+    The centre writes by itself as well: once a minute how its workstations fare. An exchange that fell into such a
+    moment had something to do; it is made again, and with it `what`.
+    """
+    for _ in range(5):
+        branch.sync.exchange()
+        was = head(server)
+        wrote = what()
+        branch.asked.clear()
+        before = proxy.up_bytes + proxy.down_bytes
+        done = branch.sync.exchange()
+        spent = len(branch.asked), proxy.up_bytes + proxy.down_bytes - before
+        if head(server) == was + (wrote is not None):
+            assert (done.sent, done.received) == (0, 0)
+            return spent
+    raise AssertionError("the centre never rests")
 
 
 def register(branch, count):
@@ -73,8 +90,7 @@ def test_it_costs_one_small_request_whatever_is_stored(any_server, branch, proxy
     found = []
     for more in (1, 9, 90):
         register(branch, more)
-        cost(branch, proxy)  # the first after work settles what came back
-        found.append(cost(branch, proxy))
+        found.append(cost(any_server, branch, proxy))
     assert [requests for requests, _ in found] == [1, 1, 1]
     assert all(size < LIMIT for _, size in found), found
     assert found[-1][1] - found[0][1] < 250, "marks are few; nothing else grows"
@@ -82,11 +98,9 @@ def test_it_costs_one_small_request_whatever_is_stored(any_server, branch, proxy
 
 def test_the_cursor_moves_with_what_concerns_others(any_server, branch, proxy):
     register(branch, 1)
-    cost(branch, proxy)
+    cost(any_server, branch, proxy)
     before = branch.sync.position()
-    any_server.as_system(
-        RegisterPatient(name="别院人", sex=Sex.MALE, birth_date=date(1971, 1, 1), another_person=True), "B02"
-    )
-    requests, size = cost(branch, proxy)
+    elsewhere = RegisterPatient(name="别院人", sex=Sex.MALE, birth_date=date(1971, 1, 1), another_person=True)
+    requests, size = cost(any_server, branch, proxy, lambda: any_server.as_system(elsewhere, "B02"))
     assert (requests, size < LIMIT) == (1, True)
     assert branch.sync.position() > before
