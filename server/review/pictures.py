@@ -27,6 +27,13 @@ class Pictures:
         self._decoder = Decoder()
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, int], Told] = OrderedDict()
+        self._expected = threading.Event()
+
+    def expect(self) -> None:
+        """Start the process beside the first case that is looked at: its picture shall not wait for libraries."""
+        if not self._expected.is_set():
+            self._expected.set()
+            threading.Thread(target=self._decoder.warm_up, name="decoder start", daemon=True).start()
 
     def told(self, sha256: str, media_type: str, size: int, index: int) -> Told:
         """Return one frame, page or waveform of a file.

@@ -94,9 +94,15 @@ def show_queue(door: DoorDep, after: str = "", done: str = "") -> Response:
 
 
 @router.get("/case/{report}")
-def show_case(door: DoorDep, report: str) -> Response:
-    """Show one case."""
-    return door.answered(lambda: _case_page(door, report))
+def show_case(door: DoorDep, pictures: PicturesDep, report: str) -> Response:
+    """Show one case; whoever looks at it will want its pictures."""
+
+    def work() -> Response:
+        page = _case_page(door, report)
+        pictures.expect()
+        return page
+
+    return door.answered(work)
 
 
 @router.post("/case/{report}/{move}")

@@ -33,6 +33,7 @@ from domain.kernel.clock import ManualClock
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.texts import Texts
 from domain.kernel.worklists import Pages
+from domain.linting.definitions import LINTING, load_rules
 from domain.people.records import Sex
 from sync.stores import open_branch_store
 from tests.bench.goals import Goals, percentile
@@ -127,7 +128,13 @@ class _Bench:
         self.clock = ManualClock(NOW)
         self.catalog = load_catalog(resources.folder("catalog"))
         self.dispatcher = Dispatcher(
-            self.store, clock=self.clock, content={"number_prefix": "909", "catalog": self.catalog}
+            self.store,
+            clock=self.clock,
+            content={
+                "number_prefix": "909",
+                "catalog": self.catalog,
+                LINTING: load_rules(resources.folder("linting")),
+            },
         )
         authority = Authority.load(resources.folder("roles.yaml"))
         self.actor = authority.actor(

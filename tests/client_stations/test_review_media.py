@@ -167,6 +167,14 @@ def test_a_file_that_is_not_here_is_asked_for_and_shown_when_it_has_come(qtbot, 
     qtbot.waitUntil(lambda: pane.canvas._told is not None)
 
 
+def test_a_file_opens_in_the_systems_viewer_as_well(qtbot, seat):
+    _, model, _, _ = seat
+    pane = look_at(qtbot, seat, "坏.dcm")
+    with qtbot.waitSignal(model.looking.file_ready) as ready:
+        qtbot.keyClick(pane.canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert ready.args[0].name.endswith("坏.dcm")
+
+
 def test_leaving_forgets_what_was_decoded(qtbot, seat):
     _, model, stage, _ = seat
     look_at(qtbot, seat, "胸部CT 1.dcm")

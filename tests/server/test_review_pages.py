@@ -47,10 +47,15 @@ class Browser:
         )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browse(server):
+    """Return the browser of a person, signed in once."""
+    known = {}
+
     def one(login):
-        found = Browser(server)
+        if login in known:
+            return known[login]
+        found = known[login] = Browser(server)
         assert 'name="password"' not in found.sign_in(login).text
         return found
 

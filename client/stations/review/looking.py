@@ -50,12 +50,12 @@ class Looking(QObject):
         taking = self._issued(case)
         if taking is not None:
             work = self._out(case, case.number, Destination.VIEWER, taking)
-            self._start(work, "take out", self.file_ready)
+            self._start(work, "take out", self.file_ready.emit)
 
     def open_file(self, attachment: AttachmentRow, case: Case) -> None:
         """Open an attachment in the system's viewer, if its bytes have arrived."""
         work = self._out(case, attachment.name, Destination.VIEWER, self._taking(attachment))
-        self._start(work, "take out", self.file_ready)
+        self._start(work, "take out", self.file_ready.emit)
 
     def close(self) -> None:
         """Remove the copies that were made for viewers."""

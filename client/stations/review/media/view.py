@@ -20,6 +20,8 @@ class MediaPane(QWidget):
     """Who and what the picture is of above it, the picture, what the keys do below it."""
 
     left = Signal()
+    elsewhere = Signal(object, object)
+    """A file (`AttachmentRow`) of a `Case` that somebody wants to open in the system's viewer."""
 
     def __init__(self, context: Any, parent: QWidget, model: MediaModel) -> None:
         super().__init__(parent)
@@ -76,7 +78,11 @@ class MediaPane(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Walk, zoom, window, measure; Esc goes back to the results."""
         if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
-            super().keyPressEvent(event)
+            slide = self.model.slide
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and slide is not None:
+                self.elsewhere.emit(slide.row, self._case)
+            else:
+                super().keyPressEvent(event)
             return
         if not (self._walk(event) or self._window(event) or self._change(event)):
             super().keyPressEvent(event)
@@ -248,6 +254,7 @@ class Stage(QStackedWidget):
         if self.pane is None:
             self.pane = MediaPane(self._model.context, self, self._model.media)
             self.pane.left.connect(self.back)
+            self.pane.elsewhere.connect(self._model.looking.open_file)
             self.addWidget(self.pane)
         self.setCurrentWidget(self.pane)
         self.pane.open(case, row)
