@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
@@ -165,6 +166,31 @@ def test_a_file_that_is_not_here_is_asked_for_and_shown_when_it_has_come(qtbot, 
     qtbot.waitUntil(lambda: asked() is not None and asked().state == FileState.WANTED)
     world.desk.blobs.put([content])
     qtbot.waitUntil(lambda: pane.canvas._told is not None)
+
+
+def test_a_file_of_gigabytes_is_not_even_read(qtbot, seat):
+    world, _, stage, case = seat
+    huge = dataclasses.replace(
+        row_of(case, "胸部CT 1.dcm"), name="巨大.dcm", sha256="0" * 64, size=2 << 30, here=True
+    )
+    stage.open(dataclasses.replace(case, attachments=(*case.attachments, huge)), huge)
+    qtbot.waitUntil(lambda: "太大" in stage.pane.canvas._sentence)
+    assert not world.desk.blobs.has(huge.sha256)
+
+
+def test_frames_of_one_file_are_pages_of_a_series(qtbot, seat):
+    world, _, stage, case = seat
+    content = file_of(
+        dataset_of(np.stack([body(64, n) for n in range(4)]), name=NAME, born=BORN, series="1.2.7")
+    )
+    sha256 = world.desk.blobs.put([content])
+    many = dataclasses.replace(
+        row_of(case, "胸部CT 1.dcm"), name="多帧.dcm", sha256=sha256, size=len(content)
+    )
+    stage.open(dataclasses.replace(case, attachments=(many,)), many)
+    qtbot.waitUntil(lambda: stage.pane.model.place == (1, 4))
+    qtbot.keyClick(stage.pane.canvas, Qt.Key.Key_End)
+    qtbot.waitUntil(lambda: stage.pane.canvas._slide is not None and stage.pane.canvas._slide.index == 3)
 
 
 def test_a_file_opens_in_the_systems_viewer_as_well(qtbot, seat):

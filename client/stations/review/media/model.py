@@ -17,9 +17,9 @@ from client.stations.review.case import AttachmentRow, Case
 from client.stations.review.media.identity import read_shown, verdict_on
 from client.stations.review.media.slides import Kept, Slide, nearest_first, slides_of
 from domain.checkup.image_identity import Match, Shown, Verdict
-from domain.kernel.errors import KnownError
+from domain.kernel.errors import DomainError, KnownError
 from forms.imaging.decoder import Decoder
-from forms.imaging.shapes import Facts, Told
+from forms.imaging.shapes import MOST_FILE_BYTES, Facts, Told
 from sync.files import want_file
 from sync.local_tables import blob_state
 
@@ -96,6 +96,7 @@ class MediaModel(QObject):
         if self._case is None or self._case.visit_id != case.visit_id:
             self._leave()
         self._case = case
+        self._problems.pop((row.sha256, 0), None)  # opened again: tried again
         self._sort(case.attachments, (row.sha256, 0))
         self._show()
 
@@ -188,7 +189,7 @@ class MediaModel(QObject):
             with self._lock:
                 self._shown = shown if self._case is case else None
         blobs = desk.blobs
-        room = True
+        room, held, content = True, "", b""
         while not job.cancelled:
             with self._lock:
                 following = self._wanted(room) if self._case is case else None
@@ -196,7 +197,11 @@ class MediaModel(QObject):
             if following is None:
                 return
             try:
-                content = blobs.get(following.row.sha256)
+                if following.row.size > MOST_FILE_BYTES:
+                    raise DomainError("imaging.too_large")
+                if held != following.row.sha256:  # frames of one file lie together: it is read once
+                    content, held = b"", ""
+                    content, held = blobs.get(following.row.sha256), following.row.sha256
                 told = self._decoder.decode(
                     following.row.sha256, following.row.media_type, content, following.index
                 )
