@@ -41,7 +41,11 @@ BUILT_IN_AREAS = {
 }  # fmt: skip
 """Area of a built-in page that is not about the workstation itself."""
 
+STATION_AREAS = {"process_define": "nav.management"}
+"""Area of a station that is not somebody's daily work."""
+
 ICONS = {
+    "process": "visit",
     "specimen": "specimen", "checkup": "visit", "critical": "alarm", "report": "report", "people": "person",
     "storage": "specimen", "environment": "alarm", "patient": "person", "staff": "staff", "alert": "bell",
     "conflict": "conflict", "messaging": "chat", "conversation": "chat", "portal": "chat", "faq": "chat",
@@ -50,7 +54,7 @@ ICONS = {
 
 
 AREAS = {
-    "people": "nav.people", "checkup": "nav.checkup", "critical": "nav.checkup",
+    "people": "nav.people", "checkup": "nav.checkup", "critical": "nav.checkup", "process": "nav.checkup",
     "review": "nav.report",
     "report": "nav.report", "tracking": "nav.followup", "followup": "nav.followup", "reception": "nav.followup",
     "care": "nav.followup",
@@ -107,7 +111,9 @@ def declared_lists() -> Lists:
 def entries(actor: Actor, say: Callable[[str], str], lists: Lists | None = None) -> list[Entry]:
     """Return what `actor` sees in the navigation, by area, stations first; `lists` spares loading the features."""
     found = [
-        Entry(s.id, s.label, s.icon, "nav.stations") for s in stations().values() if actor.may(s.permission)
+        Entry(s.id, s.label, s.icon, STATION_AREAS.get(s.id, "nav.stations"))
+        for s in stations().values()
+        if actor.may(s.permission)
     ]
     found += [
         Entry(f"worklist:{name}", label, ICONS.get(name.partition(".")[0], "list"), area_of(name))
