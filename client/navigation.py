@@ -41,8 +41,8 @@ BUILT_IN_AREAS = {
 }  # fmt: skip
 """Area of a built-in page that is not about the workstation itself."""
 
-STATION_AREAS = {"process_define": "nav.management"}
-"""Area of a station that is not somebody's daily work."""
+STATION_AREAS = {"process": "nav.checkup", "process_define": "nav.management"}
+"""Area of a station that stands with its lists; a small screen has room for few that are always in sight."""
 
 ICONS = {
     "process": "visit",
