@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from domain.version import VERSION
-from installers.layout import ROOT, BuildError, lay_down_trust, lay_out_app, size_mib
+from installers.layout import ROOT, BuildError, compile_all, lay_down_trust, lay_out_app, size_mib
 
 DIST, CACHE = ROOT / "dist", ROOT / ".state" / "package"
 
@@ -41,6 +41,7 @@ def freeze(dist: Path) -> Path:
         raise BuildError("PyInstaller failed; what it said stands above")
     folder = dist / "aftercheck"
     lay_out_app(folder / "app")
+    compile_all(folder / "app")
     lay_down_trust(folder)
     return folder
 

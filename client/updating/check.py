@@ -6,6 +6,9 @@ error.
 """
 
 import argparse
+import compileall
+import os
+import py_compile
 import shutil
 import sys
 from pathlib import Path
@@ -15,6 +18,7 @@ from sqlalchemy import func, select
 from client.home import Home, default_home
 from client.keys import key_file_of, read_key
 from client.settings import read_settings
+from client.updating.state import RUNS
 from domain import features
 from domain.kernel.errors import KnownError
 from domain.people.records import Patient
@@ -41,7 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
         return NO_ROOM if error.code == "store.disk_full" else 1
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    _compile()
     return 0
+
+
+def _compile() -> None:
+    """Compile this version in this process of its own: a frozen program writes no compiled modules when it runs."""
+    if told := os.environ.get(RUNS):
+        compileall.compile_dir(told, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 
 
 def _try(home: Home, folder: Path) -> None:

@@ -93,9 +93,15 @@ def test_the_check_of_a_version_reads_a_copy_of_the_store_and_leaves_the_store_a
     key_file.chmod(0o600)
     before = home.store.read_bytes()
     command = [sys.executable, "-m", "client.updating.check", "--home", home.folder]
-    environment = {**os.environ, "AFTERCHECK_KEY_FILE": str(key_file), "PYTHONPATH": str(ROOT)}
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "ours.py").write_text("x = 1\n")
+    environment = {
+        **os.environ, "AFTERCHECK_KEY_FILE": str(key_file), "PYTHONPATH": str(ROOT),
+        "AFTERCHECK_RUNS": str(tmp_path / "app"),
+    }  # fmt: skip
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+    assert list((tmp_path / "app").rglob("*.pyc")), "a frozen program writes none when it runs"
     assert home.store.read_bytes() == before
     assert not (home.folder / "program" / "check").exists()
     key_file.write_text("00" * 32)

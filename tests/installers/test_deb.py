@@ -111,7 +111,10 @@ def test_the_whole_program_is_installed_and_shows_the_page_of_the_first_start(ro
     machine = tmp_path / "machine"
     machine.mkdir()
     (machine / "setup.json").write_text(json.dumps({"Server": "https://127.0.0.1:9", "Token": "AAAAA-BBBBB"}))
-    environment = {**kept, "QT_QPA_PLATFORM": "offscreen", "AFTERCHECK_MACHINE": str(machine)}
+    environment = {
+        **kept, "QT_QPA_PLATFORM": "offscreen", "AFTERCHECK_MACHINE": str(machine),
+        "AFTERCHECK_KEY_FILE": str(tmp_path / "key"),
+    }  # fmt: skip
     command = [root.folder / "opt/aftercheck/aftercheck", "--home", tmp_path / "home", "--pilot"]
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
