@@ -209,13 +209,15 @@ def menu(
         diseases: Codes; a dish made for one of them comes before those for everybody.
         day: Number of the day: days of a week differ, the same number is the same menu.
     """
-    codes, found = set(diseases), list[Plate]()
+    codes, found, whole = set(diseases), list[Plate](), 0
     for kind, count in portions.items():
         fit = [one for one in kitchen.dishes.get(kind, ()) if not codes & set(one.not_for)]
         fit = [one for one in fit if not one.only or codes & set(one.only)]
         own = [one for one in fit if one.only]
         chosen = own if own and day % 2 == 0 else fit
         meals: list[Meal] = [meal for meal in _SPREAD if any(meal in one.meals for one in fit)]
+        if count <= 1 and {"lunch", "dinner"} <= set(meals):  # what is not cut goes to both meals in turn
+            meals, whole = [("lunch", "dinner")[whole % 2]], whole + 1
         for meal, part in _parts(count, meals):
             dishes = [one for one in chosen if meal in one.meals] or [one for one in fit if meal in one.meals]
             dish = dishes[(day + list(_SPREAD).index(meal)) % len(dishes)]

@@ -107,6 +107,15 @@ def test_every_disease_has_a_week_of_its_menu_that_comes_to_the_prescription(cod
         assert not [p.label for p in plates if code in dishes[p.label].not_for]
 
 
+def test_dishes_that_are_not_cut_are_spread_over_lunch_and_dinner():
+    portions = {"grain": 6, "dark_leaf": 1, "light_leaf": 1, "tofu": 0.5, "poultry": 0.75}
+    plates = menu(KITCHEN, FOODS, portions, ["HTN"], 0)
+    for meal in ("lunch", "dinner"):
+        kinds = {plate.kind for plate in plates if plate.meal == meal}
+        assert kinds & {"dark_leaf", "light_leaf"}
+        assert kinds & {"tofu", "poultry"}
+
+
 def test_menus_differ_by_disease_and_day():
     portions = {"grain": 8, "dark_leaf": 1, "shellfish": 1, "citrus": 1}
 
