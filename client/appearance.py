@@ -17,9 +17,8 @@ SYSTEM_FAMILIES = (
     "Noto Sans CJK SC",
     "Source Han Sans SC",
     "Noto Sans SC",
-    "WenQuanYi Micro Hei",
 )
-"""Families with simplified Chinese forms, best first; without any of them the bundled one is loaded."""
+"""Families with simplified Chinese forms and the rare characters of names, best first; else the bundled one."""
 FONT_MARK = "@font@"
 BASE_PX = 14
 

@@ -25,7 +25,7 @@ MOST_AT_ONCE = 200
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Outcome:
+class IssueOutcome:
     """The state a report came to, and its number."""
 
     state: str
@@ -40,7 +40,7 @@ class IssueReport:
 
 
 @handles(IssueReport)
-def issue(order: IssueReport, work: UnitOfWork) -> Outcome:
+def issue(order: IssueReport, work: UnitOfWork) -> IssueOutcome:
     """Let a signed report go out; one whose content is no longer what was signed goes back to the final review.
 
     Raises:
@@ -55,12 +55,12 @@ def issue(order: IssueReport, work: UnitOfWork) -> Outcome:
             raise DomainError("report.held", field="report_id", number=report.number)
         if signature_state(work.connection, report.id, work.content["catalog"]) is Standing.CHANGED:
             _take_back(work, report, "签名后内容有变化，系统退回终审")
-            return Outcome(report.state, report.number)
+            return IssueOutcome(report.state, report.number)
     move_report(work, report, "issue")
     report.issued_at = work.now
     file = work.find(Attachment, subject_id=report.id, sha256=report.document_sha256)
     send_out(work, report, file.size if file is not None else 0)
-    return Outcome(report.state, report.number)
+    return IssueOutcome(report.state, report.number)
 
 
 @command("report.withdraw_signature", "撤回签名", permission="report.final_review")
@@ -72,7 +72,7 @@ class WithdrawSignature:
 
 
 @handles(WithdrawSignature)
-def withdraw_signature(order: WithdrawSignature, work: UnitOfWork) -> Outcome:
+def withdraw_signature(order: WithdrawSignature, work: UnitOfWork) -> IssueOutcome:
     """Put the report back into the final review; signature and act stay on record.
 
     Raises:
@@ -84,7 +84,7 @@ def withdraw_signature(order: WithdrawSignature, work: UnitOfWork) -> Outcome:
         name = signer.staff_name if signer is not None else "—"
         raise DomainError("report.not_your_signature", field="report_id", number=report.number, name=name)
     _take_back(work, report, (order.reason or "").strip() or None)
-    return Outcome(report.state, report.number)
+    return IssueOutcome(report.state, report.number)
 
 
 def last_signature(work: UnitOfWork, report: Report) -> ReportSignature | None:

@@ -11,7 +11,7 @@ import resources
 from client.stations.review.case import UNWRITTEN, Case
 from client.stations.review.case_reading import digest_of
 from client.stations.review.case_rows import state_of, stored_text
-from domain.checkup.issue_commands import IssueReport, Outcome, WithdrawSignature
+from domain.checkup.issue_commands import IssueOutcome, IssueReport, WithdrawSignature
 from domain.checkup.report_commands import (
     PassFirstReview,
     PassSecondReview,
@@ -91,15 +91,15 @@ def sign(desk: Any, actor: Actor, case: Case) -> str:
     return issued.sha256
 
 
-def issue(desk: Any, actor: Actor, report_id: Id) -> Outcome:
+def issue(desk: Any, actor: Actor, report_id: Id) -> IssueOutcome:
     """Let a signed report go out, unless its content changed since: then it is in the final review again."""
-    done: Outcome = desk.dispatcher.run(IssueReport(report_id=report_id), actor).receipt
+    done: IssueOutcome = desk.dispatcher.run(IssueReport(report_id=report_id), actor).receipt
     return done
 
 
-def withdraw(desk: Any, actor: Actor, report_id: Id) -> Outcome:
+def withdraw(desk: Any, actor: Actor, report_id: Id) -> IssueOutcome:
     """Take one's own signature back before the report goes out."""
-    done: Outcome = desk.dispatcher.run(WithdrawSignature(report_id=report_id), actor).receipt
+    done: IssueOutcome = desk.dispatcher.run(WithdrawSignature(report_id=report_id), actor).receipt
     return done
 
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from client.station import Context
 from client.stations.review.acting import issue, withdraw
 from client.stations.review.case import Case
-from domain.checkup.issue_commands import HOLD, Outcome
+from domain.checkup.issue_commands import HOLD, IssueOutcome
 from domain.kernel.errors import KnownError
 from domain.kernel.ids import Id
 
@@ -87,13 +87,13 @@ class Holding(QObject):
         job.refused.connect(self._refused)
 
     @Slot(object)
-    def _issued(self, answer: tuple[Held, Outcome]) -> None:
+    def _issued(self, answer: tuple[Held, IssueOutcome]) -> None:
         held, outcome = answer
         if outcome.state != "issued":
             self._say("review.held.changed", held, "warning")
 
     @Slot(object)
-    def _taken_back(self, answer: tuple[Held, Outcome]) -> None:
+    def _taken_back(self, answer: tuple[Held, IssueOutcome]) -> None:
         held, _outcome = answer
         self._say("review.held.taken_back", held, "warning")
         self.taken_back.emit(held.report_id)
