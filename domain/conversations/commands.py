@@ -4,6 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from domain.conduct.keeping import LONGEST_REASON, ask_why, hits_of, keep_said
+from domain.conduct.records import Source
 from domain.conversations.faq import as_said, exactly, in_force
 from domain.conversations.keeping import (
     AUTOMATIC,
@@ -141,6 +143,8 @@ def note_said_elsewhere(order: NoteSaidElsewhere, work: UnitOfWork) -> bool:
     known = work.find(ContactAddress, channel=Channel.WECOM, address=order.staff)
     staff = work.get(Staff, known.staff_id) if known is not None else None
     kept.staff_id, kept.staff_name = staff.id if staff else None, staff.name if staff else order.staff
+    if order.form == "text":
+        keep_said(work, kept, hits_of(work, order.text), Source.ELSEWHERE)
     if conversation.state == "owed" and (conversation.owed_since or at) <= at:
         waited = waited_of(work, conversation, at)
         kept.waited_s, kept.in_time = waited if waited else (None, None)
@@ -156,6 +160,7 @@ class ReplyToClient:
 
     conversation_id: Id = ask("会话", kind=Kind.HIDDEN)
     text: str = ask("内容", kind=Kind.NOTE, max_length=LONGEST_REPLY)
+    reason: str | None = ask("坚持发送的理由", default=None, max_length=LONGEST_REASON)
 
 
 @handles(ReplyToClient)
@@ -164,11 +169,13 @@ def reply_to_client(order: ReplyToClient, work: UnitOfWork) -> Id:
 
     Raises:
         DomainError: ``conversation.unknown`` also for one that belongs to somebody else, ``conversation.too_long``,
-            ``conversation.left_us`` where the client no longer wants to be reached.
+            ``conversation.left_us`` where the client no longer wants to be reached,
+            ``conduct.reason_needed`` (``reason``) for a text that is severely against the rules.
     """
     conversation = work.require(Conversation, order.conversation_id, "conversation_id")
     if len(order.text) > LONGEST_REPLY:
         raise DomainError("conversation.too_long", field="text", most=LONGEST_REPLY)
+    hits = ask_why(work, order.text, order.reason)
     if (
         Channel(conversation.channel) is Channel.PAGE
     ):  # shown on the client's page: there is nothing to be sent
@@ -176,7 +183,9 @@ def reply_to_client(order: ReplyToClient, work: UnitOfWork) -> Id:
         work.move(conversation_life, conversation, "reply")
         work.move(conversation_life, conversation, "sent")
         conversation.owed_since = None
-        return say(work, conversation, Direction.OUT, order.text, waited=waited).id
+        kept = say(work, conversation, Direction.OUT, order.text, waited=waited)
+        keep_said(work, kept, hits, Source.REPLY, order.reason)
+        return kept.id
     address = work.require(ContactAddress, conversation.address_id)
     if address.opted_out_at is not None:
         raise DomainError("conversation.left_us", field="conversation_id")
@@ -187,7 +196,9 @@ def reply_to_client(order: ReplyToClient, work: UnitOfWork) -> Id:
     owed, waited = conversation.owed_since, waited_of(work, conversation)
     work.move(conversation_life, conversation, "reply")
     conversation.owed_since = owed
-    return say(work, conversation, Direction.OUT, order.text, outbox_id=message.id, waited=waited).id
+    kept = say(work, conversation, Direction.OUT, order.text, outbox_id=message.id, waited=waited)
+    keep_said(work, kept, hits, Source.REPLY, order.reason)
+    return kept.id
 
 
 @command("conversation.hand_over", "转交会话", permission=REPLY)

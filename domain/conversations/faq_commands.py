@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlalchemy import func, select
 
+from domain.conduct.keeping import keep_saved, refuse_severe
+from domain.conduct.records import Source as FoundIn
 from domain.conversations.faq import in_force, plain, with_sources
 from domain.conversations.faq_records import DutyShift, FaqEntry
 from domain.conversations.keeping import AUTOMATIC, LONGEST_REPLY
@@ -44,7 +46,7 @@ def save_faq(order: SaveFaq, work: UnitOfWork) -> Id:
         DomainError: ``message.bad_code`` (``code``); ``faq.too_many_variants``; ``faq.asked_twice`` (``question``)
             with the code that has it; health advice as `check_template`, with its fields ``answer`` and ``sources``;
             ``message.bad_source`` (``sources``); ``conversation.too_long`` with its sources (``answer``);
-            ``input.missing`` (``reason``).
+            ``input.missing`` (``reason``); ``conduct.not_for_many`` (``answer``).
     """
     if (
         not order.code.replace("_", "").isalnum()
@@ -62,6 +64,7 @@ def save_faq(order: SaveFaq, work: UnitOfWork) -> Id:
     if len(with_sources(order.answer, sources)) > LONGEST_REPLY - len(AUTOMATIC):
         raise DomainError("conversation.too_long", field="answer", most=LONGEST_REPLY - len(AUTOMATIC))
     _check_answer(order, sources)
+    hits = refuse_severe(work, order.answer, "answer")
     f = FaqEntry
     last = work.connection.execute(
         select(func.max(f.version)).where(f.org_id == work.actor.org_id, f.code == order.code)
@@ -72,6 +75,7 @@ def save_faq(order: SaveFaq, work: UnitOfWork) -> Id:
         automatic=order.automatic, active=True, reason=order.reason.strip(), saved_by=work.actor.staff_id,
         saved_name=work.actor.name, saved_at=work.now,
     )  # fmt: skip
+    keep_saved(work, entry.answer, entry.code, hits, FoundIn.FAQ)
     return work.add(entry).id
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, func, select
 
+from domain.conduct.keeping import keep_saved, refuse_severe
+from domain.conduct.records import Source as FoundIn
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
@@ -52,8 +54,8 @@ def save_template(order: SaveTemplate, work: UnitOfWork) -> Id:
     """Return the new version; earlier ones stay as they were sent.
 
     Raises:
-        DomainError: ``message.bad_code``, ``message.category_not_own``, ``message.bad_source`` and those of
-            `check_template`.
+        DomainError: ``message.bad_code``, ``message.category_not_own``, ``message.bad_source``,
+            ``conduct.not_for_many`` (``text``) and those of `check_template`.
     """
     if not order.code.replace("_", "").isalnum() or not order.code.isascii():
         raise DomainError("message.bad_code", field="code")
@@ -71,11 +73,13 @@ def save_template(order: SaveTemplate, work: UnitOfWork) -> Id:
         active=True, saved_at=work.now, saved_by=work.actor.staff_id,
     )  # fmt: skip
     check_template(own_template(row))
+    hits = refuse_severe(work, f"{order.title}\n{order.text}", "text")
     before = _versions(work, order.code)
     kept = work.add(row)
     for earlier in before:
         earlier.active = False
         carry_media(work, earlier.id, kept)
+    keep_saved(work, f"{order.title}\n{order.text}", order.code, hits, FoundIn.TEMPLATE)
     return kept.id
 
 

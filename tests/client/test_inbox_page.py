@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QLabel, QListWidget, QMenu, QPlainTextEdit, QTextEdit
+from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QMenu, QPlainTextEdit, QTextEdit
 from shiboken6 import isValid
 from sqlalchemy import select
 
 from client.pages.inbox.reading import read_inbox, read_transcript
 from client.pages.inbox.view import View
 from client.pages.inbox.viewmodel import ViewModel
+from domain.conduct.records import MessageFinding
 from domain.conversations.commands import HandOver, ReceiveMessage
 from domain.conversations.faq_commands import SaveFaq
 from domain.conversations.keeping import conversation_id
@@ -115,6 +116,27 @@ def test_an_answer_by_keys_is_kept_and_the_clock_stops(page, qtbot):
     assert answer.toPlainText() == ""
     first = next(line for line in page.model.lines if line.state == "replying")
     assert first.last_text == "hello"
+
+
+def test_a_promise_is_remarked_while_it_is_typed_and_sent_with_a_reason_only(page, qtbot, open_desk):
+    answer = child(page, QPlainTextEdit, "inbox_answer")
+    remark, reason = child(page, QLabel, "inbox_remark"), child(page, QLineEdit, "inbox_reason")
+    assert not remark.isVisible()
+    answer.setPlainText("😀 这个方案可以根治脂肪肝")
+    assert "承诺疗效" in remark.text()
+    assert remark.isVisible()
+    assert reason.isVisible()
+    (place,) = answer.extraSelections()
+    assert place.cursor.selectedText() == "可以根治"
+    answer.setFocus()
+    qtbot.keyClick(answer, Qt.Key.Key_F9)
+    assert reason.hasFocus(), "the cursor is where the reason goes"
+    qtbot.keyClicks(reason, "quoted")
+    with qtbot.waitSignal(page.model.sent):
+        qtbot.keyClick(reason, Qt.Key.Key_F9)
+    assert not remark.isVisible()
+    with open_desk.store.read() as connection:
+        assert connection.execute(select(MessageFinding.reason)).scalars().all() == ["quoted"]
 
 
 def test_a_draft_stays_with_its_conversation(page, qtbot):

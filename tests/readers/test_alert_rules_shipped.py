@@ -11,6 +11,7 @@ from domain.alerts.records import Severity
 from tests.readers.alert_cases import CASES as FIRST
 from tests.readers.alert_cases_more import MORE
 from tests.readers.backup_cases import BACKUP_CASES
+from tests.readers.conduct_cases import CONDUCT_CASES
 from tests.readers.delivery_cases import DELIVERY_CASES
 from tests.readers.form_cases import FORMS
 from tests.readers.interop_cases import INTEROP_CASES
@@ -33,6 +34,7 @@ CASES = [
     *SECURITY_CASES,
     *DELIVERY_CASES,
     *RECHECK_CASES,
+    *CONDUCT_CASES,
 ]
 
 OURS = "A-9"

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from client.command_dialog.view import CommandDialog
 from client.pages.inbox.viewmodel import ViewModel
+from client.pages.inbox.widgets import RuleRemark, marked
 from client.views.menus import numbered_menu
 from client.views.page import PageView
 from domain.conversations.faq import as_said
@@ -92,7 +93,9 @@ class View(PageView):
         column.addWidget(self._about)
         column.addWidget(self._said, 1)
         column.addWidget(self._offer)
+        self._remark = RuleRemark(self.say, self._side)
         column.addWidget(self._answer)
+        column.addWidget(self._remark)
         column.addWidget(self._problem)
 
     def _bind_model(self) -> None:
@@ -215,7 +218,11 @@ class View(PageView):
     @Slot()
     def _send(self) -> None:
         self._problem.hide()
-        self.model.send(self._answer.toPlainText())
+        text = self._answer.toPlainText()
+        if self._remark.show_hits(self.model.hits(text)) and not self._remark.reason():
+            self._remark.ask_why()
+            return
+        self.model.send(text, self._remark.reason())
 
     @Slot()
     def _written(self) -> None:
@@ -229,7 +236,9 @@ class View(PageView):
 
     @Slot()
     def _typed(self) -> None:
-        self.model.keep_draft(self._answer.toPlainText())
+        text = self._answer.toPlainText()
+        self.model.keep_draft(text)
+        self._mark(text)
 
     def _put(self, text: str) -> None:
         if self._answer.toPlainText() != text:
@@ -237,6 +246,12 @@ class View(PageView):
             self._answer.setPlainText(text)
             self._answer.moveCursor(QTextCursor.MoveOperation.End)
             self._answer.blockSignals(False)
+        self._mark(text)
+
+    def _mark(self, text: str) -> None:
+        hits = self.model.hits(text)
+        self._remark.show_hits(hits)
+        self._answer.setExtraSelections(marked(self._answer, hits))
 
     def _canned_menu(self) -> None:
         if not self.model.canned:

@@ -20,6 +20,7 @@ from client.pages.inbox.reading import (
 from client.station import Context, PageModel
 from client.stations.review.case import AttachmentRow
 from client.stations.review.files import take_out
+from domain.conduct.rules import MESSAGE_RULES, Hit, lint
 from domain.conversations.commands import ReplyToClient
 from domain.conversations.faq import Faq
 from domain.conversations.media_commands import OpenMedia
@@ -135,8 +136,13 @@ class ViewModel(PageModel):
         if self.current is not None:
             self._drafts[self.current] = text
 
-    def send(self, text: str) -> None:
-        """Answer."""
+    def hits(self, text: str) -> tuple[Hit, ...]:
+        """Return what is against the rules in the answer being written."""
+        rules = self.context.desk.dispatcher.content.get(MESSAGE_RULES)
+        return lint(text, rules) if rules is not None else ()
+
+    def send(self, text: str, reason: str = "") -> None:
+        """Answer; `reason` where the text is severely against the rules."""
         here = self.current
         if here is None or not text.strip():
             self.toast("inbox.nothing_written", "warning")
@@ -147,7 +153,8 @@ class ViewModel(PageModel):
             self.toast("inbox.sending", "success")
             self.sent.emit()
 
-        self.run(ReplyToClient(conversation_id=here, text=text.strip()), done)
+        order = ReplyToClient(conversation_id=here, text=text.strip(), reason=reason.strip() or None)
+        self.run(order, done)
 
     @Slot()
     def turn_filter(self) -> None:

@@ -1,0 +1,98 @@
+"""Asking the rules about a text in the command that sends or saves it, and keeping what they found."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from domain.conduct.records import MessageFinding, Source
+from domain.conduct.rules import MESSAGE_RULES, Hit, MessageRules, lint
+from domain.conduct.workflow import finding_life
+from domain.conversations.records import ConversationMessage
+from domain.kernel.errors import DomainError
+from domain.kernel.ids import stable_id
+from domain.kernel.unit_of_work import UnitOfWork
+
+LONGEST_REASON = 400
+
+
+def hits_of(work: UnitOfWork, text: str) -> tuple[Hit, ...]:
+    """Return what a text says against the rules; nothing where this place has none."""
+    rules: MessageRules | None = work.content.get(MESSAGE_RULES)
+    return lint(text, rules) if rules is not None else ()
+
+
+def refuse_severe(work: UnitOfWork, text: str, field: str) -> tuple[Hit, ...]:
+    """Return the lesser hits of a text that is meant for many.
+
+    Raises:
+        DomainError: ``conduct.not_for_many`` (`field`) with the words and what to write instead.
+    """
+    hits = hits_of(work, text)
+    worst = next((hit for hit in hits if hit.rule.severe), None)
+    if worst is not None:
+        raise DomainError(
+            "conduct.not_for_many", field=field, words=worst.words, label=worst.rule.label, say=worst.rule.say
+        )
+    return hits
+
+
+def ask_why(work: UnitOfWork, text: str, reason: str | None) -> tuple[Hit, ...]:
+    """Return the hits of an answer that is about to go.
+
+    Raises:
+        DomainError: ``conduct.reason_needed`` (``reason``) for a severe one without a reason.
+    """
+    hits = hits_of(work, text)
+    worst = next((hit for hit in hits if hit.rule.severe), None)
+    if worst is not None and not (reason or "").strip():
+        raise DomainError(
+            "conduct.reason_needed",
+            field="reason",
+            words=worst.words,
+            label=worst.rule.label,
+            say=worst.rule.say,
+        )
+    return hits
+
+
+def keep_said(
+    work: UnitOfWork,
+    message: ConversationMessage,
+    hits: Iterable[Hit],
+    source: Source,
+    reason: str | None = None,
+) -> None:
+    """Keep what was found in something said; nothing where nothing was."""
+    finding = _finding(work, tuple(hits), source, message.text, message.at)
+    if finding is None:
+        return
+    finding.id = stable_id("message_finding", message.id)
+    finding.org_id = message.org_id
+    finding.conversation_id, finding.message_id = message.conversation_id, message.id
+    finding.outbox_id, finding.patient_id = message.outbox_id, message.patient_id
+    finding.staff_id, finding.staff_name = message.staff_id, message.staff_name or ""
+    finding.reason = (reason or "").strip() or None
+    work.add(finding)
+
+
+def keep_saved(work: UnitOfWork, text: str, code: str, hits: Iterable[Hit], source: Source) -> None:
+    """Keep what was found in a text for many that was saved."""
+    finding = _finding(work, tuple(hits), source, text, work.now)
+    if finding is not None:
+        finding.code = code
+        work.add(finding)
+
+
+def _finding(
+    work: UnitOfWork, hits: tuple[Hit, ...], source: Source, text: str, at: datetime
+) -> MessageFinding | None:
+    if not hits:
+        return None
+    finding = MessageFinding(
+        source=source, hits=len(hits), severe=any(hit.rule.severe for hit in hits),
+        labels="、".join(dict.fromkeys(hit.rule.label for hit in hits))[:255],
+        words="、".join(dict.fromkeys(hit.words for hit in hits))[:1000], text=text[:4000],
+        rules_version=work.content[MESSAGE_RULES].version, staff_id=work.actor.staff_id, staff_name=work.actor.name,
+        at=at,
+    )  # fmt: skip
+    finding_life.enter(finding, "open", work.now)
+    return finding
