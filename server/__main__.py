@@ -196,6 +196,15 @@ def reset_password(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def reset_factor(settings: Settings, options: argparse.Namespace) -> int:
+    """Take the second factor off an account."""
+    from server import operator_commands
+
+    with contextlib.closing(_store(settings)) as store:
+        _say(operator_commands.reset_factor(settings, options, store))
+    return 0
+
+
 def issue_code(settings: Settings, options: argparse.Namespace) -> int:
     """Make a one-time enrolment code; it is shown this once."""
     from server import operator_commands
@@ -285,6 +294,9 @@ def _parser() -> argparse.ArgumentParser:
     lost = _command(commands, "reset-password", reset_password, "为账号设置一次性口令")
     lost.add_argument("login", help="登录名")
     lost.add_argument("--reason", default="", help="原因，记入审计")
+    unbound = _command(commands, "reset-second-factor", reset_factor, "取消账号的双因素认证，之后须重新绑定")
+    unbound.add_argument("login", help="登录名")
+    unbound.add_argument("--reason", default="", help="原因，记入审计")
     taking = _command(commands, "updates", updates, "接收厂商签名的程序版本")
     taking.add_argument("folder", type=Path)
     allowing = _command(commands, "allow-version", allow_version, "让工作站运行某一版本")

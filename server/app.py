@@ -75,6 +75,7 @@ from server.problems import problem_response
 from server.readers import readers_of
 from server.readiness import Readiness
 from server.readings import Readings
+from server.review import factor_routes
 from server.review import routes as review_routes
 from server.searching import searching_of
 from server.sessions import Sessions
@@ -164,7 +165,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         dispatcher=dispatcher,
         pages=Pages(store),
         readings=Readings(dispatcher),
-        accounts=Accounts(store, authority, identity.device_id, content[POLICY]),
+        accounts=Accounts(store, authority, identity.device_id, content[POLICY], settings.second_factor),
         sessions=sessions,
         wrong_passwords=Failures("sign_in.too_many", WRONG_PASSWORDS, WINDOW, clock),
         wrong_codes=Failures("enrolment.too_many", WRONG_CODES, WINDOW, clock),
@@ -252,6 +253,7 @@ def create_app(centre: Centre) -> FastAPI:
     app.include_router(enrolment_routes.authority_router)
     app.include_router(command_router())
     app.include_router(form_page.router)
+    app.include_router(factor_routes.router)
     app.include_router(review_routes.router)
     app.include_router(portal_entering.router)
     app.include_router(portal_routes.router)

@@ -12,6 +12,7 @@ from domain.care.content import CARE, load_care
 from domain.catalog.content import load_catalog
 from domain.conduct.rules import MESSAGE_RULES, load_message_rules
 from domain.designs.publishing import CHECKER
+from domain.factor.checking import FACTOR_KEY
 from domain.followup.content import FOLLOWUP, followup_of
 from domain.kernel.authority import Authority
 from domain.kernel.texts import Texts
@@ -29,6 +30,8 @@ from forms.consenting.vault import VAULT
 from forms.designing.checking import check
 from server.identity import Identity, vault_key
 from server.settings import Settings
+from server.storage_key import storage_key
+from sync.sealed_files import derived_key
 
 
 def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
@@ -60,6 +63,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         CHECKER: partial(check, book=risk.book),
         LABEL_CHECKER: refuse_mistakes,
         "number_prefix": identity.number_prefix,
+        FACTOR_KEY: derived_key(storage_key(settings), "second factor"),
         VAULT: vault_key(settings.data_dir),
         POLICY: policy_for(settings.password_days),
         COMMON_WORDS: read_words(resources.folder("security") / "common-passwords.txt"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from domain.factor.commands import ResetFactor
 from domain.kernel.authority import system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
@@ -40,6 +41,16 @@ def reset_password(settings: Settings, options: argparse.Namespace, store: Store
         raise DomainError("staff.unknown", field="login")
     given = _run(settings, store, ResetPassword(staff_id=found, reason=options.reason or CONSOLE))
     return {"login": given.login, "password": given.password, "hours": given.hours}
+
+
+def reset_factor(settings: Settings, options: argparse.Namespace, store: Store) -> dict[str, Any]:
+    """Take the second factor off an account, where nobody is left who may do it by the program."""
+    with store.read() as connection:
+        found = connection.execute(select(Staff.id).where(Staff.login == options.login)).scalar()
+    if found is None:
+        raise DomainError("staff.unknown", field="login")
+    _run(settings, store, ResetFactor(staff_id=found, reason=options.reason or CONSOLE))
+    return {"login": options.login, "second_factor": "none"}
 
 
 def issue_code(settings: Settings, options: argparse.Namespace, store: Store) -> dict[str, Any]:

@@ -15,8 +15,12 @@ RETRY_AFTER_S = 30
 _BY_CODE = {
     "permission.denied": 403,
     "password.must_change": 403,
+    "factor.must_bind": 403,
     "sign_in.refused": 401,
     "sign_in.locked": 401,
+    "sign_in.code_needed": 401,
+    "sign_in.code_wrong": 401,
+    "sign_in.code_used": 401,
     "sign_in.too_many": 429,
     "enrolment.too_many": 429,
     "sync.device_unknown": 403,

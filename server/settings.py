@@ -46,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         trusted_proxies: Addresses whose ``X-Forwarded-For`` is believed.
         readers: ``inline``: this server also follows the log (alerts, audit); ``worker``: another process does.
         password_days: How long a password holds; 0 for ever.
+        second_factor: Roles whose people must bind an authenticator app before they do anything else here; who has
+            bound one is asked for its code in any case.
         demo_clock: The clock may be moved by ``/api/demo/clock``; never in production.
         development: Weak secrets and no TLS are accepted, on the loopback address only.
         log_level: As Python names it.
@@ -87,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trusted_proxies: tuple[str, ...] = ()
     readers: Literal["inline", "worker"] = "inline"
     password_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 90
+    second_factor: tuple[str, ...] = ()
     demo_clock: bool = False
     development: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -26,7 +26,14 @@ class SignedIn:
 
 
 def sign_in(
-    dispatcher: Dispatcher, authority: Authority, login: str, password: str, *, device_id: Id, org_id: Id
+    dispatcher: Dispatcher,
+    authority: Authority,
+    login: str,
+    password: str,
+    *,
+    device_id: Id,
+    org_id: Id,
+    code: str | None = None,
 ) -> SignedIn:
     """Check a login and its password on this store; works without the network.
 
@@ -39,6 +46,7 @@ def sign_in(
         password: Password as typed.
         device_id: Installation the person sits at.
         org_id: Organisation of the installation.
+        code: What was typed for the second factor; only the centre asks for it.
     """
     table = Staff.__table__
     with dispatcher.store.read() as connection:
@@ -54,7 +62,8 @@ def sign_in(
     if verified and staff is not None and needs_rehash(staff.password_hash):
         renewed = hash_password(password)
     noted = dispatcher.run(
-        SignIn(login=login.strip(), verified=verified, renewed=renewed), system_actor(org_id, device_id)
+        SignIn(login=login.strip(), verified=verified, renewed=renewed, code=code),
+        system_actor(org_id, device_id),
     ).receipt
     if noted.staff_id is None or staff is None:
         return SignedIn(None, noted.code, noted.facts)

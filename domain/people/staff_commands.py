@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.designs.publishing import give_to_new
+from domain.factor.checking import GOOD, Verdict, check_factor
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -180,7 +181,8 @@ class SignInResult:
     """What came of a sign-in.
 
     `code` tells why not: ``sign_in.refused`` with the fact `left` (tries before the lock), ``sign_in.locked`` with
-    `until` (clinic time) and `minutes`, ``sign_in.one_time_over``.
+    `until` (clinic time) and `minutes`, ``sign_in.one_time_over``; where a second factor is bound,
+    ``sign_in.code_needed``, ``sign_in.code_wrong`` and ``sign_in.code_used`` with `left`.
     """
 
     staff_id: Id | None
@@ -194,12 +196,13 @@ class SignIn:
     """Note an attempt to sign in.
 
     `verified` is the outcome of the password check made outside the write door, `renewed` the password's hash by
-    today's parameters where the stored one was made with others.
+    today's parameters where the stored one was made with others, `code` what was typed for the second factor.
     """
 
     login: str = ask("登录名", max_length=60)
     verified: bool = ask("口令正确", kind=Kind.HIDDEN)
     renewed: str | None = ask("口令摘要", kind=Kind.HIDDEN, default=None)
+    code: str | None = ask("动态码", kind=Kind.HIDDEN, default=None, max_length=40)
 
 
 @handles(SignIn)
@@ -215,17 +218,19 @@ def note_sign_in(order: SignIn, work: UnitOfWork) -> SignInResult:
         work.note["outcome"] = "locked"
         return SignInResult(None, "sign_in.locked", _lock_facts(attempts, work.now))
     if not order.verified or staff is None or not staff.active:
-        after = attempts.failed(work.now)
-        state.failures, state.locks = after.failures, after.locks
-        state.last_failure_at, state.locked_until = after.last_failure_at, after.locked_until
-        work.note["outcome"] = "refused"
-        if after.locked_for(work.now) is not None:
-            return SignInResult(None, "sign_in.locked", _lock_facts(after, work.now))
-        return SignInResult(None, "sign_in.refused", {"left": FAILURES - after.failures})
+        return _failed(state, attempts, work, "sign_in.refused")
     policy = policy_of(work.content)
     if staff.must_change and policy.waited_too_long(staff.password_set_at, work.now):
         work.note["outcome"] = "one-time password over"
         return SignInResult(None, "sign_in.one_time_over")
+    verdict = check_factor(work, staff.id, order.code)
+    work.note["factor"] = verdict.value
+    if verdict is Verdict.MISSING:  # neither counts nor forgives: the right password alone opens nothing
+        work.note["outcome"] = "code asked"
+        return SignInResult(None, "sign_in.code_needed")
+    if verdict not in GOOD:
+        used = verdict is Verdict.USED
+        return _failed(state, attempts, work, "sign_in.code_used" if used else "sign_in.code_wrong")
     state.failures, state.locks, state.locked_until = 0, 0, None
     work.note["outcome"] = "signed in"
     if order.renewed is not None:
@@ -233,6 +238,17 @@ def note_sign_in(order: SignIn, work: UnitOfWork) -> SignInResult:
     return SignInResult(
         staff.id, must_change=staff.must_change or policy.expired(staff.password_set_at, work.now)
     )
+
+
+def _failed(state: SignInState, attempts: Attempts, work: UnitOfWork, code: str) -> SignInResult:
+    """Count a failure, of the password or of the second factor alike, and say what is left before the lock."""
+    after = attempts.failed(work.now)
+    state.failures, state.locks = after.failures, after.locks
+    state.last_failure_at, state.locked_until = after.last_failure_at, after.locked_until
+    work.note["outcome"] = "refused"
+    if after.locked_for(work.now) is not None:
+        return SignInResult(None, "sign_in.locked", _lock_facts(after, work.now))
+    return SignInResult(None, code, {"left": FAILURES - after.failures})
 
 
 def _lock_facts(attempts: Attempts, now: datetime) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from domain.kernel.commands import Command
 from domain.kernel.errors import DomainError
-from server.api.dependencies import CHANGE_PASSWORD, ActingOrChanging, CentreDep, JsonObject, json_answer
+from server.api.dependencies import FIRST_STEPS, ActingOrChanging, CentreDep, JsonObject, json_answer
 from server.api.schemas import offered_commands, operation_of
 
 PREFIX = "/api/commands"
@@ -27,9 +27,9 @@ def command_router() -> APIRouter:
 
 def _endpoint(command: Command) -> Callable[..., Response]:
     def run(request: Request, centre: CentreDep, found: ActingOrChanging, data: JsonObject) -> Response:
-        actor, must_change = found
-        if must_change and command.name != CHANGE_PASSWORD:
-            raise DomainError("password.must_change")
+        actor, bar = found
+        if bar and command.name not in FIRST_STEPS[bar]:
+            raise DomainError(bar)
         request.state.command = command.name
         done = centre.dispatcher.run_named(command.name, data, actor)
         request.state.sequence = done.position

@@ -9,10 +9,15 @@ from starlette.responses import Response
 
 from domain.kernel.authority import Actor
 from domain.kernel.errors import DomainError
+from server.accounts import MUST_BIND, MUST_CHANGE
 from server.centre import Centre
 from server.problems import encoded
 
-CHANGE_PASSWORD = "staff.change_password"  # noqa: S105  (the name of a command)
+FIRST_STEPS = {
+    MUST_CHANGE: frozenset({"staff.change_password"}),
+    MUST_BIND: frozenset({"factor.begin", "factor.confirm", "staff.change_password"}),
+}
+"""The commands that are open while something has to be done first."""
 
 
 async def centre_of(request: Request) -> Centre:
@@ -35,19 +40,19 @@ async def bearer_token(request: Request) -> str:
 TokenDep = Annotated[str, Depends(bearer_token)]
 
 
-def acting_or_changing(centre: CentreDep, token: TokenDep) -> tuple[Actor, bool]:
-    """Return who acts, and whether nothing but the change of the password is open to him."""
+def acting_or_changing(centre: CentreDep, token: TokenDep) -> tuple[Actor, str]:
+    """Return who acts, and what has to be done before anything else is open; empty for nothing."""
     return centre.accounts.actor(centre.sessions.find(token), centre.clock())
 
 
-ActingOrChanging = Annotated[tuple[Actor, bool], Depends(acting_or_changing)]
+ActingOrChanging = Annotated[tuple[Actor, str], Depends(acting_or_changing)]
 
 
 async def acting(found: ActingOrChanging) -> Actor:
-    """Return who acts; DomainError ``password.must_change`` before the first password is changed."""
-    actor, must_change = found
-    if must_change:
-        raise DomainError("password.must_change")
+    """Return who acts; DomainError ``password.must_change``, ``factor.must_bind`` before that is done."""
+    actor, bar = found
+    if bar:
+        raise DomainError(bar)
     return actor
 
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from domain.kernel.errors import DomainError
 from domain.people.signing_in import sign_in
+from server.accounts import MUST_BIND, MUST_CHANGE
 from server.api.dependencies import (
     ActingOrChanging,
     CentreDep,
@@ -23,10 +24,11 @@ router = APIRouter(prefix="/api/session", tags=["session"])
 
 
 class SignInRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Login name and password."""
+    """Login name, password, and the code of the second factor where one is bound."""
 
     login: Annotated[str, msgspec.Meta(max_length=60)]
     password: Annotated[str, msgspec.Meta(max_length=200)]
+    code: Annotated[str, msgspec.Meta(max_length=40)] = ""
 
 
 @router.post("", summary="登录", status_code=201)
@@ -34,24 +36,25 @@ def open_session(
     request: Request, centre: CentreDep, asked: Annotated[Any, Depends(typed(SignInRequest))]
 ) -> Response:
     """Return the token of a new session, to be sent as ``Authorization: Bearer``."""
-    token, must_change = enter(centre, address_of(request), asked.login, asked.password)
+    token, must_change = enter(centre, address_of(request), asked.login, asked.password, asked.code)
     return json_answer({"token": token, "must_change": must_change, **_limits()}, 201)
 
 
-def enter(centre: Centre, address: str, login: str, password: str) -> tuple[str, bool]:
+def enter(centre: Centre, address: str, login: str, password: str, code: str = "") -> tuple[str, bool]:
     """Return the token of a new session, and whether the password has to be changed first.
 
     Raises:
-        DomainError: ``sign_in.refused``, ``sign_in.locked`` …; ``sign_in.too_many`` from this address.
+        DomainError: ``sign_in.refused``, ``sign_in.locked``, ``sign_in.code_needed`` …; ``sign_in.too_many``.
     """
     centre.wrong_passwords.check(address)
     with centre.hashing:
         result = sign_in(
             centre.dispatcher, centre.authority, login, password,
-            device_id=centre.identity.device_id, org_id=centre.identity.org_id,
+            device_id=centre.identity.device_id, org_id=centre.identity.org_id, code=code or None,
         )  # fmt: skip
     if result.actor is None or result.actor.staff_id is None:
-        centre.wrong_passwords.note(address)
+        if result.code != "sign_in.code_needed":  # nothing wrong was said yet
+            centre.wrong_passwords.note(address)
         raise DomainError(result.code, **result.facts)
     return centre.sessions.open(result.actor.staff_id), result.must_change
 
@@ -59,10 +62,11 @@ def enter(centre: Centre, address: str, login: str, password: str) -> tuple[str,
 @router.get("", summary="当前会话")
 def show_session(found: ActingOrChanging) -> Response:
     """Return who is signed in and what he may do."""
-    actor, must_change = found
+    actor, bar = found
     return json_answer({
         "staff_id": actor.staff_id, "name": actor.name, "role": actor.role, "role_label": actor.rights.label,
-        "org_id": actor.org_id, "permissions": actor.rights.permissions, "must_change": must_change,
+        "org_id": actor.org_id, "permissions": actor.rights.permissions, "must_change": bar == MUST_CHANGE,
+        "must_bind": bar == MUST_BIND,
     })  # fmt: skip
 
 

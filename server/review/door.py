@@ -16,6 +16,7 @@ from domain.kernel.columns import to_microseconds
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
 from domain.security.commands import NoteLook
+from server.accounts import MUST_BIND
 from server.api.dependencies import CentreDep
 from server.centre import Centre
 from server.pages.answering import HEADERS, answer
@@ -36,15 +37,18 @@ class Door:
 
     @property
     def actor(self) -> Actor:
-        """Who acts, asked anew at each request. Raises ``session.missing``, ``session.ended``."""
+        """Who acts, asked anew at each request. Raises ``session.missing``, ``session.ended`` or what bars."""
+        actor, bar = self.found
+        if bar:
+            raise DomainError(bar)
+        return actor
+
+    @property
+    def found(self) -> tuple[Actor, str]:
+        """Who is there, and what has to be done before anything else is open."""
         if not self.token:
             raise DomainError("session.missing")
-        actor, must_change = self.centre.accounts.actor(
-            self.centre.sessions.find(self.token), self.centre.clock()
-        )
-        if must_change:
-            raise DomainError("password.must_change")
-        return actor
+        return self.centre.accounts.actor(self.centre.sessions.find(self.token), self.centre.clock())
 
     @property
     def proof(self) -> str:
@@ -111,6 +115,8 @@ class Door:
                 if not self.token:
                     return self.ask_in()
                 return self.ask_in(self.centre.texts.explain(error), 401)
+            if error.code == MUST_BIND:
+                return RedirectResponse(f"{BASE}/second-factor", 303, headers=HEADERS)
             told = self.centre.texts.explain(error)
             return self.page(
                 "review_sorry.html",

@@ -50,7 +50,11 @@ async def sign_in(request: Request, door: DoorDep) -> Response:
         try:
             door.check_origin()
             token, must_change = enter(
-                door.centre, address_of(request), login, sent.get("password", "")[:200]
+                door.centre,
+                address_of(request),
+                login,
+                sent.get("password", "")[:200],
+                sent.get("code", "")[:40],
             )
             if must_change:
                 door.centre.sessions.close(token)
