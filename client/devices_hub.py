@@ -128,6 +128,10 @@ class DeviceHub(QObject):
         """Return the label printer of a use, None where none is set up."""
         return self._printers.get(use)
 
+    def label_printers(self) -> tuple[LabelPrinter, ...]:
+        """Return every label printer that is set up."""
+        return tuple(self._printers.values())
+
     @Slot()
     def _listen(self) -> None:
         for port, worker in self._workers.items():

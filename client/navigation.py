@@ -31,6 +31,7 @@ BUILT_IN = (
     ("label_queue", "nav.label_queue", "specimen", "biobank.label"),
     ("study_data", "nav.study_data", "list", "study.export"),
     ("label_designer", "nav.label_designer", "specimen", "label.design"),
+    ("diagnosis", "nav.diagnosis", "station", "own.diagnosis"),
 )
 """Pages of every workstation: id, text, icon, permission."""
 BUILT_IN_AREAS = {

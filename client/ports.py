@@ -43,6 +43,8 @@ class SyncState:
     reason: str = ""
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
     last_contact: datetime | None = None
+    skew_s: float = 0.0
+    """The centre's clock minus this machine's at the last contact."""
 
     @property
     def lost(self) -> int:

@@ -122,6 +122,7 @@ class WorkerPort:
             reason=records.code,
             facts=dict(records.facts),
             last_contact=records.last_success_at,
+            skew_s=records.skew_s,
         )
 
     def _count(self) -> None:

@@ -89,6 +89,19 @@ def print_labels(order: PrintLabels, work: UnitOfWork) -> Id:
     ).id
 
 
+@command("document.support_bundle", "导出诊断包", permission="own.diagnosis", place="branch")
+class ExportSupportBundle:
+    """Let the bundle for support go out as a file: findings, versions and logs, nothing of a client."""
+
+    file: str = ask("文件名", kind=Kind.HIDDEN, max_length=80)
+
+
+@handles(ExportSupportBundle)
+def export_support_bundle(order: ExportSupportBundle, work: UnitOfWork) -> Id:
+    """Return the id of the record."""
+    return note(work, OutgoingKind.DOCUMENT, order.file, 1, Destination.FILE).id
+
+
 @command("document.end", "外发结果", permission="own.outgoing")
 class EndOutgoing:
     """Say what became of an export or a print of one's own."""

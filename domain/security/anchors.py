@@ -58,6 +58,13 @@ def _start(connection: Connection, anchored: Sequence[Head]) -> Head | None:
     return None if found is None else Head(number, bytes(found))
 
 
+def newest_break(connection: Connection, device_id: Id, *, whole: bool = False) -> Break | None:
+    """Return the first break of the chain against its anchors and since the last of them, or wholly."""
+    anchored = anchors_of(connection, device_id)
+    found = against(connection, anchored)
+    return found or verify(connection, since=None if whole else _start(connection, anchored))
+
+
 def contradicts(anchored: Sequence[Head]) -> Head | None:
     """Return the first anchor of one installation that cannot follow the one before: shorter, or other."""
     for before, after in itertools.pairwise(anchored):
@@ -94,10 +101,7 @@ class ChainCheck:
             whole: From the first row on, and not only from the last anchor that holds (or, without one, `RECENT`).
         """
         with self._dispatcher.store.read() as connection:
-            anchored = anchors_of(connection, self._actor.device_id)
-            found = against(connection, anchored)
-            if found is None:
-                found = verify(connection, since=None if whole else _start(connection, anchored))
+            found = newest_break(connection, self._actor.device_id, whole=whole)
             end = head_of(connection)
         if found is not None:
             note_all(

@@ -1,0 +1,1 @@
+"""How this workstation is, in plain words, and the bundle for who helps from afar."""

@@ -1,0 +1,1 @@
+"""How an installation is, in checks that are found by being there, and what of it may go to who helps from afar."""

@@ -1,0 +1,1 @@
+"""One check a module: ``CHECK`` of `sync.diagnosis.looking.Check`; a new one is found by being here."""
