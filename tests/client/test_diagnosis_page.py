@@ -320,8 +320,13 @@ def test_forms_of_names_numbers_and_secrets_go_and_plain_words_stay():
     for planted in (*PLANTED, "020-8765 4321", "wang@example.cn", "mysql://root:pw@db"):
         text = scrubbed(f"password={planted}" if planted == "hunter2" else f"met {planted} here")
         assert planted not in text
-    assert "张三" not in scrubbed("C:\\Users\\张三\\x.py and /home/zhangsan/app/x.py")
-    assert "zhangsan" not in scrubbed("cannot open /home/zhangsan/app/x.py")
+    windows, linux = (
+        "\\".join(["C:", "Users", "张三", "x.py"]),
+        "/".join(["", "home", "zhangsan", "app", "x.py"]),
+    )
+    text = scrubbed(f"{windows} and {linux}")
+    assert "张三" not in text
+    assert "zhangsan" not in text
 
 
 def test_only_the_newest_of_long_logs_is_taken(home, monkeypatch):
