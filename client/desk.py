@@ -257,6 +257,7 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.biobank.protocols import BIOBANK, load_biobank
     from domain.care.content import CARE, load_care
     from domain.catalog.content import load_catalog
+    from domain.conduct.receptions import RECEPTION_RULES, load_reception_rules
     from domain.conduct.rules import MESSAGE_RULES, load_message_rules
     from domain.designs.publishing import CHECKER
     from domain.followup.content import FOLLOWUP, followup_of
@@ -308,6 +309,7 @@ def _join(desk: Desk, store: "Store") -> None:
                 resources.folder("process"), desk.authority.roles, dispatcher.content["catalog"].observations
             ),
             LINTING: lambda: load_linting(resources.folder("linting")),
+            RECEPTION_RULES: lambda: load_reception_rules(resources.folder("conduct")),
             MESSAGE_RULES: lambda: load_message_rules(resources.folder("conduct")),
             FILES: lambda: desk.blobs.get,
             RECHECK: lambda: load_recheck(resources.folder("recheck")),

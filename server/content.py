@@ -10,6 +10,7 @@ from domain.alerts.steps import RULE_FILES
 from domain.biobank.protocols import BIOBANK, load_biobank
 from domain.care.content import CARE, load_care
 from domain.catalog.content import load_catalog
+from domain.conduct.receptions import RECEPTION_RULES, load_reception_rules
 from domain.conduct.rules import MESSAGE_RULES, load_message_rules
 from domain.designs.publishing import CHECKER
 from domain.factor.checking import FACTOR_KEY
@@ -58,6 +59,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         PROCESS: load_process(resources.folder("process"), authority.roles, catalog.observations),
         RECHECK: load_recheck(resources.folder("recheck")),
         LINTING: load_linting(resources.folder("linting")),
+        RECEPTION_RULES: load_reception_rules(resources.folder("conduct")),
         MESSAGE_RULES: load_message_rules(resources.folder("conduct")),
         "texts": Texts.load(resources.folder("texts") / "zh"),
         CHECKER: partial(check, book=risk.book),

@@ -1,15 +1,18 @@
 """Asking the rules about a text in the command that sends or saves it, and keeping what they found."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from domain.conduct.reception_records import ReceptionCheck
+from domain.conduct.receptions import RECEPTION_RULES, ReceptionRules, judge
 from domain.conduct.records import MessageFinding, Source
 from domain.conduct.rules import MESSAGE_RULES, Hit, MessageRules, lint
-from domain.conduct.workflow import finding_life
+from domain.conduct.workflow import finding_life, reception_life
 from domain.conversations.records import ConversationMessage
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import stable_id
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.reception.records import Appointment
 
 LONGEST_REASON = 400
 
@@ -96,3 +99,22 @@ def _finding(
     )  # fmt: skip
     finding_life.enter(finding, "open", work.now)
     return finding
+
+
+def keep_reception(
+    work: UnitOfWork, appointment: Appointment, wanted: Sequence[str], done: Sequence[str]
+) -> None:
+    """Judge a reception by its steps and keep it; nothing where this place has no rules."""
+    rules: ReceptionRules | None = work.content.get(RECEPTION_RULES)
+    if rules is None:
+        return
+    came = judge(appointment.kind, wanted, done, rules)
+    check = ReceptionCheck(
+        id=stable_id("reception_check", appointment.id), org_id=appointment.org_id, appointment_id=appointment.id,
+        patient_id=appointment.patient_id, kind=appointment.kind, staff_id=appointment.staff_id,
+        staff_name=appointment.staff_name, missing=len(came.missing),
+        missing_steps=[*came.missing, *came.other_missing], disordered=came.disordered, score=came.score,
+        threshold=came.threshold, irregular=came.irregular, rules_version=rules.version, at=work.now,
+    )  # fmt: skip
+    reception_life.enter(check, "open" if came.irregular else "in_order", work.now)
+    work.add(check)

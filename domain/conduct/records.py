@@ -18,6 +18,7 @@ class Source(enum.StrEnum):
     REPLY = "reply"  # sent at the desk in spite of the remark
     ELSEWHERE = "elsewhere"  # written in the vendor's own program
     TEMPLATE = "template"  # a text of the institution's own, for many
+    SCRIPT = "script"  # what the staff is to say, or a handout for clients
     FAQ = "faq"  # an answer that may be given automatically
 
 

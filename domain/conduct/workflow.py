@@ -1,7 +1,8 @@
-"""The life of a finding: open until somebody else let it pass or had it taken back."""
+"""The lives of a finding and of a reception that went wrong: open until somebody else has concluded them."""
 
+from domain.conduct.reception_records import ReceptionCheck
 from domain.conduct.records import MessageFinding
-from domain.kernel.workflow import State, Workflow, minutes
+from domain.kernel.workflow import State, Workflow, hours, minutes
 
 finding_life = Workflow(
     MessageFinding,
@@ -10,4 +11,13 @@ finding_life = Workflow(
     State("released", "审核放行", final=True),
     State("withdrawn", "已撤回更正", final=True),
     moves={"release": ("open", "released"), "withdraw": ("open", "withdrawn")},
+)
+
+reception_life = Workflow(
+    ReceptionCheck,
+    "接待合规检查",
+    State("open", "待整改", limit=hours(24)),
+    State("in_order", "合规", final=True),
+    State("rectified", "已整改", final=True),
+    moves={"rectify": ("open", "rectified")},
 )

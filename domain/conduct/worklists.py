@@ -3,8 +3,12 @@
 from sqlalchemy import select
 
 from domain.conduct.commands import ReleaseMessage, WithdrawMessage
+from domain.conduct.reception_commands import RectifyReception
+from domain.conduct.reception_records import ReceptionCheck
 from domain.conduct.records import MessageFinding
 from domain.kernel.worklists import Query, worklist
+from domain.people.records import Patient
+from domain.reception.records import Appointment
 
 VIEW = "conduct.view"
 
@@ -29,3 +33,35 @@ def concluded_messages() -> Query:
         f.at, f.severe, f.labels, f.words, f.text, f.source, f.code, f.staff_name, f.reason, f.state, f.note,
         f.concluded_name, f.state_since,
     ).where(f.due_at.is_(None))  # fmt: skip
+
+
+@worklist("conduct.receptions", "待整改的接待", permission=VIEW, record=ReceptionCheck, order="due_at")
+def open_receptions() -> Query:
+    """Receptions that went wrong and nobody registered what is done about it, the soonest due first."""
+    r = ReceptionCheck
+    return (
+        select(
+            r.at, Patient.name, r.kind, r.staff_name, r.missing_steps, r.disordered, r.score, r.state, r.due_at,
+            Appointment.course,
+        )
+        .join(Patient, Patient.id == r.patient_id)
+        .join(Appointment, Appointment.id == r.appointment_id)
+        .where(r.due_at.is_not(None))
+    )  # fmt: skip
+
+
+open_receptions.offers(RectifyReception)
+
+
+@worklist("conduct.reception_checks", "接待合规记录", permission=VIEW, record=ReceptionCheck, order="-at")
+def reception_checks() -> Query:
+    """Every reception with its points and its record, the latest first."""
+    r = ReceptionCheck
+    return (
+        select(
+            r.at, Patient.name, r.kind, r.staff_name, r.score, r.missing_steps, r.disordered, r.state,
+            Appointment.course, r.note, r.concluded_name,
+        )
+        .join(Patient, Patient.id == r.patient_id)
+        .join(Appointment, Appointment.id == r.appointment_id)
+    )  # fmt: skip

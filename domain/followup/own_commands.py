@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import func, select
 
+from domain.conduct.keeping import keep_saved, refuse_severe
+from domain.conduct.records import Source
 from domain.designs.records import PublishedForm
 from domain.followup.content import plan_problems
 from domain.followup.definitions import FOLLOWUP
@@ -68,14 +70,15 @@ def write_script(order: WriteScript, work: UnitOfWork) -> Id:
 
     Raises:
         DomainError: ``followup.bad_code`` (``segments``, ``receptions``); ``followup.bad_content`` (``code``,
-            ``points``); ``followup.same_content``; ``input.missing`` (``reason``).
+            ``points``); ``followup.same_content``; ``input.missing`` (``reason``); ``conduct.not_for_many``
+            (``points``) for a sentence that must not be said to a client.
     """
     body = {
         "title": order.title.strip(), "segments": _codes(order.segments, Segment, "segments", "分组"),
         "topics": _parts(order.topics), "points": _lines(order.points), "never": _lines(order.never),
         "receptions": _codes(order.receptions, ReceptionKind, "receptions", "接待"),
     }  # fmt: skip
-    return _publish(work, ContentKind.SCRIPTS, order, body)
+    return _said_publish(work, ContentKind.SCRIPTS, order, body)
 
 
 @command("followup.write_handout", "编写资料", permission=WRITE)
@@ -98,7 +101,7 @@ def write_handout(order: WriteHandout, work: UnitOfWork) -> Id:
         "title": order.title.strip(), "segments": _codes(order.segments, Segment, "segments", "分组"),
         "topics": _parts(order.topics), "points": _lines(order.points),
     }  # fmt: skip
-    return _publish(work, ContentKind.HANDOUTS, order, body)
+    return _said_publish(work, ContentKind.HANDOUTS, order, body)
 
 
 @command("followup.write_plan", "编写计划模板", permission=WRITE)
@@ -266,6 +269,15 @@ def _last(work: UnitOfWork, kind: ContentKind, code: str) -> int:
     row = FollowContent.__table__.c
     query = select(func.max(row.version)).where(row.kind == kind, row.code == code)
     return int(work.connection.execute(query).scalar() or 0)
+
+
+def _said_publish(work: UnitOfWork, kind: ContentKind, order: Any, body: dict[str, Any]) -> Id:
+    """Publish what is said or given to clients, checked by the rules of messages; `never` is what not to say."""
+    text = "\n".join([body["title"], *body["points"]])
+    hits = refuse_severe(work, text, "points")
+    published = _publish(work, kind, order, body)
+    keep_saved(work, text, order.code, hits, Source.SCRIPT)
+    return published
 
 
 def _publish(work: UnitOfWork, kind: ContentKind, order: Any, body: dict[str, Any]) -> Id:

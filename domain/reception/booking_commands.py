@@ -5,11 +5,13 @@ to one desk, the centre cuts blocks of one person that do not overlap, and only 
 """
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from domain.conduct.keeping import keep_reception
 from domain.followup.group_commands import staff_of
 from domain.followup.regrouping import content_of
 from domain.kernel.clock import clinic
@@ -298,6 +300,9 @@ def end_reception(order: EndReception, work: UnitOfWork) -> None:
     appointment.ended_at = work.now
 
 
+_STEPS = re.compile(r"[、,，;；\s]+")
+
+
 @command("reception.record", "录入接待记录", permission="reception.receive")
 class RecordReception:
     """What was talked about, and what comes next; the steps of its kind count as done unless named."""
@@ -313,17 +318,20 @@ def record_reception(order: RecordReception, work: UnitOfWork) -> list[str]:
     """Return the steps of this kind that were left out.
 
     Raises:
-        DomainError: ``appointment.wrong_state``; ``input.missing`` (``course``) for blanks.
+        DomainError: ``appointment.wrong_state``; ``input.missing`` (``course``) for blanks; ``reception.no_step``
+            (``steps``) for one that its kind does not have.
     """
     if not order.course.strip():
         raise DomainError("input.missing", field="course", label="接待记录")
     appointment = work.require(Appointment, order.appointment_id, "appointment_id")
     work.move(appointment_life, appointment, "record")
     wanted = list(content_of(work).events.reception[appointment.kind].steps)
-    done = (
-        wanted if order.steps is None else [one for one in order.steps.replace(",", "、").split("、") if one]
-    )
+    done = wanted if order.steps is None else [one for one in _STEPS.split(order.steps.strip()) if one]
+    strange = next((one for one in done if one not in wanted), None)
+    if strange is not None:
+        raise DomainError("reception.no_step", field="steps", step=strange, steps="、".join(wanted))
     appointment.steps, appointment.course, appointment.next_step = done, order.course.strip(), order.next_step
     appointment.ended_at = appointment.ended_at or work.now
     tied.recorded(work, appointment)
+    keep_reception(work, appointment, wanted, done)
     return [step for step in wanted if step not in done]

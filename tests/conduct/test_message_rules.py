@@ -6,6 +6,8 @@ import pytest
 
 import resources
 from domain.conduct.rules import lint, load_message_rules
+from domain.followup.content import followup_of
+from domain.messaging.templates import load_templates
 
 RULES = load_message_rules(resources.folder("conduct"))
 
@@ -63,3 +65,12 @@ def test_the_longest_answer_takes_under_a_millisecond():
         lint(text, RULES)
         took.append(time.perf_counter() - begin)
     assert min(took) < 0.001, f"{min(took) * 1e3:.2f} ms"
+
+
+def test_what_ships_to_be_said_is_in_order(authority):
+    content = followup_of(resources.folder("followup"), authority.roles, resources.folder("forms"))
+    said = [one for part in (content.scripts, content.handouts) for one in part.values()]
+    said += load_templates(resources.folder("messages")).values()
+    assert said
+    texts = [one.text if hasattr(one, "text") else "\n".join(one.points) for one in said]
+    assert [(text, hit.words) for text in texts for hit in lint(text, RULES)] == []
