@@ -12,6 +12,7 @@ from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.people.attempt_turns import in_turn
 from domain.people.lockout import FAILURES, Attempts
 from domain.people.password_policy import check_password, policy_of, words_of
 from domain.people.passwords import hash_password, one_time_password, password_matches
@@ -208,6 +209,7 @@ class SignIn:
 @handles(SignIn)
 def note_sign_in(order: SignIn, work: UnitOfWork) -> SignInResult:
     """Count failures and lock; a locked login is refused also with the right password."""
+    in_turn(work, order.login)
     state = work.find(SignInState, login=order.login)
     if state is None:
         state = work.add(SignInState(login=order.login, org_id=work.actor.org_id))

@@ -3,16 +3,21 @@
 import base64
 import logging
 import re
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import requests
 from sqlalchemy import select
 
 from domain.factor.codes import STEP_S, code_at, matching_step, recovery_code, seal, step_of, unseal
 from domain.factor.records import SecondFactor
+from domain.kernel.authority import system_actor
 from domain.kernel.change_log import entries_after
 from domain.people.records import Staff
+from domain.people.staff_commands import SignIn, UnlockAccount
 from tests.fixtures.patience import PATIENCE_S
 from tests.server.conftest import PASSWORD, running_copy
 
@@ -168,6 +173,28 @@ def test_a_role_that_must_have_one_does_nothing_else_before(prepared, tmp_path):
         server.clock.advance(2 * STEP)
         _, _, told = ask(server, "administrator", phone.code())
         assert server.api.get("/api/worklists", token=told["token"]).status_code == 200
+
+
+@pytest.mark.deep
+def test_a_code_taken_by_one_process_no_other_takes_at_the_same_moment(any_server):
+    server = any_server
+    phone, _, _ = bind(server, "administrator")
+    centre = server.centre
+    actor = system_actor(centre.identity.org_id, centre.identity.device_id)
+    for _ in range(6):
+        server.clock.advance(STEP)
+        order = SignIn(login="administrator", verified=True, code=phone.code())
+        together = threading.Barrier(4)
+
+        def attempt(order=order, together=together):
+            together.wait(PATIENCE_S)
+            return centre.dispatcher.run(order, actor).receipt.code
+
+        with ThreadPoolExecutor(4) as pool:
+            told = sorted(f.result() for f in [pool.submit(attempt) for _ in range(4)])
+        assert told == ["", *["sign_in.code_used"] * 3]
+        assert ask(server, "administrator", "000000")[2]["detail"].find("再错 1 次") > 0, "each counted"
+        server.as_system(UnlockAccount(login="administrator", reason="演练"), "HQ")
 
 
 class Browser:
