@@ -21,7 +21,7 @@ _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 _FORMS = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # an address
     r"|\b(?:\w+://)?[^\s/@:]+:[^\s/@]+@"  # a user and a password before a host
-    r"|(?:bearer|token|secret|password|passwd|key)\W{1,3}\S+"
+    r"|(?:bearer\s+|(?:token|secret|password|passwd|key)[\"']?\s*[=:]\s*)\S+"
     r"|[A-Za-z0-9+/_=-]{24,}"  # a key, a signature, a coded name
     r"|[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f·]+"  # what somebody typed
     r"|[A-Za-z]*\d(?:[ -]?\d){4,}[A-Za-z0-9]*",  # a number of a person, a tube, a telephone

@@ -317,6 +317,7 @@ def test_forms_of_names_numbers_and_secrets_go_and_plain_words_stay():
         scrubbed("reader audit failed, 3 of 200 rows, 1500 ms")
         == "reader audit failed, 3 of 200 rows, 1500 ms"
     )
+    assert scrubbed("no line to the centre: key.missing") == "no line to the centre: key.missing"
     for planted in (*PLANTED, "020-8765 4321", "wang@example.cn", "mysql://root:pw@db"):
         text = scrubbed(f"password={planted}" if planted == "hunter2" else f"met {planted} here")
         assert planted not in text
