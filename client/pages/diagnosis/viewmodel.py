@@ -26,6 +26,8 @@ from sync.diagnosis.versions import versions
 
 log = logging.getLogger(__name__)
 
+CHECKS = all_checks()
+"""Imported with this module, which is loaded in the background: not in the turn that opens the page."""
 TONES = {Level.OK: "success", Level.WARNING: "warning", Level.BAD: "danger"}
 
 
@@ -82,7 +84,7 @@ class ViewModel(PageModel):
         if self.running is not None:
             return
         self.findings = []
-        self._waiting = list(all_checks())
+        self._waiting = list(CHECKS)
         self._place = self._look(self.context.desk)
         self._next()
 
