@@ -131,6 +131,18 @@ def test_a_promise_is_remarked_while_it_is_typed_and_sent_with_a_reason_only(pag
     answer.setFocus()
     qtbot.keyClick(answer, Qt.Key.Key_F9)
     assert reason.hasFocus(), "the cursor is where the reason goes"
+    reason.setText("of another answer")
+    listed = child(page, QListWidget, "inbox_list")
+    page.model.keep_draft(answer.toPlainText())
+    listed.setCurrentRow(1)
+    answer.setPlainText("药到病除")
+    assert reason.isVisible()
+    assert reason.text() == "", "a reason stays with the answer it was written for"
+    answer.clear()
+    listed.setCurrentRow(0)
+    assert "根治" in answer.toPlainText()
+    reason.clear()
+    reason.setFocus()
     qtbot.keyClicks(reason, "quoted")
     with qtbot.waitSignal(page.model.sent):
         qtbot.keyClick(reason, Qt.Key.Key_F9)

@@ -169,6 +169,7 @@ class View(PageView):
     def _chosen(self, item: QListWidgetItem | None, _before: QListWidgetItem | None) -> None:
         if item is not None:
             self.model.open(item.data(Qt.ItemDataRole.UserRole))
+            self._remark.forget()
             self._put(self.model.draft())
             self._problem.hide()
             self._show_about()
@@ -226,6 +227,7 @@ class View(PageView):
 
     @Slot()
     def _written(self) -> None:
+        self._remark.forget()
         self._put("")
         self._list.setFocus()
 

@@ -59,6 +59,10 @@ class RuleRemark(QWidget):
         """Return why it is sent nevertheless."""
         return self._reason.text().strip()
 
+    def forget(self) -> None:
+        """Drop a reason that was written for another answer."""
+        self._reason.clear()
+
     def ask_why(self) -> None:
         """Put the cursor where the reason goes."""
         self._reason.setFocus()
