@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain.conduct.reception_records import ReceptionCheck
 from domain.conduct.receptions import RECEPTION_RULES, ReceptionRules, judge
-from domain.conduct.records import MessageFinding, Source
+from domain.conduct.records import MessageFinding, MessageSource
 from domain.conduct.rules import MESSAGE_RULES, Hit, MessageRules, lint
 from domain.conduct.workflow import finding_life, reception_life
 from domain.conversations.records import ConversationMessage
@@ -61,7 +61,7 @@ def keep_said(
     work: UnitOfWork,
     message: ConversationMessage,
     hits: Iterable[Hit],
-    source: Source,
+    source: MessageSource,
     reason: str | None = None,
 ) -> None:
     """Keep what was found in something said; nothing where nothing was."""
@@ -77,7 +77,7 @@ def keep_said(
     work.add(finding)
 
 
-def keep_saved(work: UnitOfWork, text: str, code: str, hits: Iterable[Hit], source: Source) -> None:
+def keep_saved(work: UnitOfWork, text: str, code: str, hits: Iterable[Hit], source: MessageSource) -> None:
     """Keep what was found in a text for many that was saved."""
     finding = _finding(work, tuple(hits), source, text, work.now)
     if finding is not None:
@@ -86,7 +86,7 @@ def keep_saved(work: UnitOfWork, text: str, code: str, hits: Iterable[Hit], sour
 
 
 def _finding(
-    work: UnitOfWork, hits: tuple[Hit, ...], source: Source, text: str, at: datetime
+    work: UnitOfWork, hits: tuple[Hit, ...], source: MessageSource, text: str, at: datetime
 ) -> MessageFinding | None:
     if not hits:
         return None

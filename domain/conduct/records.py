@@ -12,7 +12,7 @@ from domain.kernel.record import Record
 PERSONAL = Sensitivity.PERSONAL
 
 
-class Source(enum.StrEnum):
+class MessageSource(enum.StrEnum):
     """Where a text was found."""
 
     REPLY = "reply"  # sent at the desk in spite of the remark
@@ -25,7 +25,7 @@ class Source(enum.StrEnum):
 class MessageFinding(Record, label="违规沟通内容"):
     """One text with its hits; `labels` names the rules, `words` what stands there, `reason` why it went anyway."""
 
-    source: Mapped[Source] = column("来源", means="words:message_source")
+    source: Mapped[MessageSource] = column("来源", means="words:message_source")
     conversation_id: Mapped[Id | None] = column("会话", ref="conversation", index=True)
     message_id: Mapped[Id | None] = column("会话消息", ref="conversation_message")
     outbox_id: Mapped[Id | None] = column("外发消息", ref="outbox_message")

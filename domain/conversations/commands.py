@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from domain.conduct.keeping import LONGEST_REASON, ask_why, hits_of, keep_said
-from domain.conduct.records import Source
+from domain.conduct.records import MessageSource
 from domain.conversations.faq import as_said, exactly, in_force
 from domain.conversations.keeping import (
     AUTOMATIC,
@@ -144,7 +144,7 @@ def note_said_elsewhere(order: NoteSaidElsewhere, work: UnitOfWork) -> bool:
     staff = work.get(Staff, known.staff_id) if known is not None else None
     kept.staff_id, kept.staff_name = staff.id if staff else None, staff.name if staff else order.staff
     if order.form == "text":
-        keep_said(work, kept, hits_of(work, order.text), Source.ELSEWHERE)
+        keep_said(work, kept, hits_of(work, order.text), MessageSource.ELSEWHERE)
     if conversation.state == "owed" and (conversation.owed_since or at) <= at:
         waited = waited_of(work, conversation, at)
         kept.waited_s, kept.in_time = waited if waited else (None, None)
@@ -184,7 +184,7 @@ def reply_to_client(order: ReplyToClient, work: UnitOfWork) -> Id:
         work.move(conversation_life, conversation, "sent")
         conversation.owed_since = None
         kept = say(work, conversation, Direction.OUT, order.text, waited=waited)
-        keep_said(work, kept, hits, Source.REPLY, order.reason)
+        keep_said(work, kept, hits, MessageSource.REPLY, order.reason)
         return kept.id
     address = work.require(ContactAddress, conversation.address_id)
     if address.opted_out_at is not None:
@@ -197,7 +197,7 @@ def reply_to_client(order: ReplyToClient, work: UnitOfWork) -> Id:
     work.move(conversation_life, conversation, "reply")
     conversation.owed_since = owed
     kept = say(work, conversation, Direction.OUT, order.text, outbox_id=message.id, waited=waited)
-    keep_said(work, kept, hits, Source.REPLY, order.reason)
+    keep_said(work, kept, hits, MessageSource.REPLY, order.reason)
     return kept.id
 
 

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from domain.conduct.keeping import keep_saved, refuse_severe
-from domain.conduct.records import Source as FoundIn
+from domain.conduct.records import MessageSource
 from domain.conversations.faq import in_force, plain, with_sources
 from domain.conversations.faq_records import DutyShift, FaqEntry
 from domain.conversations.keeping import AUTOMATIC, LONGEST_REPLY
@@ -75,7 +75,7 @@ def save_faq(order: SaveFaq, work: UnitOfWork) -> Id:
         automatic=order.automatic, active=True, reason=order.reason.strip(), saved_by=work.actor.staff_id,
         saved_name=work.actor.name, saved_at=work.now,
     )  # fmt: skip
-    keep_saved(work, entry.answer, entry.code, hits, FoundIn.FAQ)
+    keep_saved(work, entry.answer, entry.code, hits, MessageSource.FAQ)
     return work.add(entry).id
 
 

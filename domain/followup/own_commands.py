@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from domain.conduct.keeping import keep_saved, refuse_severe
-from domain.conduct.records import Source
+from domain.conduct.records import MessageSource
 from domain.designs.records import PublishedForm
 from domain.followup.content import plan_problems
 from domain.followup.definitions import FOLLOWUP
@@ -276,7 +276,7 @@ def _said_publish(work: UnitOfWork, kind: ContentKind, order: Any, body: dict[st
     text = "\n".join([body["title"], *body["points"]])
     hits = refuse_severe(work, text, "points")
     published = _publish(work, kind, order, body)
-    keep_saved(work, text, order.code, hits, Source.SCRIPT)
+    keep_saved(work, text, order.code, hits, MessageSource.SCRIPT)
     return published
 
 

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from domain.conduct.keeping import keep_saved, refuse_severe
-from domain.conduct.records import Source as FoundIn
+from domain.conduct.records import MessageSource
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
@@ -79,7 +79,7 @@ def save_template(order: SaveTemplate, work: UnitOfWork) -> Id:
     for earlier in before:
         earlier.active = False
         carry_media(work, earlier.id, kept)
-    keep_saved(work, f"{order.title}\n{order.text}", order.code, hits, FoundIn.TEMPLATE)
+    keep_saved(work, f"{order.title}\n{order.text}", order.code, hits, MessageSource.TEMPLATE)
     return kept.id
 
 

@@ -5,8 +5,10 @@ import time
 import pytest
 
 import resources
+from domain.conduct.records import MessageSource
 from domain.conduct.rules import lint, load_message_rules
 from domain.followup.content import followup_of
+from domain.kernel.texts import Texts
 from domain.messaging.templates import load_templates
 
 RULES = load_message_rules(resources.folder("conduct"))
@@ -74,3 +76,11 @@ def test_what_ships_to_be_said_is_in_order(authority):
     assert said
     texts = [one.text if hasattr(one, "text") else "\n".join(one.points) for one in said]
     assert [(text, hit.words) for text in texts for hit in lint(text, RULES)] == []
+
+
+def test_every_place_a_text_is_found_in_has_its_name():
+    texts = Texts.load(resources.folder("texts") / "zh")
+    assert all(
+        f"choice.{key}" in texts and f"word.{key}" in texts
+        for key in map("message_source.{}".format, MessageSource)
+    )

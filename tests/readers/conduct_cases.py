@@ -3,13 +3,13 @@
 import uuid
 
 from domain.conduct.reception_records import ReceptionCheck
-from domain.conduct.records import MessageFinding, Source
+from domain.conduct.records import MessageFinding, MessageSource
 from tests.readers.alert_cases import Case
 from tests.readers.alert_cases_more import TIMES, keeps
 
 TIMES.add("at")
 said = keeps(
-    MessageFinding, source=Source.REPLY, severe=True, labels="承诺疗效", words="根治", text="能根治",
+    MessageFinding, source=MessageSource.REPLY, severe=True, labels="承诺疗效", words="根治", text="能根治",
     rules_version="1", staff_name="运营",
 )  # fmt: skip
 
