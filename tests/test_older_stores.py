@@ -49,7 +49,7 @@ def blank(request, tmp_path):
     yield from opened(request, tmp_path, migrated=False)
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=[*FILES, pytest.param("mariadb", marks=[pytest.mark.mariadb, pytest.mark.deep])])
 def older(request, tmp_path):
     """A store of the oldest shape, in use."""
     for store in opened(request, tmp_path, migrated=False):

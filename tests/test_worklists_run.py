@@ -105,7 +105,7 @@ def test_a_list_runs_on_sqlite(lived, name):
 def test_every_list_runs_on_mariadb_and_shows_the_same(lived_on_mariadb, lived):
     here = system_actor(lived.org_id, DEVICE)
     for name in LISTS:
-        there = read_every_way(lived_on_mariadb, worklists()[name], every=1 if DEEP else 4)
+        there = read_every_way(lived_on_mariadb, worklists()[name], every=1 if DEEP else 12)
         assert len(there) == Pages(lived.desk.store).count(worklists()[name], here), name
 
 

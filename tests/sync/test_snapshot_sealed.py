@@ -159,7 +159,7 @@ def filled(path, key, rows):
     return path.read_bytes()
 
 
-@pytest.mark.parametrize("rows", [0, 1, 5000, 40_000])
+@pytest.mark.parametrize("rows", [0, 1, 5000, pytest.param(40_000, marks=pytest.mark.deep)])
 def test_pages_sealed_here_are_what_sqlcipher_reads_and_the_other_way_round(tmp_path, rows):
     first, second = bytes(range(32)), bytes(range(1, 33))
     image = clear_image(filled(tmp_path / "one", first, rows), first)
