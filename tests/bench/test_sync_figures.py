@@ -68,7 +68,7 @@ def test_a_log_with_a_gap_is_not_dense(tmp_path):
     store.close()
 
 
-@pytest.mark.parametrize("part", [sync_apply, sync_poison])
+@pytest.mark.parametrize("part", [sync_apply, pytest.param(sync_poison, marks=pytest.mark.deep)])
 def test_a_small_run_judges_what_it_measured(part, tmp_path, monkeypatch):
     monkeypatch.setattr(goals_module, "FOLDER", tmp_path / "out")
     goals = Goals("small")
