@@ -39,7 +39,12 @@ ROOT = Path(__file__).parents[2]
 PROCESSES, BRANCHES, ROUNDS, EACH = 4, 3, 4, 2
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.mariadb)])
+@pytest.fixture(
+    params=[
+        pytest.param("sqlite", marks=pytest.mark.deep),
+        pytest.param("mariadb", marks=pytest.mark.mariadb),
+    ]
+)
 def address(request, tmp_path):
     if request.param == "sqlite":
         return str(tmp_path / "home" / "centre.db")
