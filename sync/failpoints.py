@@ -11,7 +11,7 @@ import threading
 NAMES = (
     "upload-taken", "upload-written", "upload-synced", "upload-counted", "upload-proven", "blob-before-rename",
     "blob-renamed", "blob-adopted", "upload-handed-over", "upload-done", "transfer-before-note", "transfer-noted",
-    "part-fetched", "part-unpacked", "part-before-commit", "part-loaded",
+    "part-fetched", "part-unpacked", "part-before-commit", "part-loaded", "store-sealed",
     "backup-before-named", "backup-before-copied", "restore-before-named",
 )  # fmt: skip
 

@@ -43,6 +43,13 @@ def begin_life(connection: Connection, reason: str, position: int, now: int) -> 
     return life
 
 
+def _begin_first(connection: Connection, position: int, now: int) -> None:
+    """Begin the first life, which has the first number: of two processes that find none, one is refused."""
+    life = secrets.token_hex(LIFE_BYTES)
+    row = {"number": 1, "life": life, "position": position, "at": now, "reason": "made"}
+    connection.execute(log_life.insert(), row)
+
+
 def note_life(connection: Connection, life: str, reason: str, position: int, now: int) -> None:
     """Write the name of a life; the one written last is in force. Arguments as for `begin_life`."""
     newest = select(log_life.c.number).order_by(log_life.c.number.desc()).limit(1)
@@ -63,7 +70,7 @@ def held_life(connection: Connection, position: int, now: int) -> str:
     """Return the life of the log, begun now if it has none."""
     if not life_of(connection):
         with contextlib.suppress(IntegrityError), connection.begin_nested():  # another process was first
-            begin_life(connection, "made", position, now)
+            _begin_first(connection, position, now)
     return life_of(connection)
 
 

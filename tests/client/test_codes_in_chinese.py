@@ -59,7 +59,7 @@ NOT_CODES = {
     "content_sha256", "control_id", "day", "department", "device", "document", "document_sha256",
     "ethics_number", "filler_number", "fingerprint", "form_version", "found_place", "host", "id_number",
     "important_class", "item", "key", "label", "login", "loinc", "low_since", "media_type", "modality",
-    "models_version", "month", "name", "nickname", "number", "other_number", "partner_name", "phone",
+    "models_version", "month", "name", "nickname", "number", "other_number", "partner_name", "permission", "phone",
     "place", "place_key", "placer_number", "prefix", "printer", "programme", "programme_version",
     "protocol", "range_text", "record_id", "rule", "rules_version", "said_id_number", "scale_version",
     "service", "sha256", "slot", "source_number", "sprec", "step", "study", "study_code", "study_uid",

@@ -125,7 +125,9 @@ def test_a_menu_offers_the_reports_by_digit(qtbot, context_for, opened, seeded):
     open_page(qtbot, opened, record, record.sheet_changed)
     record.action_set.trigger("print")
     menu = view.findChild(QMenu, "record_print_menu")
-    assert [entry.text()[:2] for entry in menu.actions()] == [f"&{digit}" for digit in range(1, 8)]
+    texts = [entry.text() for entry in menu.actions()]
+    assert len(texts) > 6
+    assert [text[:2] for text in texts[:9]] == [f"&{digit}" for digit in range(1, min(len(texts), 9) + 1)]
     menu.close()
 
 

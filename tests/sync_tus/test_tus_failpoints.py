@@ -66,8 +66,7 @@ def test_a_branch_that_dies_there_goes_on(tmp_path, start, port, proxy, branch_a
 
 
 def test_every_place_is_in_the_code_once():
-    root = Path(failpoints.__file__).parent
-    found = [
-        n for p in root.rglob("*.py") for n in re.findall(r'reached\("([a-z-]+)"\)', p.read_text("utf-8"))
-    ]
+    sync = Path(failpoints.__file__).parent
+    sources = [path for root in (sync, sync.parent / "server") for path in root.rglob("*.py")]
+    found = [n for p in sources for n in re.findall(r'reached\("([a-z-]+)"\)', p.read_text("utf-8"))]
     assert sorted(found) == sorted(failpoints.NAMES)

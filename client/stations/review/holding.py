@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from client.background import while_there
 from client.station import Context
 from client.stations.review.acting import issue, withdraw
 from client.stations.review.case import Case
@@ -83,7 +84,7 @@ class Holding(QObject):
     def _run(self, held: Held, act: Any, then: Any) -> None:
         desk, actor = self._context.desk, self._context.actor
         job = self._context.jobs.write(lambda _job: (held, act(desk, actor, held.report_id)), "signed report")
-        job.succeeded.connect(then)
+        job.succeeded.connect(while_there(self, then))
         job.refused.connect(self._refused)
 
     @Slot(object)
