@@ -57,10 +57,9 @@ def review(stage: Stage, summary: Summary, case: Expected) -> None:
     with summary.step("签发报告回到分院") as line:
         _reaches(stage, HERE, case, "issued")
         report = _report(stage, HERE, case)
-        file = wait_until(
+        data = wait_until(
             lambda: _file(stage, HERE, report.document_sha256), "the PDF is back at the branch", 90
         )
-        data = file.read_bytes()
         line.held = hashlib.sha256(data).hexdigest() == report.document_sha256 and data.startswith(b"%PDF")
         (stage.out / "report.pdf").write_bytes(data)
         line.detail = f"report.pdf，{len(data) // 1024} KiB，SHA-256 相符"
@@ -172,10 +171,6 @@ def _report(stage: Stage, desk: str, case: Expected) -> Any:
         )
 
 
-def _file(stage: Stage, desk: str, sha256: str) -> Path | None:
-    found = [
-        p
-        for p in (stage.home / desk / "blobs").rglob("*")
-        if p.is_file() and sha256 in p.as_posix().replace("/", "")
-    ]
-    return found[0] if found else None
+def _file(stage: Stage, desk: str, sha256: str) -> bytes | None:
+    home = stage.home / desk
+    return stores.file_of(home, home / "store.key", sha256)

@@ -12,7 +12,9 @@ from domain import features
 from domain.kernel.store import Store
 from server.settings import Settings
 from server.storage_key import open_store
+from sync.blobs import BlobStore
 from sync.digest import store_digest
+from sync.sealed_files import derived_key
 from sync.stores import open_branch_store
 
 CATALOGUE = uuid.UUID(int=0)
@@ -26,6 +28,13 @@ def branch(home: Path, key_file: Path) -> Iterator[Connection]:
     key = bytes.fromhex(key_file.read_text("ascii").strip())
     store = open_branch_store(home / "branch.db", key)
     yield from _reading(store)
+
+
+def file_of(home: Path, key_file: Path, sha256: str) -> bytes | None:
+    """Return the plain bytes of a file that lies sealed at a workstation; None while it is not there."""
+    key = bytes.fromhex(key_file.read_text("ascii").strip())
+    kept = BlobStore(home / "blobs", derived_key(key, "files"))
+    return kept.get(sha256) if kept.has(sha256) else None
 
 
 @contextmanager
