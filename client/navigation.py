@@ -69,7 +69,7 @@ AREAS = {
     "sync": "nav.workstation", "staff": "nav.management", "document": "nav.management",
     "rights": "nav.management", "security": "nav.management",
     "content": "nav.management", "interface": "nav.management",
-    "recheck": "nav.followup", "backup": "nav.management",
+    "recheck": "nav.followup", "backup": "nav.management", "conduct": "nav.messages", "factor": "nav.management",
     "population": "nav.report", "quality": "nav.report", "study": "nav.studies", "consent": "nav.studies",
 }  # fmt: skip
 """Area a worklist stands under, by the first part of its name; another stands under ``nav.other``."""
