@@ -20,7 +20,9 @@ from sync.files import FileState
 from sync.local_tables import blob_state
 
 AT_ONCE = 50
-OPEN = tuple(name for name in delivery_life.states if delivery_life.allows(name, "receive"))
+PREPARING = "preparing"
+OPEN = tuple(n for n in delivery_life.states if n != PREPARING and delivery_life.allows(n, "receive"))
+"""What the centre still prepares it will move itself: a receipt given before that would be refused."""
 DAMAGED, REFUSED = "damaged", "refused"
 
 
