@@ -3,21 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from client.actions import Action
-from client.live import Changed
-from client.station import Context, StationModel
+from client.station import Context
 from client.stations.environment.reading import Curve, ProbeFacts, curve, from_file, probes
+from client.watching import WatchingStation
 from domain.environment.reading_commands import MOST_READINGS, UNITS, TakenReading, TakeReadings
 from domain.environment.records import ExcursionCause, Quantity
 from domain.kernel.clock import clinic
 from domain.kernel.ids import Id
 
-LOOK_MS, TICK_MS = 400, 30_000
 
-
-class ViewModel(StationModel):
+class ViewModel(WatchingStation):
     """`probes` is what is listed, `chosen` the one whose curve is shown."""
 
     probes_changed = Signal()
@@ -26,6 +24,7 @@ class ViewModel(StationModel):
     form_asked = Signal(str, object)
     told = Signal(str, str)
 
+    look_ms, tick_ms = 400, 30_000
     actions = (
         Action("add", "environment.action.add", "F4", command="environment.add_probe"),
         Action("reload", "environment.action.reload", "F5"),
@@ -41,13 +40,6 @@ class ViewModel(StationModel):
         super().__init__(context, parent)
         self.probes: list[ProbeFacts] = []
         self.chosen: Id | None = None
-        self._look = QTimer(self)
-        self._look.setSingleShot(True)
-        self._look.setInterval(LOOK_MS)
-        self._look.timeout.connect(self.load)
-        self._tick = QTimer(self)
-        self._tick.setInterval(TICK_MS)
-        self._tick.timeout.connect(self.load)
         on = self.action_set.on
         on("reload", self.load)
         on("add", lambda: self.form_asked.emit("environment.add_probe", {}))
@@ -63,20 +55,6 @@ class ViewModel(StationModel):
         return frozenset(
             {"environment_probe", "environment_excursion", "environment_reading", "environment_hour"}
         )
-
-    def on_changed(self, changed: Changed) -> None:
-        if not self._look.isActive():
-            self._look.start()
-
-    def on_open(self, **arguments: Any) -> None:
-        """Read, and look again twice a minute: silence comes with the clock alone."""
-        self.load()
-        self._tick.start()
-
-    def close(self) -> None:
-        self._look.stop()
-        self._tick.stop()
-        super().close()
 
     @Slot()
     def load(self) -> None:

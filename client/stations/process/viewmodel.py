@@ -3,14 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from sqlalchemy import select
 
 from client.actions import Action
 from client.live import Changed
 from client.ports import Scanned
-from client.station import Context, StationModel
+from client.station import Context
 from client.stations.process.board import EVERYBODY, Person, at_room, people_of, worst
+from client.watching import WatchingStation
 from domain.checkup.records import Visit
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError, KnownError
@@ -25,13 +26,12 @@ from domain.process.reading import board_rows, board_rows_of, stays_since
 from domain.process.stay_commands import ScanAtNode, ScanDone
 from domain.process.stay_records import ProcessStay, ScanKind
 
-TICK_MS, LOOK_MS = 15_000, 200
 DAYS = (1, 7, 30)
 ROOM = "process.room"
 ENTITY, CONTENT = ProcessStay.record_info.entity, "process_content_version"
 
 
-class ViewModel(StationModel):
+class ViewModel(WatchingStation):
     """`loads` are the rooms, `people` who is where, `room` the one that is looked at, `here` the one this desk is."""
 
     changed = Signal()
@@ -42,6 +42,7 @@ class ViewModel(StationModel):
     flows_changed = Signal()
     sound = Signal(str)
 
+    look_ms, tick_ms = 200, 15_000
     actions = (
         Action("record", "process.action.record", "F9", command="process.scan", primary=True),
         Action("here", "process.action.here", "F2", command="process.scan"),
@@ -69,13 +70,6 @@ class ViewModel(StationModel):
         self._whole = False
         self._refused: ScanAtNode | None = None
         self._last: tuple[Id, str] | None = None
-        self._look = QTimer(self)
-        self._look.setSingleShot(True)
-        self._look.setInterval(LOOK_MS)
-        self._look.timeout.connect(self._read)
-        self._tick = QTimer(self)
-        self._tick.setInterval(TICK_MS)
-        self._tick.timeout.connect(self._ticked)
         on = self.action_set.on
         on("record", self.record)
         on("here", lambda: self.set_here(self.room))
@@ -95,24 +89,13 @@ class ViewModel(StationModel):
             self._whole = True
         else:
             self._dirty |= {Id(bytes=one) for one in ids}
-        if not self._look.isActive():
-            self._look.start()
-
-    def on_open(self, **arguments: Any) -> None:
-        """Read the day; waiting times grow with the clock alone."""
-        self.load()
-        self._tick.start()
-
-    def close(self) -> None:
-        self._look.stop()
-        self._tick.stop()
-        super().close()
+        super().on_changed(changed)
 
     @Slot()
     def load(self) -> None:
         """Read the whole day anew."""
         self._whole = True
-        self._read()
+        self.look()
 
     def nodes(self) -> list[Node]:
         """Return the rooms in their order."""
@@ -266,7 +249,7 @@ class ViewModel(StationModel):
 
     # Reading
 
-    def _read(self) -> None:
+    def look(self) -> None:
         desk, actor = self.context.desk, self.context.actor
         begin = _midnight(desk.clock())
         whole = self._whole or begin != self._day
@@ -289,7 +272,8 @@ class ViewModel(StationModel):
         self._judge()
 
     @Slot()
-    def _ticked(self) -> None:
+    def tick(self) -> None:
+        """Judge who stays too long; at midnight another day begins."""
         if _midnight(self.context.desk.clock()) != self._day:
             self.load()
         else:

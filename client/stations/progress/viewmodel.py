@@ -1,24 +1,22 @@
 """The progress board without its window: one board at a time, counted anew when something changed. QtCore only."""
 
 from datetime import timedelta
-from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from client.actions import Action
-from client.live import Changed
-from client.station import Context, StationModel
+from client.station import Context
+from client.watching import WatchingStation
 from domain.followup.lanes import LANES, Count, Counted, boards_of, count_lanes
 
-LOOK_MS, TICK_MS = 500, 60_000
 
-
-class ViewModel(StationModel):
+class ViewModel(WatchingStation):
     """`counted` carries the lanes of the board that is shown."""
 
     counted = Signal(object)
     board_changed = Signal(str)
 
+    look_ms, tick_ms = 500, 60_000
     actions = (
         Action("open", "progress.action.open", "Return", primary=True),
         Action("board", "progress.action.board", "F6"),
@@ -31,33 +29,12 @@ class ViewModel(StationModel):
         self.boards = tuple(boards_of(context.actor))
         self.board = self.boards[0] if self.boards else ""
         self.lanes: list[Counted] = []
-        self._look = QTimer(self)
-        self._look.setSingleShot(True)
-        self._look.setInterval(LOOK_MS)
-        self._look.timeout.connect(self.load)
-        self._tick = QTimer(self)
-        self._tick.setInterval(TICK_MS)
-        self._tick.timeout.connect(self.load)
         self.action_set.on("board", self.next_board)
         self.action_set.on("reload", self.load)
         self.action_set.on("figures", lambda: self.context.open_page("figures"))
 
     def watches(self) -> frozenset[str]:
         return frozenset(lane.life.name for lane in LANES if lane.board == self.board)
-
-    def on_changed(self, changed: Changed) -> None:
-        if not self._look.isActive():
-            self._look.start()
-
-    def on_open(self, **arguments: Any) -> None:
-        """Count, and go on counting once a minute: what is late changes with the clock alone."""
-        self.load()
-        self._tick.start()
-
-    def close(self) -> None:
-        self._look.stop()
-        self._tick.stop()
-        super().close()
 
     def show(self, board: str) -> None:
         """Turn to another board."""
