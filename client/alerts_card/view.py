@@ -211,6 +211,10 @@ class AlertsCard(QFrame):
         self._clock.style().unpolish(self._clock)
         self._clock.style().polish(self._clock)
 
+    def forget_focus(self) -> None:
+        """Give the desk back to the page that opened beneath, not to what had the keys before it."""
+        self._before = None
+
     def _leave(self) -> None:
         was_visible, self._shown = self.isVisible(), None
         before, self._before = self._before, None

@@ -165,8 +165,10 @@ class ShellView(QWidget):
         self.stack.setCurrentWidget(view)
         self.nav.mark(page)
         view.model.on_open(**arguments)
-        if self.card is None or not self.card.isVisible():  # a page that opens beneath leaves it the keys
+        if self.card is None or not self.card.isVisible():
             view.focus_first()
+        else:  # a page that opens beneath leaves it the keys, and has them when it is gone
+            self.card.forget_focus()
         self._forget_old()
         self.page_shown.emit(page)
 

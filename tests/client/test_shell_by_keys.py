@@ -367,8 +367,11 @@ def test_a_critical_value_put_off_comes_back(qtbot, workstation, sign_in, seeded
         seeding.SeedCritical(patient_id=seeded[0][0].patient_id), seeding.system()
     )
     qtbot.waitUntil(shell.card.isVisible, timeout=5000)
+    shell.open_page("worklist:checkup.visits", {})  # as it opens beneath, it waits for the keys
+    idle(qtbot, workstation)
     press(workstation, Qt.Key.Key_Escape)
     assert not shell.card.isVisible()
+    assert shell.page.isAncestorOf(workstation.window.focusWidget())
     shell.card.model._snoozed.start(1)
     qtbot.waitUntil(shell.card.isVisible, timeout=5000)
     idle(qtbot, workstation)

@@ -140,7 +140,7 @@ class View(PageView):
         if entry is None or draft is None:
             return
         code = "alert_rules.waiting_rule" if entry.waits else "alert_rules.rule"
-        facts = {"rows": "、".join(entry.rule.waits_for)} if entry.waits else {"version": entry.rule.version}
+        facts = {} if entry.waits else {"version": entry.rule.version}
         self._name.setText(self.say(code, number=entry.rule.id, name=entry.rule.name, **facts))
         self._editor = RuleEditor(self.model, entry, draft, self._area)
         self._editor.changed.connect(self._edited)

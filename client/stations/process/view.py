@@ -151,7 +151,8 @@ class View(StationView):
         self.empty.setVisible(not people)
         self.empty.setText(self.say("process.empty" if not model.people else "process.empty_room"))
         if self.result.property("loading"):
-            self._tell(self.say("process.ready" if model.here else "process.choose_room"), "info")
+            begins = "process.choose_room" if model.action_set.is_enabled("here") else "process.watch_only"
+            self._tell(self.say("process.ready" if model.here else begins), "info")
 
     def _all_rooms(self) -> tuple[str, ...]:
         loads = self.model.loads.values()

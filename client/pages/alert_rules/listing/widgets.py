@@ -65,7 +65,7 @@ class RuleTable(QAbstractTableModel):
         words, say = self._model.words, self._model.context.say
         if column == "state":
             if one.waits:
-                return say("alert_rules.waits", rows="、".join(one.rule.waits_for))
+                return say("alert_rules.waits")
             if self._model.is_drafted(one):
                 return say("alert_rules.drafted")
             if one.patch.silent:
