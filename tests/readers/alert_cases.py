@@ -1,8 +1,10 @@
 """For each shipped rule: how its cause comes about, how something close to it does not, and how it goes away."""
 
 import dataclasses
+import importlib
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -31,11 +33,6 @@ from domain.people.identity_records import IdentityCheck
 from domain.people.records import Sex
 from domain.risk.commands import AssessRisks, ConfirmRiskLevel, NoteFactors
 from domain.scales.records import FormTask
-from tests.readers.alert_cases_bench import BENCH_CASES
-from tests.readers.care_cases import CARE_CASES
-from tests.readers.followup_cases import FOLLOWUP_CASES
-from tests.readers.identity_cases import IDENTITY_CASES
-from tests.readers.study_cases import STUDY_CASES
 from tests.scales.answering import least, reaching
 from tests.scales.conftest import SCALES
 
@@ -302,6 +299,16 @@ CASES = [
     node_case("A-132", {"rejected": 0}, {"rejected": 1}),
     node_case("A-911", {"oldest_conflict_s": 259_200}, {"oldest_conflict_s": 259_201}),
 ]
-CASES += [
-    Case(*facts) for facts in (*FOLLOWUP_CASES, *BENCH_CASES, *STUDY_CASES, *CARE_CASES, *IDENTITY_CASES)
-]
+
+
+def every_case():
+    """Return the cases of all modules of this folder named ``*_cases*``, whatever their lists are called."""
+    found = {}
+    for module in sorted(Path(__file__).parent.glob("*_cases*.py")):
+        parts = vars(importlib.import_module(f"tests.readers.{module.stem}"))
+        for name, cases in parts.items():
+            if name.isupper() and isinstance(cases, list):
+                for case in cases:
+                    made = case if isinstance(case, Case) else Case(*case)
+                    found.setdefault((made.rule, made.cause), made)
+    return list(found.values())

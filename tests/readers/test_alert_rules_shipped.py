@@ -8,34 +8,10 @@ import resources
 from domain.alerts.parts import EXTENSIONS
 from domain.alerts.plans import Plan
 from domain.alerts.records import Severity
-from tests.readers.alert_cases import CASES as FIRST
-from tests.readers.alert_cases_more import MORE
-from tests.readers.backup_cases import BACKUP_CASES
-from tests.readers.conduct_cases import CONDUCT_CASES
-from tests.readers.delivery_cases import DELIVERY_CASES
-from tests.readers.form_cases import FORMS
-from tests.readers.interop_cases import INTEROP_CASES
-from tests.readers.process_cases import PROCESS_CASES
-from tests.readers.quality_cases import QUALITY_CASES
-from tests.readers.recheck_cases import RECHECK_CASES
-from tests.readers.review_cases import REVIEW_CASES
-from tests.readers.security_cases import SECURITY_CASES
+from tests.readers.alert_cases import every_case
 
 MINUTE = timedelta(minutes=1)
-CASES = [
-    *FIRST,
-    *MORE,
-    *FORMS,
-    *BACKUP_CASES,
-    *QUALITY_CASES,
-    *INTEROP_CASES,
-    *REVIEW_CASES,
-    *PROCESS_CASES,
-    *SECURITY_CASES,
-    *DELIVERY_CASES,
-    *RECHECK_CASES,
-    *CONDUCT_CASES,
-]
+CASES = every_case()
 
 OURS = "A-9"
 """Numbers from here on are rules of this project that no requirement asks for."""
