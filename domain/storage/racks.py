@@ -7,7 +7,7 @@ line at fault; a well nobody could read is never taken for an empty one.
 import enum
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -80,6 +80,22 @@ class RackRead:
     wells: Mapping[str, str]
     unread: frozenset[str]
     format: RackFormat
+    looks_empty: frozenset[str] = frozenset()
+    """Positions in which a picture shows no tube; somebody has to look at them."""
+
+
+IMAGE: Final = RackFormat("image", "整架影像（管底二维码）", "", "", "", verified=False)
+"""What a picture of a rack is read as (`devices.racks.image`)."""
+
+
+def position_name(row: int, column: int) -> str:
+    """Return the name of a position, both from 0."""
+    return f"{chr(ord('A') + row)}{column + 1}"
+
+
+def confirmed_by(placings: Sequence[RackRead], number: str, position: str) -> list[RackRead]:
+    """Return those ways a rack may lie in which this tube is in the position somebody took it from."""
+    return [read for read in placings if _plain(read.wells.get(position, "")) == number]
 
 
 def read_rack(data: bytes, formats: RackFormats) -> RackRead:
@@ -125,6 +141,7 @@ class WellStatus(enum.StrEnum):
     """What a position means."""
 
     EMPTY = "empty"
+    LOOKS_EMPTY = "looks_empty"
     OK = "ok"
     UNREAD = "unread"
     DUPLICATE = "duplicate"
@@ -202,9 +219,10 @@ def sheet_of(
         for position, code in read.wells.items()
     }
     wells |= {position: Well(position, "", WellStatus.UNREAD) for position in read.unread}
+    wells |= {position: Well(position, "", WellStatus.LOOKS_EMPTY) for position in read.looks_empty}
     if purpose is RackPurpose.CHECK:
         for position, number in recorded.items():
-            if position not in wells and seen[number] == 0:
+            if (position not in wells or position in read.looks_empty) and seen[number] == 0:
                 wells[position] = Well(position, number, WellStatus.MISSING)
     return wells
 

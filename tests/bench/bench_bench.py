@@ -145,7 +145,7 @@ def whole_racks(goals: Goals, bench: Bench) -> None:
 def receive(bench: Bench, numbers: list[str]) -> None:
     """From the bytes of the file to the commit."""
     found = sheet_for(
-        bench.store, bench.technician, read_rack(rack_of(numbers), rack_formats()), RackPurpose.RECEIVE, ""
+        bench.store, bench.technician, [read_rack(rack_of(numbers), rack_formats())], RackPurpose.RECEIVE, ""
     )
     receipt = bench.dispatcher.run(
         ReceiveRack(numbers=[w.code for w in found.wells.values()]), bench.technician
@@ -157,7 +157,7 @@ def receive(bench: Bench, numbers: list[str]) -> None:
 def put_in(bench: Bench, numbers: list[str], code: str) -> None:
     """From the bytes of the file to the commit."""
     found = sheet_for(
-        bench.store, bench.technician, read_rack(rack_of(numbers), rack_formats()), RackPurpose.STORE, code
+        bench.store, bench.technician, [read_rack(rack_of(numbers), rack_formats())], RackPurpose.STORE, code
     )
     order = StoreRack(container=code, tubes={p: w.code for p, w in found.wells.items()})
     receipt = bench.dispatcher.run(order, bench.technician).receipt
@@ -168,7 +168,7 @@ def put_in(bench: Bench, numbers: list[str], code: str) -> None:
 def check(bench: Bench, numbers: list[str], code: str) -> None:
     """From the bytes of the file to the commit; everything lies where it should."""
     read = read_rack(rack_of(numbers), rack_formats())
-    sheet_for(bench.store, bench.technician, read, RackPurpose.CHECK, code)
+    sheet_for(bench.store, bench.technician, [read], RackPurpose.CHECK, code)
     receipt = bench.dispatcher.run(CheckBox(container=code, found=dict(read.wells)), bench.technician).receipt
     if receipt.matched != len(numbers):
         raise RuntimeError(f"{receipt}")

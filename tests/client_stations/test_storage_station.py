@@ -11,6 +11,7 @@ from client.ports import Scanned
 from client.stations.storage.view import View
 from client.stations.storage.viewmodel import ViewModel
 from client.stations.storage.widgets import Grid
+from devices.racks.simulator import Scene, draw_rack
 from domain.biobank.commands import AliquotSpecimen, StoreSpecimen
 from domain.kernel.readers import Follower
 from domain.storage.container_commands import ContainerKind, PutUpContainer
@@ -163,6 +164,35 @@ def test_a_check_of_a_box_makes_searches_of_its_differences(view, qtbot, tmp_pat
         (aliquots[1], "missing"), (aliquots[2], "misplaced"), (aliquots[9], "extra"),
     }  # fmt: skip
     shoot(view, qtbot, "storage_checked")
+
+
+def test_a_picture_of_a_rack_is_stored_only_when_a_tube_taken_out_told_how_it_lies(
+    view, qtbot, tmp_path, aliquots, station_desk
+):
+    before = slots(station_desk)
+    tubes = {"C1": aliquots[4], "C2": aliquots[5], "D1": aliquots[6], "D2": aliquots[7]}
+    path = tmp_path / "rack.png"
+    draw_rack(tubes, Scene(turned=180), illegible=frozenset({"E5"})).save(path)
+    read(view, qtbot, path, "store")
+    assert {w.code for w in view.model.waiting.wells.values() if w.code} == set(tubes.values())
+    assert "未读出的位置 1 个" in said(view)
+    assert "看似空位 91 个" in said(view)
+    assert "图片看不出架子的方向" in said(view)
+    shoot(view, qtbot, "storage_picture")
+    view.model.action_set.trigger("confirm")
+    assert slots(station_desk) == before, "a place that nobody confirmed is not kept"
+    view.grid.go_to("C1")
+    with qtbot.waitSignal(view.model.told):
+        view.model.on_scan(Scanned("specimen", aliquots[7]))
+    assert "影像中 C1 不是" in said(view)
+    assert not view.model.waiting.placed
+    with qtbot.waitSignal(view.model.told):
+        view.model.on_scan(Scanned("specimen", aliquots[4]))
+    assert view.model.waiting.placed
+    assert "未读出的位置 1 个（E5）" in said(view)
+    view.model.action_set.trigger("confirm")
+    qtbot.waitUntil(lambda: said(view).startswith("已入库 4 管"))
+    assert slots(station_desk) == before | {f"BOXA:{place}": number for place, number in tubes.items()}
 
 
 def test_a_file_nobody_understands_names_its_line(view, qtbot, tmp_path):

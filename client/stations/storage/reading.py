@@ -1,6 +1,7 @@
 """What the store room shows; read in a job, by index, never on the UI thread."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -49,6 +50,13 @@ class Sheet:
     wells: dict[str, Well]
     box: str
     recorded: int
+    placings: tuple[RackRead, ...] = ()
+    """Ways the rack of a picture may lie; where a place counts, one tube taken out and scanned tells which."""
+
+    @property
+    def placed(self) -> bool:
+        """Whether each position is known to be that of the rack."""
+        return len(self.placings) < 2 or self.purpose is RackPurpose.RECEIVE
 
 
 @functools.cache
@@ -87,31 +95,36 @@ def place_of_tube(store: Store, actor: Actor, number: str) -> str:
     return str(found[0].slot)
 
 
-def read_file(path: Path) -> RackRead:
-    """Return a rack reader's file.
+def read_file(path: Path) -> list[RackRead]:
+    """Return a rack reader's file, or every way in which the rack of a picture may lie.
 
     Raises:
-        DomainError: As `read_rack`; ``rack.not_readable``.
+        DomainError: As `read_rack` and `read_rack_image`; ``rack.not_readable``.
     """
+    from devices.racks.image import MOST_BYTES as MOST_OF_A_PICTURE
+    from devices.racks.image import is_picture, read_rack_image
+
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
+            if is_picture(data):
+                data += file.read(MOST_OF_A_PICTURE)
     except OSError as error:
         raise DomainError("rack.not_readable", field="file", file=path.name) from error
-    return read_rack(data, rack_formats())
+    return read_rack_image(data) if is_picture(data) else [read_rack(data, rack_formats())]
 
 
-def sheet(store: Store, actor: Actor, read: RackRead, purpose: RackPurpose, box: str) -> Sheet:
-    """Return what each position of a rack means; changes nothing."""
+def sheet(store: Store, actor: Actor, placings: Sequence[RackRead], purpose: RackPurpose, box: str) -> Sheet:
+    """Return what each position of a rack means, lying in the first of some ways; changes nothing."""
+    read = placings[0]
     with store.read() as connection:
         known = known_tubes(connection, actor, numbers_in(read))
         recorded = {}
         if box:
             inside = read_container(connection, actor, box)
             recorded = {position: tube.number for position, tube in inside.tubes.items()}
-    return Sheet(
-        purpose, read, sheet_of(read, known, purpose, box=box, recorded=recorded), box, len(recorded)
-    )
+    wells = sheet_of(read, known, purpose, box=box, recorded=recorded)
+    return Sheet(purpose, read, wells, box, len(recorded), tuple(placings))
 
 
 def known_tubes(connection: Connection, actor: Actor, numbers: list[str]) -> dict[str, Known]:

@@ -20,11 +20,13 @@ from domain.kernel.commands import commands
 from domain.storage.racks import Well, WellStatus
 
 TREE_PX = 400
+FILES = "*.csv *.txt *.png *.jpg *.jpeg *.tif *.tiff *.bmp"
 AGAIN_MS = 180
 TONES = {
     WellStatus.OK: ("success", "✓"),
     WellStatus.MATCH: ("success", "✓"),
     WellStatus.UNREAD: ("warning", "?"),
+    WellStatus.LOOKS_EMPTY: ("off", "空"),
     WellStatus.DUPLICATE: ("danger", "重"),
     WellStatus.FOREIGN: ("danger", "外"),
     WellStatus.UNKNOWN: ("danger", "无"),
@@ -172,7 +174,11 @@ class View(StationView):
     def _of_sheet(self, sheet: Sheet) -> dict[str, Cell]:
         shown = self.model.shown
         under = self._of_box(shown) if sheet.box and shown is not None else {}
-        return under | {position: self._well(well) for position, well in sheet.wells.items()}
+        return under | {
+            position: self._well(well)
+            for position, well in sheet.wells.items()
+            if well.status is not WellStatus.LOOKS_EMPTY or position not in under
+        }
 
     def _well(self, well: Well) -> Cell:
         tone, mark = TONES[well.status]
@@ -226,7 +232,7 @@ class View(StationView):
     @Slot(str)
     def _ask_file(self, purpose: str) -> None:
         title = self.say(f"storage.file.{purpose}")
-        path, _ = QFileDialog.getOpenFileName(self, title, "", "*.csv *.txt")
+        path, _ = QFileDialog.getOpenFileName(self, title, "", FILES)
         if path:
             self.model.read(Path(path))
 

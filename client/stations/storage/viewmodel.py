@@ -1,5 +1,6 @@
 """The store room without its window: a tree, one box, and a rack that was read and waits for a yes. QtCore only."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from domain.biobank.workflow import specimen_life
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError, KnownError
 from domain.storage.rack_commands import CheckBox, ReceiveRack, StoreRack
-from domain.storage.racks import RackPurpose, Well, WellStatus
+from domain.storage.racks import RackPurpose, Well, WellStatus, confirmed_by
 from domain.storage.tree import Node
 
 LOOK_MS = 400
-GOOD = {WellStatus.OK, WellStatus.MATCH}
+GOOD = {WellStatus.OK, WellStatus.MATCH, WellStatus.LOOKS_EMPTY}
 CHECK_HAND, IDLE = "check", ""
 
 
@@ -93,6 +94,9 @@ class ViewModel(StationModel):
         if scanned.kind == BOX:
             self.open(scanned.text)
             return True
+        if scanned.kind == TUBE and self.waiting is not None and not self.waiting.placed:
+            self._place(self.waiting, scanned.text)
+            return True
         if scanned.kind == TUBE:
             store, actor = self.context.desk.store, self.context.actor
             job = self.context.jobs.read(lambda _job: place_of_tube(store, actor, scanned.text), "place")
@@ -134,10 +138,15 @@ class ViewModel(StationModel):
         if waiting is None:
             self._tell("storage.nothing_waits", "warning")
             return
+        if not waiting.placed:
+            self._tell("storage.place_first", "warning", position=self.position)
+            return
         fine = {p: well.code for p, well in waiting.wells.items() if well.status is WellStatus.OK}
         if waiting.purpose is RackPurpose.CHECK:
             order: Any = CheckBox(
-                container=waiting.box, found=dict(waiting.read.wells), unread=sorted(waiting.read.unread)
+                container=waiting.box,
+                found=dict(waiting.read.wells),
+                unread=sorted(waiting.read.unread),
             )
         elif not fine:
             self._tell("storage.nothing_fine", "warning")
@@ -210,12 +219,40 @@ class ViewModel(StationModel):
             return
         self.waiting = found
         bad = sum(well.status not in GOOD for well in found.wells.values())
-        facts = {"fine": len(found.wells) - bad, "bad": bad, "form": found.read.format.name}
+        fine = sum(well.status in (WellStatus.OK, WellStatus.MATCH) for well in found.wells.values())
+        facts = {"fine": fine, "bad": bad, "form": found.read.format.name}
         mark = "" if found.read.format.verified else self.context.say("storage.unverified_form")
         code = f"storage.sheet.{found.purpose.value}"
-        self.told.emit(self.context.say(code, **facts) + mark, "warning" if bad else "success")
+        said = [self.context.say(code, **facts) + mark, *self._doubts(found)]
+        self.told.emit("\n".join(said), "warning" if bad or len(said) > 1 else "success")
         self.sound.emit("bad" if bad else "good")
         self._follow_sheet()
+
+    def _doubts(self, found: Sheet) -> list[str]:
+        """Return what a rack did not tell: positions by name, and how the rack lies."""
+        say, read = self.context.say, found.read
+        told = []
+        if read.unread:
+            told.append(
+                say("storage.unread", count=len(read.unread), positions="、".join(_in_order(read.unread)))
+            )
+        if read.looks_empty:
+            told.append(say("storage.looks_empty", count=len(read.looks_empty)))
+        if not found.placed:
+            told.append(say("storage.place_first", position=self.position))
+        return told
+
+    def _place(self, waiting: Sheet, number: str) -> None:
+        """Take the tube that was scanned as taken from where the cursor stands: it tells how the rack lies."""
+        left = confirmed_by(waiting.placings, number, self.position)
+        if not left:
+            self._tell("storage.place_differs", "danger", number=number, position=self.position)
+            return
+        store, actor = self.context.desk.store, self.context.actor
+        job = self.context.jobs.read(
+            lambda _job: sheet(store, actor, left, waiting.purpose, waiting.box), "rack_file"
+        )
+        self._follow(job, self._take_sheet, self._refused)
 
     def _follow_sheet(self) -> None:
         self.action_set.enable("confirm", enabled=self.waiting is not None)
@@ -256,3 +293,7 @@ class ViewModel(StationModel):
     def _tell(self, code: str, tone: str, **facts: Any) -> None:
         self.told.emit(self.context.say(code, **facts), tone)
         self.sound.emit("good" if tone == "success" else "bad")
+
+
+def _in_order(positions: Iterable[str]) -> list[str]:
+    return sorted(positions, key=lambda position: (position[0], int(position[1:])))
