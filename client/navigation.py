@@ -25,6 +25,7 @@ BUILT_IN = (
     ("conflicts", "nav.conflicts", "conflict", "conflict.view"),
     ("sync", "nav.sync", "sync", "sync.view"),
     ("transfers", "nav.transfers", "transfer", "sync.view"),
+    ("kiosk", "nav.kiosk", "person", "form.answer"),
     ("design_start", "nav.design_start", "list", "design.edit"),
     ("level_rules", "nav.level_rules", "list", "risk.rules"),
     ("alert_rules", "nav.alert_rules", "bell", "alert.rules"),
@@ -36,7 +37,7 @@ BUILT_IN = (
 """Pages of every workstation: id, text, icon, permission."""
 BUILT_IN_AREAS = {
     "roster": "nav.people", "mass": "nav.messages",
-    "design_start": "nav.forms", "level_rules": "nav.risk", "alert_rules": "nav.alerts",
+    "kiosk": "nav.forms", "design_start": "nav.forms", "level_rules": "nav.risk", "alert_rules": "nav.alerts",
     "label_queue": "nav.biobank", "study_data": "nav.studies",
     "label_designer": "nav.biobank",
 }  # fmt: skip

@@ -30,6 +30,7 @@ class Settings:
     scanner_prefix: str = setting("~", "扫描枪前缀字符")
     scanner_min_length: int = setting(6, "条码最少字符数", low=3, high=64)
     scanner_gap_ms: float = setting(35.0, "扫描枪字符间隔上限（毫秒）", low=5, high=200)
+    camera: str = setting("", "摄像头（空为系统默认，off 为不用，files:文件夹 为模拟，其他为名称的一部分）")
     slow_call_ms: float = setting(50.0, "界面线程数据库调用上限（毫秒）", low=5, high=1000)
     watch_loop: bool = setting(default=False, label="监视界面停顿")
     page_rows: int = setting(200, "列表每次读取行数", low=20, high=500)

@@ -23,6 +23,7 @@ from client.settings import Settings
 from client.troubles import FIRST_START, HALTING, TROUBLES
 from client.updating.trial import NOT_STARTED, give_up, mark_started
 from client.views.application import MainWindow, dress, make_application
+from client.views.in_hands import window_in_hands
 from domain.kernel.errors import KnownError
 from domain.kernel.texts import Texts
 
@@ -355,7 +356,8 @@ class Workstation(QObject):
 
     @Slot(str)
     def _scanned(self, text: str) -> None:
-        if self.window.shell is not None and not self.session.is_locked:
+        in_hands = window_in_hands() is not None  # a kiosk stands also while the desk beneath is locked
+        if self.window.shell is not None and (in_hands or not self.session.is_locked):
             self.window.shell.take_scan(text)
 
     @Slot(str, dict)

@@ -12,6 +12,7 @@ from client.background import Crash, Job
 from client.ports import Scanned
 from client.shell.viewmodel import ShellModel
 from client.shell.widgets import TopBar
+from client.views.in_hands import window_in_hands
 from client.views.nav_list import NavList
 from client.views.overlay import ResizeFollower
 from client.views.page import PageView
@@ -179,8 +180,10 @@ class ShellView(QWidget):
             self._scans.append(text)
             self.toast.show_message(self.model.context.say("scan.opening"), "info")
             return
-        dialog = QApplication.activeModalWidget()
+        dialog: Any = window_in_hands()
         if dialog is not None:
+            dialog.take_scan(text)  # nothing opens beneath
+        elif (dialog := QApplication.activeModalWidget()) is not None:
             from client.command_dialog.view import CommandDialog
 
             taken = isinstance(dialog, CommandDialog) and dialog.take_scan(text)

@@ -20,7 +20,7 @@ from client.sync_look import SyncLook
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.errors import KnownError
-from domain.people.scanned import FORM_SHEET, UNKNOWN
+from domain.people.scanned import FORM_LINK, FORM_SHEET, UNKNOWN
 
 TICK_MS = 1000
 SEARCH_AFTER_MS = 120
@@ -177,6 +177,8 @@ class ShellModel(QObject):
             return ""
         if scanned.kind == FORM_SHEET and self.actor.may(str(RECORD_PAGES["form"])):
             return f"form:patient:{scanned.record_id}"
+        if scanned.kind == FORM_LINK and self.actor.may(str(RECORD_PAGES["form"])):
+            return f"form:person_link:{scanned.record_id}"
         for station in stations().values():
             if scanned.kind in station.scans and self.actor.may(station.permission):
                 return station.id

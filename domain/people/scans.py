@@ -5,6 +5,7 @@ Stations and lists never decide it again: they say which kinds they take (`clien
 """
 
 import functools
+import hashlib
 import re
 import unicodedata
 from datetime import date
@@ -22,9 +23,10 @@ from domain.kernel.authority import Actor
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.record import Record, record_classes
+from domain.links.records import LinkPurpose, PersonLink
 from domain.people.idnumber import read_id
 from domain.people.records import Patient, Staff
-from domain.people.scanned import BENCH_CARD, FORM_SHEET, ID_NUMBER, SEVERAL, UNKNOWN, Scanned
+from domain.people.scanned import BENCH_CARD, FORM_LINK, FORM_SHEET, ID_NUMBER, SEVERAL, UNKNOWN, Scanned
 
 NUMBERS: tuple[tuple[type[Record], str, str | None], ...] = (
     (Specimen, "number", "number"),
@@ -40,6 +42,8 @@ NUMBERS: tuple[tuple[type[Record], str, str | None], ...] = (
 ID_LENGTH = 18
 _PRODUCT = re.compile(r"[0-9]{13}", re.ASCII)
 _LINK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_OURS = re.compile(r"https?://[^/?#\s]+(?:/[^/?#\s]+)*/p/([A-Za-z0-9_-]{16,64})/?", re.IGNORECASE | re.ASCII)
+"""Where a link of ours leads, at whatever address the centre has; the secret is its end."""
 
 
 def route_scan(connection: Connection, text: str, actor: Actor, *, today: date) -> Scanned:
@@ -55,6 +59,8 @@ def route_scan(connection: Connection, text: str, actor: Actor, *, today: date) 
     """
     if looks_like_sheet(text):
         return _sheet(connection, text, actor)
+    if (link := _OURS.fullmatch(unicodedata.normalize("NFKC", text).strip())) is not None:
+        return _link(connection, link[1], actor)
     forms = spellings(text)
     found: dict[Id, Scanned] = {}
     for row in holders(connection, text, actor):
@@ -88,6 +94,19 @@ def _sheet(connection: Connection, text: str, actor: Actor) -> Scanned:
     if not found:
         return Scanned(UNKNOWN, code.number, reason="scan.sheet_of_nobody")
     return Scanned(FORM_SHEET, text.strip(), found[0].id, f"纸质问卷 {code.number}")
+
+
+def _link(connection: Connection, secret: str, actor: Actor) -> Scanned:
+    """Return the link by which a form was handed to a phone; whether it may still be used is for whoever opens it."""
+    table = PersonLink.__table__
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    query = select(table.c.id, table.c.org_id, table.c.purpose).where(table.c.token_sha256 == digest)
+    row = connection.execute(query).first()
+    if row is None or not actor.sees(row.org_id):
+        return Scanned(UNKNOWN, "", reason="scan.link_of_nobody")
+    if row.purpose != LinkPurpose.FORM:
+        return Scanned(UNKNOWN, "", reason="scan.link_for_phone")
+    return Scanned(FORM_LINK, "", row.id, PersonLink.record_info.label)
 
 
 @functools.cache

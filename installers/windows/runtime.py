@@ -26,13 +26,32 @@ _NO_STDLIB = (
     "__pycache__", "*.pyc", "site-packages", "test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3",
     "ensurepip", "lib-dynload", "config-*", "pydoc_data",
 )  # fmt: skip
-_QT = {"Core", "Gui", "Widgets", "Network", "OpenGL", "OpenGLWidgets", "PrintSupport", "Svg", "Test"}
+_QT = {
+    "Core",
+    "Gui",
+    "Widgets",
+    "Multimedia",
+    "Network",
+    "OpenGL",
+    "OpenGLWidgets",
+    "PrintSupport",
+    "Svg",
+    "Test",
+}
 _NOT_SHIPPED = (
     "*.dist-info/RECORD", "**/*.pyi", "**/tests", "**/test", "**/*.lib", "**/*.a", "**/include", "bin",
     "PySide6/*.exe",
     "PySide6/include", "PySide6/typesystems", "PySide6/glue", "PySide6/metatypes", "PySide6/qml", "PySide6/scripts",
     "PySide6/plugins/designer", "PySide6/plugins/qmltooling", "PySide6/plugins/sqldrivers", "PySide6/support",
-    "PySide6/resources", "numpy/f2py", "qt_material/resources", "pip", "setuptools", "wheel",
+    "PySide6/resources", "PySide6/doc",
+    *(
+        f"PySide6/plugins/{name}"  # of Qt's add-ons the camera alone is ours
+        for name in (
+            "assetimporters", "canbus", "geometryloaders", "geoservices", "position", "renderers", "renderplugins",
+            "sceneparsers", "scxmldatamodel", "sensors", "texttospeech", "webview",
+        )
+    ),
+    "numpy/f2py", "qt_material/resources", "pip", "setuptools", "wheel",
 )  # fmt: skip
 _EXPORT = re.compile(r"^\s*\[\s*\d+\](?:\s*\+base\[\s*\d+\]\s*[0-9a-f]+)?\s+(\w+)$", re.MULTILINE)
 _PTH = ("runtime\\boot", "app", "runtime\\stdlib", "runtime\\dlls", "runtime\\packages")

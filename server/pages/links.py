@@ -19,6 +19,7 @@ from domain.kernel.authority import Actor, system_actor
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
+from domain.links.birth_dates import read_birth_date
 from domain.links.commands import FinishLink, NoteWrongBirthDate, SaveLinkDraft, why_not
 from domain.links.message_commands import ReadMessage
 from domain.links.records import LinkPurpose, PersonLink
@@ -120,11 +121,7 @@ class Links:
             DomainError: ``link.birth_date_needed`` for what is no date, which counts for nothing;
                 ``link.wrong_birth_date`` with the tries left, ``link.closed`` after the last.
         """
-        digits = "".join(mark for mark in typed if mark.isdigit())
-        try:
-            said = date(int(digits[:4]), int(digits[4:6]), int(digits[6:])) if len(digits) == 8 else None
-        except ValueError:
-            said = None
+        said = read_birth_date(typed)
         if said is None:
             raise DomainError("link.birth_date_needed", field="birth_date")
         if said != link.birth_date or also is False:

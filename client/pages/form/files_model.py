@@ -1,13 +1,15 @@
 """What a form's page does with files and signatures; the other half of its view-model."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
 
-from client.pages.form.files import store_files
+from client.pages.form.files import Photo, store_files
 from client.pages.form.filling import Filling
 from client.station import PageModel
 from domain.checkup.form_commands import Source
+from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError, UnavailableError
 from forms.nodes import Place
 from forms.signing import handwritten
@@ -19,6 +21,8 @@ class FilesModel(PageModel):
 
     files_asked = Signal(object)
     """`Place` of the question for which files are to be chosen."""
+    photo_asked = Signal(object)
+    """`Place` of the question for which a photo is to be taken by the camera of this workstation."""
 
     filling: Filling | None
     source: Source = Source.NURSE
@@ -29,20 +33,30 @@ class FilesModel(PageModel):
         raise NotImplementedError
 
     def ask_files(self, place: Place) -> None:
-        """Let files be chosen for a question, or for the whole form."""
-        if self.source is Source.KIOSK:  # the nurse takes the screen back, adds it, and hands it over again
-            self.message.emit(self.context.say("kiosk.files_by_staff"), "warning")
+        """Let files be chosen for a question, or for the whole form; at the kiosk a photo is taken instead."""
+        if self.source is Source.KIOSK:
+            self.ask_photo(place)
         elif self.filling is not None:
             self.files_asked.emit(place)
 
-    def add_files(self, place: Place, paths: list[Path]) -> None:
+    def ask_photo(self, place: Place) -> None:
+        """Let a photo be taken for a question, or for the whole form."""
+        if self.filling is not None:
+            self.photo_asked.emit(place)
+
+    def add_photo(self, place: Place, jpeg: bytes) -> None:
+        """Put a photo that was just taken here to a question; it is named by its time."""
+        now = clinic(self.context.desk.clock())
+        self.add_files(place, [Photo(f"{self.context.say('photo.name')}_{now:%Y%m%d_%H%M%S}.jpg", jpeg)])
+
+    def add_files(self, place: Place, files: Sequence[Path | Photo]) -> None:
         """Put files to a question; each that is not taken is told with its reason, the others are."""
         filling, desk = self.filling, self.context.desk
-        if filling is None or not paths:
+        if filling is None or not files:
             return
         item = filling.item(place)
         self.query(
-            lambda: list(store_files(desk, item, paths)),
+            lambda: list(store_files(desk, item, files)),
             lambda found: self._attach(filling, place, found),
             "files",
         )

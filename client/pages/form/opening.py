@@ -1,6 +1,7 @@
 """A form as it is begun: from a draft of this workstation, from what is left on a phone, or from what is known."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +52,35 @@ def read_begun(
     if subject.left is not None:
         session = FormSession.restore(form, subject.left, clock=clock)
         return Begun(choice, Recovered(session, write_form(form)), taken, None)
+    handed = subject.handed if choice.form == subject.form else None
     try:
-        if kept is not None:
+        if kept is not None and not (handed is not None and _is_older(kept, subject)):
             return Begun(choice, recover(form, kept, clock), taken, None)
     except DomainError as error:
         problem = error
-        if drafts is not None:
-            drafts.set_aside(subject.patient_id, choice.form)
+    if kept is not None and drafts is not None:
+        drafts.set_aside(subject.patient_id, choice.form)
+    if handed is not None:
+        if kept is not None and problem is None:
+            problem = DomainError("form.newer_on_phone")
+        try:
+            session = FormSession.restore(form, handed, clock=clock)
+            return Begun(choice, Recovered(session, write_form(form)), taken, problem)
+        except DomainError as error:
+            problem = error
     fresh = begin(form, clock)
     known = known_factors(context, subject.patient_id, clock())
     apply_prefills(fresh.session, prefill_from(form, known))
     return Begun(choice, fresh, taken, problem)
+
+
+def _is_older(kept: dict[str, Any], subject: Subject) -> bool:
+    """Tell whether the draft of this workstation was made before what was saved for the phone."""
+    try:
+        authored = datetime.fromisoformat(str(kept["response"]["authored"]))
+    except (KeyError, TypeError, ValueError):
+        return True
+    return subject.handed_at is not None and authored < subject.handed_at
 
 
 def _taken(

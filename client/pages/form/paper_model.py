@@ -1,11 +1,13 @@
 """What a form's page does with paper: printing a form, opening it by the code of a filled sheet, taking its photo."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
 
 from client.background import while_there
 from client.pages.form.choosing import Choice
+from client.pages.form.files import Photo
 from client.pages.form.files_model import FilesModel
 from client.pages.form.lines import FILES
 from client.pages.form.sheets import SheetPhoto, check_own, client_number, print_sheet, read_sheet_photos
@@ -43,10 +45,14 @@ class PaperModel(FilesModel):
         code = read_sheet_code(scanned.text) if scanned.kind == FORM_SHEET else None
         if code is None or (self._subject is not None and self._subject.patient_id != scanned.record_id):
             return False
+        self.open_sheet(code)
+        return True
+
+    def open_sheet(self, code: SheetCode) -> None:
+        """Open the form of a sheet, as soon as it is known whose page this is."""
         self._sheet = code
         if self._subject is not None:
             self._open_sheet(code)
-        return True
 
     def _open_sheet(self, code: SheetCode) -> None:
         """Open the form of a sheet, in its version; the one that is open already stays."""
@@ -80,14 +86,14 @@ class PaperModel(FilesModel):
         )
         job.refused.connect(while_there(self, lambda error: self.message.emit(self.explain(error), "danger")))
 
-    def add_photos(self, paths: list[Path]) -> None:
+    def add_photos(self, files: Sequence[Path | Photo]) -> None:
         """Take photos or scans of filled sheets: the form of their code is opened, and they go with the response."""
         subject, context = self._subject, self.context
-        if subject is None or not paths:
+        if subject is None or not files:
             return
 
         def look() -> tuple[str, list[SheetPhoto]]:
-            return client_number(context, subject.patient_id), read_sheet_photos(paths)
+            return client_number(context, subject.patient_id), read_sheet_photos(files)
 
         self.query(look, lambda found: self._take_photos(*found), "sheet_photos")
 
@@ -99,28 +105,28 @@ class PaperModel(FilesModel):
             self.message.emit(self.explain(error), "danger")
             return
         code = next((one.code for one in photos if one.code is not None), None)
-        paths = [one.path for one in photos]
+        files = [one.file for one in photos]
         if self.filling is not None:
-            if code is not None:
+            if code is not None and self.source is not Source.KIOSK:
                 self.source = Source.PAPER
-            super().add_files(FILES, paths)
+            super().add_files(FILES, files)
         elif code is None:
             self.toast("form_page.no_sheet_code", "warning")
         else:
-            self._photos = paths
+            self._photos = files
             self._open_sheet(code)
 
-    def add_files(self, place: Place, paths: list[Path]) -> None:
+    def add_files(self, place: Place, files: Sequence[Path | Photo]) -> None:
         """Put files to a question; those for the whole form are looked at for the code of a sheet first."""
         if place == FILES:
-            self.add_photos(paths)
+            self.add_photos(files)
         else:
-            super().add_files(place, paths)
+            super().add_files(place, files)
 
-    def _photos_waiting(self) -> list[Path]:
+    def _photos_waiting(self) -> list[Path | Photo]:
         """Return the photos a form was opened by, once."""
         found, self._photos = self._photos, []
         return found
 
     _sheet: SheetCode | None = None
-    _photos: list[Path] = []  # noqa: RUF012  (replaced, never changed)
+    _photos: list[Path | Photo] = []  # noqa: RUF012  (replaced, never changed)

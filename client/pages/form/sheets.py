@@ -1,17 +1,17 @@
 """Forms on paper at the desk: printed with a code, and found again by it on a photo of the filled sheet."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import zxingcpp
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
+from client.camera.codes import codes_in
 from client.outgoing import handed_out
 from client.pages.form.choosing import Choice
+from client.pages.form.files import Photo
 from client.pages.form.opening import read_begun
 from client.pages.form.subject import Subject, read_patient
 from client.printing import Printer
@@ -27,36 +27,26 @@ from forms.paper import SheetHead, sheet_pdf
 from forms.printables import documents
 from forms.session import FormSession
 
-LARGEST_PX = 3000
-"""A photo is made no wider than this before its code is looked for."""
-
 
 @dataclass(frozen=True, slots=True)
 class SheetPhoto:
-    """A file that shows a filled sheet, and what its code says; None where no code was found."""
+    """A picture of a filled sheet, and what its code says; None where no code was found."""
 
-    path: Path
+    file: Path | Photo
     code: SheetCode | None
 
 
-def codes_on(path: Path) -> list[str]:
-    """Return the texts of the codes on a picture; none for what is no picture. Takes some tens of milliseconds."""
-    image = QImage(str(path))
-    if image.isNull():
-        return []
-    if max(image.width(), image.height()) > LARGEST_PX:
-        image = image.scaled(LARGEST_PX, LARGEST_PX, Qt.AspectRatioMode.KeepAspectRatio)
-    grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
-    rows = np.frombuffer(grey.constBits(), np.uint8).reshape(grey.height(), grey.bytesPerLine())
-    return [found.text for found in zxingcpp.read_barcodes(np.ascontiguousarray(rows[:, : grey.width()]))]
+def codes_on(file: Path | Photo) -> list[str]:
+    """Return the texts of the codes on a picture; none for what is no picture."""
+    return codes_in(QImage.fromData(file.content) if isinstance(file, Photo) else QImage(str(file)))
 
 
-def read_sheet_photos(paths: list[Path]) -> list[SheetPhoto]:
+def read_sheet_photos(files: Sequence[Path | Photo]) -> list[SheetPhoto]:
     """Look for the code of a sheet on each picture; off the UI thread."""
     found = []
-    for path in paths:
-        told = (read_sheet_code(text) for text in codes_on(path))
-        found.append(SheetPhoto(path, next((one for one in told if one is not None), None)))
+    for file in files:
+        told = (read_sheet_code(text) for text in codes_on(file))
+        found.append(SheetPhoto(file, next((one for one in told if one is not None), None)))
     return found
 
 
@@ -72,7 +62,7 @@ def check_own(photos: list[SheetPhoto], number: str, form: str) -> None:
             code.number != number.upper() or (form and code.form.lower() != form.lower())
         ):
             raise DomainError(
-                "form.sheet_of_other", name=one.path.name, number=code.number, form=code.form, own=number
+                "form.sheet_of_other", name=one.file.name, number=code.number, form=code.form, own=number
             )
 
 

@@ -12,6 +12,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.record import Record, record_classes
 from domain.kernel.worklists import records
+from domain.links.commands import why_not
 from domain.people.records import Patient
 from domain.scales.records import FormTask
 from domain.scales.workflow import form_task_life
@@ -38,6 +39,8 @@ class Subject:
     """Whose form; `task` where the page was opened for one that was given out.
 
     `left` is what a client had answered on the phone when the form came in at the desk as response `corrects`.
+    `handed` is what a form had been answered with, by nurse or client, when it last was saved for the phone, at
+    `handed_at`: the code of the hand-over was scanned here.
     """
 
     patient_id: Id
@@ -47,6 +50,8 @@ class Subject:
     left: dict[str, Any] | None = None
     left_version: str = ""
     corrects: Id | None = None
+    handed: dict[str, Any] | None = None
+    handed_at: datetime | None = None
 
 
 def read_subject(connection: Connection, context: Context, entity: str, record_id: Id) -> Subject:
@@ -54,7 +59,8 @@ def read_subject(connection: Connection, context: Context, entity: str, record_i
 
     Raises:
         DomainError: ``<entity>.unknown`` outside of the reader's scope; ``form.over`` for what waits no more;
-            ``form.not_left`` for a link that holds nothing to take over.
+            ``form.not_left`` for a link of something else; ``link.used``, ``link.closed``, ``link.expired`` for the
+            code of a hand-over that is over and holds nothing to take over.
     """
     kind: type[Record] = record_classes()[entity]
     found = records(connection, context.actor, kind, kind.__table__.c.id == record_id, limit=1)
@@ -66,19 +72,36 @@ def read_subject(connection: Connection, context: Context, entity: str, record_i
     if entity == "visit":
         return Subject(row["patient_id"], record_id)
     if entity == "person_link":
-        return _left(row)
+        return _left(row) if row["settled_by"] is not None else _handed_over(connection, context, row)
     if row["state"] != form_task_life.first:
         raise DomainError("form.over", state=form_task_life.label_of(row["state"]))
     return Subject(row["patient_id"], row["visit_id"], _task({"id": record_id, **row}))
 
 
 def _left(row: dict[str, Any]) -> Subject:
-    if row["settled_by"] is None or not row["draft"]:
-        raise DomainError("form.not_left")
+    if not row["draft"]:
+        raise DomainError("link.used")
     draft = from_json(msgspec.json.encode(row["draft"]))  # numbers as the digits they were given
     return Subject(
         row["patient_id"], row["visit_id"], form=row["form"], left=draft, left_version=row["form_version"],
         corrects=row["settled_by"],
+    )  # fmt: skip
+
+
+def _handed_over(connection: Connection, context: Context, row: dict[str, Any]) -> Subject:
+    if row["form"] is None:
+        raise DomainError("form.not_left")
+    why = why_not(
+        used=row["used_at"] is not None, settled=False, revoked=row["revoked_at"] is not None,
+        expired=context.desk.clock() >= row["expires_at"],
+    )  # fmt: skip
+    if why:
+        raise DomainError(why)
+    tasks = waiting_tasks(connection, context, row["patient_id"])
+    draft = from_json(msgspec.json.encode(row["draft"])) if row["draft"] else None
+    return Subject(
+        row["patient_id"], row["visit_id"], next((one for one in tasks if one.id == row["task_id"]), None),
+        row["form"], left_version=row["form_version"], handed=draft, handed_at=row["saved_at"],
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from client.camera.view import PhotoDialog
 from client.command_dialog.view import CommandDialog
 from client.pages.form.choosing import Choice
 from client.pages.form.kiosk.view import KioskWindow
@@ -57,6 +58,7 @@ class View(PageView):
         self.model.focus_asked.connect(self._focus)
         self.model.result_changed.connect(self._show_result)
         self.model.files_asked.connect(self._choose_files)
+        self.model.photo_asked.connect(self._take_photo)
         self.model.correction_asked.connect(self._ask_why)
         self.model.sending_changed.connect(self._show_sending)
         self.model.action_set.on("print", self._ask_how_to_print)
@@ -197,6 +199,14 @@ class View(PageView):
         dialog.filesSelected.connect(
             lambda names: self.model.add_files(place, [Path(name) for name in names])
         )
+        dialog.open()
+
+    @Slot(object)
+    def _take_photo(self, place: Place) -> None:
+        if self._kiosk is not None:
+            return  # the client takes it in the kiosk's own window
+        dialog = PhotoDialog(self.context, self, self.say("photo.title"))
+        dialog.panel.used.connect(lambda jpeg: self.model.add_photo(place, jpeg))
         dialog.open()
 
     @Slot()

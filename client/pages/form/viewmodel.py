@@ -229,8 +229,8 @@ class ViewModel(PaperModel):
         given = next(
             (one for one in choices if task is not None and one.task and one.task.id == task.id), None
         )
-        left = self._subject.left is not None
-        given = next((one for one in choices if left and one.form == self._subject.form), given)
+        if (form := self._subject.form) and self._sheet is None:
+            given = Choice(form, form, "given", "", self._subject.task, self._subject.left_version)
         if self._sheet is not None:
             self._open_sheet(self._sheet)
         elif given is not None:

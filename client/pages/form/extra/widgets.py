@@ -83,11 +83,21 @@ class ExtraLine(QFrame):
 
 
 class FileLine(ExtraLine):
-    """Files of a question: Space chooses some, dropping adds them, Delete takes the last one away."""
+    """Files of a question: Space chooses some, P takes a photo, dropping adds them, Delete takes the last one away.
+
+    In a client's hands (`from_disk` False) there is the camera alone: nobody looks through the files of the machine.
+    """
 
     asked = Signal(object)
+    photo_asked = Signal(object)
     dropped = Signal(object, list)
     removed = Signal(object, int)
+
+    def __init__(
+        self, line: Line, say: Callable[..., str], name: str, parent: QWidget, *, from_disk: bool = True
+    ) -> None:
+        self._from_disk = from_disk
+        super().__init__(line, say, name, parent)
 
     def _build(self) -> None:
         self._files: list[tuple[QWidget, QPushButton]] = []
@@ -95,17 +105,24 @@ class FileLine(ExtraLine):
         self._list.setSpacing(4)
         self.column.addLayout(self._list)
         row = QHBoxLayout()
-        self.choose = QPushButton(self._say("form_page.choose_files"), self)
-        self.choose.setObjectName("line_choose_files")
-        self.choose.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.choose.clicked.connect(self._ask)
-        row.addWidget(self.choose)
-        hint = text("line_drop_hint", self, "muted")
-        hint.setText(self._say("form_page.drop_hint"))
-        row.addWidget(hint)
+        if self._from_disk:
+            row.addWidget(self._button("line_choose_files", "form_page.choose_files", self._ask))
+        told = "form_page.take_photo" if self._from_disk else "kiosk.take_photo"
+        row.addWidget(self._button("line_take_photo", told, self._ask_photo))
+        if self._from_disk:
+            hint = text("line_drop_hint", self, "muted")
+            hint.setText(self._say("form_page.drop_hint"))
+            row.addWidget(hint)
+            FileDrop(self, self._dropped)
         row.addStretch(1)
         self.column.addLayout(row)
-        FileDrop(self, self._dropped)
+
+    def _button(self, name: str, code: str, act: Callable[[], None]) -> QPushButton:
+        button = QPushButton(self._say(code), self)
+        button.setObjectName(name)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.clicked.connect(act)
+        return button
 
     def show_line(self, line: Line) -> None:
         super().show_line(line)
@@ -137,9 +154,11 @@ class FileLine(ExtraLine):
         return [self, *(button for _, button in self._files)]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space chooses files, Delete takes the last one away."""
+        """Space chooses files, P takes a photo, Delete takes the last one away."""
         if event.key() == Qt.Key.Key_Space:
             self._ask()
+        elif event.key() == Qt.Key.Key_P:
+            self._ask_photo()
         elif event.key() in CLEAR and self.line.files:
             self.removed.emit(self.place, len(self.line.files) - 1)
         else:
@@ -147,7 +166,11 @@ class FileLine(ExtraLine):
 
     @Slot()
     def _ask(self) -> None:
-        self.asked.emit(self.place)
+        (self.asked if self._from_disk else self.photo_asked).emit(self.place)
+
+    @Slot()
+    def _ask_photo(self) -> None:
+        self.photo_asked.emit(self.place)
 
     def _dropped(self, paths: list[Path]) -> None:
         self.dropped.emit(self.place, paths)

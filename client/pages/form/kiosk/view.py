@@ -1,74 +1,61 @@
 """The screen in a client's hands: one page of the form in large letters, and no way out but the nurse's password.
 
-Left alone it covers itself; the draft is on the disk after every answer, as ever. The system's own keys (switching
-programs) are the workstation's matter: a machine that stands as a kiosk locks them.
+Left alone it covers itself; the draft is on the disk after every answer, as ever. Where it stands before
+`client.pages.kiosk` (`alone`), nobody handed it over: whoever has done or gives up leads back there.
 """
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QDialog,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QProgressBar,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
-from client.pages.form.kiosk.unlocking import check_password
+from client.camera.view import PhotoPanel
+from client.pages.form.lines import FILES
 from client.pages.form.sheet.widgets import FormSheet
 from client.pages.form.viewmodel import FILLING, RESULT, ViewModel
 from client.stations.front_desk.widgets import LETTERS, text
+from client.views.handed_out import LETTERS_PX, HandedOut
 from domain.checkup.form_commands import Source
-from domain.kernel.errors import KnownError
 from forms.nodes import Place
 
 IDLE_MS = 3 * 60_000
-LETTERS_PX = 22
+THANKED_MS = 20_000
+"""How long the thanks stay where the next client waits; words about getting help stay until they are touched."""
 TOUCHES = frozenset({
     QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.TouchBegin, QEvent.Type.TabletPress,
     QEvent.Type.Wheel,
 })  # fmt: skip
-FORM, COVER, DONE = range(3)
+FORM, COVER, DONE, PHOTO = range(4)
 
 
-class KioskWindow(QDialog):
-    """Full screen over everything; `left` tells that the nurse has the screen again."""
+class KioskWindow(HandedOut):
+    """Full screen over everything; `left` tells that the nurse, or the next client, has the screen again."""
 
-    left = Signal()
-
-    def __init__(self, model: ViewModel, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.model, self.context = model, model.context
-        self.setObjectName("kiosk")
+    def __init__(self, model: ViewModel, parent: QWidget, *, alone: bool = False) -> None:
+        super().__init__(model.context, "kiosk", parent)
+        self.model, self.alone = model, alone
         self.setProperty(LETTERS, LETTERS_PX)
-        self.setWindowFlags(
-            Qt.WindowType.Dialog | Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint
-        )
-        self.setModal(True)
-        self.setStyleSheet(
-            f"#kiosk QLabel, #kiosk QPushButton, #kiosk QLineEdit {{ font-size: {LETTERS_PX}px; }}"
-        )
-        self._say = self.context.say
-        self._free = False
         self._before = model.source
+        self._photo_for = FILES
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.setInterval(IDLE_MS)
         self._idle.timeout.connect(self.cover)
+        self._thanked = QTimer(self)
+        self._thanked.setSingleShot(True)
+        self._thanked.setInterval(THANKED_MS)
+        self._thanked.timeout.connect(self.go)
         self._build()
-        model.page_changed.connect(self.refresh)
-        model.focus_asked.connect(self._focus)
-        model.message.connect(self._show_message)
-        model.stage_changed.connect(self._show_stage)
-        model.result_changed.connect(self._show_result)
+        self._signals = (
+            (model.page_changed, self.refresh), (model.focus_asked, self._focus),
+            (model.message, self._show_message), (model.stage_changed, self._show_stage),
+            (model.result_changed, self._show_result), (model.photo_asked, self._take_photo),
+        )  # fmt: skip
+        for signal, slot in self._signals:
+            signal.connect(slot)
+        if alone:
+            model.correction_asked.connect(self._call_staff)
 
     def open_kiosk(self) -> None:
         """Take the whole screen."""
@@ -84,10 +71,26 @@ class KioskWindow(QDialog):
         column.setContentsMargins(40, 24, 40, 24)
         column.setSpacing(14)
         self._stack = QStackedWidget(self)
-        for part in (self._form(), self._cover(), self._thanks()):
+        self._cover = self.words("kiosk_cover", self._and_back("kiosk.covered"))
+        self._thanks = self.words("kiosk_thanks", self._and_back("kiosk.thanks"))
+        self._photo = PhotoPanel(self.context, self)
+        self._photo.used.connect(self._use_photo)
+        self._photo.given_up.connect(self._no_photo)
+        for part in (self._form(), self._cover, self._thanks, self._photo):
             self._stack.addWidget(part)
         column.addWidget(self._stack, 1)
-        column.addWidget(self._staff())
+        if not self.alone:
+            column.addWidget(self.staff_line())
+            return
+        row = QHBoxLayout()
+        row.addStretch(1)
+        self._stop = self.button("kiosk_stop", "kiosk.stop", self._give_up)
+        row.addWidget(self._stop)
+        column.addLayout(row)
+
+    def _and_back(self, code: str) -> str:
+        """Return a sentence with what to do with the screen, if it was handed over by somebody."""
+        return self._say(code) if self.alone else f"{self._say(code)}\n{self._say('kiosk.hand_back')}"
 
     def _form(self) -> QWidget:
         part = QWidget(self)
@@ -97,10 +100,10 @@ class KioskWindow(QDialog):
         self._bar = QProgressBar(part)
         self._bar.setTextVisible(False)
         self._message = text("kiosk_message", part, "error", wrap=True)
-        self._sheet = FormSheet(self.model, self._say, part, files=False)
+        self._sheet = FormSheet(self.model, self._say, part, from_disk=False)
         row = QHBoxLayout()
-        self._back = self._button("kiosk_back", "kiosk.back", self._go_back)
-        self._next = self._button("kiosk_next", "kiosk.next", self._go_on)
+        self._back = self.button("kiosk_back", "kiosk.back", self._go_back)
+        self._next = self.button("kiosk_next", "kiosk.next", self._go_on)
         self._next.setProperty("primary", "true")
         row.addWidget(self._back)
         row.addStretch(1)
@@ -110,46 +113,6 @@ class KioskWindow(QDialog):
         column.addWidget(self._sheet, 1)
         column.addLayout(row)
         return part
-
-    def _cover(self) -> QWidget:
-        return self._words("kiosk_cover", "kiosk.covered")
-
-    def _thanks(self) -> QWidget:
-        return self._words("kiosk_thanks", "kiosk.thanks")
-
-    def _words(self, name: str, code: str) -> QWidget:
-        label = QLabel(self._say(code), self)
-        label.setObjectName(name)
-        label.setWordWrap(True)
-        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        return label
-
-    def _staff(self) -> QWidget:
-        """Return the line at the foot: the nurse's password, small, out of the client's way."""
-        part = QFrame(self)
-        row = QHBoxLayout(part)
-        row.setContentsMargins(0, 0, 0, 0)
-        self._refused = text("kiosk_refused", part, "error")
-        row.addWidget(self._refused)
-        row.addStretch(1)
-        self._password = QLineEdit(part)
-        self._password.setObjectName("kiosk_password")
-        self._password.setEchoMode(QLineEdit.EchoMode.Password)
-        self._password.setPlaceholderText(self._say("kiosk.password", name=self.context.actor.name))
-        self._password.setAccessibleName(self._password.placeholderText())
-        self._password.setFixedWidth(360)
-        self._password.returnPressed.connect(self._unlock)
-        row.addWidget(self._password)
-        row.addWidget(self._button("kiosk_unlock", "kiosk.unlock", self._unlock))
-        return part
-
-    def _button(self, name: str, code: str, act: Any) -> QPushButton:
-        button = QPushButton(self._say(code), self)
-        button.setObjectName(name)
-        button.setAutoDefault(False)
-        button.setMinimumHeight(56)
-        button.clicked.connect(act)
-        return button
 
     @property
     def is_covered(self) -> bool:
@@ -178,6 +141,10 @@ class KioskWindow(QDialog):
         self._message.setText(sentence)
         self._message.setVisible(bool(sentence))
 
+    def take_scan(self, text: str) -> None:
+        """A form is on: another client's has to wait."""
+        self.tell(self._say("kiosk.scan_later"))
+
     @Slot(str, str)
     def _show_message(self, sentence: str, _tone: str) -> None:
         self.tell(sentence)
@@ -185,11 +152,15 @@ class KioskWindow(QDialog):
     @Slot()
     def cover(self) -> None:
         """Hide what is on the screen: nobody has touched it for a while. The draft is kept."""
-        if self._stack.currentIndex() == FORM:
+        if self._stack.currentIndex() in (FORM, PHOTO):
+            self._photo.looking.stop()
             self._stack.setCurrentIndex(COVER)
             self._sheet.clear()
             self._title.clear()
-            self._password.setFocus()
+            if self.alone:
+                self.go()
+            else:
+                self.password.setFocus()
 
     @Slot(object)
     def _focus(self, place: Place | None) -> None:
@@ -208,62 +179,63 @@ class KioskWindow(QDialog):
         if filling is not None and filling.number > 0 and not self.is_covered:
             self._sheet.after_typing(self.model.back)
 
+    @Slot()
+    def _give_up(self) -> None:
+        if not self.is_covered:
+            self._sheet.after_typing(lambda: None)
+        self.go()
+
+    # Photos
+
+    @Slot(object)
+    def _take_photo(self, place: Place) -> None:
+        if not self.is_covered:
+            self._photo_for = place
+            self._stack.setCurrentIndex(PHOTO)
+            self._photo.open_camera()
+
+    @Slot(bytes)
+    def _use_photo(self, jpeg: bytes) -> None:
+        self._no_photo()
+        self.model.add_photo(self._photo_for, jpeg)
+
+    @Slot()
+    def _no_photo(self) -> None:
+        self._photo.looking.stop()
+        self._stack.setCurrentIndex(FORM)
+        self.refresh()
+        self._focus(self._photo_for)
+
+    # The end
+
     @Slot(str)
     def _show_stage(self, stage: str) -> None:
         if stage == RESULT:  # what it came to is told by the staff, not by the screen
             self._sheet.clear()
             self._stack.setCurrentIndex(DONE)
             self._idle.stop()
+            if self.alone:
+                self._stop.setText(self._say("kiosk.done"))
+                self._thanked.start()
 
     @Slot(object)
     def _show_result(self, told: list[Any]) -> None:
         if any(one.tone == "danger" for one in told):
-            label = self._stack.widget(DONE)
-            label.setText(self._say("kiosk.thanks_urgent"))  # type: ignore[attr-defined]
-
-    # The way out
-
-    @Slot()
-    def _unlock(self) -> None:
-        password, context = self._password.text(), self.context
-        self._password.clear()
-        self._refused.setText("")
-        job = context.jobs.write(lambda _job: check_password(context, password), "kiosk")
-        job.succeeded.connect(self._let_out)
-        job.refused.connect(self._not_out)
+            self._thanked.stop()
+            self._thanks.setText(self._and_back("kiosk.thanks_urgent"))
 
     @Slot(object)
-    def _not_out(self, error: KnownError) -> None:
-        self._refused.setText(self.context.desk.texts.explain(error))
-        self._password.setFocus()
+    def _call_staff(self, _given: object) -> None:
+        self.tell(self._say("kiosk.call_staff"))
 
-    @Slot(object)
-    def _let_out(self, _nothing: object) -> None:
-        if self._free:
-            return
-        self._free = True
+    def let_go(self) -> None:
         self.model.source = self._before
+        self._photo.looking.stop()
         self._idle.stop()
+        self._thanked.stop()
         QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
-        for signal, slot in (
-            (self.model.page_changed, self.refresh), (self.model.focus_asked, self._focus),
-            (self.model.message, self._show_message), (self.model.stage_changed, self._show_stage),
-            (self.model.result_changed, self._show_result),
-        ):  # fmt: skip
+        for signal, slot in self._signals:
             signal.disconnect(slot)
-        self.accept()
-        self.left.emit()
-        self.deleteLater()
-
-    def reject(self) -> None:
-        """Esc closes nothing."""
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Nor does the window system, until the password was right."""
-        if self._free:
-            super().closeEvent(event)
-        else:
-            event.ignore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """F9 and F7 turn pages; every other key of the program is dead here."""
@@ -275,6 +247,6 @@ class KioskWindow(QDialog):
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """Somebody touches the screen: the idle time begins anew."""
-        if event.type() in TOUCHES and self._stack.currentIndex() == FORM:
+        if event.type() in TOUCHES and self._stack.currentIndex() in (FORM, PHOTO):
             self._idle.start()
         return False

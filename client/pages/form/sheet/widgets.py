@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from client.pages.form.extra.widgets import FileLine, SignLine
-from client.pages.form.lines import FILES, Line
+from client.pages.form.lines import Line
 from client.pages.form.viewmodel import ViewModel
 from client.pages.form.widgets import LineWidget, name_of
 from forms.nodes import Place
@@ -16,13 +16,13 @@ AnyLine = LineWidget | FileLine | SignLine
 
 
 class FormSheet(QScrollArea):
-    """Shows `model.lines()`; what a person does goes to the model. `files` says whether files can be added here."""
+    """Shows `model.lines()`; what a person does goes to the model. `from_disk`: files of this machine may be had."""
 
     def __init__(
-        self, model: ViewModel, say: Callable[..., str], parent: QWidget, *, files: bool = True
+        self, model: ViewModel, say: Callable[..., str], parent: QWidget, *, from_disk: bool = True
     ) -> None:
         super().__init__(parent)
-        self.model, self.say, self._with_files = model, say, files
+        self.model, self.say, self._from_disk = model, say, from_disk
         self._lines: dict[tuple[Place, str], AnyLine] = {}
         self._order: list[tuple[Place, str]] = []
         self.setObjectName("form_area")
@@ -37,7 +37,7 @@ class FormSheet(QScrollArea):
 
     def lines(self) -> list[Line]:
         """Return the lines that are shown here."""
-        return [line for line in self.model.lines() if self._with_files or line.place != FILES]
+        return self.model.lines()
 
     def refresh(self) -> None:
         """Draw the page as it is; widgets of questions that stay are kept, and with them the focus."""
@@ -68,8 +68,9 @@ class FormSheet(QScrollArea):
     def _made(self, line: Line) -> AnyLine:
         widget: AnyLine
         if line.kind == "file":
-            widget = FileLine(line, self.say, name_of(line.place), self._sheet)
+            widget = FileLine(line, self.say, name_of(line.place), self._sheet, from_disk=self._from_disk)
             widget.asked.connect(self.model.ask_files)
+            widget.photo_asked.connect(self.model.ask_photo)
             widget.dropped.connect(self.model.add_files)
             widget.removed.connect(self.model.remove_file)
         elif line.kind == "sign":

@@ -1,0 +1,1 @@
+"""The screen that waits for the next client."""
