@@ -295,9 +295,9 @@ def _join(desk: Desk, store: "Store") -> None:
                     RISK: lambda: load_risk(
                         resources.folder("risk"), dispatcher.content["catalog"], resources.folder("forms")
                     ),
+                    BIOBANK: lambda: load_biobank(resources.folder("biobank")),
                 }
             ),
-            BIOBANK: lambda: load_biobank(resources.folder("biobank")),
             CHECKER: lambda: _form_checker(dispatcher.content[RISK]),
             LABEL_CHECKER: _label_checker,
             TEMPLATES: lambda: load_templates(resources.folder("messages")),

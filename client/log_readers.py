@@ -7,6 +7,7 @@ from client.report_receipts import ReportReceipts, want_again
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
 from domain.audit.chain import AuditReader
+from domain.biobank.custody_watch import CustodyWatch
 from domain.care.follower import CareFollower
 from domain.designs.reading import TitleWatch
 from domain.followup.follower import FollowUpFollower
@@ -62,6 +63,7 @@ def join_readers(desk: Any) -> None:
         tags.tick,
         TitleWatch(desk.store, desk.texts).tick,
         chain.tick,
+        CustodyWatch(desk.dispatcher, system_actor(who.org_id, who.device_id)).tick,
         _receipts(desk).tick,
     ]
     desk.workers.append(ReaderThread(desk.store, followers, ticks=ticks))

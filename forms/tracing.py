@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from domain.biobank.lineage import Family, family_of
 from domain.biobank.numbers import grouped
+from domain.biobank.protocols import BIOBANK, BiobankContent
 from domain.biobank.records import Specimen
 from domain.biobank.workflow import specimen_life
 from domain.kernel.authority import Actor
@@ -43,6 +44,7 @@ def trace_pdf(dispatcher: Dispatcher, actor: Actor, document: Document, specimen
         names = organisation_names(connection, row.org_id)
     told = trace_content(family, dispatcher.content["texts"])
     told["organisation"] = {"name": names[-1], "branch": names[0]}
+    told["limits"] = limits_note(dispatcher.content[BIOBANK], dispatcher.content["texts"])
     told["report"] = {"made_at": dispatcher.clock().isoformat()}
     return render_pdf(document, told)
 
@@ -67,6 +69,13 @@ def trace_content(family: Family, texts: Texts) -> dict[str, Any]:
         "events": [_event(event, numbers[event.specimen_id], texts) for event in family.events],
         "software": {"name": texts.say("assessment.software"), "version": VERSION},
     }
+
+
+def limits_note(content: BiobankContent, texts: Texts) -> str:
+    """Return by which limits thaws were counted, and whether anybody of the institution answers for them."""
+    keeping = content.keeping
+    said = texts.say("trace.limits", minutes=keeping.thaw_minutes, most=keeping.most_thaws)
+    return said if keeping.verified else said + texts.say("bench.limits_unverified")
 
 
 def _tube(row: Any, texts: Texts) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from domain.biobank.custody_watch import CustodyWatch
 from domain.checkup.issue_commands import issue_left_behind
 from domain.kernel.authority import system_actor
 from domain.kernel.clock import Clock
@@ -28,6 +29,8 @@ from sync.centre import CentreSync
 from sync.tus.engine import TusEngine
 
 TEMPORARY_KEPT = timedelta(days=1)
+STEPS_A_TURN = 100
+"""Of 400 events: some seconds in ten minutes, so that years of events take hours and nothing stands still."""
 OFTEN, DAILY = timedelta(minutes=10), timedelta(days=1)
 
 
@@ -92,6 +95,7 @@ def housekeeping_of(
         """Reports whose signer's desk was closed within the minute go out all the same."""
         return issue_left_behind(dispatcher, system_actor(identity.org_id, identity.device_id))
 
+    ours = system_actor(identity.org_id, identity.device_id)
     return Housekeeping([
         Job("signed_reports", timedelta(minutes=1), signed_reports),
         Job("consent_keys", timedelta(minutes=1), consent_keys),
@@ -109,5 +113,6 @@ def housekeeping_of(
         Job("interface_days", timedelta(hours=1), interface_days),
         Job("population", DAILY, population),
         Job("audit", OFTEN, DailyAudit(dispatcher, system_actor(identity.org_id, identity.device_id)).run),
+        Job("custody", OFTEN, CustodyWatch(dispatcher, ours, STEPS_A_TURN).tick),
         Job("snapshots", OFTEN, sync.nightly.run),  # acts in the small hours alone; last, for it may take long
     ])  # fmt: skip

@@ -1,10 +1,14 @@
 """Checking the chain of custody of tubes, keeping what does not hold, and settling it with what was found out."""
 
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import select
 
 from domain.biobank.custody_break_workflow import custody_break_life
-from domain.biobank.custody_chain import breaks
-from domain.biobank.custody_records import CustodyBreak
+from domain.biobank.custody_chain import Break, breaks, held_whole
+from domain.biobank.custody_records import CustodyBreak, CustodyRound
 from domain.biobank.records import Specimen, SpecimenEvent
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.ids import Id, stable_id
@@ -29,19 +33,50 @@ def check_custody(order: CheckCustody, work: UnitOfWork) -> int:
     for start in range(0, len(order.specimen_ids), 400):
         some = order.specimen_ids[start : start + 400]
         rows = work.connection.execute(select(table).where(table.c.specimen_id.in_(some)).limit(MOST)).all()
-        found += breaks(work.connection, rows)
+        found += breaks(work.connection, rows, held_whole(work))
+    keep_breaks(work, found)
+    return len(found)
+
+
+def keep_breaks(work: UnitOfWork, found: Iterable[Break]) -> int:
+    """Keep each break once, as an alert; returns how many were new."""
+    new = 0
     for one in found:
         own = stable_id("custody_break", str(one.event_id), one.code)
         if work.get(CustodyBreak, own) is not None:
             continue
-        tube = work.require(Specimen, one.specimen_id, "specimen_ids")
+        tube = work.get(Specimen, one.specimen_id)
+        if tube is None:
+            continue  # its events travel with their organisation; whoever has the tube keeps the break
         kept = CustodyBreak(
             id=own, org_id=tube.org_id, event_id=one.event_id, specimen_id=tube.id, number=tube.number,
             code=one.code.removeprefix("custody."), found_at=work.now,
         )  # fmt: skip
         work.start(custody_break_life, kept)
         work.add(kept)
-    return len(found)
+        new += 1
+    return new
+
+
+@command("specimen.note_round", "登记监管链定期核验", permission=None, place="internal")
+class NoteRound:
+    """A round through all events of this store: what does not hold, and at its end that it was made."""
+
+    found: list[Any] = ask("断点", kind=Kind.HIDDEN)
+    begun_at: datetime | None = ask("开始时间", kind=Kind.HIDDEN, default=None)
+    events: int = ask("事件数", kind=Kind.HIDDEN, default=0)
+    broken: int = ask("断点数", kind=Kind.HIDDEN, default=0)
+
+
+@handles(NoteRound)
+def note_round(order: NoteRound, work: UnitOfWork) -> int:
+    """Return how many breaks were new; with `begun_at` the round is over and is noted."""
+    new = keep_breaks(work, order.found)
+    if order.begun_at is not None:
+        work.add(
+            CustodyRound(begun_at=order.begun_at, ended_at=work.now, events=order.events, broken=order.broken)
+        )
+    return new
 
 
 @command("specimen.settle_break", "查明监管链断点", permission="biobank.decide")

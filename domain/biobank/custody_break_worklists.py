@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from domain.biobank.custody_break_commands import SettleCustodyBreak
-from domain.biobank.custody_records import CustodyBreak
+from domain.biobank.custody_records import CustodyBreak, CustodyRound
 from domain.kernel.worklists import Query, worklist
 
 
@@ -15,3 +15,12 @@ def custody_breaks() -> Query:
 
 
 custody_breaks.offers(SettleCustodyBreak)
+
+
+@worklist(
+    "specimen.rounds", "监管链定期核验", permission="biobank.view", record=CustodyRound, order="-ended_at"
+)
+def custody_rounds() -> Query:
+    """When every event of this store was last compared with its chain, and what did not hold."""
+    r = CustodyRound
+    return select(r.begun_at, r.ended_at, r.events, r.broken)

@@ -23,6 +23,8 @@ FACTS = (
     "staff_name",
 )  # fmt: skip
 CHUNK = 400
+ALL_CHAINS = "all_custody_chains"
+"""Name of the content that is true where every chain is held whole."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,8 +68,20 @@ _NAMES = (
 )  # fmt: skip
 
 
-def breaks(connection: Connection, events: Iterable[Any]) -> list[Break]:
+def held_whole(work: UnitOfWork) -> Id | None:
+    """Return the installation whose chain alone is whole here, None where all of them are: at the centre.
+
+    A workstation has what belongs to its own organisation; of an installation that serves several, the events between
+    are elsewhere, and that they are not here is no break.
+    """
+    return None if work.content.get(ALL_CHAINS) else work.actor.device_id
+
+
+def breaks(connection: Connection, events: Iterable[Any], own: Id | None) -> list[Break]:
     """Return what does not hold of some events (whole rows), each looked at with the one before it in its chain.
+
+    `own` is the installation whose chain alone is whole here, None for all: of others, an event that is not here is
+    passed over.
 
     Codes: ``custody.changed`` (an event says something else than its digest), ``custody.missing`` (the one before it
     is not there), ``custody.replaced`` (the one before it has another digest), ``custody.twice`` (two events have one
@@ -85,6 +99,8 @@ def breaks(connection: Connection, events: Iterable[Any]) -> list[Break]:
         if event.chain_number == 1:
             if event.previous_sha256:
                 found.append(_break(event, "custody.replaced"))
+        elif not there and own not in (None, event.chain_device):
+            continue
         elif not there:
             found.append(_break(event, "custody.missing"))
         elif len(there) > 1:

@@ -83,13 +83,17 @@ def use(order: UseSpecimen, work: UnitOfWork) -> TubeReceipt:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReturnReceipt:
-    """A tube that is back: seconds out (None if the clock went backwards), thaws so far and how many are allowed."""
+    """A tube that is back: seconds out (None if the clock went backwards), thaws so far and how many are allowed.
+
+    Unless `verified`, nobody of the institution has answered for the minutes and times yet.
+    """
 
     number: str
     place: str | None
     out_s: int | None
     thaws: int
     most_thaws: int
+    verified: bool
 
 
 @command("specimen.return", "放回标本", permission="biobank.take_out")
@@ -114,7 +118,7 @@ def put_back(order: ReturnSpecimen, work: UnitOfWork) -> ReturnReceipt:
     if known is None or known > keeping.thaw_minutes * 60:
         tube.thaws += 1
     event_of(work, tube, EventKind.RETURNED, place=tube.slot, out_s=known)
-    return ReturnReceipt(tube.number, tube.slot, known, tube.thaws, keeping.most_thaws)
+    return ReturnReceipt(tube.number, tube.slot, known, tube.thaws, keeping.most_thaws, keeping.verified)
 
 
 class DiscardReason(enum.StrEnum):

@@ -17,6 +17,15 @@ class CustodyHead(Record, label="监管链末端", place=Place.LOCAL):
     sha256: Mapped[str] = column("摘要", length=64)
 
 
+class CustodyRound(Record, label="监管链定期核验", place=Place.LOCAL):
+    """One round through every event this store has; noted when it came to its end."""
+
+    begun_at: Mapped[datetime] = column("开始时间")
+    ended_at: Mapped[datetime] = column("结束时间", index=True)
+    events: Mapped[int] = column("核验事件数")
+    broken: Mapped[int] = column("断点数")
+
+
 class CustodyBreak(Record, label="监管链断点"):
     """A place where a chain of custody does not hold, until somebody has found out why."""
 

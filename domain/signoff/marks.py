@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from domain.biobank.protocols import BIOBANK
 from domain.care.content import CARE
 from domain.catalog.definitions import ObservationDefinition, ReferenceRange, Rule
 from domain.catalog.lookup import Catalog
@@ -21,6 +22,7 @@ from domain.risk.content import RiskModels
 from domain.scales.advice import Advice
 from domain.scales.definitions import Scale
 from domain.scales.exercise_draft import DraftRules
+from domain.signoff.biobank_marks import biobank_marks, signed_biobank
 from domain.signoff.care_marks import care_marks, factor_mark, signed_care, signed_factors
 from domain.signoff.mark import READ, Mark
 
@@ -270,6 +272,7 @@ MARKED = {
     "advice": Marked(_advice_marks, _signed_advice),
     CARE: Marked(care_marks, signed_care),
     FOLLOWUP: Marked(_followup_marks, _signed_followup),
+    BIOBANK: Marked(biobank_marks, signed_biobank),
     "exercise_drafts": Marked(_draft_marks, _signed_draft),
 }
 """By the name of the content that commands ask for."""

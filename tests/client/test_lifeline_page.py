@@ -5,6 +5,7 @@ import re
 
 import pypdfium2
 import pytest
+from openpyxl import load_workbook
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QLabel
 from sqlalchemy import select
@@ -145,3 +146,29 @@ def test_the_picture_goes_out_as_vectors_and_on_record(opened, family, open_desk
     text = "".join(page.get_textpage().get_text_range() for page in document)
     assert tube.number[:4] in text
     assert len(rows(open_desk, Outgoing)) == len(rows(open_desk, OutgoingEnd)) == 2
+
+
+def test_all_of_it_goes_out_as_a_workbook_and_on_record(opened, family, open_desk, tmp_path, qtbot):
+    tube, parts = family
+    event = SpecimenEvent.__table__
+    with open_desk.store.write() as connection:
+        connection.execute(event.update().where(event.c.kind == "used").values(consumed_ul=1))
+    view = opened(tube.number)
+    with qtbot.waitSignal(view.model.message, timeout=PATIENCE_MS):
+        view.write(tmp_path / "line.xlsx")
+    book = load_workbook(tmp_path / "line.xlsx")
+    notes = dict(book["说明"].iter_rows(min_row=2, values_only=True))
+    assert notes["标本编号"] == grouped(tube.number)
+    assert "未经本机构核定" in notes["保存限值"]
+    assert notes["监管链核验"].startswith("1 处断点")
+    tubes = list(book["标本"].iter_rows(min_row=2, values_only=True))
+    assert [row[0] for row in tubes] == [grouped(one.number) for one in (tube, *parts)]
+    assert {row[1] for row in tubes[1:]} == {grouped(tube.number)}
+    listed = list(book["事件"].iter_rows(min_row=2, values_only=True))
+    assert len(listed) == len(view.model.line.events)
+    assert [row[14] for row in listed if row[14]] == ["事件内容与其摘要不符"]
+    assert all(len(row[13]) == 64 for row in listed), "each event with its digest"
+    assert len(rows(open_desk, Outgoing)) == len(rows(open_desk, OutgoingEnd)) == 1
+    with qtbot.waitSignal(view.model.refused, timeout=PATIENCE_MS) as told:
+        view.write(tmp_path / "away" / "line.xlsx")
+    assert "line.xlsx" in told.args[0] or "away" in told.args[0]

@@ -1,9 +1,11 @@
 """Tubes that leave their place at the bench: out and back, and destroyed by two persons."""
 
+import msgspec
 import pytest
 
 from client.ports import Scanned
 from domain.biobank.bench import Mode
+from domain.biobank.protocols import BIOBANK
 from domain.kernel.authority import system_actor
 from domain.people.staff_commands import CreateStaff
 from tests.client_stations.bench_fixtures import slots, states
@@ -20,7 +22,9 @@ def colleague_card(station_desk):
     return "T2"
 
 
-def test_a_tube_is_taken_out_and_goes_back_to_its_own_place(model, scan, stored_tubes, box, station_desk):
+def test_a_tube_is_taken_out_and_goes_back_to_its_own_place(
+    model, scan, stored_tubes, box, station_desk, monkeypatch
+):
     number = stored_tubes[1]
     model.set_mode(Mode.OUT)
     out = scan(number)
@@ -32,6 +36,13 @@ def test_a_tube_is_taken_out_and_goes_back_to_its_own_place(model, scan, stored_
     back = scan(number)
     assert (back.tone, back.title) == ("good", f"已放回 {box} A2")
     assert "冻融 0 / 3" in back.remedy
+    assert "未经本机构核定" in out.remedy
+    assert "未经本机构核定" in back.remedy
+    content = station_desk.dispatcher.content
+    signed = msgspec.structs.replace(content[BIOBANK].keeping, verified=True)
+    monkeypatch.setitem(content, BIOBANK, msgspec.structs.replace(content[BIOBANK], keeping=signed))
+    model.set_mode(Mode.OUT)
+    assert "核定" not in scan(number).remedy, "once somebody answered for them"
     assert slots(station_desk)[f"{box}:A2"] == number
 
 

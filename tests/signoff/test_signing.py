@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import select
 
 import resources
+from domain.biobank.protocols import BIOBANK, load_biobank
 from domain.care.content import CARE, load_care
 from domain.catalog.content import load_catalog
 from domain.checkup.judge import judge
@@ -31,6 +32,7 @@ SHIPPED = {
         Authority.load(resources.folder("roles.yaml")).roles,
         resources.folder("forms"),
     ),
+    BIOBANK: load_biobank(resources.folder("biobank")),
     **{
         name: load()
         for name, load in scale_content(resources.folder("scales"), resources.folder("forms")).items()
@@ -84,9 +86,19 @@ def test_every_mark_of_every_file_is_listed_once(desk, signs):
     assert len(kept) == len({row.key for row in kept}) > 150
     assert {row.kind for row in kept} == {
         "range", "important", "critical", "scale", "risk", "levels", "advice", "followup", "care",
+        "biobank",
     }  # fmt: skip
     scales = {s.id: sum(p.status != "V" for p in s.parts) for s in SHIPPED["scales"].values()}
     assert sum(row.kind == "scale" for row in kept) == sum(scales.values())
+
+
+def test_limits_of_tubes_out_of_the_cold_wait_for_a_signature_too(desk, signs, chief):
+    [row] = rows(desk, key="biobank.keeping")
+    assert "5 分钟" in row.part
+    assert "30 分钟" in row.part
+    assert not desk.content[BIOBANK].keeping.verified
+    sign(desk, chief, signs, "biobank.keeping")
+    assert desk.content[BIOBANK].keeping.verified
 
 
 def test_listing_again_changes_nothing(desk, signs):

@@ -107,7 +107,7 @@ class Canvas(QGraphicsView):
 
 
 class View(PageView):
-    """F5 checks the chain of custody, F6 and F8 write the picture as SVG or PDF, F4 opens the tube's record."""
+    """F5 checks the chain of custody, F6 and F8 write the picture, F7 a workbook, F4 opens the record."""
 
     model: ViewModel
 
@@ -172,6 +172,9 @@ class View(PageView):
     def write(self, path: Path) -> None:
         """Write the picture as vectors, in the colours of paper."""
         if self.model.line is None:
+            return
+        if path.suffix == ".xlsx":
+            self.model.save_data(path)
             return
         picture = Picture(self.model.line.tubes, Colours("light"), Ticks())
         self.model.save(path, picture.write_svg if path.suffix == ".svg" else picture.write_pdf)

@@ -17,15 +17,17 @@ from client.station import Context, PageModel
 from domain.biobank.custody_break_commands import CheckCustody
 from domain.biobank.custody_chain import Break, breaks
 from domain.biobank.lineage import Family, family_of
+from domain.biobank.protocols import BIOBANK
 from domain.biobank.records import Specimen
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
 from domain.kernel.texts import Texts
 from domain.outgoing.commands import HandOutDocument
 from domain.outgoing.records import Destination
-from forms.tracing import trace_content
+from forms.trace_table import write_trace_book
+from forms.tracing import limits_note, trace_content
 
-WHAT = "标本溯源图"
+WHAT, DATA = "标本溯源图", "标本溯源数据"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class LifeLine:
     ids: tuple[Id, ...]
     broken: tuple[Break, ...]
     unchained: int
+    family: Family
 
 
 def life_line(family: Family, broken: tuple[Break, ...], texts: Texts) -> LifeLine:
@@ -66,7 +69,7 @@ def life_line(family: Family, broken: tuple[Break, ...], texts: Texts) -> LifeLi
     )  # fmt: skip
     unchained = sum(1 for event in family.events if event.chain_number is None)
     ids = tuple(member.row.id for member in family.members)
-    return LifeLine(told["asked"]["number"], tubes, tuple(events), ids, broken, unchained)
+    return LifeLine(told["asked"]["number"], tubes, tuple(events), ids, broken, unchained, family)
 
 
 class ViewModel(PageModel):
@@ -80,6 +83,7 @@ class ViewModel(PageModel):
         Action("check", "lifeline.check", "F5", command="specimen.check_custody", primary=True),
         Action("svg", "lifeline.svg", "F6", command="document.hand_out"),
         Action("pdf", "lifeline.pdf", "F8", command="document.hand_out"),
+        Action("data", "lifeline.data", "F7", command="document.hand_out"),
         Action("record", "lifeline.record", "F4"),
     )
 
@@ -93,6 +97,7 @@ class ViewModel(PageModel):
         self.action_set.on("check", self.check)
         self.action_set.on("svg", lambda: self.save_asked.emit("svg"))
         self.action_set.on("pdf", lambda: self.save_asked.emit("pdf"))
+        self.action_set.on("data", lambda: self.save_asked.emit("xlsx"))
         self.action_set.on("record", lambda: context.open_page(f"record:specimen:{record_id}"))
 
     def on_open(self, **arguments: Any) -> None:
@@ -108,7 +113,7 @@ class ViewModel(PageModel):
                 if number is None:
                     raise DomainError("specimen.unknown", field="number", value=str(own))
                 family = family_of(connection, context.actor, number)
-                found = tuple(breaks(connection, family.events))
+                found = tuple(breaks(connection, family.events, context.actor.device_id))
             return life_line(family, found, context.desk.texts)
 
         self._follow(self.context.jobs.read(work, "lifeline"), self._take, self._say)
@@ -133,6 +138,27 @@ class ViewModel(PageModel):
             self._say(error)
             return
         self.toast("lifeline.saved", "success", name=path.name)
+
+    def save_data(self, path: Path) -> None:
+        """Let every tube and event go out as a workbook; on record first, written in the background."""
+        line, context = self.line, self.context
+        if line is None:
+            return
+        texts, content = context.desk.texts, context.desk.dispatcher.content
+        order = HandOutDocument(what=f"{DATA} {line.number}", destination=Destination.FILE)
+        broken = {
+            one.event_id: texts.say(f"word.custody_break.{one.code.removeprefix('custody.')}")
+            for one in line.broken
+        }
+
+        def write() -> None:
+            write_trace_book(
+                line.family, broken, texts, path, who=context.actor.name, at=context.desk.clock(),
+                limits=limits_note(content[BIOBANK], texts),
+            )  # fmt: skip
+
+        job = context.jobs.write(lambda _job: handed_out(context, order, write), "trace_book")
+        self._follow(job, lambda _done: self.toast("lifeline.saved", "success", name=path.name), self._say)
 
     def _take(self, line: LifeLine) -> None:
         self.line = line

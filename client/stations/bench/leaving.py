@@ -1,13 +1,16 @@
 """Tubes that leave their place: out with one scan, destroyed with scan, reason and a second person's card."""
 
+import dataclasses
+
 from PySide6.QtCore import Signal
 
 from client.ports import Scanned
 from client.stations.bench.part import BenchPart
-from client.stations.bench.reading import Outcome
+from client.stations.bench.reading import Outcome, TubeFacts
 from domain.biobank.bench import STAFF, Mode
 from domain.biobank.custody_commands import DiscardReason, DiscardSpecimen, TakeOutSpecimen
-from domain.kernel.errors import DomainError
+from domain.biobank.protocols import BIOBANK, BiobankContent
+from domain.kernel.errors import DomainError, KnownError
 
 REASONS = tuple(DiscardReason)
 
@@ -21,8 +24,23 @@ class OutModel(BenchPart):
         self.act(TakeOutSpecimen(number=scanned.text), scanned.text, self._taken)
 
     def _taken(self, outcome: Outcome) -> None:
-        if outcome.tube is not None:
-            self.good(outcome.tube, place=outcome.tube.slot.replace(":", " "))
+        if outcome.tube is None:
+            return
+        now, place = self.page.context.desk.clock(), outcome.tube.slot.replace(":", " ")
+        told = self.teller.good(self.mode, outcome.tube, now, place=place)
+        self.tell(dataclasses.replace(told, remedy=told.remedy + self._mark()))
+
+    def refuse(self, error: KnownError, scanned: str, tube: TubeFacts | None = None) -> None:
+        """Tell why; a limit that nobody has answered for yet says so."""
+        if error.code != "specimen.too_many_thaws" or self.page.is_closed:
+            super().refuse(error, scanned, tube)
+            return
+        told = self.teller.bad(self.mode, error, tube, scanned, self.page.context.desk.clock())
+        self.tell(dataclasses.replace(told, detail=told.detail + self._mark()))
+
+    def _mark(self) -> str:
+        content: BiobankContent = self.page.context.desk.dispatcher.content[BIOBANK]
+        return "" if content.keeping.verified else self.page.context.say("bench.limits_unverified")
 
 
 class DiscardModel(BenchPart):

@@ -140,6 +140,8 @@ class StoreModel(BenchPart):
         told = self.teller.good(self.mode, outcome.tube, now, position=(back.place or "").replace(":", " "))
         title = say("bench.done.return", place=(back.place or "").replace(":", " "))
         remedy = say("bench.out_for", out=out, thaws=back.thaws, most=back.most_thaws)
+        if not back.verified:
+            remedy += say("bench.limits_unverified")
         self.tell(dataclasses.replace(told, title=title, remedy=remedy))
 
     def _refreshed(self, box: BoxFacts | None) -> None:
