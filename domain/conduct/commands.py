@@ -1,5 +1,6 @@
 """Looking into a finding: let pass, or taken back and put right. Never by whoever said it."""
 
+from domain.conduct.outgoing import HELD
 from domain.conduct.records import MessageFinding
 from domain.conduct.workflow import finding_life
 from domain.kernel.commands import Kind, ask, command, handles
@@ -7,7 +8,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.messaging.ending import ended
-from domain.messaging.records import OutboxMessage
+from domain.messaging.records import MassSending, OutboxMessage
 from domain.messaging.workflow import outbox_life
 
 CONCLUDE = "conduct.conclude"
@@ -28,7 +29,10 @@ def release_message(order: ReleaseMessage, work: UnitOfWork) -> None:
     Raises:
         DomainError: ``input.missing`` (``note``); ``conduct.own_message``; ``message_finding.wrong_state``.
     """
-    _conclude(work, order.message_finding_id, "release", order.note)
+    finding = _conclude(work, order.message_finding_id, "release", order.note)
+    message = work.get(OutboxMessage, finding.outbox_id) if finding.outbox_id is not None else None
+    if message is not None and message.reason == HELD:
+        message.send_at, message.reason = work.now, None
 
 
 @command("conduct.withdraw", "撤回并更正", permission=CONCLUDE)
@@ -41,12 +45,18 @@ class WithdrawMessage:
 
 @handles(WithdrawMessage)
 def withdraw_message(order: WithdrawMessage, work: UnitOfWork) -> bool:
-    """Return whether the message was still here and does not go; a channel takes nothing back that it has.
+    """Return whether something was still here that does not go now; a channel takes nothing back that it has.
+
+    A sending to many is stopped: what has not gone of it never does.
 
     Raises:
         DomainError: As `release_message`.
     """
     finding = _conclude(work, order.message_finding_id, "withdraw", order.note)
+    mass = work.get(MassSending, finding.mass_id) if finding.mass_id is not None else None
+    if mass is not None:
+        mass.stopped_at = mass.stopped_at or work.now
+        return True
     message = work.get(OutboxMessage, finding.outbox_id) if finding.outbox_id is not None else None
     if message is None or not outbox_life.allows(message.state, "cancel"):
         return False

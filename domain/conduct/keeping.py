@@ -8,9 +8,9 @@ from domain.conduct.receptions import RECEPTION_RULES, ReceptionRules, judge
 from domain.conduct.records import MessageFinding, MessageSource
 from domain.conduct.rules import MESSAGE_RULES, Hit, MessageRules, lint
 from domain.conduct.workflow import finding_life, reception_life
-from domain.conversations.records import ConversationMessage
+from domain.conversations.records import Conversation, ConversationMessage
 from domain.kernel.errors import DomainError
-from domain.kernel.ids import stable_id
+from domain.kernel.ids import Id, stable_id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.reception.records import Appointment
 
@@ -65,9 +65,10 @@ def keep_said(
     reason: str | None = None,
 ) -> None:
     """Keep what was found in something said; nothing where nothing was."""
-    finding = _finding(work, tuple(hits), source, message.text, message.at)
-    if finding is None:
+    hits = tuple(hits)
+    if not hits:
         return
+    finding = finding_of(work, hits, source, message.text, message.at)
     finding.id = stable_id("message_finding", message.id)
     finding.org_id = message.org_id
     finding.conversation_id, finding.message_id = message.conversation_id, message.id
@@ -79,17 +80,38 @@ def keep_said(
 
 def keep_saved(work: UnitOfWork, text: str, code: str, hits: Iterable[Hit], source: MessageSource) -> None:
     """Keep what was found in a text for many that was saved."""
-    finding = _finding(work, tuple(hits), source, text, work.now)
-    if finding is not None:
+    hits = tuple(hits)
+    if hits:
+        finding = finding_of(work, hits, source, text, work.now)
         finding.code = code
         work.add(finding)
 
 
-def _finding(
+def keep_automatic(
+    work: UnitOfWork, conversation: Conversation, answer: tuple[Id, str, str], hits: tuple[Hit, ...]
+) -> None:
+    """Keep that an automatic answer was not given for what it says: once a version, however often it is asked for.
+
+    Args:
+        work: Of whoever received the question.
+        conversation: Where it was asked first.
+        answer: Id of the version, its code, its words.
+        hits: What was found; not empty.
+    """
+    version, code, text = answer
+    finding_id = stable_id("message_finding", "automatic", version)
+    if work.get(MessageFinding, finding_id) is not None:
+        return
+    finding = finding_of(work, hits, MessageSource.AUTOMATIC, text, work.now)
+    finding.id, finding.org_id, finding.code = finding_id, conversation.org_id, code
+    finding.conversation_id = conversation.id
+    work.add(finding)
+
+
+def finding_of(
     work: UnitOfWork, hits: tuple[Hit, ...], source: MessageSource, text: str, at: datetime
-) -> MessageFinding | None:
-    if not hits:
-        return None
+) -> MessageFinding:
+    """Return an open finding of what a text says, not kept yet; there is at least one hit."""
     finding = MessageFinding(
         source=source, hits=len(hits), severe=any(hit.rule.severe for hit in hits),
         labels="、".join(dict.fromkeys(hit.rule.label for hit in hits))[:255],

@@ -20,6 +20,10 @@ class MessageSource(enum.StrEnum):
     TEMPLATE = "template"  # a text of the institution's own, for many
     SCRIPT = "script"  # what the staff is to say, or a handout for clients
     FAQ = "faq"  # an answer that may be given automatically
+    AUTOMATIC = "automatic"  # an automatic answer, found when it was to be given
+    MASS = "mass"  # a sending to many, as it was filled in
+    OUTGOING = "outgoing"  # any other message, found before it was sent
+    REVIEW = "review"  # something said earlier, found when somebody looked through it
 
 
 class MessageFinding(Record, label="违规沟通内容"):
@@ -29,6 +33,7 @@ class MessageFinding(Record, label="违规沟通内容"):
     conversation_id: Mapped[Id | None] = column("会话", ref="conversation", index=True)
     message_id: Mapped[Id | None] = column("会话消息", ref="conversation_message")
     outbox_id: Mapped[Id | None] = column("外发消息", ref="outbox_message")
+    mass_id: Mapped[Id | None] = column("群发批次", ref="mass_sending")
     patient_id: Mapped[Id | None] = column("客户", ref="patient", index=True)
     code: Mapped[str | None] = column("模板或问题代码", length=60)
     hits: Mapped[int] = column("命中规则数")

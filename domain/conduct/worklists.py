@@ -6,8 +6,12 @@ from domain.conduct.commands import ReleaseMessage, WithdrawMessage
 from domain.conduct.reception_commands import RectifyReception
 from domain.conduct.reception_records import ReceptionCheck
 from domain.conduct.records import MessageFinding
+from domain.conduct.review_commands import ReviewConduct
+from domain.conduct.review_records import ConductReview
+from domain.conversations.records import Conversation, ConversationMessage
 from domain.kernel.worklists import Query, worklist
 from domain.people.records import Patient
+from domain.people.worklists import clients
 from domain.reception.records import Appointment
 
 VIEW = "conduct.view"
@@ -65,3 +69,32 @@ def reception_checks() -> Query:
         .join(Patient, Patient.id == r.patient_id)
         .join(Appointment, Appointment.id == r.appointment_id)
     )  # fmt: skip
+
+
+@worklist("conduct.said", "沟通记录调取", permission=VIEW, record=ConversationMessage, order="-at")
+def said() -> Query:
+    """Everything that was said with clients by every channel, the latest first."""
+    m = ConversationMessage
+    return (
+        select(
+            m.at, Patient.name, Patient.number.label("patient_number"), Conversation.channel, m.direction, m.form,
+            m.text, m.staff_name, m.automatic, m.waited_s, m.in_time,
+        )
+        .join(Conversation, Conversation.id == m.conversation_id)
+        .outerjoin(Patient, Patient.id == m.patient_id)
+        .where(m.direction != "note")
+    )  # fmt: skip
+
+
+@worklist("conduct.reviews", "沟通与接待审核", permission=VIEW, record=ConductReview, order="-at")
+def reviews() -> Query:
+    """Who looked through whose records, and what came of it, the latest first; F8 prints the records with remarks."""
+    r = ConductReview
+    return select(
+        r.at, Patient.name, r.about_name, r.since, r.until, r.messages, r.remarks, r.found_now, r.labels, r.late,
+        r.unread, r.receptions, r.irregular, r.staff_name,
+    ).outerjoin(Patient, Patient.id == r.patient_id)  # fmt: skip
+
+
+reviews.offers(ReviewConduct)
+clients.offers(ReviewConduct)

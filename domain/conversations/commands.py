@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from domain.conduct.keeping import LONGEST_REASON, ask_why, hits_of, keep_said
+from domain.conduct.keeping import LONGEST_REASON, ask_why, hits_of, keep_automatic, keep_said
 from domain.conduct.records import MessageSource
 from domain.conversations.faq import as_said, exactly, in_force
 from domain.conversations.keeping import (
@@ -93,6 +93,11 @@ def _answer_by_itself(work: UnitOfWork, conversation: Conversation, order: Recei
         order.text, (one for one in in_force(work.connection, conversation.org_id) if one.automatic)
     )
     if found is None:
+        return
+    hits = hits_of(work, found.answer)
+    if any(hit.rule.severe for hit in hits):
+        # The rules have changed since it was saved: nobody is told it, and the question is looked into once.
+        keep_automatic(work, conversation, (found.id, found.code, found.answer), hits)
         return
     text = f"{AUTOMATIC}{as_said(found)}"
     if Channel(conversation.channel) is Channel.PAGE:

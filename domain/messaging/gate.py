@@ -1,10 +1,11 @@
-"""Whether a message may go now: the client's wish, the hour, the caps, the quota, and where it goes to."""
+"""Whether a message may go now: the client's wish, its words, the hour, the caps, the quota, and where it goes to."""
 
 import dataclasses
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from domain.conduct.outgoing import HELD, TAKEN_BACK, Standing, standing_of
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.messaging.channel_states import channel_state
 from domain.messaging.queueing import address_of, preference_of, refuses
@@ -13,7 +14,7 @@ from domain.messaging.rules import AT_ANY_HOUR, DAILY_CAP, UNCAPPED, day_start, 
 from domain.people.records import Patient, Staff
 
 LOOK_AGAIN = timedelta(minutes=5)
-"""When the messages of a mass sending that is paused are looked at again."""
+"""When the messages of a mass sending that is held back are looked at again."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,6 +51,12 @@ def look_at(work: UnitOfWork, message: OutboxMessage) -> Verdict:
         )
     if row is not None and row.consents == 0 and channel is Channel.MINI_PROGRAM:
         return Verdict(move="fail", reason="no_consent")
+    standing = standing_of(work, message)
+    if standing is Standing.WITHDRAWN:
+        return Verdict(move="cancel", reason=TAKEN_BACK)
+    if standing is Standing.HELD:
+        # One message waits until it makes no sense any more: whoever lets it pass says when it goes.
+        return Verdict(later=work.now + LOOK_AGAIN if message.mass_id else message.expires_at, reason=HELD)
     when = _when(work, message, category, channel)
     return when or Verdict(address=address, via=row.via if row is not None else None)
 

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from domain.conduct.keeping import keep_saved, refuse_severe
+from domain.conduct.outgoing import check_for_many
 from domain.conduct.records import MessageSource
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
@@ -162,7 +163,8 @@ def send_to_many(order: SendToMany, work: UnitOfWork) -> Sent:
         DomainError: ``message.too_many``, ``message.nobody``, ``message.over_budget`` where the quota of the
             day does not
             suffice and the rest was not to go on the days after, ``message.quota_changed`` when less is left
-            than shown.
+            than shown, ``conduct.not_for_many`` (``template``) for words that are severely against the rules as
+            they stand now.
     """
     wanted = list(dict.fromkeys(order.patient_ids))
     if not wanted:
@@ -179,6 +181,8 @@ def send_to_many(order: SendToMany, work: UnitOfWork) -> Sent:
         wanted=len(wanted), queued=0, budget_left=budget.left, confirmed_at=work.now,
         confirmed_by=work.actor.staff_id, send_at=order.send_at,
     )  # fmt: skip
+    others = [template_of(work, code) for code in sorted(set(order.variants.values()) - {order.template})]
+    check_for_many(work, mass, (template, *others), order.params)
     left_out: Counter[str] = Counter()
     for patient_id in wanted:
         why = left_out_why(work, patient_id, order.channel, template.category)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from domain.conduct.keeping import refuse_severe
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -63,11 +64,13 @@ def preview_mass(order: PreviewMass, work: UnitOfWork) -> MassPreview:
     """Return it.
 
     Raises:
-        DomainError: ``message.no_tags`` (``tags``), ``message.no_template``, ``message.channel_not_allowed``.
+        DomainError: ``message.no_tags`` (``tags``), ``message.no_template``, ``message.channel_not_allowed``,
+            ``conduct.not_for_many`` (``template``).
     """
     template = template_of(work, order.template)
     if order.channel not in template.channels:
         raise DomainError("message.channel_not_allowed", field="channel", label=template.label)
+    refuse_severe(work, f"{template.title}\n{template.text or template.short}", "template")
     people = clients_with(work.connection, work.actor, order.tags)
     left_out: Counter[str] = Counter()
     reached = []

@@ -1,5 +1,7 @@
 """What is said to clients against the rules: asked before it goes, kept when it went, looked into by another."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -9,11 +11,14 @@ from domain.conduct.records import MessageFinding
 from domain.conduct.rules import MESSAGE_RULES, load_message_rules
 from domain.conversations.commands import NoteSaidElsewhere, ReplyToClient
 from domain.conversations.faq_commands import SaveFaq
-from domain.conversations.records import ConversationMessage
+from domain.conversations.records import Conversation, ConversationMessage
 from domain.kernel.errors import DomainError
+from domain.messaging.commands import RepeatMessage, SendMessage
 from domain.messaging.records import Category, Channel, OutboxMessage
-from domain.messaging.template_commands import SaveTemplate
+from domain.messaging.sending_commands import TakeDue
+from domain.messaging.template_commands import SaveTemplate, SendToMany
 from tests.channels import test_conversations as talk
+from tests.channels.conftest import bound
 
 hear, org, people = talk.hear, talk.org, talk.people
 
@@ -108,3 +113,104 @@ def test_no_text_for_many_is_saved_with_a_severe_word(ruled, people):
     assert [(one.source, one.code, one.labels) for one in rows(ruled, MessageFinding)] == [
         ("template", "promo", "绝对化用语")
     ]
+
+
+def one_sent(desk, who, client, text, **more):
+    """Save a template whose gap a person fills in, and have it sent to one client."""
+    given = {
+        "code": "gap",
+        "label": "活动",
+        "category": Category.NOTICE,
+        "channels": [Channel.OFFICIAL_ACCOUNT],
+    }
+    desk.run(SaveTemplate(**given, title="通知", text="{what}"), who)
+    order = SendMessage(patient_id=client, template="gap", params={"what": text}, **more)
+    return desk.run(order, who).receipt
+
+
+def taken(desk, system):
+    order = TakeDue(channels=[Channel.OFFICIAL_ACCOUNT], quotas={})
+    return [parcel.message_id for parcel in desk.run(order, system).receipt]
+
+
+@pytest.fixture
+def reached(ruled, client, operator):
+    bound(ruled, operator, client, Channel.OFFICIAL_ACCOUNT, "oZhou")
+    return client
+
+
+def test_what_a_person_filled_in_waits_until_another_lets_it_pass(ruled, reached, people, system):
+    message_id = one_sent(ruled, people["op1"], reached, BAD)
+    assert taken(ruled, system) == []
+    assert [(one.state, one.reason) for one in rows(ruled, OutboxMessage)] == [("queued", "content_review")]
+    assert taken(ruled, system) == []
+    (found,) = rows(ruled, MessageFinding)
+    assert (found.source, found.outbox_id, found.patient_id, found.staff_name) == (
+        "outgoing", message_id, reached, "员工op1",
+    )  # fmt: skip
+    own = ReleaseMessage(message_finding_id=found.id, note="可以")
+    assert refused(ruled, own, people["op1"])[0] in ("permission.denied", "conduct.own_message")
+    ruled.run(own, people["head"])
+    assert taken(ruled, system) == [message_id]
+
+
+def test_what_is_taken_back_goes_by_no_other_way(ruled, reached, people, system):
+    message_id = one_sent(ruled, people["op1"], reached, BAD)
+    assert taken(ruled, system) == []
+    (found,) = rows(ruled, MessageFinding)
+    assert (
+        ruled.run(WithdrawMessage(message_finding_id=found.id, note="不妥"), people["head"]).receipt is True
+    )
+    again = ruled.run(RepeatMessage(message_id=message_id), people["op1"]).receipt
+    assert taken(ruled, system) == []
+    states = {one.id: (one.state, one.reason) for one in rows(ruled, OutboxMessage)}
+    assert states == {message_id: ("cancelled", "by_hand"), again: ("cancelled", "content_withdrawn")}
+    assert len(rows(ruled, MessageFinding)) == 1
+
+
+def test_a_critical_message_and_one_in_order_wait_for_nobody(ruled, reached, people, system):
+    fine = one_sent(ruled, people["op1"], reached, "周六上午有健康讲座")
+    assert taken(ruled, system) == [fine]
+    assert not rows(ruled, MessageFinding)
+
+
+def test_a_sending_to_many_is_checked_as_it_is_filled_in_and_is_one_finding(
+    ruled, reached, people, system, operator, clock
+):
+    ruled.content.pop(MESSAGE_RULES)  # saved before there were rules
+    given = {
+        "code": "promo",
+        "label": "活动",
+        "category": Category.NOTICE,
+        "channels": [Channel.OFFICIAL_ACCOUNT],
+    }
+    ruled.run(SaveTemplate(**given, title="通知", text="{what}"), people["op1"])
+    to_many = {"label": "活动", "template": "promo", "channel": Channel.OFFICIAL_ACCOUNT, "chosen": "全部"}
+    sent = SendToMany(**to_many, patient_ids=[reached], params={"what": BAD})
+    ruled.run(sent, people["head"])
+    ruled.content[MESSAGE_RULES] = load_message_rules(resources.folder("conduct"))
+    assert refused(ruled, sent, people["head"]) == ("conduct.not_for_many", "template")
+    assert taken(ruled, system) == []
+    (found,) = rows(ruled, MessageFinding)
+    assert (found.source, found.code, found.mass_id is not None) == ("outgoing", "promo", True)
+    lesser = SendToMany(**to_many, patient_ids=[reached], params={"what": "这个肯定能报销"})
+    ruled.run(lesser, people["head"])
+    assert sorted(one.source for one in rows(ruled, MessageFinding)) == ["mass", "outgoing"]
+    assert len(taken(ruled, system)) == 1, "a lesser remark goes and is looked into"
+    ruled.run(WithdrawMessage(message_finding_id=found.id, note="停发"), operator)
+    clock.advance(timedelta(minutes=6))
+    assert taken(ruled, system) == []
+    assert ("cancelled", "mass_stopped") in [(one.state, one.reason) for one in rows(ruled, OutboxMessage)]
+
+
+def test_no_automatic_answer_says_what_must_not_be_said(ruled, hear, people, system):
+    ruled.content.pop(MESSAGE_RULES)
+    answer = SaveFaq(code="fatty", question="脂肪肝能好吗", answer=BAD, automatic=True, reason="新增")
+    ruled.run(answer, people["head"])
+    ruled.content[MESSAGE_RULES] = load_message_rules(resources.folder("conduct"))
+    hear("脂肪肝能好吗？")
+    hear("脂肪肝能好吗")
+    assert not rows(ruled, OutboxMessage)
+    (found,) = rows(ruled, MessageFinding)
+    assert (found.source, found.code, found.text) == ("automatic", "fatty", BAD)
+    assert {one.state for one in rows(ruled, Conversation)} == {"owed"}

@@ -13,6 +13,7 @@ def upgrade() -> None:
         sa.Column("conversation_id", Id16(), nullable=True),
         sa.Column("message_id", Id16(), nullable=True),
         sa.Column("outbox_id", Id16(), nullable=True),
+        sa.Column("mass_id", Id16(), nullable=True),
         sa.Column("patient_id", Id16(), nullable=True),
         sa.Column("code", sa.String(60), nullable=True),
         sa.Column("hits", sa.BigInteger(), nullable=False),
