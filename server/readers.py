@@ -73,6 +73,7 @@ def readers_of(
         system_actor(identity.org_id, identity.device_id),
         lambda rule: engine.book.channels_of(rule),  # asked each time: an administrator may have changed it
         lambda rule: engine.book.client_message_of(rule),
+        lambda rule: engine.book.owner_first(rule),
     )
     returns = ReturnFollower(dispatcher, system_actor(identity.org_id, identity.device_id))
     sharing = SharingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))

@@ -135,7 +135,7 @@ class NoticesModel(PageModel):
 
         self._withdraw({one.id for one in found if one.state not in OPEN_STATES or one.state == "in_hand"})
         book: RuleBook | None = self.context.desk.dispatcher.content.get(RULES)
-        ways = {one.id: self._ways(book, one) for one in found}
+        ways = {one.id: self._ways(book, one) if self._is_for_me(book, one) else () for one in found}
         new = [one for one in found if self._is_new(one) and ways[one.id]]
         self._told |= {one.id: str(one.severity) for one in new}
         whole = [one for one in new if Way.FULL_SCREEN in ways[one.id]]
@@ -174,6 +174,14 @@ class NoticesModel(PageModel):
             return False
         rose = card.id in self._told or card.step > 0
         return rose or self.context.desk.clock() - card.opened_at <= FRESH
+
+    def _is_for_me(self, book: object, card: "AlertCard") -> bool:
+        """Tell whether it may interrupt: who owns it comes first, the others of the role when the ladder moves."""
+        from domain.alerts.plans import RuleBook
+
+        if card.owner_id in (None, self.context.actor.staff_id) or card.step > 0:
+            return True
+        return not (isinstance(book, RuleBook) and book.owner_first(card.rule))
 
     def _ways(self, book: object, card: "AlertCard") -> tuple[object, ...]:
         from domain.alerts.parts import WAYS_OF, Way

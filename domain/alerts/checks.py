@@ -187,6 +187,8 @@ def _subject_problems(rule: Rule) -> Iterator[str]:
 def _card_problems(rule: Rule, kind: type[Record]) -> Iterator[str]:
     """Yield what is wrong with whose card an alert is."""
     columns = kind.__table__.columns
+    if rule.owner_first and not rule.owner:
+        yield "owner_first: nobody owns it from the start"
     for end in ("_id", "_name") if rule.owner else ():
         if f"{rule.owner}{end}" not in columns:
             yield f"owner: no field {rule.owner}{end}"

@@ -1,7 +1,7 @@
 """What a changed record means for one rule: decided here without a database, done by the engine."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -57,7 +57,16 @@ class Clear:
     alert_id: Id
 
 
-Action: TypeAlias = SetTimer | DropTimer | Open | Clear
+@dataclasses.dataclass(frozen=True, slots=True)
+class Assign:
+    """An alert nobody has taken goes to whom its record was given."""
+
+    alert_id: Id
+    owner_id: Id
+    owner_name: str
+
+
+Action: TypeAlias = SetTimer | DropTimer | Open | Clear | Assign
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,6 +96,7 @@ class KnownAlert:
     id: Id
     rule: str
     state: str
+    owner_id: Id | None = None
 
     @property
     def waits(self) -> bool:
@@ -122,6 +132,14 @@ def on_change(
         inhibitors: Rules that keep this one silent.
         at: Time of the engine.
     """
+    wanted = list(_changed(plan, now, touched, inhibitors, at))
+    yield from wanted
+    yield from _given(plan, now, {one.alert_id for one in wanted if isinstance(one, Clear)})
+
+
+def _changed(
+    plan: Plan, now: Situation, touched: Touched, inhibitors: frozenset[str], at: datetime
+) -> Iterator[Action]:
     if now.row is None or plan.cleared(now.row):
         if plan.rule.id in now.timers:
             yield DropTimer(plan.rule.id, now.record_id)
@@ -144,6 +162,17 @@ def foreseen(actions: Iterable[Action], causes: Iterable[Cause], row: Values) ->
     """Tell whether an alert of a client that is about to be opened will keep a rule silent for this record."""
     told = {(a.plan.rule.id, a.row.get("patient_id")) for a in actions if isinstance(a, Open)}
     return any(c.of == "patient_id" and (c.rule, row[c.by]) in told for c in causes)
+
+
+def _given(plan: Plan, now: Situation, over: Collection[Id]) -> Iterator[Assign]:
+    """Yield the alerts nobody has taken whose record belongs to somebody else by now."""
+    if now.row is None or plan.rule.owner is None:
+        return
+    owner_id, name = now.row.get(f"{plan.rule.owner}_id"), now.row.get(f"{plan.rule.owner}_name")
+    for alert in now.alerts.values():
+        untaken = alert.rule == plan.rule.id and alert.state == "open" and alert.id not in over
+        if untaken and owner_id is not None and alert.owner_id != owner_id:
+            yield Assign(alert.id, owner_id, str(name or ""))
 
 
 def _silent(plan: Plan, now: Situation, inhibitors: frozenset[str]) -> bool:

@@ -30,10 +30,10 @@ from domain.alerts.decisions import (
     on_time,
 )
 from domain.alerts.digests import Digest, Key, digests_of, emptied, joins, late_timers
-from domain.alerts.engine_commands import ClearAlert, RunAlerts
+from domain.alerts.engine_commands import RunAlerts
 from domain.alerts.gathering import gathered
 from domain.alerts.lookups import caused, keys_of, newest_arrival, sql_of
-from domain.alerts.orders import escalation, opening, shelf_over
+from domain.alerts.orders import escalation, opening, settling, shelf_over
 from domain.alerts.parts import Kind
 from domain.alerts.plans import Plan, RuleBook, key_of
 from domain.alerts.receivers import changed_alerts, keep_receivers, rebuild_receivers
@@ -363,7 +363,7 @@ class AlertEngine:
                 digests = digests_of(connection, self.book, opens, late or Counter(), now)
         orders: list[Any] = [digest.order(now) for digest in digests.values()]
         orders += [opening(a, now, joins(digests, a, now)) for a in opens]
-        orders += [ClearAlert(alert_id=a.alert_id) for a in actions if isinstance(a, Clear)]
+        orders += settling(actions)
         return self._commands(orders)
 
     def _commands(self, orders: Sequence[Any]) -> int:

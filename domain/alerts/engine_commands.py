@@ -120,6 +120,29 @@ def clear(order: ClearAlert, work: UnitOfWork) -> bool:
     return True
 
 
+@command("alert.assign", "预警随任务转给新的负责人", permission=ENGINE, place="internal")
+class AssignAlert:
+    """What an alert is about was given to somebody else before anybody had taken it."""
+
+    alert_id: Id = ask("预警", kind=Kind.HIDDEN)
+    owner_id: Id = ask("负责人", kind=Kind.HIDDEN)
+    owner_name: str = ask("负责人姓名")
+
+
+@handles(AssignAlert)
+def assign(order: AssignAlert, work: UnitOfWork) -> bool:
+    """Return whether it is news; one that somebody has taken meanwhile stays theirs."""
+    alert = work.get(Alert, order.alert_id)
+    if alert is None or alert.state != "open" or alert.owner_id == order.owner_id:
+        return False
+    event_id = stable_id("alert_event", alert.id, "assigned", order.owner_id, alert.revision or 0)
+    alert.owner_id, alert.owner_name = order.owner_id, order.owner_name
+    alert.revision = (alert.revision or 0) + 1
+    if work.get(AlertEvent, event_id) is None:
+        note_event(work, alert, "assigned", note=order.owner_name, event_id=event_id)
+    return True
+
+
 @command("alert.wake", "搁置到期", permission=ENGINE, place="internal")
 class WakeAlert:
     """Bring back an alert whose shelf is over and whose cause is still there, to where its ladder stands now."""
@@ -150,7 +173,7 @@ def wake(order: WakeAlert, work: UnitOfWork) -> bool:
 
 @command("alert.run", "预警处理（批）", permission=ENGINE, place="internal")
 class RunAlerts:
-    """Several of the engine's orders (`OpenAlert`, `EscalateAlert`, `ClearAlert`) in one transaction."""
+    """Several of the engine's orders (`OpenAlert`, `EscalateAlert`, `ClearAlert` …) in one transaction."""
 
     orders: list[Any] = ask("内容", kind=Kind.HIDDEN)
 
@@ -166,4 +189,5 @@ _ENGINE_HANDLERS: dict[type[Any], Callable[[Any, UnitOfWork], Any]] = {
     EscalateAlert: escalate,
     ClearAlert: clear,
     WakeAlert: wake,
+    AssignAlert: assign,
 }

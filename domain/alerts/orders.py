@@ -1,12 +1,13 @@
 """What the engine orders: an alert opened, brought to where its ladder stands, taken from its shelf."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from domain.alerts.decisions import Open
-from domain.alerts.engine_commands import ClearAlert, EscalateAlert, OpenAlert, WakeAlert
+from domain.alerts.decisions import Action, Assign, Clear, Open
+from domain.alerts.engine_commands import AssignAlert, ClearAlert, EscalateAlert, OpenAlert, WakeAlert
 from domain.alerts.lookups import stands
 from domain.alerts.plans import RuleBook
 from domain.kernel.ids import Id
@@ -26,6 +27,17 @@ def opening(action: Open, now: datetime, digest_id: Id | None = None) -> OpenAle
         due_at=None if digest_id else standing.due_at, act_by=action.opened_at + plan.ladder.act_within,
         digest_id=digest_id, owner_id=row.get(f"{plan.rule.owner}_id"), owner_name=row.get(f"{plan.rule.owner}_name"),
     )  # fmt: skip
+
+
+def settling(actions: Iterable[Action]) -> list[ClearAlert | AssignAlert]:
+    """Return the orders that close alerts, and those that give them to somebody else."""
+    found: list[ClearAlert | AssignAlert] = []
+    for one in actions:
+        if isinstance(one, Clear):
+            found.append(ClearAlert(alert_id=one.alert_id))
+        elif isinstance(one, Assign):
+            found.append(AssignAlert(alert_id=one.alert_id, owner_id=one.owner_id, owner_name=one.owner_name))
+    return found
 
 
 def shelf_over(book: RuleBook, connection: Connection, row: Any, now: datetime) -> WakeAlert | ClearAlert:

@@ -178,6 +178,11 @@ class RuleBook:
         rule = self.rules.get(rule_id)
         return "" if rule is None else rule.client_message
 
+    def owner_first(self, rule_id: str) -> bool:
+        """Tell whether who owns an alert of this rule is told before the others of the role."""
+        rule = self.rules.get(rule_id)
+        return rule is not None and rule.owner_first
+
     def may_settle_by_hand(self, rule_id: str) -> bool:
         """Tell whether a person may settle alerts of this rule; yes for a rule that is no longer in force."""
         rule = self.rules.get(rule_id)

@@ -75,7 +75,10 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         inhibits: Rules that stay silent for the same record while this one waits.
         silent_while: Alerts of other records that keep this rule silent.
         owner: What its two fields begin with that name who answers for the record (``physician`` for
-            ``physician_id`` and ``physician_name``): they own the alert from the start and are told.
+            ``physician_id`` and ``physician_name``): they own the alert from the start and are told. While
+            nobody has taken it, it goes with the record to whom that is given.
+        owner_first: Who owns it is told first: until the ladder moves it interrupts, and is sent outside the program
+            to, nobody else of the role, who have it in their list. Everybody where nobody owns it.
         gather: ``client``: one alert of this rule a client at a time, however many of their records fit.
         moment: See ``event``.
         since: Field of the time from which an absence counts.
@@ -124,6 +127,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     facts: tuple[str, ...] = ()
     silent_while: tuple[Cause, ...] = ()
     owner: str | None = None
+    owner_first: bool = False
     gather: Literal["client"] | None = None
     moment: Literal["new", "enter"] = "new"
     since: str | None = None

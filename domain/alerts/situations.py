@@ -105,11 +105,11 @@ def situations(
         rows = {r.id: r._asdict() for r in connection.execute(select(table).where(table.c.id.in_(some)))}
         alerts: dict[Id, dict[Id, KnownAlert]] = defaultdict(dict)
         for row in connection.execute(
-            select(_ALERT.c.id, _ALERT.c.rule, _ALERT.c.state, _ALERT.c.subject_id).where(
+            select(_ALERT.c.id, _ALERT.c.rule, _ALERT.c.state, _ALERT.c.subject_id, _ALERT.c.owner_id).where(
                 _ALERT.c.subject_id.in_(some)
             )
         ):
-            alerts[row.subject_id][row.id] = KnownAlert(row.id, row.rule, row.state)
+            alerts[row.subject_id][row.id] = KnownAlert(row.id, row.rule, row.state, row.owner_id)
         waiting: dict[Id, dict[str, datetime]] = defaultdict(dict)
         mine = and_(timers.c.rule.in_(rules), timers.c.record_id.in_(some))
         for timer in connection.execute(

@@ -133,6 +133,7 @@ class AlertCard:
     step: int
     due_at: datetime | None
     revision: int
+    owner_id: Id | None = None
 
 
 def alerts_for(connection: Connection, actor: Actor, *, limit: int = 100) -> list[AlertCard]:

@@ -28,7 +28,7 @@ from domain.people.records import Organization, Staff
 log = logging.getLogger(__name__)
 
 IN_APP = "in_app"
-TOLD = frozenset({"opened", "escalated"})
+TOLD = frozenset({"opened", "escalated", "assigned"})
 _LEVELS = {"general": "一般", "important": "重要", "urgent": "紧急"}
 MOST_TOLD = 50
 
@@ -39,23 +39,30 @@ class TellStaff:
 
     event_id: Id = ask("预警轨迹", kind=Kind.HIDDEN)
     channels: list[str] = ask("渠道", kind=Kind.HIDDEN)
+    owner_first: bool = ask("先通知负责人", kind=Kind.HIDDEN, default=False)
 
 
 @handles(TellStaff)
 def tell_staff(order: TellStaff, work: UnitOfWork) -> int:
-    """Return how many messages were queued: one a person, channel and step, however often the log is read."""
+    """Return how many messages were queued: one a person, channel and step, however often the log is read.
+
+    `owner_first`: until the ladder moves only whoever owns it is told, unless they have left us.
+    """
     event = work.get(AlertEvent, order.event_id)
     alert = work.get(Alert, event.alert_id) if event is not None else None
     if event is None or alert is None or alert.digest_id is not None:
         return 0  # one of a digest is told by the digest
     orgs = _upwards(work, alert.org_id)
     of_role = and_(Staff.role.in_(event.receivers), Staff.org_id.in_(orgs))
-    people = (
-        select(Staff)
-        .where(Staff.active, of_role if alert.owner_id is None else or_(of_role, Staff.id == alert.owner_id))
-        .order_by(Staff.login)
-        .limit(MOST_TOLD)
-    )
+    owner = work.get(Staff, alert.owner_id) if alert.owner_id is not None else None
+    owned = owner is not None and bool(owner.active)
+    if event.kind == "assigned" or (
+        order.owner_first and owned and event.kind == "opened" and not alert.step
+    ):
+        whom = Staff.id == alert.owner_id
+    else:
+        whom = of_role if alert.owner_id is None else or_(of_role, Staff.id == alert.owner_id)
+    people = select(Staff).where(Staff.active, whom).order_by(Staff.login).limit(MOST_TOLD)
     params = {
         "alert": alert.name,
         "level": _LEVELS[str(event.severity)],
@@ -121,6 +128,7 @@ class AlertMessenger:
         actor: The system's actor.
         channels: Returns by the id of a rule how its alerts are told now.
         client_message: Returns by the id of a rule the template that tells the client; '' for none.
+        owner_first: Returns by the id of a rule whether who owns its alerts is told before the others of the role.
     """
 
     name = "alert_messages"
@@ -131,19 +139,22 @@ class AlertMessenger:
         actor: Actor,
         channels: Callable[[str], Sequence[str]],
         client_message: Callable[[str], str] = lambda _rule: "",
+        owner_first: Callable[[str], bool] = lambda _rule: False,
     ) -> None:
         self._dispatcher, self._actor = dispatcher, actor
         self._channels, self._client_message = channels, client_message
+        self._owner_first = owner_first
 
     def act(self, entries: Sequence[Entry]) -> None:
         """Tell of every alert that was opened or escalated, by the channels of its rule."""
-        for event_id, alert_id in self._events(entries):
+        for event_id, alert_id, kind in self._events(entries):
             rule = self._rule(alert_id)
             channels = [c for c in self._channels(rule) if c != IN_APP]
             if channels:
-                self._run(TellStaff(event_id=event_id, channels=channels))
+                order = TellStaff(event_id=event_id, channels=channels, owner_first=self._owner_first(rule))
+                self._run(order)
             template = self._client_message(rule)
-            if template:
+            if template and kind != "assigned":  # for the client nothing has changed
                 self._run(TellClientOfAlert(event_id=event_id, template=template))
 
     def _run(self, order: TellStaff | TellClientOfAlert) -> None:
@@ -152,7 +163,7 @@ class AlertMessenger:
         except DomainError as error:
             log.warning("nobody told", extra={"code": error.code})
 
-    def _events(self, entries: Sequence[Entry]) -> list[tuple[Id, Id]]:
+    def _events(self, entries: Sequence[Entry]) -> list[tuple[Id, Id, str]]:
         found = []
         for entry in entries:
             if not entry.touches("alert_event"):
@@ -160,7 +171,8 @@ class AlertMessenger:
             for change in entry.body.changes:
                 fields: Mapping[str, Any] = change.fields
                 if change.entity == "alert_event" and change.op == "ins" and fields.get("kind") in TOLD:
-                    found.append((uuid.UUID(bytes=change.record_id), uuid.UUID(bytes=fields["alert_id"])))
+                    alert_id = uuid.UUID(bytes=fields["alert_id"])
+                    found.append((uuid.UUID(bytes=change.record_id), alert_id, fields["kind"]))
         return found
 
     def _rule(self, alert_id: Id) -> str:

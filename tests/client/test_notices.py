@@ -65,11 +65,13 @@ def corner(qtbot, engine, context_for):
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
-def opens(desk, number, severity=Severity.IMPORTANT, rule=RULE, receivers=("nurse",), back=timedelta()):
+def opens(
+    desk, number, severity=Severity.IMPORTANT, rule=RULE, receivers=("nurse",), back=timedelta(), **more
+):
     order = OpenAlert(
         alert_id=uuid.UUID(int=number), rule=rule, rule_version=1, name=f"预警{number}", org_id=seeding.BRANCH,
         subject="visit", subject_id=uuid.UUID(int=number), summary=SENTENCE, facts={}, severity=severity,
-        receivers=list(receivers), opened_at=desk.clock() - back,
+        receivers=list(receivers), opened_at=desk.clock() - back, **more,
     )  # fmt: skip
     desk.dispatcher.run(order, SYSTEM)
     return order.alert_id
@@ -170,6 +172,18 @@ def test_a_rule_by_its_administrator_takes_the_whole_window_until_it_is_taken(
         [row] = [r for r in connection.execute(Alert.__table__.select()) if r.id == uuid.UUID(int=7)]
     assert (row.state, row.owner_name) == ("in_hand", "测试员")
     assert corner.line.hasFocus()
+
+
+def test_what_is_somebodys_interrupts_them_alone_until_the_ladder_moves(qtbot, corner, open_desk, engine):
+    mine, other = corner.model.context.actor.staff_id, uuid.UUID(int=0xABC)
+    theirs = opens(open_desk, 1, Severity.URGENT, rule="A-984", owner_id=other)
+    opens(open_desk, 2, Severity.URGENT, rule="A-984", owner_id=mine)
+    settled(qtbot, corner, open_desk)
+    assert "预警1" not in titles(corner)
+    assert "预警2" in titles(corner)
+    order = EscalateAlert(alert_id=theirs, step=1, severity=Severity.URGENT, receivers=["nurse"])
+    open_desk.dispatcher.run(order, SYSTEM)
+    qtbot.waitUntil(lambda: titles(corner)[0] == "预警1", timeout=PATIENCE_MS)
 
 
 def test_without_a_say_of_its_own_a_rule_is_shown_as_its_level_has_it(engine):
