@@ -80,7 +80,7 @@ from server.review import routes as review_routes
 from server.searching import searching_of
 from server.sessions import Sessions
 from server.settings import Settings
-from server.storage_key import centre_blobs, open_store
+from server.storage_key import centre_blobs, files_key, open_store
 from server.tidying import housekeeping_of
 from sync.centre import CentreSync
 from sync.device_auth import RequestVerifier
@@ -131,6 +131,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         upload_state,
         sync.accept_upload,
         already_have=sync.already_have,
+        key=files_key(settings),
         limits=Limits(spare_bytes=settings.least_free_bytes),
     )
     housekeeping = housekeeping_of(

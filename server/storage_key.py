@@ -47,11 +47,12 @@ def storage_key(settings: Settings) -> bytes:
 
 def centre_blobs(settings: Settings) -> BlobStore:
     """Return the files of the centre, sealed."""
-    return BlobStore(
-        blobs_folder(settings.data_dir),
-        derived_key(storage_key(settings), "files"),
-        settings.least_free_bytes,
-    )
+    return BlobStore(blobs_folder(settings.data_dir), files_key(settings), settings.least_free_bytes)
+
+
+def files_key(settings: Settings) -> bytes:
+    """Return the key of the files, finished and coming; raises as `storage_key`."""
+    return derived_key(storage_key(settings), "files")
 
 
 def open_store(settings: Settings) -> Store:

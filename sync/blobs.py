@@ -73,8 +73,10 @@ class BlobStore:
                 temporary.unlink(missing_ok=True)
         return name
 
-    def adopt(self, path: Path, sha256: str) -> None:
+    def adopt(self, path: Path, sha256: str, *, sealed: bool = False) -> None:
         """Move in a file whose content is known to have this hash and to be on the disk; it heals a damaged blob.
+
+        It is `sealed` already if it was written under our key; else it is sealed now.
 
         A file that is gone is accepted if the blob is there: so the receiver of finished uploads may be called
         again after a crash.
@@ -84,11 +86,11 @@ class BlobStore:
         """
         if not path.exists():
             self.size(sha256)
-        elif self._key is None and path.stat().st_dev == self._root.stat().st_dev:
+        elif sealed == (self._key is not None) and path.stat().st_dev == self._root.stat().st_dev:
             with self._translated():
                 self._move_in(path, sha256)
         else:
-            self.put(_pieces(path), sha256)
+            self.put(_pieces(path, self._key if sealed else None), sha256)
             path.unlink(missing_ok=True)
 
     def landing(self, folder: Path, sha256: str) -> "Landing":
@@ -127,7 +129,7 @@ class BlobStore:
         """
         path = self._path(sha256)
         try:
-            return open_sealed(path, self._key) if self._key and is_sealed(path) else path.open("rb")
+            return open_sealed(path, self._key, or_plain=True) if self._key else path.open("rb")
         except FileNotFoundError as error:
             raise UnavailableError("blob.missing", sha256=sha256) from error
         except OSError as error:
@@ -327,13 +329,11 @@ class Landing:
 
     def pieces(self) -> Iterator[bytes]:
         """Yield what came."""
-        with open_sealed(self.path, self._key) if self._key else self.path.open("rb") as file:
-            while piece := file.read(PIECE_BYTES):
-                yield piece
+        return _pieces(self.path, self._key)
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+def _pieces(path: Path, key: bytes | None) -> Iterator[bytes]:
+    with open_sealed(path, key) if key else path.open("rb") as file:
         while piece := file.read(PIECE_BYTES):
             yield piece
 

@@ -186,7 +186,7 @@ class CentreSync:
         """Take a finished tus upload, bundle or file: the `on_complete` of the tus engine."""
         if finished.metadata.get("kind") == "bundle":
             self._note_arrival(finished.sha256)
-        self.blobs.adopt(finished.path, finished.sha256)
+        self.blobs.adopt(finished.path, finished.sha256, sealed=finished.sealed)
 
     def _note_arrival(self, bundle_id: str) -> None:
         """Note when a bundle came: its branch may pack otherwise and never ask for it to be applied."""

@@ -22,9 +22,11 @@ MAGIC = b"ACSEAL1\0"
 KEY_BYTES = 32
 CHUNK = 1 << 16
 _SALT, _NONCE, _TAG = 16, 12, 16
-_HEAD = len(MAGIC) + _SALT
-_SEALED = _NONCE + CHUNK + _TAG
-_MORE, _LAST = b"\0", b"\1"
+OVERHEAD = _NONCE + _TAG
+HEAD = len(MAGIC) + _SALT
+SEALED = CHUNK + OVERHEAD
+MORE, LAST, BEGUN = b"\0", b"\1", b"\2"
+"""What a chunk is sealed as: one with more behind it, the end of the file, or (apart from the file) one begun."""
 
 
 class SealBrokenError(OSError):
@@ -44,8 +46,8 @@ def is_sealed(path: Path) -> bool:
 
 def plain_size(sealed: int) -> int:
     """Return how many bytes a whole sealed file of so many bytes holds."""
-    body = max(sealed - _HEAD, 0)
-    return max(body - -(-body // _SEALED) * (_NONCE + _TAG), 0)
+    body = max(sealed - HEAD, 0)
+    return max(body - -(-body // SEALED) * OVERHEAD, 0)
 
 
 class Seal:
@@ -61,20 +63,32 @@ class Seal:
         """Return the seal of a new file."""
         return cls(key, MAGIC + os.urandom(_SALT))
 
-    def close(self, number: int, plain: bytes | memoryview, *, last: bool) -> bytes:
+    @classmethod
+    def read(cls, key: bytes, head: bytes) -> "Seal | None":
+        """Return the seal of a file that begins with `head`; None if it is no sealed one."""
+        return cls(key, head) if len(head) == HEAD and head.startswith(MAGIC) else None
+
+    def close(self, number: int, plain: bytes | memoryview, kind: bytes) -> bytes:
         """Return a chunk as it is written."""
         nonce = os.urandom(_NONCE)
-        return nonce + self._cipher.encrypt(nonce, plain, self._about(number, last=last))
+        return nonce + self._cipher.encrypt(nonce, plain, self._about(number, kind))
 
-    def open(self, number: int, sealed: bytes, *, last: bool) -> bytes:
+    def close_into(self, room: memoryview, number: int, plain: bytes | memoryview, kind: bytes) -> int:
+        """Put a chunk into the beginning of `room` and return its length."""
+        end, nonce = len(plain) + OVERHEAD, os.urandom(_NONCE)
+        room[:_NONCE] = nonce
+        self._cipher.encrypt_into(nonce, plain, self._about(number, kind), room[_NONCE:end])
+        return end
+
+    def open(self, number: int, sealed: bytes, kind: bytes) -> bytes:
         """Return the bytes of a chunk; SealBrokenError."""
         try:
-            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], self._about(number, last=last))
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], self._about(number, kind))
         except (InvalidTag, ValueError) as error:
             raise SealBrokenError(f"chunk {number}") from error
 
-    def _about(self, number: int, *, last: bool) -> bytes:
-        return self.head + number.to_bytes(8, "big") + (_LAST if last else _MORE)
+    def _about(self, number: int, kind: bytes) -> bytes:
+        return self.head + number.to_bytes(8, "big") + kind
 
 
 class SealedWriter:
@@ -113,7 +127,7 @@ class SealedWriter:
             with memoryview(self._rest) as view:
                 self._put(
                     b"".join(
-                        self._seal.close(self._number + at, view[at * CHUNK : (at + 1) * CHUNK], last=False)
+                        self._seal.close(self._number + at, view[at * CHUNK : (at + 1) * CHUNK], MORE)
                         for at in range(whole)
                     )
                 )
@@ -122,7 +136,7 @@ class SealedWriter:
 
     def finish(self) -> None:
         """Write the last chunk and bring all to the disk."""
-        self._put(self._seal.close(self._number, bytes(self._rest), last=True))
+        self._put(self._seal.close(self._number, bytes(self._rest), LAST))
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
@@ -145,20 +159,21 @@ class SealedWriter:
         """Stand behind the last chunk that is proven to have more behind it; False if nothing can be kept."""
         size = self._file.seek(0, os.SEEK_END)
         self._file.seek(0)
-        head = self._file.read(_HEAD)
-        if len(head) < _HEAD or not head.startswith(MAGIC):
+        head = self._file.read(HEAD)
+        seal = Seal.read(key, head)
+        if seal is None:
             return False
-        self._seal = Seal(key, head)
-        number = (size - _HEAD) // _SEALED
+        self._seal = seal
+        number = (size - HEAD) // SEALED
         while number > 0:  # the last one of a finished file, or one that a power cut tore, is taken again
-            self._file.seek(_HEAD + (number - 1) * _SEALED)
+            self._file.seek(HEAD + (number - 1) * SEALED)
             try:
-                self._seal.open(number - 1, self._file.read(_SEALED), last=False)
+                self._seal.open(number - 1, self._file.read(SEALED), MORE)
                 break
             except SealBrokenError:
                 number -= 1
         self._number = number
-        self._file.truncate(self._file.seek(_HEAD + number * _SEALED))
+        self._file.truncate(self._file.seek(HEAD + number * SEALED))
         return True
 
     def _put(self, data: bytes) -> None:
@@ -173,11 +188,11 @@ class _SealedReader(io.RawIOBase):
     def __init__(self, file: BinaryIO, key: bytes) -> None:
         self._file = file
         self._sealed = os.fstat(file.fileno()).st_size
-        head = file.read(_HEAD)
-        if len(head) < _HEAD:
+        head = file.read(HEAD)
+        if len(head) < HEAD:
             raise SealBrokenError("header")
         self._seal = Seal(key, head)
-        self._chunks = max(-(-(self._sealed - _HEAD) // _SEALED), 1)
+        self._chunks = max(-(-(self._sealed - HEAD) // SEALED), 1)
         self._size = plain_size(self._sealed)
         self._at = 0
         self._kept: tuple[int, bytes] = (-1, b"")
@@ -213,16 +228,27 @@ class _SealedReader(io.RawIOBase):
 
     def _chunk(self, number: int) -> bytes:
         if self._kept[0] != number:
-            self._file.seek(_HEAD + number * _SEALED)
-            sealed = self._file.read(_SEALED)
-            self._kept = (number, self._seal.open(number, sealed, last=number == self._chunks - 1))
+            self._file.seek(HEAD + number * SEALED)
+            sealed = self._file.read(SEALED)
+            self._kept = (
+                number,
+                self._seal.open(number, sealed, LAST if number == self._chunks - 1 else MORE),
+            )
         return self._kept[1]
 
 
-def open_sealed(path: Path, key: bytes) -> BinaryIO:
-    """Open a sealed file for reading its plain bytes; SealBrokenError here or at any read, FileNotFoundError."""
+def open_sealed(path: Path, key: bytes, *, or_plain: bool = False) -> BinaryIO:
+    """Open a sealed file for reading its plain bytes, or with `or_plain` one that lies in the clear as it is.
+
+    SealBrokenError here or at any read, FileNotFoundError.
+    """
     file = path.open("rb", buffering=0)
     try:
+        if or_plain:  # of the file that was opened: another may have its name by now
+            clear = file.read(len(MAGIC)) != MAGIC
+            file.seek(0)
+            if clear:
+                return io.BufferedReader(file, CHUNK)
         return io.BufferedReader(_SealedReader(file, key), CHUNK)
     except BaseException:
         file.close()

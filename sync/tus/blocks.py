@@ -27,7 +27,7 @@ class Blocks:
     def borrow(self) -> mmap.mmap:
         """Return a buffer of `BLOCK_BYTES`, aligned to a page."""
         with self._lock:
-            return self._free.pop() if self._free else _new_block()
+            return self._free.pop() if self._free else new_block()
 
     def give_back(self, buffer: mmap.mmap) -> None:
         """Take a buffer that nobody reads or writes any more."""
@@ -40,7 +40,8 @@ class Blocks:
         return self._writers.submit(job)
 
 
-def _new_block() -> mmap.mmap:
+def new_block() -> mmap.mmap:
+    """Return fresh memory of one block."""
     buffer = mmap.mmap(-1, BLOCK_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     with contextlib.suppress(AttributeError, OSError):  # not Linux, or a kernel without large pages
         buffer.madvise(mmap.MADV_HUGEPAGE)

@@ -33,7 +33,8 @@ from sync.tus.protocol import (
 )
 from sync.tus.receiver import Body, CommitRule, Depot, Receiver
 from sync.tus.state import Upload, UploadPhase, UploadState
-from sync.tus.storage import UploadFile, UploadFiles
+from sync.tus.storage import UploadFile
+from sync.tus.upload_files import UploadFiles
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class TusEngine:
         *,
         already_have: Callable[[str, str], bool] = lambda _sha256, _owner: False,
         free_bytes: Callable[[], int] | None = None,
+        key: bytes | None = None,
         limits: Limits | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -61,10 +63,11 @@ class TusEngine:
                 under the upload's lock, possibly again after a crash.
             already_have: (sha256, device id) -> that content is stored and this device may rely on it.
             free_bytes: Free bytes of the disk under `root`; asked at each creation.
+            key: Seals the bytes as they come; what `on_complete` gets is then a sealed file.
             limits: See `Limits`.
             clock: See `Clock`.
         """
-        files = UploadFiles(root)
+        files = UploadFiles(root, key)
         limits = limits or Limits()
         clock = clock or Clock()
         self._keeper = Keeper(files, state, on_complete, clock, limits, free_bytes or files.free_bytes)

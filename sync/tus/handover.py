@@ -13,12 +13,16 @@ from sync.failpoints import reached
 from sync.tus.digests import Digests
 from sync.tus.protocol import Response, TusRefusal, parse_metadata, problem_answer, problem_document
 from sync.tus.state import Upload, UploadPhase, UploadState
-from sync.tus.storage import UploadFile, UploadFiles
+from sync.tus.storage import UploadFile
+from sync.tus.upload_files import UploadFiles
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedUpload:
-    """A complete, proven upload. `path` may be moved away by the receiver; if it is left, it is deleted."""
+    """A complete, proven upload. `path` may be moved away by the receiver; if it is left, it is deleted.
+
+    Where the engine has a key, the file is `sealed` under it (`sync.sealed_files`).
+    """
 
     id: str
     owner: str
@@ -26,6 +30,7 @@ class FinishedUpload:
     sha256: str
     metadata: Mapping[str, str]
     path: Path
+    sealed: bool
 
 
 class Handover:
@@ -87,6 +92,7 @@ class Handover:
             headers = {"Upload-Offset": str(back)}
             facts = {"declared": upload.sha256, "found": digest, "offset": back}
             raise TusRefusal(460, "transfer.sha256_mismatch", headers=headers, **facts)
+        file.finish()
         upload = self._save(replace(upload, digest=digest, phase=UploadPhase.VERIFIED))
         reached("upload-proven")
         return upload
@@ -94,7 +100,7 @@ class Handover:
     def _deliver(self, upload: Upload) -> Upload:
         finished = FinishedUpload(
             upload.id, upload.owner, upload.offset, upload.digest, parse_metadata(upload.metadata),
-            self._files.data_path(upload.id),
+            self._files.data_path(upload.id), self._files.sealed(upload.id),
         )  # fmt: skip
         try:
             self._on_complete(finished)

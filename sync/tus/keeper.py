@@ -14,7 +14,8 @@ from sync.tus.handover import FinishedUpload, Handover
 from sync.tus.protocol import TUS_CHECKSUM_ALGORITHMS, Response, TusRefusal, answer, http_date
 from sync.tus.receiver import Receiver
 from sync.tus.state import Added, Upload, UploadPhase, UploadState
-from sync.tus.storage import UploadFile, UploadFiles
+from sync.tus.storage import UploadFile
+from sync.tus.upload_files import UploadFiles
 
 log = logging.getLogger(__name__)
 
@@ -155,10 +156,10 @@ class Keeper:
         return len(expired)
 
     def _true_up(self, upload: Upload, file: UploadFile, *, adopt_tail: bool) -> Upload:
-        size = file.size()
-        if size > upload.offset and not adopt_tail:
+        if file.size() > upload.offset and not adopt_tail:
             file.truncate(upload.offset)
-        elif size != upload.offset:
+        size = file.size()
+        if size != upload.offset:
             if size < upload.offset:
                 log.error("upload %s lost acknowledged bytes: %d of %d left", upload.id, size, upload.offset)
             file.sync()

@@ -197,6 +197,13 @@ class Receiver:
             writing.result()
 
     def _flush(self) -> None:
+        self._drain()
+        if self._file.holds:
+            with self._file.exclusive():
+                self._refuse_if_superseded()
+                self._file.flush()
+
+    def _drain(self) -> None:
         self._settle()
         if self._received > self._written:
             self._write_out(self._unwritten())
@@ -239,7 +246,7 @@ class Receiver:
         claimed = self._body.length
         if claimed is not None and self._received - self._start < claimed:
             return self._break_off()
-        self._flush()
+        self._drain()
         with self._file.exclusive():
             self._refuse_if_superseded()
             good = self._upload.good_offset
@@ -254,7 +261,7 @@ class Receiver:
             return self._complete(self._upload, self._file)
 
     def _break_off(self) -> Response:
-        self._flush()
+        self._drain()
         with self._file.exclusive():
             self._refuse_if_superseded()
             self._keep_or_roll_back()
@@ -273,7 +280,7 @@ class Receiver:
 
     def _commit(self, good_offset: int | None = None) -> None:
         """Make the bytes durable, then the row that counts them."""
-        self._file.sync()
+        self._file.sync(whole=self._written == self._upload.length)
         reached("upload-synced")
         good = self._upload.good_offset if good_offset is None else good_offset
         self._save(replace(self._upload, offset=self._written, good_offset=good))

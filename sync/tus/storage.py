@@ -1,7 +1,8 @@
 """The bytes of unfinished uploads in one directory (POSIX; the centre's side only).
 
-`<id>.data` holds the bytes, `<id>.lock` is what requests of any process lock while they check their fence and
-write, so that a taken-over request cannot slip a write in afterwards.
+`<id>.data` holds the bytes, or where there is a key `<id>.sealed` (`sync.tus.sealed_storage`); `<id>.lock` is what
+requests of any process lock while they check their fence and write, so that a taken-over request cannot slip a write
+in afterwards.
 """
 
 import contextlib
@@ -9,14 +10,13 @@ import errno
 import fcntl
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 READ_BYTES = 1 << 20
 ALIGNED_BYTES = 4096
-_LEAST_DIRECT = 64 << 10
+LEAST_DIRECT = 64 << 10
 NO_SPACE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -65,7 +65,7 @@ class UploadFile:
         """
         until_page = -offset % ALIGNED_BYTES
         pages = (len(data) - until_page) // ALIGNED_BYTES * ALIGNED_BYTES
-        if self._direct_fd < 0 or pages < _LEAST_DIRECT:
+        if self._direct_fd < 0 or pages < LEAST_DIRECT:
             return os.pwrite(self._fd, data, offset)
         if until_page:
             return os.pwrite(self._fd, data[:until_page], offset)
@@ -78,8 +78,20 @@ class UploadFile:
             self._direct_fd = -1
             return os.pwrite(self._fd, data, offset)
 
-    def sync(self) -> None:
+    @property
+    def holds(self) -> bool:
+        """Tell whether bytes are in the memory of this object alone, until `flush`."""
+        return False
+
+    def flush(self) -> None:
+        """Let everybody who opens the file find what was written; only while `exclusive`."""
+
+    def sync(self, *, whole: bool = False) -> None:
+        """Bring what was written to the disk; it is `whole` if nothing more will come."""
         os.fdatasync(self._fd)
+
+    def finish(self) -> None:
+        """Make the file what its receiver gets; everything is here."""
 
     def truncate(self, length: int) -> None:
         os.ftruncate(self._fd, length)
@@ -95,33 +107,6 @@ class UploadFile:
             digest.update(block)
             position += len(block)
         return digest.hexdigest()
-
-
-class UploadFiles:
-    """The directory; made when missing."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        root.mkdir(parents=True, exist_ok=True)
-
-    def data_path(self, upload_id: str) -> Path:
-        return self.root / f"{upload_id}.data"
-
-    def open(self, upload_id: str) -> UploadFile:
-        return UploadFile(self.data_path(upload_id), self._lock_path(upload_id))
-
-    def remove(self, upload_id: str) -> None:
-        self.data_path(upload_id).unlink(missing_ok=True)
-        self._lock_path(upload_id).unlink(missing_ok=True)
-
-    def ids(self) -> set[str]:
-        return {path.stem for path in self.root.iterdir() if path.suffix in {".data", ".lock"}}
-
-    def free_bytes(self) -> int:
-        return shutil.disk_usage(self.root).free
-
-    def _lock_path(self, upload_id: str) -> Path:
-        return self.root / f"{upload_id}.lock"
 
 
 def sync_directory(folder: Path) -> None:

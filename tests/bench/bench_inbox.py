@@ -89,7 +89,7 @@ def fill(store: Store, count: int) -> list[uuid.UUID]:
                 ConversationMessage(
                     id=uuid.uuid5(here, str(number)), org_id=ORG, conversation_id=here, patient_id=patient,
                     direction="in" if number % 2 == 0 else "out", form="text", text="请问复查要空腹吗？", at=last,
-                    ver=0,
+                    media_tries=0, automatic=False, ver=0,
                 )
             )  # fmt: skip
     for kind, records in rows.items():

@@ -67,11 +67,10 @@ class Rounds:
             self.took.setdefault(name, []).append(told["seconds"])
             self.cpu_per_gib.setdefault(name, []).append((party.cpu_s() - before) * scale)
             self.client_cpu_per_gib.setdefault(name, []).append(told["cpu"] * scale)
-            stored = party.stored()
-            if stored is None or parties.sha256_of(stored) != sha256:
+            if not party.holds(sha256):
                 self.wrong += 1
                 sys.stdout.write(f"  round {number}: {name} stored something else\n")
-            elif stored is not None:
+            if stored := party.stored():
                 stored.unlink()
         shown = "  ".join(f"{name} {took[-1]:.2f}s" for name, took in self.took.items())
         sys.stdout.write(f"  round {number}: {shown}\n")
@@ -90,8 +89,7 @@ def memory(goals: Goals, folder: Path, mib: int) -> int:
     try:
         sha256 = parties.make_file(folder / "file", mib << 20, seed=4)
         told = parties.our_client(ours, ours.endpoint, folder / "file", sha256, PATCH, folder / "state")
-        server_mib, stored = ours.peak_mib() - idle_mib, ours.stored()
-        wrong = stored is None or parties.sha256_of(stored) != sha256
+        server_mib, wrong = ours.peak_mib() - idle_mib, not ours.holds(sha256)
     finally:
         ours.served.stop()
     goals.note(mib=mib, seconds=told["seconds"])

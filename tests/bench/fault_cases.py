@@ -24,10 +24,9 @@ from sync.tus.client_state import SqliteTransferState
 from sync.tus.pacing import ClientSettings
 from sync.tus.protocol import OFFSET_OCTET_STREAM, encode_metadata
 from sync.tus.source import BytesSource
-from tests.bench import transfer_parties as parties
 from tests.bench.goals import Goals, percentile
 from tests.bench.transfer_parties import ROOT, Party
-from tests.sync_tus.centre import DEVICE, RunningCentre
+from tests.sync_tus.centre import DEVICE, RunningCentre, blobs_of, holds
 from tests.sync_tus.power_cut import lost_power
 from tests.sync_tus.seeded import seeded
 
@@ -83,9 +82,8 @@ def through_cuts(
             sys.stdout.write(f"  gave up: {str(failed)[-200:]}\n")
             told = {"seconds": time.perf_counter() - begun}
         finished = "peak_kib" in told or "url" in told
-        stored = party.stored()
-        right = stored is not None and parties.sha256_of(stored) == sha256
-        if stored is not None:
+        right = party.holds(sha256)
+        if stored := party.stored():
             stored.unlink()
         peak = told.get("peak_kib", 0) / 1024
         return Broken(
@@ -162,7 +160,7 @@ def _take_over(session: requests.Session, centre: "_Killable") -> float:
     with socket.create_connection(("127.0.0.1", centre.port)) as line:
         line.sendall(_patch_head(path, 0, len(content)) + content[: 3 << 20])
         waiting = threading.Event()
-        data = centre.root / "uploads" / f"{path}.data"
+        data = centre.root / "uploads" / f"{path}.sealed"
         while data.stat().st_size < 2 << 20:
             waiting.wait(0.001)
         begun = time.perf_counter()
@@ -220,9 +218,8 @@ def kills(goals: Goals, folder: Path, count: int, most_lost: int, seed: int) -> 
                 answer = session.head(server.url + path, headers=TUS, timeout=30)
                 offset = int(answer.headers["Upload-Offset"])
                 lost.append(max(0, sent - offset))
-            blob = root / "blobs" / sha256[:2] / sha256
-            wrong += not blob.exists() or parties.sha256_of(blob) != sha256
-            blob.unlink(missing_ok=True)
+            wrong += not holds(root, sha256)
+            blobs_of(root).remove(sha256)
             uploads += 1
         server.kill()
     goals.note(

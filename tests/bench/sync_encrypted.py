@@ -13,7 +13,6 @@ from domain.kernel.columns import to_microseconds
 from sync.device_auth import new_key
 from sync.protocol import Receipt
 from sync.push import Outbox
-from sync.stores import open_embedded_store
 from tests.bench import sync_parties as parties
 from tests.bench.goals import Goals
 from tests.bench.sync_client import open_store
@@ -49,7 +48,7 @@ def one_round(home: Path, number: int, org: uuid.UUID, turned: bool) -> dict[str
         with parties.serving(parties.copied(home / "centre", folder / f"centre-{kind}")) as server:
             told[kind] = parties.client("push", sender, server.url)["seconds"]
             parties.settled(server, sender)
-        centre, branch = open_embedded_store(folder / f"centre-{kind}" / "centre.db"), open_store(sender)
+        centre, branch = parties.centre_store(folder / f"centre-{kind}"), open_store(sender)
         told["equal"] *= parties.same_rows(org, centre, branch)
         centre.close()
         branch.close()

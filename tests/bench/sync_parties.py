@@ -20,6 +20,7 @@ from domain.kernel.store import Store
 from domain.people.enrolment_commands import EnrolWorkstation, IssueEnrolmentCode
 from server.app import build_centre
 from server.settings import Settings
+from server.storage_key import open_store as open_store_of
 from sync.branch import enrolled_rows
 from sync.device_auth import new_key, public_text
 from sync.digest import differing, store_digest
@@ -76,6 +77,11 @@ def make_centre(home: Path, stations: Iterable[Path], *, address: str = "") -> I
     close_whole(centre.store)
     centre.close()
     return org
+
+
+def centre_store(home: Path) -> Store:
+    """Open the embedded store of a centre's folder, with the key that lies in it."""
+    return open_store_of(Settings(data_dir=home))
 
 
 def fill(folder: Path, count: int, start: int = 0) -> None:

@@ -16,7 +16,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from sync.stores import open_embedded_store
 from sync.tools.fault_proxy import FaultProxy
 from tests.bench import sync_parties as parties
 from tests.bench.goals import Goals
@@ -103,7 +102,7 @@ class Peers:
             self._client("snapshot", server, "snapshot", folder / "filled", "clients")
             parties.settled(server, *(folder / name for name in ("sender", "puller", "filled")))
         stores = [open_store(folder / name) for name in ("sender", "puller", "filled")]
-        centre = open_embedded_store(folder / "centre" / "centre.db")
+        centre = parties.centre_store(folder / "centre")
         if not parties.same_rows(self.org, centre, *stores) or parties.clients_in(centre) != self.count:
             self.wrong.append("ours: the stores differ")
         for store in (centre, *stores):

@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import requests
 
 from server.settings import Settings
+from server.storage_key import centre_blobs
 from sync.device_auth import new_key, public_text
 from tests import peers
 from tests.server.conftest import PASSWORD, prepare
@@ -32,8 +33,18 @@ class Party:
     endpoint: str
     stored: Callable[[], Path | None]
     """The file that the last upload became."""
+    open: Callable[[Path], BinaryIO]
+    """Opens it for what it holds: ours lie sealed."""
     device: str = ""
     """Our workstation's identity for `upload_client`, empty for peers."""
+
+    def holds(self, sha256: str) -> bool:
+        """Tell whether the last upload became a file of this content."""
+        stored = self.stored()
+        if stored is None:
+            return False
+        with self.open(stored) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
     def cpu_s(self) -> float:
         """Processor seconds of the server so far, user and system."""
@@ -74,22 +85,24 @@ def our_centre(home: Path) -> Party:
         body = {"code": issued["receipt"]["code"], "name": "前台一", "public_key": public_text(key)}
         told = http.post(f"{url}/api/enrol", json=body, timeout=30).json()
     device = json.dumps({"id": told["device_id"], "key": key.private_bytes_raw().hex()})
-    return Party(served, f"{url}/sync/v1/uploads", lambda: _newest(home / "blobs"), device)
+    return Party(
+        served, f"{url}/sync/v1/uploads", lambda: _newest(home / "blobs"), _opened_from(home), device
+    )
 
 
 def node_server(folder: Path) -> Party:
     served = peers.tus_node_server(folder)
-    return Party(served, f"http://127.0.0.1:{served.port}/files", lambda: _newest(folder))
+    return Party(served, f"http://127.0.0.1:{served.port}/files", lambda: _newest(folder), _plain)
 
 
 def python_server(folder: Path, *, fsync: bool = True) -> Party:
     served = peers.tuspyserver(folder, fsync=fsync)
-    return Party(served, f"http://127.0.0.1:{served.port}/files", lambda: _newest(folder))
+    return Party(served, f"http://127.0.0.1:{served.port}/files", lambda: _newest(folder), _plain)
 
 
 def put_server(folder: Path) -> Party:
     served = peers.serve([sys.executable, str(PUT), "serve", str(folder / "put")])
-    return Party(served, f"http://127.0.0.1:{served.port}/", lambda: folder / "put")
+    return Party(served, f"http://127.0.0.1:{served.port}/", lambda: folder / "put", _plain)
 
 
 def our_client(
@@ -135,9 +148,13 @@ def make_file(path: Path, size: int, seed: int) -> str:
     return digest.hexdigest()
 
 
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _plain(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+def _opened_from(home: Path) -> Callable[[Path], BinaryIO]:
+    blobs = centre_blobs(Settings(data_dir=home))
+    return lambda path: blobs.open(path.name)
 
 
 def _newest(folder: Path) -> Path | None:

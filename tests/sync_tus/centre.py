@@ -1,6 +1,7 @@
 """A centre for the tests: engine, blob store and ASGI application on a real port, in a thread or as a process."""
 
 import argparse
+import hashlib
 import json
 import signal
 import socket
@@ -12,17 +13,41 @@ import uvicorn
 
 from server.body_socket import BodySocketProtocol
 from sync.blobs import BlobStore
+from sync.sealed_files import CHUNK, HEAD, SEALED
 from sync.tus.asgi import Scope, TusApp
 from sync.tus.engine import TusEngine
 from sync.tus.handover import FinishedUpload
 from sync.tus.keeper import Limits
+from sync.tus.sealed_storage import _NOTE, _PLACE_BYTES
 from sync.tus.state import SqliteUploadState
 
 DEVICE = {"X-Device": "branch-1"}
+KEY = bytes(range(32))
+
+
+def blobs_of(root: Path) -> BlobStore:
+    """Return the files of a centre on this directory: sealed, as those of the product."""
+    return BlobStore(root / "blobs", KEY)
+
+
+def holds(root: Path, sha256: str) -> bool:
+    """Tell whether a centre has a file, whole and right."""
+    blobs = blobs_of(root)
+    return blobs.has(sha256) and hashlib.sha256(blobs.get(sha256)).hexdigest() == sha256
 
 
 def authorise(scope: Scope) -> str | None:
     return dict(scope["headers"]).get(b"x-device", b"").decode() or None
+
+
+def arrived(root: Path, upload_id: str) -> int:
+    """Return how many bytes of an unfinished upload another request would find; FileNotFoundError before it began."""
+    folder = root / "uploads"
+    number = max(0, (folder / f"{upload_id}.sealed").stat().st_size - HEAD) // SEALED
+    noted = folder / f"{upload_id}.tail"
+    tail = noted.read_bytes() if noted.exists() else b""
+    notes = [_NOTE.unpack_from(tail, at) for at in (0, _PLACE_BYTES) if len(tail) > at]
+    return number * CHUNK + max((length for chunk, length in notes if chunk == number), default=0)
 
 
 class Centre:
@@ -31,7 +56,7 @@ class Centre:
     def __init__(self, root: Path, limits: Limits | None = None) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self.root = root
-        self.blobs = BlobStore(root / "blobs")
+        self.blobs = blobs_of(root)
         self.state = SqliteUploadState(root / "uploads.db")
         self.received: list[FinishedUpload] = []
         self.engine = TusEngine(
@@ -40,12 +65,13 @@ class Centre:
             self._receive,
             already_have=lambda sha256, _device: self.blobs.has(sha256),
             limits=limits or Limits(spare_bytes=0),
+            key=KEY,
         )
         self.engine.recover()
         self.app = TusApp(self.engine, authorise, idle_s=120.0, watch_s=0.1)
 
     def _receive(self, upload: FinishedUpload) -> None:
-        self.blobs.adopt(upload.path, upload.sha256)
+        self.blobs.adopt(upload.path, upload.sha256, sealed=upload.sealed)
         self.received.append(upload)
 
 

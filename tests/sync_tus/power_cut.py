@@ -12,12 +12,13 @@ from types import SimpleNamespace
 from unittest import mock
 
 from sync.blobs import BlobStore
-from sync.tus import storage
+from sync.tus import sealed_storage, storage
 from sync.tus.engine import TusEngine
 from sync.tus.keeper import Limits
 from sync.tus.protocol import OFFSET_OCTET_STREAM, Request, encode_metadata
 from sync.tus.source import BytesSource
 from sync.tus.state import SqliteUploadState
+from tests.sync_tus.centre import KEY
 from tests.sync_tus.seeded import seeded
 
 SIZE = 3_000_001
@@ -32,6 +33,8 @@ class RecordingOs:
         self._paths: dict[int, str] = {}
         self._since: dict[str, list[tuple[int, int]]] = {}
         self.unsynced: dict[str, list[tuple[int, int]]] = self._since
+        self.kept: dict[str, int] = {}
+        """How far a file is certain to reach."""
 
     def __getattr__(self, name):
         return getattr(os, name)
@@ -48,29 +51,40 @@ class RecordingOs:
         return count
 
     def fdatasync(self, descriptor):
+        path = self._paths[descriptor]
         with self._lock:
-            covered = len(self._since.get(self._paths[descriptor], []))
+            covered = len(self._since.get(path, []))
         os.fdatasync(descriptor)
         with self._lock:
-            del self._since.get(self._paths[descriptor], [])[:covered]
+            ranges = self._since.get(path, [])
+            self.kept[path] = max([self.kept.get(path, 0), *(end for _, end in ranges[:covered])])
+            del ranges[:covered]
+
+    def ftruncate(self, descriptor, length):
+        os.ftruncate(descriptor, length)
+        with self._lock:
+            path = self._paths[descriptor]
+            self.kept[path] = min(self.kept.get(path, 0), length)
+            self._since[path] = [(a, min(b, length)) for a, b in self._since.get(path, []) if a < length]
 
     def fsync(self, descriptor):
+        if descriptor in self._paths:
+            self.fdatasync(descriptor)
         os.fsync(descriptor)
-        with self._lock:
-            self._since.pop(self._paths.get(descriptor, ""), None)
 
 
 class Machine:
     """A centre on one directory, until its power goes."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, key: bytes | None) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
-        self.blobs = BlobStore(root / "blobs")
+        self.blobs = BlobStore(root / "blobs", key)
         self.state = SqliteUploadState(root / "state.db")
         self.engine = TusEngine(
-            root / "uploads", self.state, lambda done: self.blobs.adopt(done.path, done.sha256), limits=LIMITS
-        )
+            root / "uploads", self.state,
+            lambda done: self.blobs.adopt(done.path, done.sha256, sealed=done.sealed), key=key, limits=LIMITS,
+        )  # fmt: skip
         self.engine.recover()
 
     def call(self, method, upload_id=None, body=(), **headers):
@@ -79,14 +93,14 @@ class Machine:
         return self.engine.handle(request, body)
 
 
-def lost_power(root: Path, seed: int) -> bool:
+def lost_power(root: Path, seed: int, key: bytes | None = KEY) -> bool:
     """Upload, lose the power at a random point, go on with what is left; tell whether the file is right then."""
     chance = seeded(seed)
     content = chance.randbytes(SIZE)
     sha256 = BytesSource(content).sha256
     disk = RecordingOs()
-    with mock.patch.object(storage, "os", disk):
-        before = Machine(root / "before")
+    with mock.patch.object(storage, "os", disk), mock.patch.object(sealed_storage, "os", disk):
+        before = Machine(root / "before", key)
         created = before.call("POST", upload_length=SIZE, upload_metadata=encode_metadata({"sha256": sha256}))
         upload_id = created.headers["Location"].rpartition("/")[2]
         acknowledged = _part(before, upload_id, content, chance)
@@ -94,7 +108,7 @@ def lost_power(root: Path, seed: int) -> bool:
         shutil.copytree(before.root, after)
         _forget(after, disk, chance)
         before.state.close()
-    again = Machine(after)
+    again = Machine(after, key)
     offset = int(again.call("HEAD", upload_id).headers["Upload-Offset"])
     kept = offset >= acknowledged
     answer = _patch(again, upload_id, offset, [content[offset:]], SIZE - offset)
@@ -149,5 +163,5 @@ def _forget(root: Path, disk: RecordingOs, chance) -> None:
         for start, end in ranges:
             data[start:end] = bytes(end - start)
         if ranges and chance.random() < 0.5:
-            del data[min(start for start, _ in ranges) :]
+            del data[max(min(start for start, _ in ranges), disk.kept.get(path, 0)) :]
         copy.write_bytes(data)

@@ -12,7 +12,7 @@ from sync.tus.keeper import Limits
 from sync.tus.protocol import OFFSET_OCTET_STREAM, answer, encode_metadata
 from sync.tus.source import BytesSource
 from tests.fixtures.patience import PATIENCE_S, until
-from tests.sync_tus.centre import Centre, authorise
+from tests.sync_tus.centre import Centre, arrived, authorise
 
 PIECE = b"p" * (256 << 10)
 
@@ -93,8 +93,7 @@ def test_a_request_that_is_cancelled_keeps_what_came(quiet_centre):
 
     async def cancelled():
         task = asyncio.create_task(talk(quiet_centre.app, patch_scope(url), piece))
-        path = quiet_centre.root / "uploads" / f"{url[1:]}.data"
-        await asyncio.to_thread(until, lambda: path.stat().st_size == 400)
+        await asyncio.to_thread(until, lambda: arrived(quiet_centre.root, url[1:]) == 400)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -10,7 +10,7 @@ import requests
 from sync.tus.protocol import encode_metadata
 from sync.tus.source import BytesSource
 from tests.fixtures.patience import PATIENCE_S, until
-from tests.sync_tus.centre import DEVICE
+from tests.sync_tus.centre import DEVICE, arrived
 from tests.sync_tus.seeded import seeded
 
 CONTENT = seeded(11).randbytes(3_000_003)
@@ -93,7 +93,7 @@ def offset_of(centre, path):
 
 
 def in_file(centre, path):
-    return (centre.root / "uploads" / f"{path.strip('/')}.data").stat().st_size
+    return arrived(centre.root, path.strip("/"))
 
 
 def test_bodies_follow_each_other_on_one_connection(centre, taken, upload, line):

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sync import failpoints
-from sync.blobs import BlobStore
 from sync.tus.source import BytesSource
+from tests.sync_tus.centre import blobs_of
 from tests.sync_tus.test_tus_killed import (  # noqa: F401 (fixtures)
     CHUNK,
     CONTENT,
@@ -34,7 +34,7 @@ def places(names, numbers):
 
 def settled(root):
     """What the centre holds at the end: the right blob and nothing that nobody needs."""
-    assert BlobStore(root / "blobs").get(BytesSource(CONTENT).sha256) == CONTENT
+    assert blobs_of(root).get(BytesSource(CONTENT).sha256) == CONTENT
     assert list((root / "uploads").iterdir()) == []
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from sync.blobs import BlobStore
 from sync.tools.fault_proxy import FaultProxy
 from sync.tus.client_state import SqliteTransferState
 from sync.tus.source import BytesSource
 from tests.fixtures.patience import PATIENCE_S
+from tests.sync_tus.centre import blobs_of
 from tests.sync_tus.seeded import seeded
 
 ROOT = Path(__file__).parents[2]
@@ -113,7 +113,7 @@ def test_a_killed_branch_resumes_at_the_last_acknowledged_byte(
     assert again.end() == 0
     assert proxy.up_bytes <= len(CONTENT) + CHUNK + 40_000
     centre.kill()
-    assert BlobStore(tmp_path / "centre/blobs").get(BytesSource(CONTENT).sha256) == CONTENT
+    assert blobs_of(tmp_path / "centre").get(BytesSource(CONTENT).sha256) == CONTENT
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -138,5 +138,5 @@ def test_a_killed_centre_never_takes_an_acknowledgement_back(
     assert branch.end() == 0
     assert proxy.up_bytes <= len(CONTENT) + kills * CHUNK + 60_000
     centre.kill()
-    assert BlobStore(tmp_path / "centre/blobs").get(BytesSource(CONTENT).sha256) == CONTENT
+    assert blobs_of(tmp_path / "centre").get(BytesSource(CONTENT).sha256) == CONTENT
     assert list((tmp_path / "centre/uploads").iterdir()) == []

@@ -13,7 +13,7 @@ from sync.tus.pacing import BandwidthLimit
 from sync.tus.protocol import encode_metadata
 from sync.tus.source import BytesSource, FileSource
 from tests.fixtures.patience import PATIENCE_S, until
-from tests.sync_tus.centre import DEVICE
+from tests.sync_tus.centre import DEVICE, arrived
 from tests.sync_tus.seeded import seeded
 
 MIB = 1 << 20
@@ -161,14 +161,14 @@ def test_a_silent_connection_is_cut_by_its_successor_at_once(centre):
             "Upload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: 1000\r\n\r\n"
             .encode() + content[:400]
         )  # fmt: skip
-        until(lambda: any((centre.root / "uploads").glob("*.data")) and _size(centre) == 400)
+        until(lambda: any((centre.root / "uploads").glob("*.sealed")) and _size(centre) == 400)
         head = requests.head(centre.url + url[1:], headers=headers, timeout=PATIENCE_S)
         assert head.headers["Upload-Offset"] == "400"
         assert b" 409 " in line.recv(4096).splitlines()[0]
 
 
 def _size(centre):
-    return next((centre.root / "uploads").glob("*.data")).stat().st_size
+    return arrived(centre.root, next((centre.root / "uploads").glob("*.sealed")).stem)
 
 
 def test_an_unknown_device_is_told_so(centre, branch):
