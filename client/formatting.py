@@ -108,6 +108,13 @@ class Formatter:
         tone = "warning" if left < timedelta(minutes=30) else ""
         return self._texts.say("due.left", at=at, span=self.span(left)), tone
 
+    def asked_unit(self, ucum: str) -> str:
+        """Return the unit of what a form asks for; lengths of time in words, as nobody types ``a`` for years."""
+        from domain.catalog.units import shown_unit
+
+        code = f"asked_unit.{ucum}"
+        return self._texts.say(code) if code in self._texts else shown_unit(ucum)
+
     def span(self, length: timedelta) -> str:
         """Return a length of time in its largest useful unit."""
         minutes = int(length.total_seconds() // 60)

@@ -33,13 +33,16 @@ SCROLL_BAR = 12
 
 
 class CommandDialog(Dialog):
-    """`completed` carries the `Done` of the command; the dialog is then closed."""
+    """`completed` carries the `Done` of the command; the dialog is then closed.
+
+    `about` says whom or what it is done to, as the row it was opened from says it.
+    """
 
     completed = Signal(object)
 
     def __init__(
         self, context: Context, command: Command, given: Mapping[str, Any] | None = None,
-        parent: QWidget | None = None, *, must: bool = False, only: Collection[str] | None = None,
+        parent: QWidget | None = None, *, must: bool = False, only: Collection[str] | None = None, about: str = "",
     ) -> None:  # fmt: skip
         super().__init__(command.label, parent)
         self.setObjectName("command_dialog")
@@ -47,7 +50,7 @@ class CommandDialog(Dialog):
         self._about = at_hand.about(command, given or {})
         self.model = ViewModel(context, command, given or {}, self, only=only)
         self._boxes: dict[str, FieldBox] = {}
-        self._build(context, command)
+        self._build(context, command, about)
         self.model.field_error.connect(self._show_error)
         self.model.busy_changed.connect(self._show_busy)
         self.model.done.connect(self._finish)
@@ -70,7 +73,7 @@ class CommandDialog(Dialog):
             self.focusNextChild()
         return True
 
-    def _build(self, context: Context, command: Command) -> None:
+    def _build(self, context: Context, command: Command, about: str) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 16)
         column.setSpacing(12)
@@ -78,6 +81,13 @@ class CommandDialog(Dialog):
         title.setObjectName("dialog_title")
         title.setProperty("role", "title")
         column.addWidget(title)
+        if about:
+            whom = QLabel(about, self)
+            whom.setObjectName("dialog_about")
+            whom.setTextFormat(Qt.TextFormat.PlainText)
+            whom.setWordWrap(True)
+            whom.setProperty("role", "subtitle")
+            column.addWidget(whom)
         self._problem = QLabel(self)
         self._problem.setObjectName("form_error")
         self._problem.setWordWrap(True)

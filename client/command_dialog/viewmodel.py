@@ -63,10 +63,14 @@ class ViewModel(QObject):
         asked = field.asked
         value = self.given.get(field.name, field.default)
         return Asked(
-            field.name, asked.label, asked.kind, field.required and not field.optional, asked.unit or "",
+            field.name, asked.label, asked.kind, field.required and not field.optional, self._unit(field),
             self._hint(field), asked.max_length, self._choices(field), field.type is bool,
             value if isinstance(value, enum.Enum | bool) else "" if value is None else _entered(value),
         )  # fmt: skip
+
+    def _unit(self, field: Field) -> str:
+        unit = field.asked.unit
+        return self.context.formatter.asked_unit(unit) if unit else ""
 
     def _hint(self, field: Field) -> str:
         asked = field.asked
@@ -76,7 +80,7 @@ class ViewModel(QObject):
             return self.context.say("form.moment_hint")
         if asked.low is not None or asked.high is not None:
             low, high = ("" if v is None else f"{v:g}" for v in (asked.low, asked.high))
-            return self.context.say("form.range_hint", low=low, high=high, unit=asked.unit or "")
+            return self.context.say("form.range_hint", low=low, high=high, unit=self._unit(field))
         return ""
 
     def _choices(self, field: Field) -> tuple[Choice, ...]:

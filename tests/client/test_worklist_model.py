@@ -8,8 +8,10 @@ import pytest
 from PySide6.QtCore import Qt
 from sqlalchemy import select
 
+from client.pages.worklist.cells import about_row
 from client.pages.worklist.entities import entities_of
 from client.pages.worklist.filters import condition, read_day
+from client.pages.worklist.row_commands import needs_no_row
 from client.pages.worklist.table import TONE_ROLE, WorklistTable
 from client.pages.worklist.viewmodel import ViewModel
 from domain.biobank.commands import ReceiveSpecimen
@@ -345,3 +347,22 @@ def test_a_form_does_not_begin_with_both_values_of_a_dispute(page_for):
     model.selected = replace(row, values=(Disputed(["甲", "乙"]), *row.values[1:]))
     names = [c.name for c in model.listing.columns]
     assert list(model._selected_values()) == names[1:]
+
+
+def test_a_form_says_whom_it_is_about(page_for):
+    model, _ = page_for("nurse", "people.clients")
+    model.select(0)
+    by_row = next(o.command for o in model.offers() if not needs_no_row(o.command))
+    said = model.about(by_row)
+    assert texts(model.table, "name")[0] in said
+    assert texts(model.table, "number")[0] in said
+    others = [o.command for o in model.offers() if needs_no_row(o.command)]
+    assert all(model.about(other) == "" for other in others), "somebody new is not the one the cursor is on"
+
+
+def test_a_form_shows_no_more_of_somebody_than_its_list(page_for):
+    model, _ = page_for("department_head", "people.clients")
+    shown = {model.table.index(0, at).data() for at in range(len(model.table.columns))}
+    model.select(0)
+    said = {about_row(model.context, model.listing.columns, model.selected.values)}
+    assert {fact for line in said for fact in line.split(" · ")} <= shown

@@ -297,7 +297,8 @@ class View(PageView):
 
     @Slot(object, dict)
     def _ask(self, command: Command, given: dict[str, Any]) -> None:
-        CommandDialog(self.context, command, given, self).open()
+        line = self.model.line
+        CommandDialog(self.context, command, given, self, about="" if line is None else line.title).open()
 
     def _menu_place(self) -> QPoint:
         return self._answer.mapToGlobal(self._answer.rect().topLeft())

@@ -171,11 +171,11 @@ class View(PageView):
 
     @Slot(object, dict)
     def _ask(self, command: Command, given: dict[str, Any]) -> None:
-        CommandDialog(self.context, command, given, self).open()
+        CommandDialog(self.context, command, given, self, about=self.model.about(command)).open()
 
     @Slot(object, dict, object)
     def _ask_for_several(self, command: Command, given: dict[str, Any], only: set[str]) -> None:
-        dialog = CommandDialog(self.context, command, given, self, only=only)
+        dialog = CommandDialog(self.context, command, given, self, only=only, about=self.model.about(command))
         dialog.completed.connect(lambda done: self.model.several_done(done.receipt))
         dialog.open()
 

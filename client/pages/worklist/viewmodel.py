@@ -12,7 +12,7 @@ from client.live import Changed
 from client.navigation import may_open
 from client.pages.worklist import reports
 from client.pages.worklist.answers import taking_out
-from client.pages.worklist.cells import NUMBERS
+from client.pages.worklist.cells import NUMBERS, about_row
 from client.pages.worklist.entities import entities_of
 from client.pages.worklist.export import PERMISSION, export_work
 from client.pages.worklist.filters import Chip, Choice, Exact, choices_for, condition
@@ -297,6 +297,18 @@ class ViewModel(PageModel):
             entity = self.listing.record.record_info.entity
             page = self.listing.page if may_open(self.context.actor, self.listing.page) else "record"
             self.context.open_page(f"{page}:{entity}:{self.selected.id}")
+
+    def about(self, command: Command) -> str:
+        """Return whom or what the dialog of a command is about: the chosen row, or how many rows.
+
+        What is done without a row, such as registering somebody new, is not about the row the cursor is on.
+        """
+        if needs_no_row(command):
+            return ""
+        if self.are_several:
+            return self.context.say("worklist.about_several", count=len(self.chosen()))
+        row = self.selected
+        return "" if row is None else about_row(self.context, self.listing.columns, row.values)
 
     def _selected_values(self) -> dict[str, Any]:
         row = self.selected

@@ -94,7 +94,11 @@ class View(StationView):
 
     @Slot(object, dict)
     def _ask(self, command: Command, given: dict[str, Any]) -> None:
-        CommandDialog(self.context, command, given, self).open()
+        line = self.model.chosen
+        about = (
+            "" if line is None else " · ".join(part for part in (line.who, self.model.title(line)) if part)
+        )
+        CommandDialog(self.context, command, given, self, about=about).open()
 
     def _show_at_hand(self) -> None:
         found = self.model.at_hand_of()
