@@ -9,6 +9,7 @@ from domain.biobank.custody_chain import link
 from domain.biobank.doubts import refuse_doubtful
 from domain.biobank.label_prints import RESULTS, note_print, prints_of, read_back
 from domain.biobank.numbers import SpecimenNumberBlock, looks_like_specimen_number, parse_specimen_number
+from domain.biobank.receiving import expected_line, tick
 from domain.biobank.records import (
     EventKind,
     PrimaryContainer,
@@ -146,17 +147,23 @@ class ReceiveSpecimen:
 
     number: str = ask("扫描标本条码", kind=Kind.SCAN, max_length=40)
     condition: Condition = ask("外观", kind=Kind.CHOICE, default=Condition.GOOD)
+    list_id: Id | None = ask("到货清单", kind=Kind.HIDDEN, default=None)
 
 
 @handles(ReceiveSpecimen)
 def receive(order: ReceiveSpecimen, work: UnitOfWork) -> TubeReceipt:
     """Move to received; the clock of processing starts."""
-    return receive_tube(work, tube_of(order.number, work), order.condition)
+    return receive_tube(work, tube_of(order.number, work), order.condition, order.list_id)
 
 
-def receive_tube(work: UnitOfWork, tube: Specimen, condition: Condition = Condition.GOOD) -> TubeReceipt:
-    """Take a tube in; errors as `_step`."""
-    return _step(work, tube, "receive", EventKind.RECEIVED, condition=condition.value)
+def receive_tube(
+    work: UnitOfWork, tube: Specimen, condition: Condition = Condition.GOOD, list_id: Id | None = None
+) -> TubeReceipt:
+    """Take a tube in and tick it on its list; errors as `_step` and `expected_line`."""
+    line = expected_line(work, tube, list_id)
+    receipt = _step(work, tube, "receive", EventKind.RECEIVED, condition=condition.value)
+    tick(work, line)
+    return receipt
 
 
 @command("specimen.process", "处理标本", permission="biobank.process")

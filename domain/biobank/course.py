@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from domain.biobank.protocols import BIOBANK, BiobankContent
 from domain.biobank.records import EventKind, Specimen, SpecimenEvent
 from domain.biobank.sprec import Course, Sprec, sprec_of
+from domain.kernel.columns import from_microseconds
+from domain.kernel.prepared import among
 from domain.kernel.unit_of_work import UnitOfWork
 
-_NEEDED = (EventKind.COLLECTED, EventKind.PROCESSED)
+_NEEDED = frozenset({EventKind.COLLECTED.value, EventKind.PROCESSED.value})
+_EVENTS = among(SpecimenEvent, ("specimen_id", "kind", "occurred_at", "protocol", "id"))
+"""Asked for each tube that is stored, 96 at a time."""
 LONGEST_LINE = 8
 """Generations looked back; an aliquot is one away from what was collected."""
 
@@ -28,20 +30,19 @@ def code_of(work: UnitOfWork, tube: Specimen, stored_at: datetime, temperature: 
         parent = work.require(Specimen, next_up)
         line.append(parent.id)
         container, next_up = parent.container, parent.parent_id
-    events = work.list(
-        select(SpecimenEvent)
-        .where(SpecimenEvent.specimen_id.in_(line), SpecimenEvent.kind.in_(_NEEDED))
-        .order_by(SpecimenEvent.occurred_at, SpecimenEvent.id)
+    events = sorted(
+        (row for row in _EVENTS.rows(work.connection, [own.bytes for own in line]) if row[1] in _NEEDED),
+        key=lambda row: (row[2], row[4]),
     )
-    last = {event.kind: event for event in events}
-    collected, processed = last.get(EventKind.COLLECTED), last.get(EventKind.PROCESSED)
+    last = {kind: (from_microseconds(at), protocol) for _, kind, at, protocol, _ in events}
+    collected, processed = last.get(EventKind.COLLECTED.value), last.get(EventKind.PROCESSED.value)
     course = Course(
         type=tube.type.value,
         container=container.value,
-        collected_at=collected.occurred_at if collected else None,
-        processed_at=processed.occurred_at if processed else None,
+        collected_at=collected[0] if collected else None,
+        processed_at=processed[0] if processed else None,
         stored_at=stored_at,
-        protocol=processed.protocol if processed else None,
+        protocol=processed[1] if processed else None,
         volume_ul=tube.remaining_ul,
         temperature=temperature,
     )

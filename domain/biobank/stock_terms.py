@@ -29,14 +29,9 @@ def term_of(work: UnitOfWork, tube: Specimen) -> datetime | None:
 def rule_of(work: UnitOfWork, org_id: Id, study_id: Id | None, kind: str) -> StockRule | None:
     """Return the rule of a site for a kind of a study; that of the kind alone where the study has none."""
     for wanted in (study_id, None) if study_id is not None else (None,):
-        of_study = StockRule.study_id == wanted if wanted is not None else StockRule.study_id.is_(None)
-        found = list(
-            work.list(
-                select(StockRule).where(of_study, StockRule.type == kind, StockRule.org_id == org_id).limit(1)
-            )
-        )
-        if found:
-            return found[0]
+        found = work.find(StockRule, study_id=wanted, type=kind, org_id=org_id)
+        if found is not None:
+            return found
     return None
 
 

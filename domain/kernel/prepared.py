@@ -114,6 +114,13 @@ class Among:
             yield from self._made[length].of(connection, piece)
 
 
+def among(record: type[Any], columns: Sequence[str]) -> Among:
+    """Return the SELECT of some columns of a record, by the first of them."""
+    table: Table = record.__table__
+    found = [table.columns[name] for name in columns]
+    return Among(found, found[0])
+
+
 def _selected(columns: Sequence[Column[Any]], key: Column[Any], count: int, *, lock: bool) -> Executable:
     query = select(*columns).where(key.in_([bindparam(f"key{n}") for n in range(count)])).order_by(key)
     return query.with_for_update() if lock else query

@@ -5,23 +5,17 @@ line, so that the list that is checked is as long as the list that was given.
 """
 
 import collections
-import csv
 import dataclasses
-import io
 import re
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
-from typing import Any
+from datetime import date
 
 from domain.kernel.errors import DomainError
+from domain.kernel.sheets import LARGEST, SCIENTIFIC, UNREADABLE, Sheet, headings, letter, read_sheet, seen_in
 from domain.people.idnumber import normalise, read_id
 from domain.people.records import Sex
 from domain.people.roster_commands import MOST_ROWS, RosterLine
 
-LARGEST, LARGEST_UNPACKED = 10_000_000, 200_000_000
-HEADINGS_WITHIN = 15
-"""Lines in which the headings are looked for: above them stand titles."""
 _HEADINGS = {
     "name": ("姓名", "员工姓名", "体检人姓名", "客户姓名", "name"),
     "id_number": ("身份证号", "身份证号码", "证件号码", "证件号", "身份证", "idnumber", "id"),
@@ -40,14 +34,6 @@ _SEXES = {"男": Sex.MALE, "女": Sex.FEMALE, "m": Sex.MALE, "f": Sex.FEMALE, "1
 _DATE = re.compile(r"(\d{4})\D?(\d{1,2})\D?(\d{1,2})日?$")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Table:
-    """Cells as text, by line from 1; `merged`: cells (line, column from 0) that lie in a merged range of several."""
-
-    lines: Sequence[Sequence[str]]
-    merged: frozenset[tuple[int, int]] = frozenset()
-
-
 def read_roster(content: bytes, name: str) -> list[RosterLine]:
     """Return the lines of a list (xlsx, or csv in UTF-8 or GB18030) in their order; who stands twice is marked twice.
 
@@ -62,8 +48,8 @@ def read_roster(content: bytes, name: str) -> list[RosterLine]:
     if ending not in ("xlsx", "csv"):
         raise DomainError("roster.kind", field="file", name=name)
     try:
-        table = _workbook(content) if ending == "xlsx" else _Table(_comma_separated(content))
-    except (ValueError, KeyError, OSError, EOFError, csv.Error, zipfile.BadZipFile) as error:
+        table = read_sheet(content, ending, MOST_ROWS)
+    except UNREADABLE as error:
         raise DomainError("roster.unreadable", field="file", name=name) from error
     at, columns = _headings(table.lines)
     lines = list(_people(table, at, columns))
@@ -74,77 +60,19 @@ def read_roster(content: bytes, name: str) -> list[RosterLine]:
     return _doubled(lines)
 
 
-def _workbook(content: bytes) -> _Table:
-    from openpyxl import load_workbook
-
-    with zipfile.ZipFile(io.BytesIO(content)) as packed:
-        if sum(entry.file_size for entry in packed.infolist()) > LARGEST_UNPACKED:
-            raise ValueError("unpacks to far more than a table")
-    book = load_workbook(io.BytesIO(content), data_only=True)
-    sheet = book.worksheets[0]
-    lines = [
-        [_cell(value) for value in line]
-        for line in sheet.iter_rows(max_row=MOST_ROWS + HEADINGS_WITHIN + 1, values_only=True)
-    ]
-    merged = {
-        (row, column - 1)
-        for found in sheet.merged_cells.ranges
-        if found.max_row > found.min_row
-        for row in range(found.min_row, found.max_row + 1)
-        for column in range(found.min_col, found.max_col + 1)
-    }
-    book.close()
-    return _Table(lines, frozenset(merged))
-
-
-def _cell(value: Any) -> str:
-    """Return a cell as it is read: a date as a date, a whole number without its point."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime | date):
-        return value.strftime("%Y-%m-%d")
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
-def _comma_separated(content: bytes) -> list[list[str]]:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = content.decode("utf-16")
-    else:
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("gb18030")
-    if "\x00" in text:
-        raise ValueError("no text")
-    first = text.partition("\n")[0]
-    mark = max(",;\t", key=first.count)
-    return [[cell.strip() for cell in line] for line in csv.reader(io.StringIO(text), delimiter=mark)]
-
-
 def _headings(lines: Sequence[Sequence[str]]) -> tuple[int, dict[str, int]]:
     """Return the index of the line of headings and the column of each."""
-    best: tuple[int, dict[str, int]] = (0, {})
-    for at, line in enumerate(lines[:HEADINGS_WITHIN]):
-        found: dict[str, int] = {}
-        for column, cell in enumerate(line):
-            plain = re.sub(r"[\s*（(].*$|\s", "", cell.lower())
-            name = next((key for key, words in _HEADINGS.items() if plain in words), None)
-            if name is not None:
-                found.setdefault(name, column)
-        if len(found) > len(best[1]):
-            best = at, found
+    best = headings(lines, _HEADINGS)
     missing = [_LABELS[name] for name in ("name",) if name not in best[1]]
     if "id_number" not in best[1] and not {"birth_date", "sex"} <= best[1].keys():
         missing.append("证件号码（或性别和出生日期）")
     if missing:
-        seen = "、".join(cell for cell in (lines[best[0]] if lines else ()) if cell)[:200] or "—"
+        seen = seen_in(lines, best[0])
         raise DomainError("roster.no_columns", field="file", missing="、".join(missing), seen=seen)
     return best
 
 
-def _people(table: _Table, at: int, columns: Mapping[str, int]) -> Iterator[RosterLine]:
+def _people(table: Sheet, at: int, columns: Mapping[str, int]) -> Iterator[RosterLine]:
     for number, line in enumerate(table.lines[at + 1 :], at + 2):
         said = {name: line[column] if column < len(line) else "" for name, column in columns.items()}
         if any(said.values()):
@@ -157,7 +85,7 @@ def _person(
     remarks = []
 
     def wrong(name: str, what: str) -> None:
-        remarks.append(f"第 {row} 行“{_LABELS[name]}”（{_letter(columns[name])} 列）{what}")
+        remarks.append(f"第 {row} 行“{_LABELS[name]}”（{letter(columns[name])} 列）{what}")
 
     for name in columns:
         if (row, columns[name]) in merged:
@@ -165,7 +93,7 @@ def _person(
     if not said["name"]:
         wrong("name", "没有填写")
     number = said.get("id_number") or None
-    if number and re.fullmatch(r"\d(\.\d+)?[eE]\+\d+", number):
+    if number and SCIENTIFIC.fullmatch(number):
         wrong("id_number", "被表格改成了科学计数，请把该列设为文本后重新填写")
         number = None
     elif number and number.isdigit() and len(number) == 18 and number.endswith("000") and not _holds(number):
@@ -197,16 +125,6 @@ def _date(text: str) -> date | None:
         return date(*(int(part) for part in found.groups())) if found else None
     except ValueError:
         return None
-
-
-def _letter(column: int) -> str:
-    """Return the name of a column as a sheet shows it, from 0."""
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def _doubled(lines: Sequence[RosterLine]) -> list[RosterLine]:

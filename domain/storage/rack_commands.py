@@ -45,12 +45,15 @@ class ReceiveRack:
     """Take in all tubes of a rack that was read as a whole and looked at."""
 
     numbers: list[str] = ask("标本条码", kind=Kind.HIDDEN)
+    list_id: Id | None = ask("到货清单", kind=Kind.HIDDEN, default=None)
 
 
 @handles(ReceiveRack)
 def receive_rack(order: ReceiveRack, work: UnitOfWork) -> RackReceipt:
     """Receive each tube; DomainError ``rack.too_many``."""
-    return _each(order.numbers, lambda number: receive_tube(work, tube_of(number, work)))
+    return _each(
+        work, order.numbers, lambda number: receive_tube(work, tube_of(number, work), list_id=order.list_id)
+    )
 
 
 @command("specimen.store_rack", "整架入库", permission="biobank.store")
@@ -68,7 +71,9 @@ def store_rack(order: StoreRack, work: UnitOfWork) -> RackReceipt:
     places = {number: position for position, number in order.tubes.items()}
     if len(places) < len(order.tubes):
         raise DomainError("rack.duplicate", field="tubes")
-    return _each(list(places), lambda number: store_tube(work, tube_of(number, work), box, places[number]))
+    return _each(
+        work, list(places), lambda number: store_tube(work, tube_of(number, work), box, places[number])
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -135,18 +140,21 @@ def check_box(order: CheckBox, work: UnitOfWork) -> InventoryReceipt:
     return InventoryReceipt(noted.id, len(recorded), matched, missing, extra, misplaced, tasks)
 
 
-def _each(numbers: list[str], act: Any) -> RackReceipt:
+def _each(work: UnitOfWork, numbers: list[str], act: Any) -> RackReceipt:
     if len(numbers) > MOST_TUBES:
         raise DomainError("rack.too_many", field="numbers", most=MOST_TUBES)
     if len(set(numbers)) < len(numbers):
         raise DomainError("rack.duplicate", field="numbers")
     done, refused = 0, []
+    # Loaded by one query and held: each tube is then found where it lies, not fetched by a query of its own.
+    held = work.list(select(Specimen).where(Specimen.number.in_(numbers)))
     for number in numbers:
         try:
             act(number)
             done += 1
         except DomainError as error:
             refused.append(RefusedTube(number, error.code, dict(error.facts)))
+    del held
     return RackReceipt(done, refused)
 
 

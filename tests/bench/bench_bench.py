@@ -112,6 +112,13 @@ def seconds(act: Any) -> tuple[float, Any]:
     return time.perf_counter() - begun, found
 
 
+def spent(act: Any) -> tuple[float, float]:
+    """Return the seconds something took by the clock and of the processor."""
+    begun, own = time.perf_counter(), time.process_time()
+    act()
+    return time.perf_counter() - begun, time.process_time() - own
+
+
 def rack_of(numbers: list[str]) -> bytes:
     """Return a reader's file of 96 positions."""
     wells = (f"{chr(65 + n // 12)}{n % 12 + 1:02d},{number}" for n, number in enumerate(numbers))
@@ -124,7 +131,7 @@ def whole_racks(goals: Goals, bench: Bench) -> None:
     taken, stored, checked = [], [], []
     for n in range(RUNS):
         fresh = bench.collected(96)
-        took, _ = seconds(lambda fresh=fresh: receive(bench, fresh))
+        took = spent(lambda fresh=fresh: receive(bench, fresh))
         taken.append(took)
         made = []
         for number in fresh[:6]:
@@ -133,13 +140,15 @@ def whole_racks(goals: Goals, bench: Bench) -> None:
             made += [tube.number for tube in run(order, who).receipt]
         code = f"RACK{n}"
         run(CreateContainer(code=code, name=code, rows=8, columns=12), who)
-        took, _ = seconds(lambda made=made, code=code: put_in(bench, made, code))
+        took = spent(lambda made=made, code=code: put_in(bench, made, code))
         stored.append(took)
-        took, _ = seconds(lambda made=made, code=code: check(bench, made, code))
+        took = spent(lambda made=made, code=code: check(bench, made, code))
         checked.append(took)
-    goals.goal("rack_of_96_received_s", max(taken), "<", RACK_GOAL_S)
-    goals.goal("rack_of_96_stored_s", max(stored), "<", RACK_GOAL_S)
-    goals.goal("box_of_96_checked_s", max(checked), "<", RACK_GOAL_S)
+    for name, found in (
+        ("rack_of_96_received", taken), ("rack_of_96_stored", stored), ("box_of_96_checked", checked),
+    ):  # fmt: skip
+        goals.goal(f"{name}_s", max(clock for clock, _ in found), "<", RACK_GOAL_S)
+        goals.goal(f"{name}_processor_s", max(own for _, own in found), "<", RACK_GOAL_S)
 
 
 def receive(bench: Bench, numbers: list[str]) -> None:
@@ -213,11 +222,11 @@ def main(arguments: list[str] | None = None) -> int:
         took, boxes = seconds(lambda: fill(bench, tubes))
         goals.note(tubes=tubes, boxes=boxes, filled_s=took, positions_a_box=len(positions(9, 9)))
         fresh = bench.collected(scans)
-        judge(goals, "receive", bench.measure(Mode.RECEIVE, fresh))
+        judge(goals, "receive", bench.measure(Mode.RECEIVE, fresh), bench.spent)
         for number in fresh:
             bench.dispatcher.run(ProcessSpecimen(number=number), bench.technician)
-        judge(goals, "store", bench.measure(Mode.STORE, bench.store_scans(fresh)))
-        judge(goals, "look_up", bench.measure(Mode.LOOKUP, fresh))
+        judge(goals, "store", bench.measure(Mode.STORE, bench.store_scans(fresh)), bench.spent)
+        judge(goals, "look_up", bench.measure(Mode.LOOKUP, fresh), bench.spent)
         whole_racks(goals, bench)
         store_room(goals, bench)
         bench.store.close()

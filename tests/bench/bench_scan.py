@@ -81,6 +81,8 @@ class Bench:
         self.nurse, self.technician = self.actor("nurse"), self.actor("biobank_technician")
         self.folder = folder
         self.boxes = self.filled = 0
+        self.spent: list[float] = []
+        """Milliseconds of the processor of each scan: what stays the same when others use the machine."""
         self.lookup = lookup_in(self.store, lambda: date(2026, 11, 23))
 
     def actor(self, role):
@@ -171,6 +173,7 @@ class Bench:
     def scan(self, view, text: str) -> float:
         """Scan one code and wait for its line to be painted."""
         told: list[object] = []
+        self.spent.append(-time.process_time())
         slot = told.append
         view.model.result_changed.connect(slot)
         begun = time.perf_counter()
@@ -180,6 +183,7 @@ class Bench:
         view.result.repaint()
         view.scans.repaint()
         took = (time.perf_counter() - begun) * 1000
+        self.spent[-1] = (self.spent[-1] + time.process_time()) * 1000
         view.model.result_changed.disconnect(slot)
         return took
 
@@ -199,18 +203,21 @@ def measure(goals: Goals, scans: int, tubes: int) -> None:
         for size in (1, 10):
             bench.fill(tubes * size - bench.filled)
             fresh = bench.collected(scans)
-            judge(goals, f"receive_{size}x", bench.measure(Mode.RECEIVE, fresh))
+            judge(goals, f"receive_{size}x", bench.measure(Mode.RECEIVE, fresh), bench.spent)
             for number in fresh:
                 bench.dispatcher.run(ProcessSpecimen(number=number), bench.technician)
-            judge(goals, f"store_{size}x", bench.measure(Mode.STORE, bench.store_scans(fresh)))
+            judge(goals, f"store_{size}x", bench.measure(Mode.STORE, bench.store_scans(fresh)), bench.spent)
         bench.store.close()
     collector.stop()
 
 
-def judge(goals: Goals, name: str, times: list[float]) -> None:
-    """Note the figures of one run and hold its p95 against the goal."""
+def judge(goals: Goals, name: str, times: list[float], spent: list[float]) -> None:
+    """Note the figures of one run and hold its p95 against the goal, by the clock and by the processor."""
     goals.note(**{f"{name}_p50_ms": percentile(times, 0.5), f"{name}_p99_ms": percentile(times, 0.99)})
     goals.goal(f"scan_{name}_p95_ms", percentile(times, 0.95), "<=", GOAL_MS)
+    own = spent[-len(times) :]
+    goals.note(**{f"{name}_processor_p50_ms": percentile(own, 0.5)})
+    goals.goal(f"scan_{name}_processor_p95_ms", percentile(own, 0.95), "<=", GOAL_MS)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,10 +12,12 @@ from client.stations.storage.view import View
 from client.stations.storage.viewmodel import ViewModel
 from client.stations.storage.widgets import Grid
 from devices.racks.simulator import Scene, draw_rack
-from domain.biobank.commands import AliquotSpecimen, StoreSpecimen
+from domain.biobank.commands import AliquotSpecimen, CollectSpecimen, PlanSpecimen, StoreSpecimen
+from domain.biobank.records import PrimaryContainer, Specimen, SpecimenType
 from domain.kernel.readers import Follower
 from domain.storage.container_commands import ContainerKind, PutUpContainer
 from domain.storage.filling import FillReader
+from domain.storage.racks import WellStatus
 from domain.storage.records import StorageTask
 from tests.client_stations.bench_fixtures import slots, states
 
@@ -28,6 +30,28 @@ def aliquots(station_desk, technician, processed):
     run = station_desk.dispatcher.run
     order = AliquotSpecimen(number=processed[0], count=12, volume_ul=500)
     return [tube.number for tube in run(order, technician).receipt]
+
+
+@pytest.fixture
+def more_tubes(station_desk, nurse, seen_visit):
+    """Four collected serum tubes of one visit."""
+    numbers = []
+    for _ in range(4):
+        order = PlanSpecimen(
+            visit_id=seen_visit, type=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR
+        )
+        number = station_desk.dispatcher.run(order, nurse).receipt.number
+        station_desk.dispatcher.run(CollectSpecimen(number=number), nurse)
+        numbers.append(number)
+    return numbers
+
+
+@pytest.fixture
+def seen_visit(station_desk, processed):
+    with station_desk.store.read() as connection:
+        return connection.execute(
+            select(Specimen.visit_id).where(Specimen.number == processed[0])
+        ).scalar_one()
 
 
 @pytest.fixture
@@ -77,6 +101,10 @@ def rack_file(tmp_path, wells):
 
 def read(view, qtbot, path, action):
     view.model.file_asked.disconnect()
+    read_rack_for(view, qtbot, path, action)
+
+
+def read_rack_for(view, qtbot, path, action):
     view.model.action_set.trigger(action)
     with qtbot.waitSignal(view.model.told):
         view.model.read(path)
@@ -193,6 +221,26 @@ def test_a_picture_of_a_rack_is_stored_only_when_a_tube_taken_out_told_how_it_li
     view.model.action_set.trigger("confirm")
     qtbot.waitUntil(lambda: said(view).startswith("已入库 4 管"))
     assert slots(station_desk) == before | {f"BOXA:{place}": number for place, number in tubes.items()}
+
+
+def test_a_rack_is_received_against_the_list_of_its_sender(view, qtbot, tmp_path, station_desk, more_tubes):
+    on_list, off_list = more_tubes[:3], more_tubes[3]
+    path = tmp_path / "协作医院.csv"
+    lines = [f"{number},血清" for number in on_list]
+    path.write_bytes(("标本条码,类型\n" + "\n".join([*lines, "123,血清"]) + "\n").encode("gb18030"))
+    view.model.file_asked.disconnect()
+    with qtbot.waitSignal(view.model.told):
+        view.model.read_list(path)
+    assert "应到 3 管，1 行需核对" in said(view)
+    assert "第 5 行“标本编号”（A 列）“123”不是本系统的编号" in said(view)
+    shoot(view, qtbot, "storage_list")
+    rack = rack_file(tmp_path, {"A1": on_list[0], "A2": off_list, "A3": on_list[1]})
+    read_rack_for(view, qtbot, rack, "receive")
+    assert view.model.waiting.wells["A2"].status is WellStatus.NOT_LISTED
+    view.model.action_set.trigger("confirm")
+    qtbot.waitUntil(lambda: "已到 2 / 4，待到 1，需核对 1" in said(view))
+    found = states(station_desk)
+    assert [found[n] for n in more_tubes] == ["received", "received", "collected", "collected"]
 
 
 def test_a_file_nobody_understands_names_its_line(view, qtbot, tmp_path):

@@ -13,6 +13,7 @@ from client.outgoing import handed_out
 from client.station import Context, PageModel
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
+from domain.kernel.sheets import LARGEST
 from domain.outgoing.commands import HandOutDocument
 from domain.outgoing.records import Destination, OutgoingResult
 from domain.people.roster_commands import (
@@ -22,7 +23,7 @@ from domain.people.roster_commands import (
     CheckRosterLines,
     RosterLine,
 )
-from domain.people.roster_reading import LARGEST, read_roster
+from domain.people.roster_reading import read_roster
 from forms.printables import documents
 from forms.roster_report import Checked, checked_list, roster_pdf, why, write_roster_xlsx
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 import resources
+from domain.biobank.receiving_records import ReceivingLine, ReceivingState
 from domain.biobank.records import Specimen
 from domain.kernel.authority import Actor
 from domain.kernel.errors import DomainError
+from domain.kernel.ids import Id
 from domain.kernel.rows import records
 from domain.kernel.store import Store
 from domain.storage.racks import (
@@ -114,17 +116,31 @@ def read_file(path: Path) -> list[RackRead]:
     return read_rack_image(data) if is_picture(data) else [read_rack(data, rack_formats())]
 
 
-def sheet(store: Store, actor: Actor, placings: Sequence[RackRead], purpose: RackPurpose, box: str) -> Sheet:
-    """Return what each position of a rack means, lying in the first of some ways; changes nothing."""
+def sheet(
+    store: Store, actor: Actor, placings: Sequence[RackRead], purpose: RackPurpose, box: str,
+    list_id: Id | None = None,
+) -> Sheet:  # fmt: skip
+    """Return what each position of a rack means, lying in the first of some ways; changes nothing.
+
+    With a list of what was sent, tubes that are not on it are told.
+    """
     read = placings[0]
     with store.read() as connection:
         known = known_tubes(connection, actor, numbers_in(read))
+        listed = None if list_id is None else listed_numbers(connection, list_id)
         recorded = {}
         if box:
             inside = read_container(connection, actor, box)
             recorded = {position: tube.number for position, tube in inside.tubes.items()}
-    wells = sheet_of(read, known, purpose, box=box, recorded=recorded)
+    wells = sheet_of(read, known, purpose, box=box, recorded=recorded, listed=listed)
     return Sheet(purpose, read, wells, box, len(recorded), tuple(placings))
+
+
+def listed_numbers(connection: Connection, list_id: Id) -> frozenset[str]:
+    """Return the numbers of a list that nothing is wrong with."""
+    line = ReceivingLine.__table__.c
+    query = select(line.number).where(line.list_id == list_id, line.state != ReceivingState.DOUBTFUL)
+    return frozenset(connection.execute(query).scalars())
 
 
 def known_tubes(connection: Connection, actor: Actor, numbers: list[str]) -> dict[str, Known]:

@@ -20,6 +20,7 @@ from domain.kernel.commands import commands
 from domain.storage.racks import Well, WellStatus
 
 TREE_PX = 400
+LISTS = "*.xlsx *.csv"
 FILES = "*.csv *.txt *.png *.jpg *.jpeg *.tif *.tiff *.bmp"
 AGAIN_MS = 180
 TONES = {
@@ -232,12 +233,17 @@ class View(StationView):
     @Slot(str)
     def _ask_file(self, purpose: str) -> None:
         title = self.say(f"storage.file.{purpose}")
-        path, _ = QFileDialog.getOpenFileName(self, title, "", FILES)
-        if path:
+        path, _ = QFileDialog.getOpenFileName(self, title, "", LISTS if purpose == "list" else FILES)
+        if path and purpose == "list":
+            self.model.read_list(Path(path))
+        elif path:
             self.model.read(Path(path))
 
     def _dropped(self, paths: list[Path]) -> None:
-        self.model.read(paths[0])
+        if paths[0].suffix.lower() == ".xlsx":  # no rack reader writes workbooks
+            self.model.read_list(paths[0])
+        else:
+            self.model.read(paths[0])
 
     @Slot(str, object)
     def _ask(self, name: str, given: dict[str, Any]) -> None:

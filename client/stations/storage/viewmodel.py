@@ -1,6 +1,7 @@
 """The store room without its window: a tree, one box, and a rack that was read and waits for a yes. QtCore only."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from client.actions import Action
 from client.live import Changed
 from client.ports import Scanned
 from client.station import Context, StationModel
+from client.stations.storage.listing import ListLeft, left_of, taken_list
 from client.stations.storage.reading import Opened, Sheet, opened, place_of_tube, read_file, sheet, tree
 from domain.biobank.bench import BOX, TUBE
 from domain.biobank.workflow import specimen_life
@@ -17,11 +19,15 @@ from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError, KnownError
 from domain.storage.rack_commands import CheckBox, ReceiveRack, StoreRack
 from domain.storage.racks import RackPurpose, Well, WellStatus, confirmed_by
+from domain.storage.receiving_commands import ListTaken
+from domain.storage.receiving_reading import ListLine
 from domain.storage.tree import Node
 
 LOOK_MS = 400
 GOOD = {WellStatus.OK, WellStatus.MATCH, WellStatus.LOOKS_EMPTY}
 CHECK_HAND, IDLE = "check", ""
+MOST_TOLD = 6
+"""Lines of a list whose mistakes are told on the page; all are in the list of its lines."""
 
 
 class ViewModel(StationModel):
@@ -41,6 +47,7 @@ class ViewModel(StationModel):
         Action("add", "storage.action.add", "F4", command="container.put_up"),
         Action("reload", "storage.action.reload", "F5"),
         Action("block", "storage.action.block", "F7", command="container.block"),
+        Action("list", "storage.action.list", "F3", command="receiving.take_list"),
         Action("receive", "storage.action.receive", "F2", command="specimen.receive_rack"),
         Action("store", "storage.action.store", "F8", command="specimen.store_rack"),
         Action("check", "storage.action.check", "F6", command="storage.check_box"),
@@ -56,6 +63,7 @@ class ViewModel(StationModel):
         self.shown: Opened | None = None
         self.waiting: Sheet | None = None
         self.position = "A1"
+        self.list: ListTaken | None = None
         self._purpose = RackPurpose.CHECK
         self._look = QTimer(self)
         self._look.setSingleShot(True)
@@ -65,6 +73,7 @@ class ViewModel(StationModel):
         on("reload", self.load)
         on("add", self._add)
         on("block", self._block)
+        on("list", lambda: self.file_asked.emit("list"))
         on("receive", lambda: self._ask_file(RackPurpose.RECEIVE))
         on("store", lambda: self._ask_file(RackPurpose.STORE))
         on("check", lambda: self._ask_file(RackPurpose.CHECK))
@@ -126,10 +135,34 @@ class ViewModel(StationModel):
         store, actor, purpose, box = self.context.desk.store, self.context.actor, self._purpose, self.at
         if purpose is RackPurpose.RECEIVE:
             box = ""
+        listed = self.list.list_id if self.list and purpose is RackPurpose.RECEIVE else None
         job = self.context.jobs.read(
-            lambda _job: sheet(store, actor, read_file(path), purpose, box), "rack_file"
+            lambda _job: sheet(store, actor, read_file(path), purpose, box, listed), "rack_file"
         )
         self._follow(job, self._take_sheet, self._refused)
+
+    def read_list(self, path: Path) -> None:
+        """Read what a sender says it sent and keep it: racks are received against it from now on."""
+        desk, actor = self.context.desk.dispatcher, self.context.actor
+        job = self.context.jobs.write(lambda _job: taken_list(desk, actor, path), "receiving_list")
+        self._follow(job, self._list_taken, self._refused)
+
+    def _list_taken(self, found: tuple[ListTaken, list[ListLine]]) -> None:
+        taken, lines = found
+        self.list = taken
+        self.drop()
+        say, wrong = self.context.say, [line for line in lines if line.remarks]
+        said = [
+            say(
+                "storage.list_taken", number=taken.number, name=taken.name, expected=taken.expected,
+                doubtful=taken.doubtful,
+            ),
+            *("；".join(line.remarks) for line in wrong[:MOST_TOLD]),
+        ]  # fmt: skip
+        if len(wrong) > MOST_TOLD:
+            said.append(say("storage.list_more", count=len(wrong)))
+        self.told.emit("\n".join(said), "warning" if wrong else "success")
+        self.sound.emit("bad" if wrong else "good")
 
     @Slot()
     def confirm(self) -> None:
@@ -154,7 +187,7 @@ class ViewModel(StationModel):
         elif waiting.purpose is RackPurpose.STORE:
             order = StoreRack(container=waiting.box, tubes=fine)
         else:
-            order = ReceiveRack(numbers=list(fine.values()))
+            order = ReceiveRack(numbers=list(fine.values()), list_id=self.list.list_id if self.list else None)
         self.action_set.enable("confirm", enabled=False)
         self.run(order, lambda done: self._done(waiting, done.receipt), self._refused)
 
@@ -273,10 +306,28 @@ class ViewModel(StationModel):
             words = self.context.say(
                 f"storage.done.{waiting.purpose.value}", done=receipt.done, refused=len(receipt.refused)
             )
-            self.told.emit("\n".join([words, *told]), "warning" if told else "success")
-            self.sound.emit("bad" if told else "good")
+            if waiting.purpose is RackPurpose.RECEIVE and self.list is not None:
+                self._tell_left(self.list, words, told)
+            else:
+                self.told.emit("\n".join([words, *told]), "warning" if told else "success")
+                self.sound.emit("bad" if told else "good")
+        self._over()
+
+    def _over(self) -> None:
         self.drop()
         self.load()
+
+    def _tell_left(self, taken: ListTaken, words: str, refused: list[str]) -> None:
+        """Tell what came of a rack, and what of its list has not come."""
+        store = self.context.desk.store
+
+        def tell(left: ListLeft) -> None:
+            said = self.context.say("storage.list_left", number=taken.number, **asdict(left))
+            self.told.emit("\n".join([words, said, *refused]), "warning" if refused else "success")
+            self.sound.emit("bad" if refused else "good")
+
+        job = self.context.jobs.read(lambda _job: left_of(store, taken.list_id), "receiving_left")
+        self._follow(job, tell, self._refused)
 
     def _go_to(self, slot: str) -> None:
         box, _, position = slot.rpartition(":")

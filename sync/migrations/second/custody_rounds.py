@@ -11,7 +11,7 @@ def upgrade() -> None:
         "custody_round",
         sa.Column("begun_at", UtcTime(), nullable=False),
         sa.Column("ended_at", UtcTime(), nullable=False),
-        sa.Column("events", sa.Integer(), nullable=False),
-        sa.Column("broken", sa.Integer(), nullable=False),
+        sa.Column("events", sa.BigInteger(), nullable=False),
+        sa.Column("broken", sa.BigInteger(), nullable=False),
         indexed=("ended_at",),
     )
