@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QMetaMethod, QObject, Signal
 
 from client.actions import Action, ActionSet
 from client.background import Job, Jobs
@@ -125,7 +125,7 @@ class PageModel(QObject):
         """Run a command (its input object) in the writer queue as the person signed in.
 
         On `then` it is on disk. Without `refused` a refusal is said beside its field (`field_error`), or in the
-        toast when it names none.
+        toast when it names none or the page shows none.
         """
         actor = self.context.actor
         dispatcher = self.context.desk.dispatcher
@@ -182,7 +182,9 @@ class PageModel(QObject):
 
     def _refuse(self, error: KnownError) -> None:
         sentence = self.explain(error)
-        if error.field:
+        # A page without fields of its own has nobody who would show it beside one: then it is said, not lost.
+        beside = self.isSignalConnected(QMetaMethod.fromSignal(self.field_error))
+        if error.field and beside:
             self.field_error.emit(error.field, sentence)
         else:
             self.message.emit(sentence, "danger")
