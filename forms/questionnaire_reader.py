@@ -117,8 +117,8 @@ def parse_form(resource: Any, *, strict: bool = False) -> Questionnaire:
             numbered by their place.
 
     Raises:
-        DomainError: ``form.not_supported``; fact `problems` names every element that cannot be honoured,
-            `field` is the first of them (``item[2].enableWhen[0].operator``).
+        DomainError: ``form.not_supported``, or the code of `_WHY` that says more; fact `problems` names every element
+            that cannot be honoured, `field` is the first of them (``item[2].enableWhen[0].operator``).
     """
     reading = Reading(strict=strict)
     if not isinstance(resource, dict) or resource.get("resourceType") != "Questionnaire":
@@ -169,11 +169,22 @@ def _contexts(resource: dict[str, Any], reading: Reading) -> tuple[str, ...]:
     return tuple(name for name in found if name)
 
 
+_WHY = (
+    (re.compile(r"questions depend on each other: (?P<chain>.+)"), "form.waits_for_itself"),
+    (re.compile(r"no such question: '(?P<what>.*)'"), "form.no_such_question"),
+    (re.compile(r"twice: '(?P<what>.*)'"), "form.link_id_twice"),
+    (re.compile(r"(?P<what>.+) \(at (?P<at>\d+)\)$"), "form.bad_expression"),
+)
+"""What a person can put right by himself has a sentence of its own; the rest is told by its place."""
+
+
 def _refusal(problems: list[str]) -> DomainError:
-    first = problems[0].split(": ")[0]
-    return DomainError(
-        "form.not_supported", first, element=first, count=len(problems), problems=tuple(problems)
-    )
+    first, _, reason = problems[0].partition(": ")
+    facts: dict[str, Any] = {"element": first, "count": len(problems), "problems": tuple(problems)}
+    for pattern, code in _WHY:
+        if (found := pattern.match(reason)) is not None:
+            return DomainError(code, first, **facts, **found.groupdict())
+    return DomainError("form.not_supported", first, **facts)
 
 
 def _survey(resource: dict[str, Any], reading: Reading) -> None:

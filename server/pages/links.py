@@ -148,14 +148,17 @@ class Links:
         """Return the questionnaire of a link in the version it was given with, also one that is out of use by now.
 
         Raises:
-            DomainError: ``link.retired``: that version is no longer to be had.
+            DomainError: ``link.retired``: that version is no longer to be had; ``link.form_broken``: it cannot be
+                used, with what the staff have to know.
         """
         try:
             with self._centre.store.read() as connection:
                 orgs = {link.org_id}
                 return take(connection, resources.folder("forms"), link.form, orgs, link.form_version)
         except DomainError as error:
-            raise DomainError("link.retired", version=link.form_version) from error
+            if error.code in ("form.not_here", "form.other_task"):
+                raise DomainError("link.retired", version=link.form_version) from error
+            raise DomainError("link.form_broken", reason=self._centre.texts.explain(error)) from error
 
     def save(
         self, link: OpenLink, draft: dict[str, Any], *, upload: str | None = None, gaps: int | None = None

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from client.pages.form.opening import read_begun
 from client.pages.form.subject import Subject, read_patient
 from client.printing import Printer
 from client.station import Context
+from domain.checkup.form_files import LARGEST
 from domain.checkup.sheets import SheetCode, read_sheet_code
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError
@@ -37,8 +39,12 @@ class SheetPhoto:
 
 
 def codes_on(file: Path | Photo) -> list[str]:
-    """Return the texts of the codes on a picture; none for what is no picture."""
-    return codes_in(QImage.fromData(file.content) if isinstance(file, Photo) else QImage(str(file)))
+    """Return the texts of the codes on a picture; none for what is no picture, or larger than any file may be."""
+    if isinstance(file, Photo):
+        return codes_in(QImage.fromData(file.content))
+    with suppress(OSError):  # told by whoever takes the file
+        return codes_in(QImage(str(file))) if file.stat().st_size <= LARGEST else []
+    return []
 
 
 def read_sheet_photos(files: Sequence[Path | Photo]) -> list[SheetPhoto]:
