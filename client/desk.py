@@ -286,35 +286,35 @@ def _join(desk: Desk, store: "Store") -> None:
             POLICY: policy_for(desk.settings.password_days),
             SIGNS: signs,
         },
-        {
-            **signs.loading(
-                {
-                    "catalog": lambda: load_catalog(resources.folder("catalog")),
-                    **scale_content(resources.folder("scales"), resources.folder("forms")),
-                    CARE: lambda: load_care(resources.folder("care")),
-                    RISK: lambda: load_risk(
-                        resources.folder("risk"), dispatcher.content["catalog"], resources.folder("forms")
-                    ),
-                    BIOBANK: lambda: load_biobank(resources.folder("biobank")),
-                }
-            ),
-            CHECKER: lambda: _form_checker(dispatcher.content[RISK]),
-            LABEL_CHECKER: _label_checker,
-            TEMPLATES: lambda: load_templates(resources.folder("messages")),
-            TAGS: lambda: load_tags(resources.folder("tags")),
-            FOLLOWUP: lambda: followup_of(
-                resources.folder("followup"), desk.authority.roles, resources.folder("forms")
-            ),
-            PROCESS: lambda: load_process(
-                resources.folder("process"), desk.authority.roles, dispatcher.content["catalog"].observations
-            ),
-            LINTING: lambda: load_linting(resources.folder("linting")),
-            RECEPTION_RULES: lambda: load_reception_rules(resources.folder("conduct")),
-            MESSAGE_RULES: lambda: load_message_rules(resources.folder("conduct")),
-            FILES: lambda: desk.blobs.get,
-            RECHECK: lambda: load_recheck(resources.folder("recheck")),
-            COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
-        },
+        signs.loading(
+            {
+                "catalog": lambda: load_catalog(resources.folder("catalog")),
+                **scale_content(resources.folder("scales"), resources.folder("forms")),
+                CARE: lambda: load_care(resources.folder("care")),
+                RISK: lambda: load_risk(
+                    resources.folder("risk"), dispatcher.content["catalog"], resources.folder("forms")
+                ),
+                BIOBANK: lambda: load_biobank(resources.folder("biobank")),
+                CHECKER: lambda: _form_checker(dispatcher.content[RISK]),
+                LABEL_CHECKER: _label_checker,
+                TEMPLATES: lambda: load_templates(resources.folder("messages")),
+                TAGS: lambda: load_tags(resources.folder("tags")),
+                FOLLOWUP: lambda: followup_of(
+                    resources.folder("followup"), desk.authority.roles, resources.folder("forms")
+                ),
+                PROCESS: lambda: load_process(
+                    resources.folder("process"),
+                    desk.authority.roles,
+                    dispatcher.content["catalog"].observations,
+                ),
+                LINTING: lambda: load_linting(resources.folder("linting")),
+                RECEPTION_RULES: lambda: load_reception_rules(resources.folder("conduct")),
+                MESSAGE_RULES: lambda: load_message_rules(resources.folder("conduct")),
+                FILES: lambda: desk.blobs.get,
+                RECHECK: lambda: load_recheck(resources.folder("recheck")),
+                COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
+            }
+        ),
     )
     desk.store, desk.dispatcher, desk.pages = store, dispatcher, Pages(store)
 

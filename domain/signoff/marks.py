@@ -18,6 +18,7 @@ from domain.catalog.definitions import ObservationDefinition, ReferenceRange, Ru
 from domain.catalog.lookup import Catalog
 from domain.followup.definitions import FOLLOWUP, FollowUpContent
 from domain.followup.group_records import ClientLevel
+from domain.recheck.rules import RECHECK
 from domain.risk.content import RiskModels
 from domain.scales.advice import Advice
 from domain.scales.definitions import Scale
@@ -25,6 +26,7 @@ from domain.scales.exercise_draft import DraftRules
 from domain.signoff.biobank_marks import biobank_marks, signed_biobank
 from domain.signoff.care_marks import care_marks, factor_mark, signed_care, signed_factors
 from domain.signoff.mark import READ, Mark
+from domain.signoff.recheck_marks import recheck_marks, signed_recheck
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -273,6 +275,7 @@ MARKED = {
     CARE: Marked(care_marks, signed_care),
     FOLLOWUP: Marked(_followup_marks, _signed_followup),
     BIOBANK: Marked(biobank_marks, signed_biobank),
+    RECHECK: Marked(recheck_marks, signed_recheck),
     "exercise_drafts": Marked(_draft_marks, _signed_draft),
 }
 """By the name of the content that commands ask for."""

@@ -7,6 +7,8 @@ from client.desk import build_desk
 from client.home import Home
 from client.settings import Settings
 from domain.kernel.errors import UnavailableError
+from domain.signoff.marks import MARKED
+from domain.signoff.signs import SIGNS
 from sync.stores import open_branch_store
 from tests.client import seeding
 
@@ -82,3 +84,10 @@ def test_content_is_read_when_it_is_asked_for(open_desk):
     assert "catalog" not in open_desk.dispatcher.content
     assert open_desk.dispatcher.content["catalog"].observations
     assert "catalog" in open_desk.dispatcher.content
+
+
+def test_whatever_may_be_signed_is_as_it_is_signed_at_a_workstation(open_desk):
+    content = open_desk.dispatcher.content
+    for name in MARKED:
+        assert content[name] is not None
+    assert set(content[SIGNS]._shipped) == set(MARKED), "a signature at the centre counts at the branch too"

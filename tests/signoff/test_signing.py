@@ -13,6 +13,7 @@ from domain.followup.content import FOLLOWUP, followup_of
 from domain.kernel.authority import Authority, system_actor
 from domain.kernel.change_log import entries_after
 from domain.kernel.errors import DomainError
+from domain.recheck.rules import RECHECK, load_recheck
 from domain.risk.content import RISK, load_risk
 from domain.scales.content import scale_content
 from domain.scales.scoring import score
@@ -33,6 +34,7 @@ SHIPPED = {
         resources.folder("forms"),
     ),
     BIOBANK: load_biobank(resources.folder("biobank")),
+    RECHECK: load_recheck(resources.folder("recheck")),
     **{
         name: load()
         for name, load in scale_content(resources.folder("scales"), resources.folder("forms")).items()
@@ -86,7 +88,7 @@ def test_every_mark_of_every_file_is_listed_once(desk, signs):
     assert len(kept) == len({row.key for row in kept}) > 150
     assert {row.kind for row in kept} == {
         "range", "important", "critical", "scale", "risk", "levels", "advice", "followup", "care",
-        "biobank",
+        "biobank", "recheck",
     }  # fmt: skip
     scales = {s.id: sum(p.status != "V" for p in s.parts) for s in SHIPPED["scales"].values()}
     assert sum(row.kind == "scale" for row in kept) == sum(scales.values())
@@ -227,3 +229,15 @@ def test_which_advice_goes_with_which_factor_is_listed_too(desk, signs, chief):
     assert desk.content["risk"].factor_advice.status == "UNVERIFIED"
     sign(desk, chief, signs, "risk.factor_advice")
     assert desk.content["risk"].factor_advice.status == "V"
+
+
+def test_rules_for_checking_again_are_signed_one_by_one(desk, signs, chief):
+    shipped = SHIPPED[RECHECK]
+    marked = {f"recheck.{rule.id}" for rule in shipped.rules if rule.status != "V"}
+    assert {row.key for row in rows(desk, kind="recheck")} == marked
+    [row] = rows(desk, key="recheck.sbp_1")
+    assert "14–28 天" in row.part
+    sign(desk, chief, signs, "recheck.sbp_1")
+    now = desk.content[RECHECK]
+    assert now.rule_for("sbp", 145, "H").status == "V", "what is proposed from now on bears no mark"
+    assert now.rule_for("dbp", 92, "H").status == "UNVERIFIED"
