@@ -1,9 +1,10 @@
-"""One command a package: ``python -m installers.package msi | deb | policies``; what is made lies in ``dist``.
+"""One command a package: ``python -m installers.package KIND`` (msi, deb, policies, server); it lies in ``dist``.
 
 Ends with 0 and the file's name, or with 1 and what is missing.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -61,7 +62,19 @@ def policies(_version: str, dist: Path, _cache: Path) -> Path:
     return dist / "policies"
 
 
-KINDS: dict[str, Callable[[str, Path, Path], Path]] = {"deb": deb, "msi": msi, "policies": policies}
+def server(version: str, dist: Path, _cache: Path) -> Path:
+    """Pack the server with its deployment files, of the plan that ``AFTERCHECK_PLAN`` names."""
+    from installers.server.bundle import build_bundle
+    from installers.server.plan import read_plan
+
+    named = os.environ.get("AFTERCHECK_PLAN")
+    plan = read_plan(Path(named) if named else None)
+    return build_bundle(dist / f"aftercheck-server-{version}.tar.gz", plan)
+
+
+KINDS: dict[str, Callable[[str, Path, Path], Path]] = {
+    "deb": deb, "msi": msi, "policies": policies, "server": server,
+}  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:

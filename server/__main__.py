@@ -67,24 +67,19 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def worker(settings: Settings, _options: argparse.Namespace) -> int:
-    """Follow the log (alerts, audit) without serving; for ``readers = "worker"``."""
+    """Follow the log (alerts, audit) without serving; for ``readers = "worker"``. Several divide the work."""
     from server.app import build_centre
+    from server.worker_door import WorkerDoor
 
     centre = build_centre(settings)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    centre.readers.start()
-    centre.housekeeping.start()
-    centre.searching.start()
-    centre.sender.start()
-    centre.lanes.start()
-    centre.receiver.start()
-    centre.backups.start()
-    settle()
-    _say({"worker": "started"})
-    stopping.wait()
-    centre.close()
+    with contextlib.closing(centre), WorkerDoor(centre) as door:
+        centre.assist()
+        settle()
+        _say({"worker": "started", "port": door.port})
+        stopping.wait()
     return 0
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 from fastapi import FastAPI, Request
@@ -49,16 +49,15 @@ from server.channels.sender import Sender
 from server.channels.wire import Wire
 from server.clock import clock_of
 from server.content import centre_content
-from server.gauges import gauges_of
+from server.gauges import duty_gauges, gauges_of
 from server.giving_way import GivingWay
 from server.identity import read_identity
 from server.identity_services.following import identity_service_of
 from server.interfaces.outbound.lanes import Lanes
 from server.interfaces.outbound.tls import partner_tls
-from server.limiter import Failures
+from server.kept import Kept, kept_of
 from server.metrics import Metrics
 from server.news import News
-from server.nonces import nonces_of
 from server.pages import form_page
 from server.payments import routes as payment_routes
 from server.payments.cashier import Cashier
@@ -78,10 +77,10 @@ from server.readings import Readings
 from server.review import factor_routes
 from server.review import routes as review_routes
 from server.searching import searching_of
-from server.sessions import Sessions
 from server.settings import Settings
 from server.storage_key import centre_blobs, files_key, open_store
 from server.tidying import housekeeping_of
+from sync.blobs import BlobStore
 from sync.centre import CentreSync
 from sync.device_auth import RequestVerifier
 from sync.schema import prepare_store
@@ -124,8 +123,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     followers, readers = readers_of(
         dispatcher, authority, identity, blobs.remove, blobs.has, giving_way, signs
     )
-    sessions = Sessions(settings.data_dir / "sessions.db", clock)
-    nonces = nonces_of(store, settings.data_dir)
+    kept = kept_of(settings, store, identity, clock)
     uploads = TusEngine(
         settings.data_dir / "uploads",
         upload_state,
@@ -135,8 +133,8 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         limits=Limits(spare_bytes=settings.least_free_bytes),
     )
     housekeeping = housekeeping_of(
-        dispatcher=dispatcher, identity=identity, clock=clock, sessions=sessions, uploads=uploads, blobs=blobs,
-        sync=sync, nonces=nonces, inbox_path=settings.inbox_path, attestors=attestors_of(settings),
+        dispatcher=dispatcher, identity=identity, clock=clock, sessions=kept.sessions, uploads=uploads, blobs=blobs,
+        sync=sync, nonces=kept.nonces, inbox_path=settings.inbox_path, attestors=attestors_of(settings),
         identity_service=identity_service_of(settings),
     )  # fmt: skip
     search_follower, searching = searching_of(store, giving_way)
@@ -155,7 +153,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         if paying
         else None
     )
-    cashier = Cashier(dispatcher, nobody, nonces, gateway, book.settings.public_url)
+    cashier = Cashier(dispatcher, nobody, kept.nonces, gateway, book.settings.public_url)
     return Centre(
         settings=settings,
         clock=clock,
@@ -167,15 +165,14 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         pages=Pages(store),
         readings=Readings(dispatcher),
         accounts=Accounts(store, authority, identity.device_id, content[POLICY], settings.second_factor),
-        sessions=sessions,
-        wrong_passwords=Failures("sign_in.too_many", WRONG_PASSWORDS, WINDOW, clock),
-        wrong_codes=Failures("enrolment.too_many", WRONG_CODES, WINDOW, clock),
+        kept=kept,
+        wrong_passwords=kept.failures("sign_in.too_many", WRONG_PASSWORDS, WINDOW),
+        wrong_codes=kept.failures("enrolment.too_many", WRONG_CODES, WINDOW),
         hashing=threading.Semaphore(HASHED_AT_ONCE),
         blobs=blobs,
         sync=sync,
         giving_way=giving_way,
-        verifier=RequestVerifier(sync.public_key, sync.now_us, nonces),
-        nonces=nonces,
+        verifier=RequestVerifier(sync.public_key, sync.now_us, kept.nonces),
         uploads=uploads,
         upload_state=upload_state,
         followers=followers,
@@ -204,9 +201,26 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         search=search_follower.index,
         searching=searching,
         news=News(store),
-        readiness=Readiness(store, settings.data_dir, settings.least_free_bytes, followers, readers),
-        metrics=Metrics(lambda: itertools.chain(gauges(), housekeeping.gauges())),
-    )
+        readiness=Readiness(
+            store, settings.data_dir, settings.least_free_bytes, followers, readers, readers.is_running,
+            _needed(settings, kept, blobs),
+        ),
+        metrics=Metrics(
+            lambda: itertools.chain(
+                gauges(), housekeeping.gauges(), duty_gauges(readers=readers, search=searching)
+            )
+        ),
+    )  # fmt: skip
+
+
+def _needed(settings: Settings, kept: Kept, blobs: BlobStore) -> dict[str, Callable[[], object]]:
+    """Return what else a process of a grown centre cannot do without."""
+    needed: dict[str, Callable[[], object]] = {}
+    if settings.redis:
+        needed["shared"] = kept.check
+    if settings.objects:
+        needed["objects"] = lambda: blobs.check()  # type: ignore[attr-defined]  # an object store has it
+    return needed
 
 
 def create_app(centre: Centre) -> FastAPI:
@@ -220,14 +234,7 @@ def create_app(centre: Centre) -> FastAPI:
             yield
         finally:
             following.cancel()
-            await asyncio.to_thread(centre.readers.stop)
-            await asyncio.to_thread(centre.housekeeping.stop)
-            await asyncio.to_thread(centre.backups.stop)
-            await asyncio.to_thread(centre.signs.stop)
-            await asyncio.to_thread(centre.searching.stop)
-            await asyncio.to_thread(centre.sender.stop)
-            await asyncio.to_thread(centre.lanes.stop)
-            await asyncio.to_thread(centre.receiver.stop)
+            await asyncio.to_thread(centre.stop)
             if (pictures := getattr(_app.state, "pictures", None)) is not None:
                 await asyncio.to_thread(pictures.close)
 

@@ -1,7 +1,7 @@
 """Everything one server process is made of; `server.app.build_centre` wires it, routes and jobs use it."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.kernel.authority import Authority, system_actor
 from domain.kernel.clock import Clock
@@ -15,18 +15,20 @@ from server.accounts import Accounts
 from server.backups.keeper import BackupKeeper
 from server.channels.incoming import Receiver
 from server.channels.sender import Sender
+from server.duties import Duties, Duty, FilePost, Post, ServerPost
 from server.giving_way import GivingWay
 from server.housekeeping import Housekeeping
 from server.identity import Identity
 from server.interfaces.outbound.lanes import Lanes
-from server.limiter import Failures
+from server.kept import Kept
+from server.limiter import KeptFailures
 from server.metrics import Metrics
 from server.news import News
 from server.nonces import KeptNonces
 from server.payments.cashier import Cashier
 from server.readiness import Readiness
 from server.readings import Readings
-from server.sessions import Sessions
+from server.sessions import KeptSessions
 from server.settings import Settings
 from sync.blobs import BlobStore
 from sync.centre import CentreSync
@@ -36,7 +38,7 @@ from sync.tus.engine import TusEngine
 from sync.tus.state import SqliteUploadState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Centre:
     """The parts of one server process."""
 
@@ -50,15 +52,14 @@ class Centre:
     pages: Pages
     readings: Readings
     accounts: Accounts
-    sessions: Sessions
-    wrong_passwords: Failures
-    wrong_codes: Failures
+    kept: Kept
+    wrong_passwords: KeptFailures
+    wrong_codes: KeptFailures
     hashing: threading.Semaphore
     blobs: BlobStore
     sync: CentreSync
     giving_way: GivingWay
     verifier: RequestVerifier
-    nonces: KeptNonces
     uploads: TusEngine
     upload_state: SqliteUploadState
     followers: tuple[Follower, ...]
@@ -76,35 +77,100 @@ class Centre:
     readiness: Readiness
     metrics: Metrics
 
+    _duties: list[Duties] = field(default_factory=list)
+
+    @property
+    def sessions(self) -> KeptSessions:
+        """The sessions of people."""
+        return self.kept.sessions
+
+    @property
+    def nonces(self) -> KeptNonces:
+        """The signed requests that were seen lately."""
+        return self.kept.nonces
+
     def start(self) -> None:
         """Take up what a crash left, and begin to follow the log if that is this process's work."""
         self.uploads.recover()
         self.sync.retry_parked()
+        self.signs.start()
         if self.settings.readers == "inline":
-            self.signs.list_marks(system_actor(self.identity.org_id, self.identity.device_id))
-            self.readers.start()
-            self.housekeeping.start()
-            self.backups.start()
-            self.searching.start()
-            self.sender.start()
-            self.lanes.start()
-            self.receiver.start()
-        else:
-            self.signs.start()
+            self.work()
+        self._hold([self._receiving()], share=False)
+
+    def work(self, *, share: bool = False) -> None:
+        """Do what one process of a centre does at a time, as far as no other does it.
+
+        Args:
+            share: There are several workers, which divide it among them.
+        """
+        self._hold(
+            [
+                Duty("readers", self._post("readers"), self._follow, self.readers.stop),
+                Duty("search", self._post("search"), self.searching.start, self.searching.stop),
+                Duty("messages", self._post("messages"), self._send, self._send_no_more),
+                Duty("keeping", self._post("keeping"), self._keep, self._keep_no_more),
+            ],
+            share=share,
+        )
+
+    def assist(self) -> None:
+        """Work without serving: divide the duties with the other workers."""
+        self.signs.start()
+        self.work(share=True)
+        self._hold([self._receiving()], share=False)
+
+    def duties(self) -> list[str]:
+        """Return the names of the duties this process does."""
+        return [name for duties in self._duties for name in duties.held()]
+
+    def stop(self) -> None:
+        """Stop what runs; safe to call when nothing does."""
+        while self._duties:
+            self._duties.pop().stop()
+        self.signs.stop()
 
     def close(self) -> None:
-        """Stop the readers and close every file; safe to call when never started."""
-        self.readers.stop()
-        self.housekeeping.stop()
-        self.backups.stop()
-        self.signs.stop()
-        self.searching.stop()
-        self.sender.stop()
-        self.lanes.stop()
-        self.receiver.stop()
+        """Stop what runs and close every file; safe to call when never started."""
+        self.stop()
         self.receiver.pushed.close()
         self.sender.book.close()
-        self.sessions.shut()
-        self.nonces.close()
+        self.kept.close()
         self.upload_state.close()
         self.store.close()
+
+    def _hold(self, duties: list[Duty], *, share: bool) -> None:
+        held = Duties(duties, share=share)
+        self._duties.append(held)
+        held.start()
+
+    def _post(self, name: str) -> Post:
+        """Return the post of a duty: among the processes of this machine, or of all on one database server."""
+        if self.store.is_sqlite:
+            return FilePost(self.settings.data_dir / f"{name}.duty")
+        return ServerPost(self.store, name)
+
+    def _receiving(self) -> Duty:
+        """What vendors pushed lies on the machine that took it: one process of each works it off."""
+        post = FilePost(self.settings.data_dir / "receiving.duty")
+        return Duty("receiving", post, self.receiver.start, self.receiver.stop)
+
+    def _follow(self) -> None:
+        self.signs.list_marks(system_actor(self.identity.org_id, self.identity.device_id))
+        self.readers.start()
+
+    def _send(self) -> None:
+        self.sender.start()
+        self.lanes.start()
+
+    def _send_no_more(self) -> None:
+        self.sender.stop()
+        self.lanes.stop()
+
+    def _keep(self) -> None:
+        self.housekeeping.start()
+        self.backups.start()
+
+    def _keep_no_more(self) -> None:
+        self.housekeeping.stop()
+        self.backups.stop()

@@ -9,7 +9,7 @@ from domain.alerts.records import Alert
 from domain.alerts.workflow import OPEN_STATES, in_states
 from domain.kernel.change_log import head_position
 from domain.kernel.errors import UnavailableError
-from domain.kernel.readers import Follower
+from domain.kernel.readers import Follower, ReaderThread
 from domain.kernel.store import Store
 from server.interfaces.inbox import Inbox
 from server.metrics import Gauge
@@ -37,6 +37,12 @@ def gauges_of(
         yield from _inbox(inbox_path, now_us())
 
     return read
+
+
+def duty_gauges(**threads: ReaderThread) -> Iterator[Gauge]:
+    """Yield whether this process does what one process of a centre does."""
+    for name, thread in threads.items():
+        yield "aftercheck_duty", "This process does it.", {"duty": name}, float(thread.is_running())
 
 
 def _log(store: Store, followers: Sequence[Follower]) -> Iterator[Gauge]:

@@ -3,11 +3,22 @@
 import threading
 from collections import deque
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from domain.kernel.clock import Clock
 from domain.kernel.errors import DomainError
 
 _ADDRESSES_KEPT = 10_000
+
+
+class KeptFailures(Protocol):
+    """Counts failures by address within a sliding window."""
+
+    def check(self, address: str) -> None:
+        """Refuse an address that failed too often."""
+
+    def note(self, address: str) -> None:
+        """Count one failure."""
 
 
 class Failures:

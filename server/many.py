@@ -2,8 +2,11 @@
 
 All share one store, one data folder and one listening socket; the kernel hands each connection to whoever is free.
 One of the children follows the log (alerts, audit, housekeeping), the others only serve. What a process remembers
-between requests is little: wrong passwords (each process counts its own); requests that were seen lately stand in a
-file of the data folder. A death costs the requests under way, and those are sent again.
+between requests is little: wrong passwords (each process counts its own, unless Redis is set); requests that were
+seen lately stand in a file of the data folder. A death costs the requests under way, and those are sent again.
+
+SIGHUP replaces the children one after the other, by what the program and its settings are now: the new one serves
+before the old one is asked to end, and the old one ends what it has begun. The socket is open all the while.
 """
 
 import json
@@ -16,6 +19,7 @@ import threading
 from collections.abc import Sequence
 
 from domain.kernel.errors import UnavailableError
+from server.metrics import together
 from server.settings import Settings
 
 MOST = 32
@@ -23,6 +27,7 @@ STARTS_WITHIN_S = 60.0
 PAUSE_S = 1.0
 """Before a child that died is replaced, so that one that cannot start does not spin."""
 ENDS_WITHIN_S = 15.0
+"""Beyond the time its requests are given."""
 
 
 class Family:
@@ -38,6 +43,9 @@ class Family:
         self._arguments = list(arguments)
         self._children: list[subprocess.Popen[bytes] | None] = [None] * count
         self._ending = threading.Event()
+        self._renewing = threading.Event()
+        self._ends_within_s = ENDS_WITHIN_S + settings.drain_s + settings.notice_s
+        self._environment = os.environ | together(settings.data_dir / "metrics")
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -48,15 +56,35 @@ class Family:
         """Serve until SIGTERM or SIGINT; returns the exit status."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._asked_to_end)
+        signal.signal(signal.SIGHUP, lambda *_: self._renewing.set())
         try:
             for at in range(len(self._children)):
                 self._begin(at)
             self._tell()
             while not self._ending.wait(0.1):
                 self._look()
+                if self._renewing.is_set():
+                    self._renewing.clear()
+                    self._renew()
         finally:
             self._end()
         return 0
+
+    def _renew(self) -> None:
+        """Replace the children one by one; one that cannot start leaves those that serve as they are."""
+        for at, old in enumerate(self._children):
+            if self._ending.is_set() or old is None:
+                return
+            try:
+                self._begin(at)
+            except UnavailableError:
+                self._children[at] = old
+                sys.stderr.write(json.dumps({"event": "not renewed: the new process does not start"}) + "\n")
+                return
+            old.send_signal(signal.SIGTERM)
+            self._wait_for(old)
+            self._tell()
+        sys.stderr.write(json.dumps({"event": "renewed"}) + "\n")
 
     def _begin(self, at: int) -> None:
         command = [
@@ -65,7 +93,7 @@ class Family:
         if at:
             command.append("--only-serve")
         child = subprocess.Popen(  # noqa: S603 (our own command line)
-            command, stdout=subprocess.PIPE, pass_fds=[self._socket.fileno()]
+            command, stdout=subprocess.PIPE, pass_fds=[self._socket.fileno()], env=self._environment
         )
         self._children[at] = child
         line = child.stdout.readline() if child.stdout is not None else b""
@@ -95,12 +123,15 @@ class Family:
         for child in running:
             child.send_signal(signal.SIGTERM)
         for child in running:
-            try:
-                child.wait(ENDS_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+            self._wait_for(child)
         self._socket.close()
+
+    def _wait_for(self, child: subprocess.Popen[bytes]) -> None:
+        try:
+            child.wait(self._ends_within_s)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
 
 
 def inherited(descriptor: int) -> socket.socket:

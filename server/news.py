@@ -31,10 +31,11 @@ class News:
         self._waiting: dict[Id, set[asyncio.Event]] = {}
         self._bell = asyncio.Event()
         self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def follow(self) -> None:
         """Look at the log when the bell rings, and every second; runs until it is cancelled."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         stop = self._store.on_commit(lambda _position: self._ring_from_thread(loop))
         try:
             while True:
@@ -78,6 +79,14 @@ class News:
         for events in self._waiting.values():
             for event in events:
                 event.set()
+
+    def release_from_thread(self) -> None:
+        """Let everybody go home, called from anywhere."""
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            self._closed = True
+        else:
+            loop.call_soon_threadsafe(self.release)
 
     def _ring_from_thread(self, loop: asyncio.AbstractEventLoop) -> None:
         if not loop.is_closed():

@@ -1,7 +1,7 @@
 """Whether this server can do its work now: store, disk, and readers of the log."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import select
@@ -23,6 +23,8 @@ class Readiness:
         least_free_bytes: How much room.
         followers: Readers of the log; they may be at most `MOST_BEHIND` entries behind.
         readers: Their thread, for what fails in it.
+        follows: Whether this process follows the log; how far others are is no reason to send nobody here.
+        others: What else has to answer, by name: raises UnavailableError if it does not.
     """
 
     def __init__(
@@ -32,15 +34,32 @@ class Readiness:
         least_free_bytes: int,
         followers: Sequence[Follower],
         readers: ReaderThread,
+        follows: Callable[[], bool] = lambda: True,
+        others: Mapping[str, Callable[[], object]] | None = None,
     ) -> None:
+        self.ending = False
         self._store = store
         self._data_dir = data_dir
         self._least_free_bytes = least_free_bytes
         self._followers = followers
         self._readers = readers
+        self._follows = follows
+        self._others = dict(others or {})
 
     def checks(self) -> dict[str, str]:
         """Return each check with ``ok`` or the code of what is wrong."""
+        found = self._own()
+        for name, check in self._others.items():
+            try:
+                check()
+                found[name] = OK
+            except UnavailableError as error:
+                found[name] = error.code
+        if self.ending:
+            found["process"] = "server.ending"
+        return found
+
+    def _own(self) -> dict[str, str]:
         try:
             with (
                 self._store.read() as connection
@@ -55,6 +74,8 @@ class Readiness:
         return OK if free >= self._least_free_bytes else "store.disk_full"
 
     def _reading(self) -> str:
+        if not self._follows():
+            return OK
         failing = self._readers.failing()
         if failing:
             return ", ".join(f"{name}: {why}" for name, why in sorted(failing.items()))

@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import sys
+import threading
 from collections.abc import Iterator
 from types import FrameType
 
@@ -17,8 +18,6 @@ from server.centre import Centre
 from server.garbage import settle
 from server.settings import Settings
 
-GRACE_S = 5
-"""For requests under way; what is cut off resumes, and asyncio may hold idle TLS connections for that long."""
 TLS_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 
@@ -30,8 +29,19 @@ class GracefulServer(uvicorn.Server):
         self._centre = centre
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        notice_s = self._centre.settings.notice_s
+        if notice_s and not self._centre.readiness.ending:
+            # Whoever asks ``/ready`` sends nobody here any more, and only then the door is shut.
+            self._centre.readiness.ending = True
+            timer = threading.Timer(notice_s, self._end, (sig, frame))
+            timer.daemon = True
+            timer.start()
+        else:
+            self._end(sig, frame)
+
+    def _end(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        self._centre.news.release()
+        self._centre.news.release_from_thread()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -81,7 +91,7 @@ def server_config(settings: Settings, centre: Centre) -> uvicorn.Config:
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
-        timeout_graceful_shutdown=GRACE_S,
+        timeout_graceful_shutdown=settings.drain_s,  # asyncio may hold idle TLS connections for that long
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
         ssl_ciphers=TLS_CIPHERS,

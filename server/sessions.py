@@ -8,6 +8,7 @@ import secrets
 import uuid
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 from domain.kernel.clock import Clock
 from domain.kernel.columns import from_microseconds, to_microseconds
@@ -38,6 +39,22 @@ class Session:
         self.opened_at = from_microseconds(opened_us)
 
 
+class KeptSessions(Protocol):
+    """The sessions of a centre, wherever they are kept."""
+
+    def open(self, staff_id: Id) -> str:
+        """Return the token of a new session; the account's oldest ends if it would have more than two."""
+
+    def find(self, token: str) -> Session:
+        """Return the session of a token and note that it is in use; DomainError ``session.ended``."""
+
+    def close(self, token: str) -> None:
+        """End a session; an unknown token is no error."""
+
+    def sweep(self) -> int:
+        """Forget sessions that have ended by themselves; returns how many."""
+
+
 class Sessions:
     """The sessions of one machine's server processes."""
 
@@ -47,7 +64,7 @@ class Sessions:
 
     def open(self, staff_id: Id) -> str:
         """Return the token of a new session; the account's oldest ends if it would have more than two."""
-        token = secrets.token_urlsafe(32)
+        token = new_token()
         now = to_microseconds(self._clock())
         with self._table.transaction():
             self._table.changed(
@@ -56,7 +73,7 @@ class Sessions:
                 [staff_id.bytes, PER_ACCOUNT - 1],
             )
             self._table.changed(
-                "INSERT INTO session VALUES (?, ?, ?, ?)", [_digest(token), staff_id.bytes, now, now]
+                "INSERT INTO session VALUES (?, ?, ?, ?)", [digest_of(token), staff_id.bytes, now, now]
             )
         return token
 
@@ -66,7 +83,7 @@ class Sessions:
         Raises:
             DomainError: ``session.ended``: unknown, signed out, idle for 15 minutes or 12 hours old.
         """
-        digest = _digest(token)
+        digest = digest_of(token)
         rows = self._table.rows("SELECT staff_id, opened_at, seen_at FROM session WHERE digest = ?", [digest])
         if not rows:
             raise DomainError("session.ended")
@@ -81,7 +98,7 @@ class Sessions:
 
     def close(self, token: str) -> None:
         """End a session; an unknown token is no error."""
-        self._table.changed("DELETE FROM session WHERE digest = ?", [_digest(token)])
+        self._table.changed("DELETE FROM session WHERE digest = ?", [digest_of(token)])
 
     def sweep(self) -> int:
         """Forget sessions that have ended by themselves; returns how many."""
@@ -94,7 +111,13 @@ class Sessions:
         self._table.close()
 
 
-def _digest(token: str) -> bytes:
+def new_token() -> str:
+    """Return a token nobody can guess."""
+    return secrets.token_urlsafe(32)
+
+
+def digest_of(token: str) -> bytes:
+    """Return what is kept of a token."""
     return hashlib.sha256(token.encode()).digest()
 
 

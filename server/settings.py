@@ -10,9 +10,9 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
 import msgspec
-from sqlalchemy import make_url
 
 from domain.kernel.content import ContentError
 from domain.kernel.errors import DomainError
@@ -26,6 +26,7 @@ KNOWN_SECRETS = frozenset({
 
 _FILES = (
     "tls_cert", "tls_key", "tls_ca", "mllp_tls_cert", "mllp_tls_key", "mllp_tls_clients", "tsa_root", "seal_root",
+    "objects_ca",
 )  # fmt: skip
 
 
@@ -45,6 +46,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tls_in_front: A proxy on this machine or its own network ends TLS.
         trusted_proxies: Addresses whose ``X-Forwarded-For`` is believed.
         readers: ``inline``: this server also follows the log (alerts, audit); ``worker``: another process does.
+        redis: Redis that the machines of a centre share (``rediss://:password@host:6379/0``): sessions, counts of
+            failures, requests seen lately; without it these are of one machine.
+        objects: Object store that holds the files for all machines (``https://host:9000/bucket/prefix``); its
+            account is in the files ``objects-access-key`` and ``objects-secret-key`` of `secrets_dir`.
+        objects_region: Region of the bucket, as its provider names it.
+        objects_ca: Authority that vouches for the object store, PEM; the system's if left out.
+        objects_cache_mib: What the copies of its files on this machine may come to.
+        drain_s: At its end a process lets requests under way go on for so long; what is cut off then resumes.
+        notice_s: Before that ``/ready`` says so for so long, for a balancer that asks.
+        worker_port: Where a worker tells health and metrics, on the loopback address; 0 for nowhere.
         password_days: How long a password holds; 0 for ever.
         second_factor: Roles whose people must bind an authenticator app before they do anything else here; who has
             bound one is asked for its code in any case.
@@ -88,6 +99,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tls_in_front: bool = False
     trusted_proxies: tuple[str, ...] = ()
     readers: Literal["inline", "worker"] = "inline"
+    redis: str = ""
+    objects: str = ""
+    objects_region: str = "us-east-1"
+    objects_ca: Path | None = None
+    objects_cache_mib: Annotated[int, msgspec.Meta(ge=64)] = 10_240
+    drain_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 5
+    notice_s: Annotated[int, msgspec.Meta(ge=0, le=600)] = 0
+    worker_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     password_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 90
     second_factor: tuple[str, ...] = ()
     demo_clock: bool = False
@@ -128,6 +147,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             path: Path | None = getattr(self, name)
             if path is not None and not path.is_file():
                 raise DomainError("settings.no_file", field=name, path=str(path))
+        self._check_shared()
         if self.development:
             if not (is_loopback(self.host) and is_loopback(self.mllp_host)):
                 raise DomainError("settings.development_open", field="host", host=self.host)
@@ -137,7 +157,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.mllp_tls_cert is None and not self.mllp_senders and not is_loopback(self.mllp_host):
             raise DomainError("settings.mllp_in_clear", field="mllp_tls_cert", host=self.mllp_host)
         if "://" in self.store:
-            _refuse_known_secret(self.store)
+            _refuse_known_secret(self.store, "store")
+        if self.redis:
+            _refuse_known_secret(self.redis, "redis")
 
     def _check_services(self) -> None:
         """Refuse a service outside without what its answers are checked against."""
@@ -147,6 +169,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise DomainError("settings.attest_pair", field="seal_root")
         if self.identity_url and self.secrets_dir is None:
             raise DomainError("settings.attest_pair", field="identity_url")
+
+    def _check_shared(self) -> None:
+        """Refuse what several machines would share and cannot be used."""
+        if self.redis and not self.redis.startswith(("redis://", "rediss://", "unix://")):
+            raise DomainError("settings.bad_address", field="redis")
+        if not self.objects:
+            return
+        parts = urlsplit(self.objects)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or not parts.path.strip("/"):
+            raise DomainError("settings.bad_address", field="objects")
+        if self.secrets_dir is None:
+            raise DomainError("settings.attest_pair", field="objects")
+        if parts.scheme == "http" and not is_near(parts.hostname or ""):
+            raise DomainError("settings.objects_in_clear", field="objects")
 
     @property
     def store_address(self) -> str:
@@ -219,6 +255,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_near(host: str) -> bool:
+    """Tell whether an address is this machine's or a private network's."""
+    try:
+        return is_loopback(host) or ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False
+
+
 def _file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
@@ -238,8 +282,11 @@ def _path(kind: type[Any], value: Any) -> Any:
     raise NotImplementedError(kind)
 
 
-def _refuse_known_secret(url: str) -> None:
-    parts = make_url(url)
-    password = str(parts.password or "")
-    if not password or password.lower() in KNOWN_SECRETS or password == parts.username:
-        raise DomainError("settings.default_secret", field="store", user=parts.username or "")
+def _refuse_known_secret(url: str, field: str) -> None:
+    parts = urlsplit(url)
+    password = unquote(parts.password or "")
+    alone = field == "redis" and (parts.scheme == "unix" or is_loopback(parts.hostname or ""))
+    if alone and not password:
+        return
+    if not password or password.lower() in KNOWN_SECRETS or password == unquote(parts.username or ""):
+        raise DomainError("settings.default_secret", field=field, user=unquote(parts.username or ""))

@@ -46,8 +46,19 @@ def storage_key(settings: Settings) -> bytes:
 
 
 def centre_blobs(settings: Settings) -> BlobStore:
-    """Return the files of the centre, sealed."""
-    return BlobStore(blobs_folder(settings.data_dir), files_key(settings), settings.least_free_bytes)
+    """Return the files of the centre, sealed; in an object store where one is set."""
+    folder, key = blobs_folder(settings.data_dir), files_key(settings)
+    if not settings.objects:
+        return BlobStore(folder, key, settings.least_free_bytes)
+    from server.channels.accounts import Secrets
+    from server.object_store import Bucket, ObjectBlobs  # its library takes a third of a second
+
+    secrets = Secrets(settings.secrets_dir)
+    bucket = Bucket(
+        settings.objects, secrets.get("objects-access-key"), secrets.get("objects-secret-key"),
+        settings.objects_region, settings.objects_ca,
+    )  # fmt: skip
+    return ObjectBlobs(folder, key, settings.least_free_bytes, bucket, settings.objects_cache_mib << 20)
 
 
 def files_key(settings: Settings) -> bytes:

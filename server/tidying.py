@@ -23,7 +23,7 @@ from server.identity_services.following import ask_all
 from server.identity_services.providers import IdentityService
 from server.interfaces.daily import count_days
 from server.nonces import KeptNonces
-from server.sessions import Sessions
+from server.sessions import KeptSessions
 from sync.blobs import BlobStore
 from sync.centre import CentreSync
 from sync.tus.engine import TusEngine
@@ -39,7 +39,7 @@ def housekeeping_of(
     dispatcher: Dispatcher,
     identity: Identity,
     clock: Clock,
-    sessions: Sessions,
+    sessions: KeptSessions,
     uploads: TusEngine,
     blobs: BlobStore,
     sync: CentreSync,

@@ -187,7 +187,9 @@ class ReaderThread:
     def start(self) -> None:
         """Begin to read; the first round is at once."""
         if self._thread is not None:
-            return
+            if not self._stopping.is_set():
+                return
+            self._thread.join()  # it was to end and had something under way
         self._stopping.clear()
         self._unsubscribe = self._store.on_commit(lambda _position: self._wake.set())
         self._wake.set()
@@ -206,6 +208,10 @@ class ReaderThread:
         if ended:
             self._thread = None
         return ended
+
+    def is_running(self) -> bool:
+        """Tell whether this process reads."""
+        return self._thread is not None
 
     def failing(self) -> dict[str, str]:
         """Return what failed last time it was tried, with the error's code or class."""

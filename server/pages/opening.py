@@ -10,7 +10,7 @@ from domain.links.records import LinkPurpose
 from forms.questionnaire import Questionnaire
 from forms.session import FormSession
 from server.api.dependencies import CentreDep, address_of
-from server.limiter import Failures
+from server.limiter import KeptFailures
 from server.pages.links import Links, OpenLink
 
 COOKIE = "aftercheck_client"
@@ -24,7 +24,7 @@ def links_of(request: Request, centre: CentreDep) -> Links:
     found: Links | None = getattr(request.app.state, "links", None)
     if found is None:
         found = request.app.state.links = Links(centre)
-        request.app.state.wrong_links = Failures("link.too_many", TRIES, TRIES_WITHIN, centre.clock)
+        request.app.state.wrong_links = centre.kept.failures("link.too_many", TRIES, TRIES_WITHIN)
     return found
 
 
@@ -37,7 +37,7 @@ def opened(request: Request, links: Links, token: str) -> OpenLink:
     Raises:
         DomainError: As `Links.open`; ``link.too_many``; ``link.retired``.
     """
-    failures: Failures = request.app.state.wrong_links
+    failures: KeptFailures = request.app.state.wrong_links
     failures.check(address_of(request))
     try:
         link = links.open(token)
