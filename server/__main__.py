@@ -248,6 +248,18 @@ def verify_report(settings: Settings, options: argparse.Namespace) -> int:
     return 0 if found["sound"] else 1
 
 
+def diagnose(settings: Settings, options: argparse.Namespace) -> int:
+    """Say what is well with this machine and what is not; status 1 if anything is not."""
+    from server import diagnosing
+
+    features.load()
+    importlib.import_module("sync.local_tables")  # declares the tables of the machinery
+    texts = Texts.load(resources.folder("texts") / "zh")
+    found = diagnosing.diagnose(settings, texts, clock_of(settings)(), quick=options.quick)
+    sys.stdout.write("".join(f"{'正常' if one.good else '异常'}  {one.name}：{one.said}\n" for one in found))
+    return 0 if all(one.good for one in found) else 1
+
+
 def _store(settings: Settings) -> Store:
     features.load()
     importlib.import_module("sync.local_tables")  # declares the tables of the machinery
@@ -302,6 +314,8 @@ def _parser() -> argparse.ArgumentParser:
     ring.add_argument("--all", action="store_true", help="全部工作站")
     joining = _command(commands, "issue-code", issue_code, "签发一次性登记码")
     joining.add_argument("org", help="机构代码")
+    looking = _command(commands, "diagnose", diagnose, "检查本机：数据库、磁盘、证书、密钥、备份、后台任务")
+    looking.add_argument("--quick", action="store_true", help="只检查数据库、附件存储和 Redis（健康检查用）")
     _command(commands, "verify-audit", verify_audit, "核验审计链")
     consents = _command(commands, "verify-consent", verify_consent, "核验知情同意签署文件")
     consents.add_argument("file", type=Path, help="签署文件（PDF，或仍加密的原样）")

@@ -85,9 +85,10 @@ def put_back(settings: Settings, options: argparse.Namespace) -> int:
 
     with contextlib.closing(build_centre(settings)) as centre:
         life = centre.sync.renew_life()
+        again = centre.erase_again()
     _say({
         "restored": found.name, "made": f"{clinic(found.made):%Y-%m-%d %H:%M}", "org": found.org,
-        "rows": found.rows, "files": found.files, "position": found.position, "life": life,
+        "rows": found.rows, "files": found.files, "position": found.position, "life": life, "erased_again": again,
     })  # fmt: skip
     return 0
 

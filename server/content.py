@@ -28,11 +28,13 @@ from domain.recheck.rules import RECHECK, load_recheck
 from domain.risk.content import RISK, load_risk
 from domain.scales.content import scale_content
 from domain.tags.rules import TAGS, load_tags
+from domain.versions.commands import HERE
 from forms.consenting.vault import VAULT
 from forms.designing.checking import check
 from server.identity import Identity, vault_key
 from server.settings import Settings
 from server.storage_key import storage_key
+from server.updates import updates_folder, versions
 from sync.sealed_files import derived_key
 
 
@@ -69,6 +71,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         "number_prefix": identity.number_prefix,
         FACTOR_KEY: derived_key(storage_key(settings), "second factor"),
         VAULT: vault_key(settings.data_dir),
+        HERE: partial(versions, updates_folder(settings.data_dir)),
         POLICY: policy_for(settings.password_days),
         COMMON_WORDS: read_words(resources.folder("security") / "common-passwords.txt"),
     }

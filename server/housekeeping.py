@@ -26,6 +26,8 @@ class Job:
     name: str
     every: timedelta
     work: Callable[[], int]
+    here: bool = False
+    """Of this machine's own folder: where several machines make a centre, each does it for itself."""
     due: float = 0.0
     """Of the monotonic clock; a server that starts does everything once."""
     removed: int = 0
@@ -46,6 +48,13 @@ class Housekeeping:
         self._monotonic = monotonic
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._parts: list[Housekeeping] = []
+
+    def part(self, *, here: bool) -> "Housekeeping":
+        """Return what has to be done on this machine, or once for the centre; it ends with the whole."""
+        made = Housekeeping([job for job in self.jobs if job.here is here], self._monotonic)
+        self._parts.append(made)
+        return made
 
     def run_due(self) -> list[str]:
         """Do what is due now; returns the names of the jobs that ran, in order."""
@@ -95,6 +104,8 @@ class Housekeeping:
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """End after the job under way. Safe to call twice, or when never started."""
+        for part in self._parts:
+            part.stop(timeout_s)
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(timeout_s)

@@ -1,7 +1,6 @@
 """What an operator does at the server's console besides running it: certificates, lost passwords, enrolment codes."""
 
 import argparse
-import logging
 from typing import Any
 
 from sqlalchemy import select
@@ -12,14 +11,16 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.store import Store
 from domain.people.enrolment_commands import VALID_FOR, IssueEnrolmentCode
-from domain.people.records import Organization, Staff, Workstation
+from domain.people.records import Organization, Staff
 from domain.people.staff_commands import ResetPassword
+from domain.versions.commands import AllowVersion
+from domain.versions.records import VersionRing
 from server.clock import clock_of
 from server.content import centre_content
 from server.identity import read_identity
 from server.private_ca import make_certificates
 from server.settings import Settings
-from server.updates import allow, take_over, updates_folder
+from server.updates import take_over, updates_folder
 
 CONSOLE = "在服务器控制台操作"
 
@@ -69,29 +70,16 @@ def take_updates(settings: Settings, options: argparse.Namespace) -> dict[str, A
 
 
 def allow_version(settings: Settings, options: argparse.Namespace, store: Store) -> dict[str, Any]:
-    """Let a ring run a version: one workstation, one organisation (by its code), or all.
+    """Let a ring run a version: one workstation, one organisation (by its code), or all; says all rings.
 
     Raises:
-        DomainError: ``update.unknown``, ``organization.unknown``, ``device.unknown``.
+        DomainError: ``update.not_here``, ``organization.unknown``, ``workstation.unknown``.
     """
-    org = ""
+    order = AllowVersion(version=options.version, org_code=options.org, workstation=options.device)
+    _run(settings, store, order)
     with store.read() as connection:
-        if options.org:
-            found = connection.execute(
-                select(Organization.id).where(Organization.code == options.org)
-            ).scalar()
-            if found is None:
-                raise DomainError("organization.unknown", field="org")
-            org = str(found)
-        if options.device:
-            known = {str(i) for i in connection.execute(select(Workstation.id)).scalars()}
-            if options.device not in known:
-                raise DomainError("workstation.unknown", field="device")
-    rings = allow(updates_folder(settings.data_dir), options.version, device=options.device, org=org)
-    logging.getLogger(__name__).info(
-        "version %r for %s", options.version, options.device or options.org or "all"
-    )
-    return rings
+        rings = connection.execute(select(VersionRing.kind, VersionRing.target, VersionRing.version)).all()
+    return {"rings": [[str(kind), target, version] for kind, target, version in rings]}
 
 
 def _run(settings: Settings, store: Store, order: Any) -> Any:

@@ -1,13 +1,12 @@
-"""Versions the centre passes on: the vendor's signed folder as it came, and which workstation is to run which.
+"""Versions the centre passes on: the vendor's signed folder as it came.
 
-``updates`` in the data folder holds ``metadata`` and ``targets`` (made by `installers.updates`) and ``rings.json``:
-a version for single workstations, for organisations, for all. The narrowest that names a workstation holds.
+``updates`` in the data folder holds ``metadata`` and ``targets`` (made by `installers.updates`). Which workstation is
+to run which is a record (`domain.versions`).
 """
 
 import functools
 import hashlib
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -16,19 +15,11 @@ from typing import Any
 from domain.kernel.errors import DomainError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
-RINGS = ("devices", "orgs")
 
 
 def updates_folder(data_dir: Path) -> Path:
     """Return where the centre keeps them."""
     return data_dir / "updates"
-
-
-def offered(folder: Path, device: str, org: str) -> str:
-    """Return the version a workstation is to run, empty for the one it has."""
-    rings = _rings(folder)
-    found: str = rings["devices"].get(device) or rings["orgs"].get(org) or rings.get("all", "")
-    return found
 
 
 def file_path(folder: Path, kind: str, name: str) -> Path:
@@ -69,43 +60,26 @@ def take_over(folder: Path, source: Path) -> list[str]:
             unfinished = folder / kind / f"{path.name}.part"
             shutil.copyfile(path, unfinished)
             unfinished.replace(folder / kind / path.name)
-    return sorted(_versions(folder))
+    return sorted(versions(folder))
 
 
-def allow(folder: Path, version: str, *, device: str = "", org: str = "") -> dict[str, Any]:
-    """Let one workstation, one organisation or all run `version`; an empty one takes the word back.
-
-    Raises:
-        DomainError: ``update.unknown``: the centre does not have it.
-    """
-    if version and version not in _versions(folder):
-        raise DomainError("update.unknown", version=version)
-    rings = _rings(folder)
-    if device or org:
-        ring = rings["devices" if device else "orgs"]
-        ring.pop(device or org, None)
-        if version:
-            ring[device or org] = version
-    else:
-        rings["all"] = version
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / "rings.part"
-    with unfinished.open("w", encoding="utf-8") as file:
-        json.dump(rings, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(folder / "rings.json")
-    return rings
-
-
-def _versions(folder: Path) -> set[str]:
-    names = (p.name for p in (folder / "targets").glob("app-*.tar.zst"))
-    return {name.removeprefix("app-").removesuffix(".tar.zst") for name in names}
-
-
-def _rings(folder: Path) -> dict[str, Any]:
+def rings_of_a_file(folder: Path) -> list[dict[str, str]]:
+    """Return what an older program kept of rings in a file: version, organisation or workstation of each (ids)."""
     try:
         found: dict[str, Any] = json.loads((folder / "rings.json").read_text("utf-8"))
     except FileNotFoundError:
-        found = {}
-    return {"devices": {}, "orgs": {}, "all": "", **found}
+        return []
+    rings = [{"version": found["all"]}] if found.get("all") else []
+    rings += [{"version": version, "org": org} for org, version in found.get("orgs", {}).items()]
+    return rings + [{"version": v, "workstation": device} for device, v in found.get("devices", {}).items()]
+
+
+def forget_file(folder: Path) -> None:
+    """Put the file of an older program aside: the store has what it said."""
+    (folder / "rings.json").replace(folder / "rings.json.taken")
+
+
+def versions(folder: Path) -> set[str]:
+    """Return the versions that are here."""
+    names = (p.name for p in (folder / "targets").glob("app-*.tar.zst"))
+    return {name.removeprefix("app-").removesuffix(".tar.zst") for name in names}

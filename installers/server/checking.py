@@ -4,11 +4,12 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from installers.layout import BuildError
-from server.private_ca import make_certificates
+from server.private_ca import MadeCertificates, make_certificates
 
 _PEM = re.compile(
     r"^(\s*)(ssl_certificate|ssl_certificate_key|proxy_ssl_trusted_certificate) .*;$", re.MULTILINE
@@ -51,7 +52,7 @@ def check_proxy(folder: Path, scratch: Path) -> str:
     tool = shutil.which("nginx")
     if tool is None:
         return "proxy: not checked, there is no nginx here"
-    config = usable_proxy(folder / "nginx.conf", scratch / "nginx")
+    config, _ = usable_proxy(folder / "nginx.conf", scratch / "nginx", ["centre.example"])
     done = subprocess.run(  # noqa: S603
         [tool, "-t", "-c", str(config), "-p", str(scratch / "nginx"), "-e", "stderr"],
         capture_output=True, text=True, check=False,
@@ -61,9 +62,14 @@ def check_proxy(folder: Path, scratch: Path) -> str:
     return "proxy: nginx -t finds nothing"
 
 
-def usable_proxy(config: Path, scratch: Path, user: str = "") -> Path:
-    """Return a whole configuration of nginx around ours, with everything it opens in a scratch folder."""
-    made = make_certificates(scratch / "tls", ["centre.example"], datetime.now(UTC) - timedelta(minutes=5))
+def usable_proxy(
+    config: Path, scratch: Path, names: Sequence[str], user: str = ""
+) -> tuple[Path, MadeCertificates]:
+    """Return a whole configuration of nginx around ours, with everything it opens in a scratch folder.
+
+    Its certificates are for `names`; the machines behind it may use the same.
+    """
+    made = make_certificates(scratch / "tls", names, datetime.now(UTC) - timedelta(minutes=5))
     files = {
         "ssl_certificate": made.certificate, "ssl_certificate_key": made.key,
         "proxy_ssl_trusted_certificate": made.authority,
@@ -80,4 +86,4 @@ def usable_proxy(config: Path, scratch: Path, user: str = "") -> Path:
         f"{text}\n}}\n",
         "utf-8",
     )
-    return whole
+    return whole, made

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.kernel.errors import DomainError
 from domain.people.records import Workstation
+from domain.versions.commands import version_for
 from server import updates
 from server.api.dependencies import CentreDep
 from server.api.edge import UPLOADS, is_upload
@@ -141,13 +142,13 @@ def fetch_blob(request: Request, centre: CentreDep, sender: SignedDep, sha256: s
 
 @router.post("/program", summary="应运行的程序版本")
 def program(centre: CentreDep, sender: SignedDep) -> Response:
-    """Return the version the workstation is to run (`server.updates`)."""
+    """Return the version the workstation is to run (`domain.versions`)."""
     with centre.store.read() as connection:
         org = connection.execute(
             select(Workstation.org_id).where(Workstation.id == sender.device_id)
         ).scalar_one_or_none()
-    folder = updates.updates_folder(centre.settings.data_dir)
-    return _answer(protocol.Offer(updates.offered(folder, str(sender.device_id), str(org))))
+        version = version_for(connection, sender.device_id, org)
+    return _answer(protocol.Offer(version))
 
 
 @router.get("/program/{kind}/{name}", summary="取程序版本文件")

@@ -15,6 +15,7 @@ from domain.kernel.errors import KnownError, UnavailableError
 from domain.kernel.ids import stable_id
 from domain.kernel.store import Store
 from domain.kernel.texts import Texts
+from server.backups.erasures import erased_count, note_erasures
 from server.backups.keys import read_key
 from server.backups.making import make_backup
 from server.backups.restoring import rehearse
@@ -52,6 +53,7 @@ class BackupKeeper:
         self._texts = texts
         self._clock = clock
         self._problem = ""
+        self._erasures = -1
         self._tried: dict[BackupKind, datetime] = {}
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -147,6 +149,7 @@ class BackupKeeper:
 
     def _make(self) -> dict[str, Any]:
         shelf = self._shelf(self.places[0])
+        note_erasures(self._store, [shelf])
         made = make_backup(
             store=self._store, blobs=self._blobs, data_dir=self._settings.data_dir, shelf=shelf,
             moment=self._clock(), storage_key=storage_key(self._settings),
@@ -164,6 +167,7 @@ class BackupKeeper:
         source, copied = self._shelf(self.places[0]), 0
         for place in self.places[1:]:
             target = self._shelf(place)
+            note_erasures(self._store, [target])
             copied += target.copy_from(source)
             self._forget(target)
         return {"name": source.newest(), "bytes": copied}
@@ -186,9 +190,25 @@ class BackupKeeper:
         place = self.places[0] if kind is BackupKind.MADE else self.places[-1]
         self._dispatcher.run(NoteBackup(kind=kind, place=str(place), **said), self._actor)
 
+    def keep_erasures(self) -> None:
+        """Have beside every shelf who was erased by law, soon after it; a place that is away gets it later."""
+        count = erased_count(self._store)
+        if count == self._erasures:
+            return
+        try:
+            note_erasures(self._store, [self._shelf(place) for place in self.places])
+        except KnownError as error:
+            log.warning("list of erasures waits", extra={"code": error.code})
+        else:
+            self._erasures = count
+
     def _loop(self) -> None:
         for kind in self._duties():
             self._note(kind)
         while not self._stopping.is_set():
+            try:
+                self.keep_erasures()
+            except Exception:  # the edge: as in `run`
+                log.exception("list of erasures failed")
             self.run_due()
             self._stopping.wait(LOOK_EVERY_S)

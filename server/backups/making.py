@@ -22,6 +22,7 @@ from domain.kernel.unit_of_work import CATALOGUE_SCOPE
 from domain.people.records import Organization
 from domain.version import VERSION
 from server.backups.copying import copy_out, row_counts
+from server.backups.sealing import Sealed, seal_files
 from server.backups.shelf import FORM, PIECE, Manifest, Part, Shelf, Unfinished, told
 from sync.blobs import BlobStore
 from sync.digest import Digest, store_digest
@@ -173,21 +174,28 @@ def _put_files(
     blobs: BlobStore, shelf: Shelf
 ) -> tuple[list[tuple[str, int]], tuple[int, int], tuple[str, ...]]:
     """Return every file with its size, how many were new and their bytes, and which are damaged."""
-    files, new, new_bytes, damaged = [], 0, 0, []
-    for sha256 in sorted(blobs.names()):
+    files: list[tuple[str, int]] = []
+    wanted: list[tuple[str, int]] = []
+    damaged: list[str] = []
+    for sha256 in blobs.names():
         try:
-            size = blobs.size(sha256)
-            if not shelf.has(sha256):
-                shelf.add(sha256, blobs.read(sha256))
-                new, new_bytes = new + 1, new_bytes + size
+            (files if shelf.has(sha256) else wanted).append((sha256, blobs.size(sha256)))
         except UnavailableError as error:
             if error.code == "blob.damaged":
                 damaged.append(sha256)
             elif error.code != "blob.missing":  # one forgotten meanwhile is missed by nobody
                 raise
-        else:
-            files.append((sha256, size))
-    return files, (new, new_bytes), tuple(damaged)
+    new = [(sha256, size) for sha256, size, wrong in _sealed(blobs, shelf, wanted, damaged) if not wrong]
+    return sorted(files + new), (len(new), sum(size for _, size in new)), tuple(sorted(damaged))
+
+
+def _sealed(
+    blobs: BlobStore, shelf: Shelf, wanted: list[tuple[str, int]], damaged: list[str]
+) -> Iterator[Sealed]:
+    for one in seal_files(blobs, shelf, wanted):
+        if one[2] == "blob.damaged":
+            damaged.append(one[0])
+        yield one
 
 
 def _read(path: Path) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.store import Store
 from domain.version import VERSION
 from server.backups.copying import copy_in, row_counts
+from server.backups.erasures import leave_due
 from server.backups.making import KEYS, STORAGE_KEY, STORE, proven, whole_digest
 from server.backups.shelf import Manifest, Part, Shelf, told
 from server.identity import write_new
@@ -90,6 +91,7 @@ def restore(
     key = _store_key(scratch)
     rows = _prove(scratch / _STORE_FILE, key, manifest)
     _place_keys(scratch, home)
+    leave_due(shelf, home)
     _place_files(shelf, manifest, blobs_of(home), tell)
     if store_url:
         _into_database(scratch / _STORE_FILE, key, store_url, manifest)

@@ -158,9 +158,23 @@ class Shelf:
         with told():
             target.parent.mkdir(parents=True, exist_ok=True)
             unfinished = target.with_name(target.name + _UNFINISHED)
-            _seal(unfinished, self._key, pieces)
+            _write_sealed(unfinished, self._key, pieces)  # whoever reads the pieces proves them
             unfinished.replace(target)
             sync_directory(target.parent)
+
+    def seal_beside(self, name: str, content: bytes) -> None:
+        """Keep something beside the backups, in the place of what had that name."""
+        target = self.root / f"{name}.sealed"
+        with told():
+            unfinished = target.with_name(target.name + _UNFINISHED)
+            _seal(unfinished, self._key, [content])
+            unfinished.replace(target)
+            sync_directory(self.root)
+
+    def read_beside(self, name: str) -> bytes | None:
+        """Return what is kept beside the backups, None if nothing is; UnavailableError ``backup.damaged``."""
+        path = self.root / f"{name}.sealed"
+        return b"".join(self._pieces(path)) if path.is_file() else None
 
     def copy_from(self, other: "Shelf") -> int:
         """Copy what another shelf has and this one lacks, sealed as it is; returns the bytes copied.
@@ -276,10 +290,20 @@ class Unfinished:
 
 def _seal(path: Path, key: bytes, pieces: Iterable[bytes]) -> Part:
     digest, size = hashlib.sha256(), 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
+        for piece in pieces:
+            digest.update(piece)
+            size += len(piece)
+            yield piece
+
+    _write_sealed(path, key, counted())
+    return Part(size, digest.hexdigest())
+
+
+def _write_sealed(path: Path, key: bytes, pieces: Iterable[bytes]) -> None:
     with SealedWriter(path, key) as writer:
         for piece in pieces:
             writer.write(piece)
-            digest.update(piece)
-            size += len(piece)
         writer.finish()
-    return Part(size, digest.hexdigest())

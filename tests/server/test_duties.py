@@ -106,7 +106,7 @@ def test_two_processes_of_a_centre_never_both_follow_the_log(centre_twice):
     assert not second.readers.is_running()
     first.close()
     until(second.readers.is_running, "the other to take over")
-    every = {"readers", "search", "messages", "keeping", "receiving"}
+    every = {"readers", "search", "messages", "keeping", "receiving", "tidying"}
     until(lambda: set(second.duties()) == every, "it to do all of it")
 
 

@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+import requests
 from sqlalchemy import func, select
 
 from domain.kernel.authority import system_actor
@@ -226,6 +227,54 @@ def agree(settings, writers):
         with station.store.read() as connection:
             found += differing(store_digest(connection, scopes), there)
     return found == []
+
+
+def test_a_rolling_restart_refuses_no_upload_and_counts_go_on(family, tmp_path):
+    process, told, facts, settings = family
+    station = Station(tmp_path / "s", told["port"], facts[0])
+    refused, rounds, running = [], [], threading.Event()
+    running.set()
+
+    def write():
+        number = 0
+        while running.is_set() or number < ROUNDS:
+            station.register(f"乙{number}")
+            try:
+                station.sync.exchange()
+                rounds.append(number)
+            except KnownError as error:  # a kept-alive line that ends the moment it is used is no refusal
+                if error.code != "transfer.no_connection":
+                    refused.append(error)
+            except Exception as error:  # noqa: BLE001 (told to the test)
+                refused.append(error)
+            number += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    until(lambda: len(rounds) > 1, "work to go on")
+    process.send_signal(signal.SIGHUP)
+    before = len(rounds)
+    for _ in range(PROCESSES):
+        now = json.loads(process.stdout.readline())
+    assert set(now["processes"]).isdisjoint(told["processes"]), "each was replaced"
+    until(lambda: len(rounds) > before + 1, "work to go on")
+    running.clear()
+    writer.join(PATIENCE_S)
+    assert refused == []
+    url = f"http://127.0.0.1:{told['port']}/metrics"
+    counted = {
+        requests.get(url, timeout=PATIENCE_S).text.count("aftercheck_requests_total{") for _ in range(4)
+    }
+    assert min(counted) > 3, "whichever process answers, it tells of all"
+    station.exchange()
+    store = open_store(settings)
+    with store.read() as connection:
+        bodies = [
+            decode_body(body).command for body in connection.execute(select(change_log.c.body)).scalars()
+        ]
+    store.close()
+    assert bodies.count("people.register") >= len(rounds)
+    station.close()
 
 
 def test_a_family_that_cannot_start_says_so(tmp_path):

@@ -1,11 +1,14 @@
 """Two small versions, a real centre, signed lists: what is offered, fetched, resumed, proven, and every refusal."""
 
 import argparse
+import json
 import shutil
 import threading
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import delete
 
 import resources
 from client.updating.fetching import Bringing, is_lasting
@@ -13,6 +16,7 @@ from client.updating.lane import UpdateLane
 from client.updating.state import BOOT, ProgramState
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.texts import Texts
+from domain.versions.records import VersionRing
 from installers.updates import add_version, make_keys, renew, withdraw
 from server import operator_commands
 from server.settings import Settings
@@ -64,6 +68,8 @@ class Site:
         self.centre = running
         self.folder = updates_folder(running.settings.data_dir)
         shutil.rmtree(self.folder, ignore_errors=True)
+        with running.centre.store.write() as connection:
+            connection.execute(delete(VersionRing.__table__))
         self.out = shutil.copytree(vendor / "out", folder / "out")
         self.keys = vendor / "keys"
         self.machine = Installed(folder, "1.0.0", ballast=f"{BALLAST}1.0.0\n")
@@ -176,13 +182,35 @@ def test_rings_one_desk_one_branch_all(site, running, stations):
     site.allow("", org="B02")
     assert offered()[2] == "1.1.0"
     for wrong, code in (
-        ({"version": "9.9.9"}, "update.unknown"),
+        ({"version": "9.9.9"}, "update.not_here"),
         ({"version": "1.1.0", "org": "B77"}, "organization.unknown"),
         ({"version": "1.1.0", "device": "nobody"}, "workstation.unknown"),
     ):
         with pytest.raises(DomainError) as caught:
             site.allow(**wrong)
         assert caught.value.code == code
+    with pytest.raises(DomainError, match=r"update\.two_rings"):
+        site.allow("1.1.0", org="B01", device=str(stations[1].device_id))
+
+
+def test_rings_of_an_older_program_are_taken_over_once(site, running, stations):
+    desk = str(stations[1].device_id)
+    (site.folder / "rings.json").write_text(
+        json.dumps({
+            "all": "1.0.0", "orgs": {str(running.orgs["B02"]): "1.1.0", str(uuid.UUID(int=1)): "1.1.0"},
+            "devices": {desk: "1.1.0"},
+        })
+    )  # fmt: skip
+    running.centre._take_rings()
+    rings = site.allow("1.1.0", org="B02")["rings"]
+    assert sorted((kind, version) for kind, _, version in rings) == [
+        ("all", "1.0.0"), ("organization", "1.1.0"), ("workstation", "1.1.0"),
+    ]  # fmt: skip
+    assert not (site.folder / "rings.json").exists()
+    token = running.token("it")
+    page = running.api.get("/api/worklists/update.rings", token=token).json()
+    assert len(page["rows"]) == 3
+    assert running.api.get("/api/worklists/update.rings", token=running.token("nurse")).status_code == 403
 
 
 def test_files_of_the_centre_are_given_to_workstations_alone_and_none_beside_them(site, running):
@@ -268,7 +296,7 @@ def test_a_version_that_fails_on_the_copy_of_the_store_is_not_begun(site, tmp_pa
 
 def test_no_line_and_no_list_are_no_trouble_of_a_person(site, running):
     shutil.rmtree(site.folder / "metadata")
-    (site.folder / "rings.json").write_text('{"all": "1.1.0"}')
+    site.allow("1.1.0")
     site.lane.once()
     assert (site.lane.ready, site.lane.trouble) == ("", None)
     site.lane.stop()
