@@ -69,7 +69,7 @@ def test_units_lend_keys_and_keep_passwords_from_everybody_else(written):
         assert "User=aftercheck" in text
         assert all(f"ReadWritePaths=-{place}" in text for place in plan.backup_to)
     assert (folder / "server.env").stat().st_mode & 0o077 == 0
-    assert "CHANGE-ME" not in (folder / "server.toml").read_text("utf-8")
+    assert ":secret@" not in (folder / "server.toml").read_text("utf-8")
 
 
 def test_secrets_in_paths_are_never_logged_and_metrics_stay_inside(written):

@@ -13,6 +13,7 @@ from server.private_ca import make_certificates
 from server.settings import Settings
 from tests.server.conftest import START
 
+PASSWORD = "dX9-kfw2-Pq7z"
 TEXTS = Texts.load(resources.folder("texts") / "zh")
 
 
@@ -38,7 +39,7 @@ def test_a_machine_is_looked_at_and_what_is_wrong_has_a_remedy(settings):
 
 def test_a_store_that_is_away_hides_no_other_check(settings):
     away = msgspec.structs.replace(
-        settings, store="mysql+pymysql://c:dX9-kfw2-Pq7z@127.0.0.1:9/x", redis="redis://127.0.0.1:9/0"
+        settings, store=f"mysql+pymysql://c:{PASSWORD}@127.0.0.1:9/x", redis="redis://127.0.0.1:9/0"
     )
     told = found(away)
     assert not told["数据库"].good
