@@ -52,7 +52,7 @@ def main() -> int:
     chosen = parser.parse_args()
     goals = Goals(chosen.name)
     goals.note(**vars(chosen), cores=os.cpu_count())
-    with tempfile.TemporaryDirectory() as folder, database() as place:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, database() as place:
         run(Path(folder), chosen, goals, place.url)
     return goals.close()
 
