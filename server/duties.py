@@ -188,7 +188,11 @@ class Duties:
         if duty.post.take():
             log.info("duty taken", extra={"duty": duty.name})
             duty.on = True
-            duty.begin()
+            try:
+                duty.begin()
+            except BaseException:
+                self._end(duty)  # somebody else may be able to
+                raise
 
     def _end(self, duty: Duty) -> None:
         duty.end()

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from domain.kernel.errors import UnavailableError
 from server.duties import Duties, Duty, FilePost, ServerPost
 from sync.stores import open_mysql_store
 from tests.fixtures.patience import until
@@ -72,6 +73,20 @@ def test_a_holder_that_is_cut_off_loses_its_post_after_a_while(mariadb_url):
     assert post._connection.execute(asked).scalar() <= 30, "the server takes it back from who is silent"
     post.leave()
     store.close()
+
+
+def test_who_cannot_begin_lets_go_for_others(tmp_path):
+    def fails():
+        raise UnavailableError("store.unreachable")
+
+    told = []
+    broken = Duties(
+        [Duty("a", FilePost(tmp_path / "a.duty"), fails, lambda: told.append("off"))], share=False
+    )
+    with pytest.raises(UnavailableError):
+        broken.look()
+    assert (broken.held(), told) == ([], ["off"])
+    assert FilePost(tmp_path / "a.duty").take()
 
 
 def workers(tmp_path, count):

@@ -42,6 +42,8 @@ class Day:
                 cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
             )  # fmt: skip
             self.note("branches work")
+            log = centre.at["proxy"].folder / "access.log"
+            until(lambda: log.exists() and log.stat().st_size, "the first request", pause_s=0.2)
             pause(self.steady_s)
             self.deaths(centre, lan)
             pause(self.steady_s)
@@ -55,6 +57,7 @@ class Day:
                     input=json.dumps(did),
                 )
             )  # fmt: skip
+            found["served_by"] = served_by(log)
         counts = {"registered": len(did.pop("registered")), "files": len(did.pop("files"))}
         return {**counts, **did, **found}
 
@@ -92,6 +95,18 @@ class Day:
         os.kill(family, signal.SIGHUP)
         latest = until(lambda: renewed(serving, told["processes"]), "a renewed family")
         self.note(f"machine one is renewed: {latest}")
+
+
+def served_by(log):
+    """Return how many requests each machine answered, and how many the proxy had to refuse."""
+    found = {}
+    for line in log.read_text("utf-8").splitlines():
+        parts = line.split()
+        status, machine = parts[4], parts[-1].split(":")[0]
+        found[machine] = found.get(machine, 0) + 1
+        if status.startswith("5"):
+            found[status] = found.get(status, 0) + 1
+    return found
 
 
 def family_of(pid):

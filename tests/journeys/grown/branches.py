@@ -15,7 +15,6 @@ import uuid
 from datetime import date
 from pathlib import Path
 
-import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain import features
@@ -29,6 +28,7 @@ from sync.http_client import HttpCentre
 from sync.local_tables import installation
 from sync.schema import prepare_store
 from sync.stores import open_branch_store
+from sync.tls import CentreSession
 from sync.tus.client_state import SqliteTransferState
 from sync.tus.source import BytesSource
 
@@ -56,9 +56,8 @@ class Branch:
         )
         with self.store.write() as connection:
             connection.execute(installation.insert(), {**row, "server_key": told["server_key"]})
-        session = requests.Session()
-        session.verify = str(ca)
-        self.line = HttpCentre(url, device, key, SqliteTransferState(folder / "t.db"), session=session)
+        session, transfers = CentreSession(Path(ca)), SqliteTransferState(folder / "t.db")
+        self.line = HttpCentre(url, device, key, transfers, session=session)
         self.sync = BranchSync(self.store, self.line, key, folder / "bundles")
         self.desk = Dispatcher(self.store, content={"number_prefix": told["prefix"]})
         self.actor = system_actor(org, device)
