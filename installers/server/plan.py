@@ -18,7 +18,7 @@ from installers.layout import ROOT, BuildError
 from installers.server.checking import check
 
 TEMPLATES = Path(__file__).parent / "templates"
-MODES = {"install.sh": 0o755, "server.env": 0o600}
+MODES = {"install.sh": 0o755, "aftercheck": 0o755, "server.env": 0o600}
 NOT_WRITTEN = {"common.part"}
 _SAFE = re.compile(r"[A-Za-z0-9_.:/@\[\]-]*")
 

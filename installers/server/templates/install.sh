@@ -16,8 +16,10 @@ machine)
         /etc/systemd/system/
     keep server.toml /etc/aftercheck/server.toml 0644
     keep server.env /etc/aftercheck/server.env 0600
+    install -m 0755 aftercheck /usr/local/sbin/aftercheck
     systemctl daemon-reload
-    echo "Fill in /etc/aftercheck/server.env and keys/, then: systemctl enable --now aftercheck.target"
+    echo "Fill in /etc/aftercheck/server.env and keys/, then (on the first machine) 'aftercheck init' and everywhere:"
+    echo "systemctl enable --now aftercheck.target"
     ;;
 balancer)
     install -D -m 0644 nginx.conf /etc/nginx/conf.d/aftercheck.conf
