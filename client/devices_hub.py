@@ -79,6 +79,7 @@ class DeviceHub(QObject):
         """What is wrong with the settings file, in Chinese; the desk works without devices then."""
         self._printers = dict(printers or {})
         self._workers = {config.port: make_worker(config) for config in configs}
+        self._card_taker: Callable[[CardRead], None] | None = None
         self._states = {config.port: _state(config, State.STARTING) for config in configs}
         self._notifiers: list[QSocketNotifier] = []
         application = QCoreApplication.instance()
@@ -156,9 +157,21 @@ class DeviceHub(QObject):
         )
         self.state_changed.emit(port)
 
+    def claim_cards(self, taker: Callable[[CardRead], None]) -> None:
+        """Hand cards to a page that is on the screen and waits for one, in the place of the front desk."""
+        self._card_taker = taker
+
+    def release_cards(self, taker: Callable[[CardRead], None]) -> None:
+        """Hand cards to the front desk again, unless another page has claimed them since."""
+        if self._card_taker == taker:
+            self._card_taker = None
+
     def _hand_on(self, report: Arrived) -> None:
         if isinstance(report.event, CardRead):
-            self.card_read.emit(report)
+            if self._card_taker is not None:
+                self._card_taker(report.event)
+            else:
+                self.card_read.emit(report)
         elif isinstance(report.event, ReadingSet):
             self.measured.emit(report)
         elif isinstance(report.event, Scan):

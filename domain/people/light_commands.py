@@ -23,7 +23,7 @@ class Compared:
     compared: tuple[str, ...]
 
 
-@command("people.check", "身份核查", permission="people.register")
+@command("people.check", "身份核查", permission="people.check")
 class CheckIdentity:
     """Compare what a document says with the client's record; nothing is changed but the note of the check."""
 

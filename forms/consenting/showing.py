@@ -49,6 +49,7 @@ class Asked:
     uses: tuple[ConsentUse, ...]
     facts: dict[str, Any]
     valid_days: int | None
+    patient_id: Id
 
 
 def asked_of(dispatcher: Dispatcher, actor: Actor, subject_id: Id) -> Asked:
@@ -90,6 +91,7 @@ def asked_of(dispatcher: Dispatcher, actor: Actor, subject_id: Id) -> Asked:
     return Asked(
         subject_id, newest.id, subject.number, client, study.name, newest.version, newest.title,
         tuple(ConsentUse(use) for use in newest.uses), facts, newest.valid_days,
+        subject.patient_id,
     )  # fmt: skip
 
 

@@ -1,26 +1,30 @@
 """Signing on the page: nothing can be signed that is not on the screen, and what was signed shows that it holds."""
 
+import dataclasses
 import hashlib
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
-from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit
 from sqlalchemy import select
 
 from client.pages.consent.view import View
 from client.pages.consent.viewmodel import ViewModel
 from client.views.signature import SignaturePad
+from devices.readings import CardRead
+from devices.session import Arrived
 from domain.consent.commands import PublishConsent
-from domain.consent.records import Consent, ConsentFile
+from domain.consent.records import Consent, ConsentFile, SignerRelation
 from domain.consent.remote_commands import SendRemoteConsent
 from domain.kernel.authority import system_actor
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.links.records import PersonLink
+from domain.people.light_records import IdentityLight
 from domain.people.patient_commands import EditPatient
-from domain.people.records import Staff
+from domain.people.records import Patient, Sex, Staff
 from domain.studies.design_commands import AddProtocolVisit, CreateStudy, MoveStudy, StudyStep
 from domain.studies.subject_commands import EnrolClient
 from domain.studies.subject_records import StudySubject
@@ -114,9 +118,76 @@ def write(qtbot, view, name="consent_hand"):
     assert pad.is_signed
 
 
+def arrived(card):
+    """Return what a port reports of a card."""
+    return Arrived("idcard", "idcard.samv", card, 0.0, 0.0, datetime.now(UTC))
+
+
 def kept(open_desk, record):
     with open_desk.store.read() as connection:
         return connection.execute(select(record.__table__)).all()
+
+
+WANG = CardRead(
+    "citizen", "32010219750823062X", "王美娜", "2", date(1975, 8, 23), date(2015, 1, 1), None, nation="01"
+)
+SOMEBODY = dataclasses.replace(WANG, name="李大伟", number="110101198001011232", birth_date=date(1980, 1, 1))
+
+
+@pytest.fixture
+def known(open_desk, seeded):
+    """The subject's client is who the card says."""
+    table = Patient.__table__
+    with open_desk.store.write() as connection:
+        connection.execute(
+            table.update()
+            .where(table.c.id == seeded[0][0].patient_id)
+            .values(name=WANG.name, sex=Sex.FEMALE, birth_date=WANG.birth_date, id_number=WANG.number)
+        )
+
+
+def test_whose_hand_it_is_is_seen_by_the_card_before_it_is_written(opened, known, subject, qtbot, open_desk):
+    view = opened("study_subject", subject[1])
+    hub = view.model._hub
+    light = view.findChild(QLabel, "consent_light")
+    assert "刷身份证" in light.text()
+    desk_heard = []
+    hub.card_read.connect(desk_heard.append)
+    with qtbot.waitSignal(view.model.light_changed, timeout=PATIENCE_MS):
+        hub._hand_on(arrived(SOMEBODY))
+    assert light.text().startswith("▲ 身份核查 红灯：")
+    assert desk_heard == [], "the page that waits for it has it, nobody is taken to the front desk"
+    look(view, "consent_red")
+    write(qtbot, view)
+    with qtbot.waitSignal(view.model.refused, timeout=PATIENCE_MS):
+        view.model.action_set.trigger("sign")
+    assert kept(open_desk, Consent) == []
+    with qtbot.waitSignal(view.model.light_changed, timeout=PATIENCE_MS):
+        hub._hand_on(arrived(WANG))
+    assert light.text().startswith("● 身份核查 绿灯：证件与档案一致")
+    look(view, "consent_green")
+    assert [row.light for row in kept(open_desk, IdentityLight)] == ["red", "green"], "each is kept"
+    qtbot.waitUntil(lambda: view.model.shown is not None, timeout=PATIENCE_MS)
+    write(qtbot, view)
+    with qtbot.waitSignal(view.model.signed, timeout=PATIENCE_MS):
+        view.model.action_set.trigger("sign")
+    [consent] = kept(open_desk, Consent)
+    assert (consent.signer_name, consent.proof) == ("王美娜", "id_card")
+    view.hide()
+    hub._hand_on(arrived(WANG))
+    assert len(desk_heard) == 1, "a page that is not on the screen takes no card"
+
+
+def test_who_signs_for_a_client_is_not_compared_with_the_client(opened, known, subject, qtbot, open_desk):
+    view = opened("study_subject", subject[1])
+    relation = view.findChild(QComboBox, "consent_relation")
+    relation.setCurrentIndex(relation.findData(SignerRelation.GUARDIAN))
+    view.model._hub._hand_on(arrived(SOMEBODY))
+    light = view.findChild(QLabel, "consent_light").text()
+    assert "代签人" in light
+    assert "李大伟" in light
+    assert view.findChild(QLineEdit, "consent_signer").text() == "李大伟"
+    assert kept(open_desk, IdentityLight) == []
 
 
 def test_the_hand_is_set_under_exactly_what_is_shown(opened, subject, qtbot, open_desk):

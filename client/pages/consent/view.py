@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QHideEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -23,7 +23,7 @@ from client.command_dialog.view import CommandDialog
 from client.pages.consent.viewmodel import OPTIONAL, Shown, ViewModel
 from client.phone_dialog.view import CONSENT, PhoneDialog
 from client.phone_link import HandedOver, Secret
-from client.stations.front_desk.widgets import text
+from client.stations.front_desk.widgets import set_tone, text
 from client.views.page import PageView
 from client.views.signature import SignaturePad
 from domain.consent.records import ConsentUse, IdentityProof, SignerRelation
@@ -99,6 +99,11 @@ class View(PageView):
         self._name.setObjectName("consent_signer")
         self._relation = self._combo("consent_relation", SignerRelation, "choice.signer_relation")
         self._proof = self._combo("consent_proof", IdentityProof, "choice.identity_proof")
+        self._light = text("consent_light", self._side, "muted", wrap=True)
+        self._light.setText(self.say("consent_page.card_hint"))
+        self._column.addWidget(self._light)
+        self.model.light_changed.connect(self._show_light)
+        self.model.card_taken.connect(self._take_card)
         for label, widget in (("signer", self._name), ("relation", self._relation), ("proof", self._proof)):
             widget.setAccessibleName(self.say(f"consent_page.{label}"))
             form.addRow(self.say(f"consent_page.{label}"), widget)
@@ -126,6 +131,27 @@ class View(PageView):
         self.model.action_set.on("sign", self._sign)
         self.model.action_set.on("clear", self._clear)
         self.model.action_set.on("paper", self._paper)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.model.wait_for_card(on=True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.model.wait_for_card(on=False)
+
+    @Slot(str, str)
+    def _show_light(self, sentence: str, tone: str) -> None:
+        """Show the light with its mark and words: colour alone tells nothing."""
+        marks = {"success": "●", "warning": "■", "danger": "▲"}
+        self._light.setText(f"{marks[tone]} {sentence}")
+        set_tone(self._light, tone)
+
+    @Slot(object)
+    def _take_card(self, name: str) -> None:
+        """Fill in what the card says: the name, and that it was the card."""
+        self._name.setText(name)
+        self._proof.setCurrentIndex(self._proof.findData(IdentityProof.ID_CARD))
 
     def focus_first(self) -> None:
         """Begin with who signs; a signed one with the document."""

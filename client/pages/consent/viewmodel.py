@@ -7,14 +7,20 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from client.actions import Action
+from client.devices_hub import hub_of
+from client.identity_words import light_sentence
 from client.navigation import RECORD_PAGES
 from client.phone_link import new_secret
 from client.station import Context, PageModel
 from client.stations.review.preview import pdf_pages
+from devices.readings import CardRead
 from domain.consent.attest_records import AttestKind
 from domain.consent.records import ConsentUse, IdentityProof, SignerRelation
+from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
+from domain.people.comparing import Light
+from domain.people.light_commands import CheckIdentity, Compared
 from forms.consenting.attesting import Attested
 from forms.consenting.remote import check_remote, witness_remote
 from forms.consenting.showing import Asked, Choice, asked_of, consent_pdf
@@ -52,6 +58,10 @@ class ViewModel(PageModel):
     """Each seal, the digest and what others attest, a line each."""
     refused = Signal(str)
     signed = Signal()
+    light_changed = Signal(str, str)
+    """What the comparison of the client's card with the record found, and its tone."""
+    card_taken = Signal(object)
+    """The name on a card that fits, or of whoever signs for the client; the proof is that card."""
 
     actions = (
         Action("sign", "consent_page.sign", "F9", command="consent.keep", primary=True),
@@ -70,6 +80,8 @@ class ViewModel(PageModel):
         self._entity, self._record_id = entity, record_id
         self.asked: Asked | None = None
         self.shown: Shown | None = None
+        self.light: Light | None = None
+        self._hub = hub_of(context.desk)
         self._wanted: Choice | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -114,6 +126,50 @@ class ViewModel(PageModel):
             self.shown_changed.emit(None)
         self._timer.start()
 
+    def wait_for_card(self, *, on: bool) -> None:
+        """Take cards while the page is on the screen: whose hand it is, is seen before it is written."""
+        if on and self.signs:
+            self._hub.claim_cards(self.take_card)
+        else:
+            self._hub.release_cards(self.take_card)
+
+    def take_card(self, card: CardRead) -> None:
+        """Compare a card with the client's record, within the second and on record; red keeps from signing."""
+        asked = self.asked
+        if asked is None:
+            return
+        if self._wanted is not None and self._wanted.relation is not SignerRelation.SELF:
+            self.light = None
+            self.light_changed.emit(self.context.say("consent_page.card_other", name=card.name), "warning")
+            self.card_taken.emit(card.name)
+            return
+        order = CheckIdentity(
+            patient_id=asked.patient_id, name=card.name, id_number=card.number, birth_date=card.birth_date
+        )
+        old = card.expired(clinic(self.context.desk.clock()).date())
+        self.run(order, lambda done: self._lit(done.receipt, card.name, expired=old), self._refuse)
+
+    def _lit(self, found: Compared, name: str, *, expired: bool) -> None:
+        self.light = found.light
+        sentence, tone = light_sentence(self.context.say, found)
+        if expired:
+            sentence += self.context.say("consent_page.card_expired")
+            tone = "warning" if tone == "success" else tone
+        self.light_changed.emit(sentence, tone)
+        if found.light is not Light.RED:
+            self.card_taken.emit(name)
+
+    def close(self) -> None:
+        self._hub.release_cards(self.take_card)
+        super().close()
+
+    def _is_red(self) -> bool:
+        """Tell, and say it, whether somebody else's card was shown."""
+        if self.light is not Light.RED:
+            return False
+        self.refused.emit(self.context.say("consent_page.red"))
+        return True
+
     def sign(self, png: bytes, strokes: list[list[float]], witness: bytes) -> None:
         """Seal what is shown with the hand that was written, and keep it."""
         desk, actor, asked, shown = self.context.desk.dispatcher, self.context.actor, self.asked, self.shown
@@ -122,6 +178,8 @@ class ViewModel(PageModel):
             return
         if not png:
             self.toast("consent_page.sign_first", "warning")
+            return
+        if self._is_red():
             return
         job = self.context.jobs.write(
             lambda _job: sign_consent(
@@ -136,6 +194,8 @@ class ViewModel(PageModel):
         desk, actor, asked, shown = self.context.desk.dispatcher, self.context.actor, self.asked, self.shown
         if asked is None or shown is None:
             self.toast("consent_page.wait", "warning")
+            return
+        if self._is_red():
             return
         job = self.context.jobs.write(
             lambda _job: keep_paper_consent(desk, actor, asked, shown.choice, shown.pdf, scan),

@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from client.identity_words import light_sentence
 from client.station import PageModel
 from client.stations.front_desk.drafts import drafts_of
 from client.stations.front_desk.finding import Person, born, by_id_number, day_of, likely_same, search
@@ -18,7 +19,6 @@ from domain.people.records import Sex
 
 OTHER_CARD = "99"
 """WS/T 364.3 CV02.01.101: 其他法定有效证件, where the permanent residence card of foreigners belongs (UNVERIFIED)."""
-_TONES = {"green": "success", "yellow": "warning", "red": "danger"}
 FIELDS = ("name", "sex", "birth_date", "id_number", "phone", "address")
 
 
@@ -190,14 +190,7 @@ class IdentityModel(QObject):
         self._page.run_named("people.check", data, self._lit)
 
     def _lit(self, done: Any) -> None:
-        found, say = done.receipt, self._page.context.say
-        why = "；".join(say(f"word.identity_reason.{code}") for code in found.reasons)
-        compared = "、".join(say(f"word.identity_compared.{code}") for code in found.compared)
-        light = say(f"choice.light.{found.light.value}")
-        sentence = say(
-            "front_desk.light", light=light, why=why or say("front_desk.light_fits", compared=compared)
-        )
-        self.light_changed.emit(sentence, _TONES[found.light.value])
+        self.light_changed.emit(*light_sentence(self._page.context.say, done.receipt))
 
     def _refused(self, error: KnownError) -> None:
         self._registering = False
