@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from client.asking import CentreDoor
 from client.enrolment import device_seed
 from client.sync_port import WorkerPort
 from domain.kernel.clock import CLINIC_TIME
@@ -57,4 +58,5 @@ def join_sync(desk: Any) -> None:
     files = FileExchange(desk.store, line(limit.delay), blobs, desk.home.folder / "incoming")
     branch = BranchSync(desk.store, line(), key, desk.home.outbox, clock=desk.clock, program=VERSION)
     worker = SyncWorker(branch, files, line().wait_for_news, clock=desk.clock)
+    desk.centre = CentreDoor(line, worker.wake)
     desk.sync = WorkerPort(worker, desk.store, files=FileQueue(desk.store, blobs, transfers), limit=limit)

@@ -24,6 +24,7 @@ from domain.kernel.ids import Id
 from domain.kernel.texts import Texts
 
 if TYPE_CHECKING:
+    from client.asking import CentreDoor
     from client.early.reading import Early
     from domain.kernel.dispatcher import Dispatcher
     from domain.kernel.store import Store
@@ -70,6 +71,8 @@ class Desk:
     searcher: Searcher | None = None
     scan_lookup: ScanLookup | None = None
     sync: SyncPort | None = None
+    centre: "CentreDoor | None" = None
+    """Asks the centre for what it alone carries out; None where there is no line to one."""
     workers: list[Any] = dataclasses.field(default_factory=list)
     """Things with `start` and `stop`: readers of the log, device workers."""
 
@@ -95,6 +98,8 @@ class Desk:
             worker.stop()
         self.workers.clear()
         self.sync = None
+        if self.centre is not None:
+            self.centre.close()
         if self.early is not None:
             self.early.close()
         if self.store is not None:
@@ -276,7 +281,7 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.tags.rules import TAGS, load_tags
     from forms.final_versions import FILES
 
-    dispatcher = Dispatcher(store, clock=desk.clock)
+    dispatcher = Dispatcher(store, clock=desk.clock, at_centre=False)
     signs = Signs(dispatcher)
     dispatcher.content = Contents(
         {

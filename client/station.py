@@ -122,15 +122,14 @@ class PageModel(QObject):
         then: "Callable[[Done], None] | None" = None,
         refused: Callable[[KnownError], None] | None = None,
     ) -> Job:
-        """Run a command (its input object) in the writer queue as the person signed in.
+        """Run a command (its input object) in the writer queue as the person signed in, or ask the centre for it.
 
         On `then` it is on disk. Without `refused` a refusal is said beside its field (`field_error`), or in the
         toast when it names none or the page shows none.
         """
-        actor = self.context.actor
-        dispatcher = self.context.desk.dispatcher
-        job = self.context.jobs.write(lambda _job: dispatcher.run(order, actor), type(order).__name__)
-        return self._follow(job, then, refused)
+        from client.asking import start  # commands are loaded by the time one is run
+
+        return self._follow(start(self.context, order), then, refused)
 
     def run_named(
         self,
@@ -140,10 +139,9 @@ class PageModel(QObject):
         refused: Callable[[KnownError], None] | None = None,
     ) -> Job:
         """Run a command by name on plain data; otherwise as `run`."""
-        actor = self.context.actor
-        dispatcher = self.context.desk.dispatcher
-        job = self.context.jobs.write(lambda _job: dispatcher.run_named(command, data, actor), command)
-        return self._follow(job, then, refused)
+        from client.asking import start_named  # as in `run`
+
+        return self._follow(start_named(self.context, command, data), then, refused)
 
     def explain(self, error: KnownError) -> str:
         """Return the Chinese sentence of a known error."""

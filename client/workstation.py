@@ -338,6 +338,8 @@ class Workstation(QObject):
     @Slot()
     def _signed_out(self) -> None:
         self._arrived = None
+        if self.desk is not None and self.desk.centre is not None:
+            self.desk.centre.forget_all()
         if self.window.shell is not None:
             self.window.shell.stop()
         self.window.set_shell(None)

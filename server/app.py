@@ -26,6 +26,7 @@ from forms.final_versions import FILES
 from server import booking
 from server.accounts import Accounts
 from server.api import (
+    asking_routes,
     assessment_routes,
     demo_routes,
     enrolment_routes,
@@ -256,6 +257,7 @@ def create_app(centre: Centre) -> FastAPI:
         enrolment_routes,
         health_routes,
         sync_routes,
+        asking_routes,
     ):
         app.include_router(routes.router)
     app.include_router(enrolment_routes.authority_router)

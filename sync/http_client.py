@@ -10,6 +10,7 @@ import requests
 
 from domain.kernel.errors import DomainError, UnavailableError
 from domain.kernel.ids import Id
+from sync.asking import Answered, Ask, SignedIn, SignIn
 from sync.blobs import Landing
 from sync.device_auth import Signer
 from sync.http_auth import DeviceAuth, steady_clock
@@ -141,6 +142,14 @@ class HttpCentre:
     ) -> None:
         landing = Landing(target, None)  # sealed by the centre already
         self._fetch(f"/snapshots/{snapshot_id}/{name}", f'"{snapshot_id}/{name}"', landing, progress, cancel)
+
+    def sign_in(self, asked: SignIn) -> SignedIn:
+        """Sign a person in at the centre, for what only the centre carries out; ``sign_in.refused`` and the like."""
+        return self._ask("/sign-in", asked, SignedIn)
+
+    def ask(self, asked: Ask) -> Answered:
+        """Have the centre carry a command out; its refusals are those of the command."""
+        return self._ask("/ask", asked, Answered)
 
     def offered_program(self) -> str:
         """Return the version of the program this workstation is to run, empty for the one it has."""

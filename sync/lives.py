@@ -60,6 +60,14 @@ def note_life(connection: Connection, life: str, reason: str, position: int, now
     )
 
 
+def went_back(connection: Connection) -> bool:
+    """Tell whether the log ever went back: its branches may have what the centre itself wrote and lost."""
+    return (
+        connection.execute(select(log_life.c.number).where(log_life.c.number > 1).limit(1)).first()
+        is not None
+    )
+
+
 def is_strange(connection: Connection, life: str) -> bool:
     """Tell whether a branch has read a life this log never had: the log went back to before it began."""
     known = select(log_life.c.number).where(log_life.c.life == life)

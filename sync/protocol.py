@@ -18,6 +18,8 @@ POST        ``/snapshot``                       `SnapshotAsk` -> `SnapshotFound`
 GET         ``/snapshots/{id}/{name}``          a part; honours ``Range``
 POST        ``/blobs/lacking``                  `BlobList` -> `BlobList`: those the centre lacks
 GET, HEAD   ``/blobs/{sha256}``                 the bytes; honours ``Range``, answers ``ETag`` = the hash
+POST        ``/sign-in``                        `SignIn` -> `SignedIn` (`sync.asking`): a person, for `Ask`
+POST        ``/ask``                            `Ask` -> `Answered`: a command that the centre alone carries out
 POST        ``/program``                        empty -> `Offer`: the version this workstation is to run
 GET         ``/program/{kind}/{name}``          ``metadata`` or ``targets`` of the vendor; honours ``Range``
 GET         ``/wait?position=&longest_s=``      ``{"head": n}`` once there is more for this device, or 204

@@ -34,9 +34,8 @@ from sync.merge import value_of
 from sync.pending import known_txns
 from sync.rows import Key, Rows
 from sync.shapes import Shape, same, shape_of
+from sync.verdicts import RETURNED
 
-RETURNED = "returned"
-"""What the note of such a transaction says, beside what the entry's own said."""
 LOOKED = 20_000
 """Entries of the centre that are looked through: what a backup lacks was written since, so it is among the newest."""
 

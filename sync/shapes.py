@@ -70,6 +70,7 @@ class Shape:
         defaults: Wire values of fields that an older program does not send.
         required: Fields that must have a value and have no default.
         limits: What each field takes.
+        centre_fields: Fields that change at the centre alone.
         table: The table, with columns in wire form.
     """
 
@@ -84,6 +85,7 @@ class Shape:
     defaults: dict[str, Any]
     required: tuple[str, ...]
     limits: dict[str, Limit]
+    centre_fields: frozenset[str]
     table: Table
 
     @property
@@ -187,6 +189,7 @@ def _shape(kind: type[Record]) -> Shape:
         defaults,
         tuple(name for name, column in columns.items() if not column.nullable and name not in defaults),
         {name: _limit(table.c[name]) for name in names},
+        frozenset(n for n, info in infos.items() if info.at_centre or kind.record_info.at_centre),
         table,
     )
 

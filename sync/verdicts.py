@@ -7,11 +7,14 @@ from typing import Any
 import msgspec
 
 from domain.kernel.change_log import REJECTED, Body, Change
+from domain.kernel.commands import commands
+from domain.kernel.dispatcher import CENTRE
 from domain.kernel.ids import Id
 from sync.authors import Author, author_of
 from sync.conflicts import conflict_change
 from sync.entries import SentTxn
 from sync.erasing import mentions
+from sync.lives import went_back
 from sync.merge import WHOLE, Clash, Decision, Refusal, decide, group_values, value_of, whole
 from sync.rows import Key, Rows
 from sync.shapes import Shape, is_private, shape_of
@@ -19,6 +22,9 @@ from sync.wording import facts_of_clash, facts_of_refusal, kept_refusal
 
 APPLIED, CONFLICT, DEFERRED, PARKED, PARTLY = "applied", "conflict", "deferred", "parked", "merged"
 ERASED = "sync.erased"
+CENTRE_ONLY = "sync.centre_only"
+RETURNED = "returned"
+"""What the note of a transaction says by which a branch gives back what the centre wrote itself and lost."""
 
 
 class Verdict(msgspec.Struct):
@@ -102,6 +108,7 @@ class Judge:
         self._now = now
         self._skipped = skipped
         self._erased = erased
+        self._gives_back = False
 
     def judge(self, txn: SentTxn, body: Body, barred: Mapping[Key, frozenset[str]] | None = None) -> Verdict:
         """Return what becomes of one transaction; its rows are changed in memory.
@@ -116,6 +123,10 @@ class Judge:
         for change in body.changes:
             if shape_of(change.entity) is None and not is_private(change.entity):
                 return Verdict(txn, PARKED, "sync.unknown_entity", {"entity": change.entity})
+        self._gives_back = bool(body.note.get(RETURNED)) and went_back(self.rows.connection)
+        command = commands().get(body.command)
+        if command is not None and command.place == CENTRE and not self._gives_back:
+            return self.rejected(txn, body, CENTRE_ONLY, record=command.label)
         mark = self.rows.checkpoint()
         self._dug.clear()
         verdict, draft = Verdict(txn), _Draft()
@@ -225,6 +236,8 @@ class Judge:
             raise _Rejected("sync.not_shared", record=change.entity)
         if change.org_id not in self._orgs:
             raise _Rejected("sync.out_of_scope", record=shape.info.label)
+        if shape.centre_fields and not self._gives_back and _of_centre(shape, change):
+            raise _Rejected(CENTRE_ONLY, record=shape.info.label)
         name = shape.refused(change.fields)
         if name is not None:
             raise _Rejected("sync.bad_value", record=shape.info.label, label=shape.labels.get(name, name))
@@ -286,6 +299,11 @@ class Judge:
             raise LookupError("conflicts are a shared record")
         self.rows.load([(change.entity, change.record_id)])
         self.rows.insert(shape, change.record_id, change.org_id, change.fields, change.ver)
+
+
+def _of_centre(shape: Shape, change: Change) -> bool:
+    """Tell whether a change is one that the centre alone makes."""
+    return change.op != "upd" or not shape.centre_fields.isdisjoint(change.fields)
 
 
 _NOTHING: Mapping[Key, frozenset[str]] = {}

@@ -50,6 +50,7 @@ class CommandDialog(Dialog):
         self._about = at_hand.about(command, given or {})
         self.model = ViewModel(context, command, given or {}, self, only=only)
         self._boxes: dict[str, FieldBox] = {}
+        self._told = ""
         self._build(context, command, about)
         self.model.field_error.connect(self._show_error)
         self.model.busy_changed.connect(self._show_busy)
@@ -180,6 +181,9 @@ class CommandDialog(Dialog):
 
     @Slot()
     def _send(self) -> None:
+        if self._told:
+            self._submit.click()
+            return
         self.model.submit({name: box.value() for name, box in self._boxes.items()})
 
     @Slot(str, str)
@@ -199,5 +203,30 @@ class CommandDialog(Dialog):
 
     @Slot(object)
     def _finish(self, done: Any) -> None:
+        told = self.model.handed_over(done.receipt)
+        if told and not self._told:
+            self._told = told
+            self._show_once(told, done)
+            return
         self.completed.emit(done)
         super().accept()
+
+    def _show_once(self, told: str, done: Any) -> None:
+        """Put what is handed over in the place of the form; closing the dialog is the end of it."""
+        label = QLabel(told, self)
+        label.setObjectName("dialog_handed_over")
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._area.hide()
+        self._problem.hide()
+        column = self.layout()
+        if isinstance(column, QVBoxLayout):
+            column.insertWidget(2, label, 1)
+        self._cancel.hide()
+        self._submit.setText(self.model.context.say("centre.noted"))
+        self._submit.clicked.disconnect()
+        self._submit.clicked.connect(lambda: self._finish(done))
+        self._submit.setEnabled(True)
+        self._submit.setFocus()

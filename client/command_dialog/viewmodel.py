@@ -1,5 +1,6 @@
 """The form of a command without its window: which fields are asked, what was entered, what was wrong."""
 
+import dataclasses
 import enum
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -8,7 +9,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from client.background import Crash
+from client.asking import ask as ask_centre
+from client.asking import is_centres, login_of
+from client.background import Crash, Job
 from client.pages.worklist.filters import Choice, read_day, read_moment
 from client.station import Context
 from domain.kernel.clock import clinic
@@ -16,6 +19,8 @@ from domain.kernel.commands import Command, Field, Kind
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.unit_of_work import Done
 
+PASSWORD, CODE = "centre_password", "centre_code"
+"""Fields that a command of the centre has beside its own: who asks signs in there."""
 SIMPLE = (str, int, float, bool, date, datetime)
 
 
@@ -56,6 +61,9 @@ class ViewModel(QObject):
             for f in command.fields
             if f.asked.kind is not Kind.HIDDEN and (only is None or f.name in only)
         )
+        self.asks_centre = is_centres(command) and not context.desk.dispatcher.at_centre
+        if self.asks_centre:
+            self.fields += self._signing_in()
         self._moments = {f.name for f in command.fields if f.type is datetime}
         self.busy = False
 
@@ -71,6 +79,18 @@ class ViewModel(QObject):
     def _unit(self, field: Field) -> str:
         unit = field.asked.unit
         return self.context.formatter.asked_unit(unit) if unit else ""
+
+    def _signing_in(self) -> tuple[Asked, Asked]:
+        """Return the fields by which who asks signs in at the centre; those signed in there leave them empty."""
+        say, door = self.context.say, self.context.desk.centre
+        known = door is not None and door.knows(self.context.actor)
+        hint = say("centre.known_hint" if known else "centre.password_hint")
+        return (
+            Asked(PASSWORD, say("centre.password"), Kind.SECRET, not known, "", hint, 200, (), False, ""),
+            Asked(
+                CODE, say("centre.code"), Kind.SECRET, False, "", say("centre.code_hint"), 40, (), False, ""
+            ),
+        )
 
     def _hint(self, field: Field) -> str:
         asked = field.asked
@@ -115,18 +135,38 @@ class ViewModel(QObject):
             self.field_error.emit(asked.name, "")
         self.field_error.emit("", "")
         try:
-            data = self.given | {a.name: self._read(a, entered.get(a.name)) for a in self.fields}
+            own = [a for a in self.fields if a.name not in {PASSWORD, CODE}]
+            data = self.given | {a.name: self._read(a, entered.get(a.name)) for a in own}
             order = self.command.read({k: v for k, v in data.items() if v is not None})
         except DomainError as error:
             self._refuse(error)
             return
-        desk, actor = self.context.desk, self.context.actor
         self._set_busy(True)
-        job = self.context.jobs.write(lambda _job: desk.dispatcher.run(order, actor), self.command.name)
+        job = self._begun(order, str(entered.get(PASSWORD) or ""), str(entered.get(CODE) or ""))
         job.succeeded.connect(self._done)
         job.refused.connect(self._refuse)
         job.crashed.connect(self._crash)
         job.finished.connect(self._ended)
+
+    def _begun(self, order: Any, password: str, code: str) -> Job:
+        """Start the command where it belongs: at the centre for a person who signs in there, or in this store."""
+        desk, actor = self.context.desk, self.context.actor
+        if not self.asks_centre:
+            return self.context.jobs.write(lambda _job: desk.dispatcher.run(order, actor), self.command.name)
+
+        def work(_job: Job) -> Done:
+            if password and desk.centre is not None:
+                desk.centre.sign_in(actor, login_of(desk.store, actor), password, code)
+            return ask_centre(desk.centre, order, actor)
+
+        return self.context.jobs.read(work, self.command.name)
+
+    def handed_over(self, receipt: Any) -> str:
+        """Return what a person has to be told of the receipt, once and nowhere else: a one-time password, a code."""
+        key = f"handed_over.{self.command.name}"
+        if not dataclasses.is_dataclass(receipt) or key not in self.context.desk.texts:
+            return ""
+        return self.context.say(key, **dataclasses.asdict(receipt))  # type: ignore[arg-type]
 
     def _read(self, asked: Asked, raw: Any) -> Any:
         if isinstance(raw, str):
@@ -144,7 +184,10 @@ class ViewModel(QObject):
     def _refuse(self, error: KnownError) -> None:
         sentence = self.context.desk.texts.explain(error)
         shown = {a.name for a in self.fields}
-        self.field_error.emit(error.field if error.field in shown else "", sentence)
+        field = error.field
+        if self.asks_centre and error.code.startswith(("sign_in.", "centre.sign_in")):
+            field = CODE if error.code.startswith("sign_in.code") else PASSWORD
+        self.field_error.emit(field if field in shown else "", sentence)
 
     def _crash(self, crash: Crash) -> None:
         self.field_error.emit("", self.context.say("crash.sentence", number=crash.number))

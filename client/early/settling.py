@@ -36,7 +36,7 @@ def settle(desk: "Desk") -> int:
             ).first()
         if done is None:
             then = from_microseconds(row.at)
-            dispatcher = Dispatcher(desk.store, clock=lambda then=then: then)  # type: ignore[misc]
+            dispatcher = Dispatcher(desk.store, clock=lambda then=then: then, at_centre=False)  # type: ignore[misc]
             dispatcher.run(
                 SignIn(login=row.login, verified=True), system_actor(who.org_id, who.device_id), txn_id=txn_id
             )

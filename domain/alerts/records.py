@@ -136,7 +136,9 @@ class Indicator(Record, label="指标"):
     analysed_at: Mapped[datetime | None] = column("原因分析时间")
 
 
-class AlertRuleChange(Record, label="预警规则修订", scope=Scope.CATALOGUE, merge=Merge.APPEND):
+class AlertRuleChange(
+    Record, label="预警规则修订", scope=Scope.CATALOGUE, merge=Merge.APPEND, at_centre=True
+):
     """One change of a rule by an administrator; the highest number is in force at every place it has reached."""
 
     rule: Mapped[str] = column("规则", length=20, index=True)

@@ -10,7 +10,7 @@ from domain.kernel.ids import Id
 from domain.kernel.record import Record, Scope
 
 
-class CarePreset(Record, label="计划预设条件", scope=Scope.CATALOGUE, merge=Merge.APPEND):
+class CarePreset(Record, label="计划预设条件", scope=Scope.CATALOGUE, merge=Merge.APPEND, at_centre=True):
     """One version of a preset; the highest number of its name counts, unless it is not in force.
 
     `conditions` are ``{item, op, value}`` on the latest result of an item, all of which hold; `colours` the risk

@@ -17,7 +17,7 @@ class LimitSide(enum.StrEnum):
     LOW = "low"
 
 
-class CriticalLimit(Record, label="危急值界值", scope=Scope.CATALOGUE, merge=Merge.CENTRE):
+class CriticalLimit(Record, label="危急值界值", scope=Scope.CATALOGUE, merge=Merge.CENTRE, at_centre=True):
     """The limit in force of one item, level and direction, for a site, a sex and ages where they are named.
 
     Its id is made of what it is for; `number` rises with each change. Withdrawn, what ships counts again.
@@ -38,7 +38,9 @@ class CriticalLimit(Record, label="危急值界值", scope=Scope.CATALOGUE, merg
     changed_at: Mapped[datetime] = column("变动时间", index=True)
 
 
-class CriticalLimitChange(Record, label="危急值界值修订", scope=Scope.CATALOGUE, merge=Merge.APPEND):
+class CriticalLimitChange(
+    Record, label="危急值界值修订", scope=Scope.CATALOGUE, merge=Merge.APPEND, at_centre=True
+):
     """One change of a limit: who set which value when and why; what it did not say of the past is on the limit."""
 
     limit_id: Mapped[Id] = column("界值", ref="critical_limit", index=True)

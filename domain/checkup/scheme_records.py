@@ -10,7 +10,7 @@ from domain.kernel.ids import Id
 from domain.kernel.record import Record, Scope
 
 
-class ReviewScheme(Record, label="审核方案", scope=Scope.CATALOGUE, merge=Merge.APPEND):
+class ReviewScheme(Record, label="审核方案", scope=Scope.CATALOGUE, merge=Merge.APPEND, at_centre=True):
     """One version of the scheme of a site, or of all (`site_id` None); the highest number counts.
 
     Levels, their order and that each is another person's are the workflow's and are changed by no scheme. Times are

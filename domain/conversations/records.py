@@ -90,7 +90,7 @@ class ConversationMessage(Record, label="会话消息"):
     at: Mapped[datetime] = column("时间", index=True)
 
 
-class AnswerHours(Record, label="答复时段", scope=Scope.CATALOGUE, merge=Merge.APPEND):
+class AnswerHours(Record, label="答复时段", scope=Scope.CATALOGUE, merge=Merge.APPEND, at_centre=True):
     """When answers are owed, of one organisation or (without a place) of all that have none of their own.
 
     The highest number of a place counts. `week` has by weekday (``1`` is Monday) the spans as ``08:00-12:00``; a day

@@ -48,7 +48,8 @@ class Role:
 class Actor:
     """Who acts: a person in one role at one device, or the system itself.
 
-    `orgs` are the organisations whose records the actor may see; None means all of them.
+    `orgs` are the organisations whose records the actor may see; None means all of them. `desk_id` is the workstation
+    a person sits at while the centre carries the command out for them.
     """
 
     staff_id: Id | None
@@ -59,6 +60,7 @@ class Actor:
     orgs: frozenset[Id] | None
     clearance: Sensitivity
     rights: Role
+    desk_id: Id | None = None
 
     def may(self, permission: str) -> bool:
         return self.rights.may(permission)

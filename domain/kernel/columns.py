@@ -146,6 +146,7 @@ def column(
     safety: bool = False,
     ref: str | None = None,
     means: str | None = None,
+    at_centre: bool = False,
     unique: bool = False,
     index: bool = False,
     length: int = 255,
@@ -164,12 +165,13 @@ def column(
         safety: Both values of a conflict are shown everywhere until it is resolved.
         ref: Table whose id this column holds. Not a database constraint: a child may arrive before its parent.
         means: What a code in it stands for, of `Means`.
+        at_centre: Only the centre changes it; sync refuses what a workstation sends for it.
         unique: No two rows may hold the same value.
         index: The store keeps an index on it.
         length: Characters of text; above 2,000 a text of any length.
         default: Value of a new record that does not say.
     """
-    info = ColumnInfo(label, code, unit, sensitivity, merge, group, mask, safety, ref, means)
+    info = ColumnInfo(label, code, unit, sensitivity, merge, group, mask, safety, ref, means, at_centre)
     return mapped_column(
         unique=unique or None,
         index=index or None,

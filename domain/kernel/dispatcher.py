@@ -14,6 +14,8 @@ from domain.kernel.store import Store
 from domain.kernel.unit_of_work import Done, UnitOfWork
 from domain.kernel.workflow import Limits
 
+CENTRE = "centre"
+"""The `place` of commands that need the centre's knowledge or its authority."""
 OUT_OF_ORDER = frozenset({"wrong_state", "own_work", "same_hands"})
 """Endings of the codes of steps asked for out of their order, or by who may not make them: the audit has them too."""
 
@@ -27,6 +29,8 @@ class Dispatcher:
         ids: Source of new ids.
         content: Content the handlers may ask for by name (catalogue, roles, forms).
         limits: Time limits set for this site, by ``workflow.state``.
+        at_centre: Whether this store is the centre's; at a workstation a command of the centre is refused here, and
+            asked of the centre instead (`client.asking`).
     """
 
     def __init__(
@@ -37,29 +41,35 @@ class Dispatcher:
         ids: IdSource = new_id,
         content: Mapping[str, Any] | None = None,
         limits: Callable[[], Limits] = dict,
+        at_centre: bool = True,
     ) -> None:
         self.store = store
         self.clock = clock
         self.ids = ids
         self.content = dict(content or {})
         self._limits = limits
+        self.at_centre = at_centre
 
-    def run_named(self, name: str, data: Mapping[str, Any], actor: Actor) -> Done:
+    def run_named(
+        self, name: str, data: Mapping[str, Any], actor: Actor, *, txn_id: Id | None = None
+    ) -> Done:
         """Run a command by its name on plain data, as the API and generic forms do."""
         if name not in commands():
             raise DomainError("command.unknown", name=name)
         self._check_permission(commands()[name], actor)
-        return self.run(commands()[name].read(data), actor)
+        return self.run(commands()[name].read(data), actor, txn_id=txn_id)
 
     def run(self, order: Any, actor: Actor, *, txn_id: Id | None = None) -> Done:
         """Run a command; on return it is on disk.
 
         Raises:
             DomainError: It was refused and nothing changed; that somebody had no permission, or that it was out of
-                order, is in the log.
+                order, is in the log. ``command.at_centre`` at a workstation for what only the centre carries out.
         """
         command = command_of(order)
         self._check_permission(command, actor)
+        if command.place == CENTRE and not self.at_centre:
+            raise DomainError("command.at_centre", label=command.label)
         command.check(order)
         if command.handler is None:
             raise DomainError("command.unknown", name=command.name)

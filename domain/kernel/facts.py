@@ -57,6 +57,7 @@ class ColumnInfo:
     `code` names a standard's element (``MIABIS:SAMPLE-01``), `unit` is UCUM, `group` names the fields that
     merge together (systolic and diastolic), `safety` marks groups of which both values are shown until a
     conflict is resolved. `means` tells what a code kept as text stands for, so that people read its name: `Means`.
+    `at_centre` columns change at the centre alone: what a workstation sends for one is refused.
     """
 
     label: str
@@ -69,6 +70,7 @@ class ColumnInfo:
     safety: bool = False
     ref: str | None = None
     means: str | None = None
+    at_centre: bool = False
 
 
 def to_microseconds(moment: datetime) -> int:

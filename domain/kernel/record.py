@@ -39,6 +39,7 @@ class RecordInfo:
     permission `oversight`, unless it belongs to nobody. Empty where everybody within the data scope sees all.
     `circle` is the column that names a group with members of its own (a study): only they see it, and who has
     `oversight`. `members` is the record of those members, with that column, `staff_id` and `left_at`.
+    `at_centre` rows change at the centre alone: branches read them, what a workstation sends is refused.
     """
 
     entity: str
@@ -50,6 +51,7 @@ class RecordInfo:
     oversight: str = ""
     circle: str = ""
     members: str = ""
+    at_centre: bool = False
 
 
 NAMING = {
@@ -101,12 +103,13 @@ class Record(DeclarativeBase):
         oversight: str = "",
         circle: str = "",
         members: str = "",
+        at_centre: bool = False,
         **kwargs: Any,
     ) -> None:
         if not label:
             raise TypeError(f"record {cls.__name__} needs a label")
         cls.record_info = RecordInfo(
-            _snake(cls.__name__), label, place, scope, merge, owner, oversight, circle, members
+            _snake(cls.__name__), label, place, scope, merge, owner, oversight, circle, members, at_centre
         )
         cls.__tablename__ = cls.record_info.entity
         _set_types(cls)

@@ -150,6 +150,8 @@ class UnitOfWork:
         if not self._changes and not self.note:
             return 0
         changes = [change for change, _ in self._changes]
+        if self.actor.desk_id is not None:
+            self.note["desk"] = str(self.actor.desk_id)
         body = Body(
             command, None if self.actor.staff_id is None else self.actor.staff_id.bytes, self.actor.role,
             self.actor.org_id.bytes, SCHEMA_VERSION, changes, self.note,

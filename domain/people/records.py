@@ -21,7 +21,7 @@ class OrganizationKind(enum.StrEnum):
     DEPARTMENT = "department"
 
 
-class Organization(Record, label="机构", scope=Scope.CATALOGUE):
+class Organization(Record, label="机构", scope=Scope.CATALOGUE, at_centre=True):
     """A node of the organisation tree (FHIR R4 Organization); its `org_id` is its own id."""
 
     code: Mapped[str] = column("机构代码", unique=True, length=40)
@@ -33,9 +33,9 @@ class Organization(Record, label="机构", scope=Scope.CATALOGUE):
 class Staff(Record, label="员工"):
     """A person who signs in (FHIR R4 Practitioner with one PractitionerRole)."""
 
-    login: Mapped[str] = column("登录名", unique=True, length=60)
+    login: Mapped[str] = column("登录名", unique=True, length=60, at_centre=True)
     name: Mapped[str] = column("姓名")
-    role: Mapped[str] = column("角色", means=Means.ROLE, length=40)
+    role: Mapped[str] = column("角色", means=Means.ROLE, length=40, at_centre=True)
     title: Mapped[str | None] = column("职称", length=60)
     licence_no: Mapped[str | None] = column("执业证书编号", length=60)
     card_no: Mapped[str | None] = column("工牌号", length=60, index=True)
@@ -43,7 +43,7 @@ class Staff(Record, label="员工"):
     password_set_at: Mapped[datetime] = column("口令设置时间", group="password")
     must_change: Mapped[bool] = column("须修改口令", group="password", default=False)
     password_past: Mapped[list[str] | None] = column("历次口令摘要", sensitivity=SENSITIVE, group="password")
-    active: Mapped[bool] = column("启用", default=True)
+    active: Mapped[bool] = column("启用", default=True, at_centre=True)
     signing_key: Mapped[str | None] = column("签名公钥", length=100)
 
 

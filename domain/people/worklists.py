@@ -10,6 +10,7 @@ from domain.people.light_commands import CheckIdentity
 from domain.people.light_records import IdentityLight
 from domain.people.patient_commands import EditPatient
 from domain.people.records import Patient, Staff
+from domain.people.staff_commands import CreateStaff, ResetPassword, SetStaffActive
 
 
 @worklist("people.clients", "客户", permission="people.view", record=Patient, order="number")
@@ -81,6 +82,9 @@ same_number.offers(EditPatient)
 def accounts() -> Query:
     """Who can sign in."""
     return select(Staff.login, Staff.name, Staff.role, Staff.title, Staff.active, Staff.password_set_at)
+
+
+accounts.offers(CreateStaff, ResetPassword, SetStaffActive)
 
 
 @worklist(

@@ -93,7 +93,7 @@ def take_from_partner(order: TakeFromPartner, work: UnitOfWork) -> Id:
     block = work.require(SlotBlock, order.block_id, "block_id")
     if work.get(Partner, block.device_id) is None:
         raise DomainError("booking.not_given", field="block_id", desk=block.device_name)
-    desk = work.get(Workstation, work.actor.device_id)
+    desk = work.get(Workstation, work.actor.desk_id or work.actor.device_id)
     if desk is None or desk.revoked_at is not None:
         raise DomainError("reception.no_desk", field="block_id")
     block.device_id, block.device_name, block.given_at = desk.id, desk.name, work.now

@@ -9,7 +9,7 @@ from domain.kernel.ids import Id
 from domain.kernel.record import Record
 
 
-class BookingKey(Record, label="预约系统密钥", merge=Merge.CENTRE):
+class BookingKey(Record, label="预约系统密钥", merge=Merge.CENTRE, at_centre=True):
     """The key of a partner that books, as its SHA-256; its id is the partner's. Who has it acts as that partner."""
 
     partner_name: Mapped[str] = column("系统名称", length=60)

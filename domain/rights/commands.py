@@ -20,7 +20,7 @@ LONGEST_DAYS = 90
 SUGGESTED = 5
 
 
-@command("rights.adjust_role", "调整角色权限", permission=ADJUST)
+@command("rights.adjust_role", "调整角色权限", permission=ADJUST, place="centre")
 class AdjustRole:
     """Grant a right to everybody of a role at one's organisation and below, or withdraw it."""
 
@@ -51,7 +51,7 @@ def adjust_role(order: AdjustRole, work: UnitOfWork) -> Id:
     return _keep(work, permission, order.effect, order.reason, order.days, org_id=org_id, role=order.role)
 
 
-@command("rights.adjust_person", "调整个人权限", permission=ADJUST)
+@command("rights.adjust_person", "调整个人权限", permission=ADJUST, place="centre")
 class AdjustPerson:
     """Grant a right to one person, or withdraw it; nobody adjusts their own."""
 
@@ -73,7 +73,7 @@ def adjust_person(order: AdjustPerson, work: UnitOfWork) -> Id:
     return _keep(work, permission_of(order.right), order.effect, order.reason, order.days, staff=staff)
 
 
-@command("rights.delegate", "转授权限", permission=DELEGATE)
+@command("rights.delegate", "转授权限", permission=DELEGATE, place="centre")
 class DelegateRight:
     """Pass a right that one has on to a person of one's organisation or below it, for some days."""
 
@@ -102,7 +102,7 @@ def delegate_right(order: DelegateRight, work: UnitOfWork) -> Id:
     )  # fmt: skip
 
 
-@command("rights.approve", "批准权限调整", permission=APPROVE)
+@command("rights.approve", "批准权限调整", permission=APPROVE, place="centre")
 class ApproveRights:
     """Let a powerful right come into force; not by who proposed it, nor by who would have it."""
 
@@ -115,7 +115,7 @@ def approve_rights(order: ApproveRights, work: UnitOfWork) -> None:
     _decide(work, order.rights_change_id, "approve")
 
 
-@command("rights.refuse", "不批准权限调整", permission=APPROVE)
+@command("rights.refuse", "不批准权限调整", permission=APPROVE, place="centre")
 class RefuseRights:
     """Refuse a powerful right."""
 
@@ -129,7 +129,7 @@ def refuse_rights(order: RefuseRights, work: UnitOfWork) -> None:
     _decide(work, order.rights_change_id, "refuse").ended_why = order.reason.strip()
 
 
-@command("rights.end", "结束权限调整", permission="own.rights")
+@command("rights.end", "结束权限调整", permission="own.rights", place="centre")
 class EndRights:
     """End an adjustment: who gave it, or who adjusts rights."""
 

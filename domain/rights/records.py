@@ -17,7 +17,7 @@ class RightsEffect(enum.StrEnum):
     WITHDRAW = "withdraw"
 
 
-class RightsChange(Record, label="权限调整"):
+class RightsChange(Record, label="权限调整", at_centre=True):
     """One right granted or withdrawn, to a role or to one person, in an organisation and all below it.
 
     `delegated` ones were passed on by somebody who has the right themselves; the others are an administrator's. What

@@ -90,6 +90,7 @@ def clock(filled_home):
 def open_desk(home, clock):
     """A desk on the filled store, without devices and sync."""
     desk = build_desk(home, SETTINGS, key=KEY, clock=clock, parts=())
+    desk.centre = seeding.CentreHere(desk)
     yield desk
     desk.close()
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QPlainTextEdit, QP
 
 import resources
 from client.command_dialog.view import CommandDialog
+from client.command_dialog.viewmodel import PASSWORD
 from client.pages.alert_rules.view import View
 from client.pages.alert_rules.viewmodel import ViewModel
 from client.pages.alert_rules.words import Words
@@ -81,11 +82,23 @@ def tried(page, qtbot):
 
 def shot(page, name):
     if folder := os.environ.get("AFTERCHECK_SHOTS"):
+        if isinstance(page, CommandDialog):
+            page.grab().save(f"{folder}/{name}.png")
+            return
         for width, height in ((1366, 768), (1920, 1080)):
             page.resize(width - 208, height - 68)
             QCoreApplication.processEvents()
             QCoreApplication.processEvents()
             page.grab().save(f"{folder}/{name}-{width}.png")
+
+
+def confirmed(page, qtbot, password=seeding.PASSWORD):
+    """Confirm with one's password that the centre is to carry out what was asked, and return the dialog."""
+    dialog = page.findChildren(CommandDialog)[-1]
+    dialog.box(PASSWORD).set_value(password)
+    with qtbot.waitSignal(dialog.completed, timeout=PATIENCE_MS):
+        dialog._send()
+    return dialog
 
 
 def in_force(desk, rule):
@@ -117,7 +130,8 @@ def test_a_rule_is_found_changed_tried_published_and_taken_back(page, qtbot, ope
     shot(page, "editor")
     type_into(qtbot, field(page, "reason").editor, "导出多，放宽")
     model.publish()
-    qtbot.waitUntil(lambda: in_force(open_desk, EXPORTS) is not None, timeout=PATIENCE_MS)
+    shot(page.findChildren(CommandDialog)[-1], "publish")
+    confirmed(page, qtbot)
     number, patch = in_force(open_desk, EXPORTS)
     assert (number, patch.thresholds, patch.channels) == (1, {"count": 650}, ("in_app", "email"))
     assert "it" in patch.receivers
@@ -129,10 +143,9 @@ def test_a_rule_is_found_changed_tried_published_and_taken_back(page, qtbot, ope
     assert "导出多，放宽" in history.item(0).text()
     qtbot.waitUntil(lambda: not page.context.jobs.busy, timeout=PATIENCE_MS)
     page._roll_back()
-    dialog = page.findChild(CommandDialog)
+    dialog = page.findChildren(CommandDialog)[-1]
     dialog.findChildren(QPlainTextEdit)[-1].setPlainText("还是原来的好")
-    with qtbot.waitSignal(dialog.completed, timeout=PATIENCE_MS):
-        dialog._send()
+    confirmed(page, qtbot)
     assert in_force(open_desk, EXPORTS)[0] == 2
     qtbot.waitUntil(lambda: field(page, "count").value() == "500", timeout=PATIENCE_MS)
     shot(page, "history")
@@ -194,6 +207,7 @@ def test_a_rule_that_waits_is_changed_beforehand(page, qtbot, open_desk):
     tried(page, qtbot)
     page.model.reason = "按本院约定"
     page.model.publish()
+    confirmed(page, qtbot)
     qtbot.waitUntil(lambda: page.model.entries[entry.rule.id].number == 1, timeout=PATIENCE_MS)
     assert page.model.entries[entry.rule.id].rule.metric.value == 7
     qtbot.waitUntil(lambda: not page.context.jobs.busy, timeout=PATIENCE_MS)
@@ -218,6 +232,7 @@ def test_a_condition_is_put_together_of_known_fields(page, qtbot, open_desk):
     shot(page, "condition")
     page.model.reason = "只看大的导出"
     page.model.publish()
+    confirmed(page, qtbot)
     qtbot.waitUntil(lambda: page.model.entries[EXPORTS].number == 1, timeout=PATIENCE_MS)
     [added] = page.model.entries[EXPORTS].rule.when[-1:]
     assert (added.field, added.op, added.value) == ("count", "ge", 650)
@@ -230,7 +245,7 @@ def test_a_condition_is_put_together_of_known_fields(page, qtbot, open_desk):
 def test_a_change_made_elsewhere_is_shown(page, qtbot, open_desk):
     choose(page, qtbot, EXPORTS)
     order = ChangeRule(rule=EXPORTS, text="thresholds: {count: 550}", reason="总院")
-    open_desk.dispatcher.run(order, page.context.actor)
+    seeding.at_the_centre(open_desk, order, page.context.actor)
     qtbot.waitUntil(lambda: field(page, "count").value() == "550", timeout=PATIENCE_MS)
 
 
@@ -264,6 +279,7 @@ def test_how_an_alert_is_shown_is_chosen_beside_its_channels(page, qtbot, open_d
     assert "会发出" in words
     type_into(qtbot, field(page, "reason").editor, "当面确认")
     page.model.publish()
+    confirmed(page, qtbot)
     qtbot.waitUntil(lambda: in_force(open_desk, EXPORTS) is not None, timeout=PATIENCE_MS)
     assert in_force(open_desk, EXPORTS)[1].ways == ("list", "popup", "full_screen")
     qtbot.waitUntil(lambda: not page.model.drafts, timeout=PATIENCE_MS)

@@ -159,7 +159,7 @@ def test_a_rule_by_its_administrator_takes_the_whole_window_until_it_is_taken(
 ):
     context, _ = context_for("administrator")
     text = "{ways: [list, full_screen]}"
-    open_desk.dispatcher.run(ChangeRule(rule=RULE, text=text, reason="要当面确认"), context.actor)
+    seeding.at_the_centre(open_desk, ChangeRule(rule=RULE, text=text, reason="要当面确认"), context.actor)
     engine._take_rules()
     opens(open_desk, 7, Severity.GENERAL)
     qtbot.waitUntil(corner.full.isVisible, timeout=PATIENCE_MS)

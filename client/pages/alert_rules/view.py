@@ -52,6 +52,7 @@ class View(PageView):
         model.trying.connect(self._bar.setVisible)
         model.history_changed.connect(self._show_history)
         model.roll_back_asked.connect(self._ask_why)
+        self.model.publish_asked.connect(self._confirm)
         model.action_set.on("filter", self._begin_filter)
         model.action_set.on("history", self._history.setFocus)
         model.action_set.on("roll_back", self._roll_back)
@@ -188,4 +189,10 @@ class View(PageView):
     def _ask_why(self, given: dict[str, Any]) -> None:
         dialog = CommandDialog(self.context, commands()["alert.roll_back_rule"], given, self)
         dialog.completed.connect(lambda _done: self.model.rolled_back())
+        dialog.open()
+
+    @Slot(object)
+    def _confirm(self, given: dict[str, Any]) -> None:
+        dialog = CommandDialog(self.context, commands()["alert.change_rule"], given, self, only=())
+        dialog.completed.connect(lambda done: self.model.published(given["rule"], done.receipt))
         dialog.open()

@@ -21,7 +21,7 @@ from domain.alerts.back_tests import STORM, BackTest
 from domain.alerts.plans import RuleBook
 from domain.alerts.records import AlertRuleChange
 from domain.alerts.rule_changes import RulePatch, changed
-from domain.alerts.rule_commands import PERMISSION, ChangeRule, TryRule, newest_changes
+from domain.alerts.rule_commands import PERMISSION, TryRule, newest_changes
 from domain.alerts.rules import Rule
 from domain.alerts.steps import RULE_FILES
 from domain.kernel.errors import DomainError
@@ -61,6 +61,8 @@ class ViewModel(PageModel):
     trying = Signal(bool)
     history_changed = Signal(object)
     roll_back_asked = Signal(object)
+    publish_asked = Signal(object)
+    """What is put into force, once whoever publishes has confirmed it at the centre."""
 
     actions = (
         Action("filter", "alert_rules.filter", "F3"),
@@ -203,8 +205,14 @@ class ViewModel(PageModel):
         elif not self.reason.strip():
             self.errors_changed.emit({"reason": self.context.say("alert_rules.wrong.no_reason")})
         else:
-            order = ChangeRule(rule=self.rule_id, text=text, reason=self.reason.strip())
-            self.run(order, lambda done: self._published(order.rule, done.receipt), self._refused)
+            self.publish_asked.emit({"rule": self.rule_id, "text": text, "reason": self.reason.strip()})
+
+    def published(self, rule_id: str, number: int | None) -> None:
+        """The centre has put it into force; it counts here with the next exchange."""
+        self.drafts.pop(rule_id, None)
+        self.reason, self._tried = "", None
+        self.toast("alert_rules.published", "success", rule=rule_id, number="" if number is None else number)
+        self.load()
 
     def ask_to_roll_back(self, number: int) -> None:
         """Ask why an earlier state is put into force again; 0 is the rule as it ships."""
@@ -262,12 +270,6 @@ class ViewModel(PageModel):
             self._tell_wrong(known)
         else:
             self.told.emit(self.explain(error), "danger")
-
-    def _published(self, rule_id: str, number: int) -> None:
-        self.drafts.pop(rule_id, None)
-        self.reason, self._tried = "", None
-        self.toast("alert_rules.published", "success", rule=rule_id, number=number)
-        self.load()
 
     def _take(self, read: tuple[list[Entry], dict[str, str]]) -> None:
         before = self.entry

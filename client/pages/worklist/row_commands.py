@@ -9,7 +9,8 @@ from domain.kernel.commands import Command, Kind, commands
 from domain.kernel.workflow import workflows
 from domain.kernel.worklists import Worklist
 
-HERE = frozenset({"anywhere", "branch"})
+HERE = frozenset({"anywhere", "branch", "centre"})
+"""What a workstation offers; what the centre carries out is asked of it (`client.asking`)."""
 SEEN = frozenset({"revision"})
 """Fields by which a command tells what its person saw: given wherever the row has them."""
 
@@ -23,7 +24,7 @@ class Offer:
 
 
 def offered(listing: Worklist, actor: Actor) -> list[Command]:
-    """Return the commands of a list this person may run at a branch."""
+    """Return the commands of a list this person may run or ask for at a branch."""
     found = [commands()[name] for name in listing.commands if name in commands()]
     return [c for c in found if c.place in HERE and (c.permission is None or actor.may(c.permission))]
 
