@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from domain.care.content import CARE
 from domain.catalog.definitions import Interval
+from domain.interop.one_person import of_person
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.columns import Sensitivity
@@ -76,7 +77,10 @@ def checkup_history_data(
         lines = lines_of(connection, patient_id, catalog, indicators, clinic(now).date())
         advice = RecheckAdvice.__table__
         wanted = (
-            select(advice).where(advice.c.patient_id == patient_id).order_by(advice.c.due_on.desc()).limit(40)
+            select(advice)
+            .where(of_person(connection, advice.c.patient_id, patient_id))
+            .order_by(advice.c.due_on.desc())
+            .limit(40)
         )
         rechecks = connection.execute(wanted).all()
         names = organisation_names(connection, patient.org_id)

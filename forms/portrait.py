@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from domain.catalog.units import shown_unit
 from domain.checkup.records import Finding, Observation
+from domain.interop.one_person import of_person
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.dispatcher import Dispatcher
@@ -132,12 +133,14 @@ def _abnormal(connection: Connection, patient_id: Id, say: Any) -> list[dict[str
     """Return the items whose latest result is outside its range, the newest first; findings are told apart."""
     table = Observation.__table__
     query = (
-        select(table).where(table.c.patient_id == patient_id, table.c.status.in_(COUNTING))
+        select(table).where(of_person(connection, table.c.patient_id, patient_id), table.c.status.in_(COUNTING))
         .order_by(table.c.effective_at, table.c.id)
     )  # fmt: skip
     last = {row.item: row for row in connection.execute(query)}
     told = set(
-        connection.execute(select(Finding.observation_id).where(Finding.patient_id == patient_id)).scalars()
+        connection.execute(
+            select(Finding.observation_id).where(of_person(connection, Finding.patient_id, patient_id))
+        ).scalars()
     )
     found = [row for row in last.values() if (row.flag or "") not in NORMAL and row.id not in told]
     found.sort(key=lambda row: (row.important_class is None, -row.effective_at.timestamp(), row.label))
@@ -160,7 +163,11 @@ def _with_unit(row: Any) -> str:
 def _findings(connection: Connection, patient_id: Id) -> list[dict[str, Any]]:
     """Return important abnormal findings, class A first, each sentence once with its latest day."""
     table = Finding.__table__
-    query = select(table).where(table.c.patient_id == patient_id).order_by(table.c.found_at, table.c.id)
+    query = (
+        select(table)
+        .where(of_person(connection, table.c.patient_id, patient_id))
+        .order_by(table.c.found_at, table.c.id)
+    )
     last = {row.sentence: row for row in connection.execute(query)}
     listed = sorted(last.values(), key=lambda row: (row.important_class, -row.found_at.timestamp()))
     return [

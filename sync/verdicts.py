@@ -21,7 +21,9 @@ from sync.shapes import Shape, is_private, shape_of
 from sync.wording import facts_of_clash, facts_of_refusal, kept_refusal
 
 APPLIED, CONFLICT, DEFERRED, PARKED, PARTLY = "applied", "conflict", "deferred", "parked", "merged"
-ERASED = "sync.erased"
+ERASED, STALE = "sync.erased", "sync.stale"
+INTERNAL = "internal"
+"""The `place` of commands that no person gives."""
 CENTRE_ONLY = "sync.centre_only"
 RETURNED = "returned"
 """What the note of a transaction says by which a branch gives back what the centre wrote itself and lost."""
@@ -165,7 +167,7 @@ class Judge:
         for change in opened:
             self._open(change)
         draft.changes += opened
-        _word(verdict, draft, by_program=body.actor_id is None)
+        _word(verdict, draft, by_program=body.actor_id is None, internal=_internal(body))
         note = (
             {**body.note, "refused": [kept_refusal(c, r) for c, _, r in draft.refused]}
             if draft.refused
@@ -319,24 +321,33 @@ def _stated(change: Change, op: str, values: dict[str, Any], base: dict[str, Any
 
 def _came_to_the_same(refusal: Refusal) -> bool:
     wanted = refusal.wanted.get("state")
-    return refusal.code == "sync.stale" and wanted is not None and wanted == refusal.now.get("state")
+    return refusal.code == STALE and wanted is not None and wanted == refusal.now.get("state")
 
 
-def _word(verdict: Verdict, draft: _Draft, *, by_program: bool) -> None:
+def _internal(body: Body) -> bool:
+    command = commands().get(body.command)
+    return body.actor_id is None and command is not None and command.place == INTERNAL
+
+
+def _word(verdict: Verdict, draft: _Draft, *, by_program: bool, internal: bool) -> None:
     """Give the verdict its outcome, code and facts.
 
-    What no person did and came to the state that stands, as an alert that both sides saw end, concerns nobody.
+    What no person did and came to the state that stands, as an alert that both sides saw end, concerns nobody; nor
+    does a step that a reader of the log made by itself (an alert both sides raised) where the centre was first. What
+    it wanted stays in the note of the entry.
     """
     told = [
         refused
         for refused in draft.refused
-        if not refused[2].quiet and not (by_program and _came_to_the_same(refused[2]))
+        if not refused[2].quiet
+        and not (by_program and _came_to_the_same(refused[2]))
+        and not (internal and refused[2].code == STALE)
     ]
     if told:
         verdict.outcome = PARTLY if draft.wrote else REJECTED
         verdict.code = told[0][2].code
         verdict.facts = facts_of_refusal(*told[0])
-        if verdict.code == "sync.stale" and "now" in verdict.facts:
+        if verdict.code == STALE and "now" in verdict.facts:
             verdict.code = "sync.stale_state"
     elif draft.clashes:
         verdict.code = "sync.conflict"

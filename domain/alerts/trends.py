@@ -15,6 +15,7 @@ from domain.alerts.decisions import Action, Clear, Open, Situation
 from domain.alerts.parts import Trend
 from domain.alerts.plans import Plan, Values, shown_value
 from domain.alerts.records import Alert
+from domain.interop.one_person import of_person
 from domain.kernel.columns import to_wire
 from domain.kernel.record import record_classes
 from domain.kernel.rows import without_index
@@ -90,15 +91,23 @@ def _worse(way: int, trend: Trend, run: Sequence[Values]) -> bool:
 def _values(connection: Connection, plan: Plan, trend: Trend, row: Values) -> Sequence[Values]:
     """Return the newest values of the series, as many as a run has, the newest first."""
     table: Table = record_classes()[plan.entity].__table__  # type: ignore[assignment]
-    same = [table.c[name] == row[name] for name in trend.series]
+    same = [_same(connection, table.c[name], name, row[name]) for name in trend.series]
     query = select(table).where(*same).order_by(table.c[trend.at].desc(), table.c.id.desc())
     found = [r._asdict() for r in connection.execute(query.limit(trend.count + 1 + SPARE))]
     return [r for r in found if r[trend.value] is not None and plan.fits(r)][: trend.count + 1]
 
 
+def _same(connection: Connection, column: Any, name: str, value: Any) -> Any:
+    """Return the condition of one part of a series; a person's values are those under every record of theirs."""
+    return of_person(connection, column, value) if name == "patient_id" else column == value
+
+
 def _told(connection: Connection, plan: Plan, series: dict[str, Any]) -> list[Any]:
     """Return the alerts of this rule about this series."""
-    mine = (_ALERT.c.patient_id == series["patient_id"], without_index(_ALERT.c.rule) == plan.rule.id)
+    mine = (
+        of_person(connection, _ALERT.c.patient_id, series["patient_id"]),
+        without_index(_ALERT.c.rule) == plan.rule.id,
+    )
     query = select(_ALERT.c.id, _ALERT.c.state, _ALERT.c.facts).where(*mine)
     shown = {n: shown_value(v) for n, v in series.items() if n != "patient_id"}
     return [a for a in connection.execute(query) if {n: (a.facts or {}).get(n) for n in shown} == shown]

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from domain.archive.records import HealthArchive
 from domain.checkup.records import Observation, Report, ResultStatus, Visit
 from domain.conversations.records import Conversation, ConversationMessage
+from domain.interop.one_person import of_person
 from domain.interop.person_records import HospitalVisit
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.ids import Id, stable_id
@@ -56,21 +57,26 @@ def _index(work: UnitOfWork, patient_id: Id) -> bool:
 
 def _held(work: UnitOfWork, patient_id: Id) -> dict[str, Any]:
     results, coded = _results(work, patient_id)
-    o_visits = _count(work, Visit.id, Visit.visit_date, Visit.patient_id == patient_id)
-    hospital = _count(
-        work, HospitalVisit.id, HospitalVisit.started_at, HospitalVisit.patient_id == patient_id
+    o_visits = _count(
+        work, Visit.id, Visit.visit_date, of_person(work.connection, Visit.patient_id, patient_id)
     )
-    kept = and_(Appointment.patient_id == patient_id, Appointment.state.in_(CAME))
+    hospital = _count(
+        work,
+        HospitalVisit.id,
+        HospitalVisit.started_at,
+        of_person(work.connection, HospitalVisit.patient_id, patient_id),
+    )
+    kept = and_(of_person(work.connection, Appointment.patient_id, patient_id), Appointment.state.in_(CAME))
     receptions = _count(work, Appointment.id, Appointment.starts_at, kept)
-    issued = and_(Report.patient_id == patient_id, Report.state == "issued")
+    issued = and_(of_person(work.connection, Report.patient_id, patient_id), Report.state == "issued")
     reports = _count(work, Report.id, Report.issued_at, issued)
     m, c = ConversationMessage.__table__.c, Conversation.__table__.c
     said = work.connection.execute(
         select(func.count(m.id), func.max(m.at))
         .select_from(Conversation.__table__.join(ConversationMessage.__table__, m.conversation_id == c.id))
-        .where(c.patient_id == patient_id, m.direction != "note")
+        .where(of_person(work.connection, c.patient_id, patient_id), m.direction != "note")
     ).one()
-    tagged = and_(ClientTag.patient_id == patient_id, ClientTag.off_at.is_(None))
+    tagged = and_(of_person(work.connection, ClientTag.patient_id, patient_id), ClientTag.off_at.is_(None))
     tags = _count(work, ClientTag.id, ClientTag.since, tagged)
     return {
         "results": results, "coded": coded, "coded_percent": round(100 * coded / results, 1) if results else None,
@@ -89,7 +95,9 @@ def _results(work: UnitOfWork, patient_id: Id) -> tuple[int, int]:
     """Return how many results stand, and how many of them bear a LOINC code and, where they are numbers, a unit."""
     o = Observation.__table__.c
     rows = work.connection.execute(
-        select(o.id, o.amends, o.loinc, o.ucum, o.value_number, o.status).where(o.patient_id == patient_id)
+        select(o.id, o.amends, o.loinc, o.ucum, o.value_number, o.status).where(
+            of_person(work.connection, o.patient_id, patient_id)
+        )
     ).all()
     amended = {row.amends for row in rows if row.amends is not None}
     standing = [row for row in rows if row.id not in amended]

@@ -4,10 +4,11 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 
 from domain.archive.commands import IndexArchives
 from domain.conversations.records import Conversation
+from domain.interop.one_person import persons
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import DONE, MERGED, Entry
 from domain.kernel.dispatcher import Dispatcher
@@ -15,10 +16,11 @@ from domain.kernel.ids import Id
 from domain.kernel.record import record_classes
 
 AT_ONCE = 40
+LINKS = frozenset({"same_person", "same_person_ended"})
 CHUNK = 400
 WATCHED = frozenset({
     "patient", "visit", "observation", "report", "hospital_visit", "appointment", "conversation", "client_tag",
-    "conversation_message",
+    "conversation_message", "same_person", "same_person_ended",
 })  # fmt: skip
 
 
@@ -55,11 +57,16 @@ class ArchiveFollower:
                 for start in range(0, len(ordered), CHUNK):
                     part = ordered[start : start + CHUNK]
                     people |= set(connection.execute(_whose(entity, part)).scalars())
-        return people - {None}
+            of = persons(connection, people - {None})
+        return {record for records in of.values() for record in records}
 
 
 def _whose(entity: str, ids: list[Id]) -> Any:
     table: Any = record_classes()[entity].__table__
+    if entity in LINKS:
+        return union(
+            *(select(table.c[name]).where(table.c.id.in_(ids)) for name in ("patient_id", "other_id"))
+        )
     if entity != "conversation_message":
         return select(table.c.patient_id).where(table.c.id.in_(ids)).distinct()
     talk = Conversation.__table__

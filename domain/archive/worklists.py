@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from domain.archive.records import HealthArchive
+from domain.interop.one_person import stays_in_lists
 from domain.kernel.worklists import Query, worklist
 from domain.people.records import Organization, Patient
 
@@ -30,5 +31,6 @@ def _archives() -> Query:
             a.last_reception, a.talks, a.last_talk, a.tags, a.results, a.coded, a.updated_at,
         )
         .join(Patient, Patient.id == a.patient_id)
+        .where(stays_in_lists(a.patient_id))
         .outerjoin(Organization, Organization.id == a.org_id)
     )  # fmt: skip

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from domain.care.records import CareItem, CareKind, CarePlan, CareWeek
 from domain.care.schedules import schedule_of
 from domain.checkup.records import Observation
+from domain.interop.one_person import of_person
 from domain.kernel.authority import Actor
 from domain.kernel.ids import Id
 from domain.kernel.worklists import records
@@ -75,8 +76,8 @@ def plans_beside(
     `swings` tells of a change whether it is more than its own swing.
     """
     p, i = CarePlan.__table__.c, CareItem.__table__.c
-    plans = records(connection, actor, CarePlan, p.patient_id == patient_id, limit=50)
-    items = records(connection, actor, CareItem, i.patient_id == patient_id, limit=2000)
+    plans = records(connection, actor, CarePlan, of_person(connection, p.patient_id, patient_id), limit=50)
+    items = records(connection, actor, CareItem, of_person(connection, i.patient_id, patient_id), limit=2000)
     by_plan: dict[Id, list[Any]] = {}
     for item in items:
         by_plan.setdefault(item.plan_id, []).append(item)
@@ -151,7 +152,7 @@ def _changes(connection: Connection, plan: Any, swings: Mapping[str, Swing]) -> 
     query = (
         select(o.item, o.value_number, o.effective_at)
         .where(
-            o.patient_id == plan.patient_id, o.item.in_(MEASURED), o.value_number.is_not(None),
+            of_person(connection, o.patient_id, plan.patient_id), o.item.in_(MEASURED), o.value_number.is_not(None),
             o.status.in_(COUNTING),
         )
         .order_by(o.effective_at, o.id)

@@ -11,6 +11,7 @@ from domain.care.diary_records import DietEntry
 from domain.care.kitchen import Plate, menu
 from domain.care.records import CareItem, CareKind, CarePlan
 from domain.care.structure import Structure, structure_of
+from domain.interop.one_person import of_person
 from domain.kernel.ids import Id
 
 SPAN = 7
@@ -24,7 +25,7 @@ def days_of(
     d = DietEntry.__table__.c
     query = (
         select(d.day, d.meal, d.foods)
-        .where(d.patient_id == patient_id, d.day >= first, d.day <= last)
+        .where(of_person(connection, d.patient_id, patient_id), d.day >= first, d.day <= last)
         .order_by(d.day, d.at, d.id)
     )
     found: dict[date, dict[str, dict[str, float]]] = {}
@@ -38,7 +39,7 @@ def diet_in_force(connection: Connection, patient_id: Id, day: date) -> Any:
     i = CareItem.__table__.c
     query = (
         select(i.id, i.label, i.detail, i.plan_id, i.from_on, i.to_on)
-        .where(i.patient_id == patient_id, i.kind == CareKind.DIET, i.state == "running")
+        .where(of_person(connection, i.patient_id, patient_id), i.kind == CareKind.DIET, i.state == "running")
         .where(i.from_on <= day, (i.to_on.is_(None)) | (i.to_on >= day))
         .order_by(i.from_on.desc(), i.id.desc())
         .limit(1)

@@ -14,6 +14,7 @@ from domain.catalog.units import shown_unit
 from domain.checkup.intake import GENDER, Person
 from domain.checkup.records import Finding, Observation, Report, ResultStatus, ReviewAction, ReviewStep, Visit
 from domain.delivery.records import ReportDelivery
+from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
 from domain.kernel.columns import Mask, Sensitivity
 from domain.kernel.disputes import NONE, Dispute, disputes_of
@@ -64,7 +65,10 @@ def read_facts(connection: Connection, report_id: Id) -> ReportFacts | None:
     ).all()
     before = connection.execute(
         select(observation)
-        .where(observation.c.patient_id == report.patient_id, observation.c.visit_id != report.visit_id)
+        .where(
+            of_person(connection, observation.c.patient_id, report.patient_id),
+            observation.c.visit_id != report.visit_id,
+        )
         .order_by(observation.c.effective_at)
     ).all()
     earlier: dict[str, list[Any]] = defaultdict(list)

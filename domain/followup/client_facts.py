@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 from domain.checkup.records import Finding, Observation
 from domain.followup.definitions import SegmentRules
 from domain.followup.grouping import Abnormal, ClientFacts
+from domain.interop.one_person import person_rows
 from domain.kernel.clock import clinic
 from domain.kernel.columns import from_microseconds, to_microseconds
 from domain.kernel.ids import Id
@@ -46,9 +47,9 @@ def facts_of_client(
     since = to_microseconds(now - rules.months * MONTH)
     level = _LEVEL.first(connection, patient=own)
     findings: dict[str, list[date]] = defaultdict(list)
-    for important_class, found_at in _FINDINGS.rows(connection, patient=own, since=since):
+    for important_class, found_at in person_rows(_FINDINGS, connection, patient_id, 1, since=since):
         findings[important_class].append(_day(found_at))
-    results = _latest(connection, own, since)
+    results = _latest(connection, patient_id, since)
     abnormal = [
         Abnormal(label, flag, _day(at)) for label, flag, at in results.values() if flag in rules.flags
     ]
@@ -62,9 +63,9 @@ def facts_of_client(
     )  # fmt: skip
 
 
-def _latest(connection: Connection, own: bytes, since: int) -> dict[str, tuple[str, str | None, int]]:
+def _latest(connection: Connection, patient_id: Id, since: int) -> dict[str, tuple[str, str | None, int]]:
     """Return the latest result of each item that counts: one that was put right gives way to its correction."""
-    rows = _RESULTS.rows(connection, patient=own, since=since)
+    rows = person_rows(_RESULTS, connection, patient_id, 3, since=since)
     return {item: (label, flag, at) for item, label, flag, at, status in rows if status in COUNTING}
 
 

@@ -62,7 +62,7 @@ class PersonProposal(Record, label="资料变更待办"):
     due_at: Mapped[datetime | None] = column("应完成时间", merge=Merge.CENTRE, group="state", index=True)
 
 
-class SamePerson(Record, label="同一人关联", merge=Merge.APPEND):
+class SamePerson(Record, label="同一人关联", merge=Merge.FIRST):
     """That two records are one person, confirmed by a person; both keep their history and lead to each other."""
 
     patient_id: Mapped[Id] = column("保留档案", ref="patient", index=True)
@@ -72,6 +72,18 @@ class SamePerson(Record, label="同一人关联", merge=Merge.APPEND):
     confirmed_by: Mapped[Id | None] = column("确认人", ref="staff")
     confirmed_name: Mapped[str] = column("确认人姓名")
     confirmed_at: Mapped[datetime] = column("确认时间", index=True)
+
+
+class SamePersonEnded(Record, label="解除同一人关联", merge=Merge.FIRST):
+    """That somebody took such a link back; its id is made of the link, so that it ends once."""
+
+    link_id: Mapped[Id] = column("同一人关联", ref="same_person", index=True)
+    patient_id: Mapped[Id] = column("保留档案", ref="patient", index=True)
+    other_id: Mapped[Id] = column("并入档案", ref="patient", index=True)
+    reason: Mapped[str] = column("原因", length=4000)
+    ended_by: Mapped[Id | None] = column("解除人", ref="staff")
+    ended_name: Mapped[str] = column("解除人姓名")
+    ended_at: Mapped[datetime] = column("解除时间", index=True)
 
 
 class HospitalVisit(Record, label="就医记录"):

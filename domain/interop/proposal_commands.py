@@ -2,12 +2,14 @@
 
 from domain.checkup.intake import Person
 from domain.checkup.judging_again import judge_again
+from domain.interop.joining_commands import link
+from domain.interop.one_person import records_of, who_stays
 from domain.interop.person_commands import remember
-from domain.interop.person_records import ExternalNumber, PersonProposal, Proposal, SamePerson
+from domain.interop.person_records import ExternalNumber, PersonProposal, Proposal
 from domain.interop.workflow import proposal_life
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
-from domain.kernel.ids import Id, stable_id
+from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.identity_editing import NewIdentity, change_identity
 from domain.people.records import Patient, Sex
@@ -86,12 +88,7 @@ def _join(work: UnitOfWork, proposal: PersonProposal, stays: Patient, basis: str
         known.patient_id = stays.id
     else:
         remember(work, proposal.system, proposal.prior_number, stays)
-    if proposal.other_id is not None and proposal.other_id != stays.id:
-        work.add(
-            SamePerson(
-                id=stable_id("same_person", stays.id, proposal.other_id), org_id=proposal.org_id,
-                patient_id=stays.id, other_id=proposal.other_id, other_number=proposal.other_number or "",
-                basis=basis, confirmed_by=work.actor.staff_id,
-                confirmed_name=work.actor.name, confirmed_at=work.now,
-            )
-        )  # fmt: skip
+    other = work.get(Patient, proposal.other_id)
+    if other is not None and other.id not in records_of(work.connection, stays.id):
+        head, given_up = (who_stays(work.connection, one.id) for one in (stays, other))
+        link(work, work.require(Patient, head), work.require(Patient, given_up), basis)

@@ -14,6 +14,7 @@ from domain.interop.day_records import InterfaceDay
 from domain.interop.in_commands import DropParked, ReplayMessage
 from domain.interop.in_records import ParkedMessage
 from domain.interop.item_commands import RetireServiceItem, SetServiceItem
+from domain.interop.joining_commands import JoinRecords, SeparateRecords
 from domain.interop.order_commands import CancelOrder, ChangeOrder, OrderItems, SettleUnordered
 from domain.interop.order_records import (
     ImagingStudy,
@@ -25,11 +26,12 @@ from domain.interop.order_records import (
 from domain.interop.out_records import OutMessage
 from domain.interop.partner_commands import EditPartner, PausePartner, RegisterPartner, ResumePartner
 from domain.interop.partner_records import Partner, PartnerChange, PartnerState
-from domain.interop.person_records import HospitalVisit, PersonProposal, SamePerson
+from domain.interop.person_records import HospitalVisit, PersonProposal, SamePerson, SamePersonEnded
 from domain.interop.proposal_commands import ConfirmProposal, RefuseProposal
 from domain.interop.queue_commands import ResendMessage, WriteOffMessage
 from domain.kernel.worklists import Query, worklist
 from domain.people.records import Patient
+from domain.people.worklists import clients, same_number
 from domain.reception.external_commands import SetBookingKey
 
 VIEW = "interface.view"
@@ -252,15 +254,19 @@ proposals.offers(ConfirmProposal, RefuseProposal)
 
 @worklist("people.same", "同一人关联", permission="people.view", record=SamePerson, order="-confirmed_at")
 def same() -> Query:
-    """Records that were confirmed to be of one person."""
+    """Records that were confirmed to be of one person, and links that were taken back."""
     return (
         select(
             Patient.name.label("patient_name"), Patient.number.label("patient_number"),
             SamePerson.other_number, SamePerson.basis, SamePerson.confirmed_name,
-            SamePerson.confirmed_at,
+            SamePerson.confirmed_at, SamePersonEnded.ended_name, SamePersonEnded.ended_at, SamePersonEnded.reason,
         )
         .join(Patient, Patient.id == SamePerson.patient_id)
+        .outerjoin(SamePersonEnded, SamePersonEnded.link_id == SamePerson.id)
     )  # fmt: skip
+
+
+same.offers(SeparateRecords)
 
 
 @worklist("people.hospital", "就医记录", permission=ORDER_VIEW, record=HospitalVisit, order="-started_at")
@@ -284,3 +290,6 @@ def parked() -> Query:
 
 
 parked.offers(ReplayMessage, DropParked)
+
+clients.offers(JoinRecords)
+same_number.offers(JoinRecords)

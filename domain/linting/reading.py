@@ -12,6 +12,7 @@ from domain.checkup.completeness import FORM, TUBES, lacking
 from domain.checkup.intake import Person
 from domain.checkup.records import CriticalValue, Finding, Observation, Visit
 from domain.checkup.report_content import standing
+from domain.interop.one_person import of_person
 from domain.kernel.ids import Id
 from domain.linting.case import Facts, Known, Result
 from domain.linting.definitions import Rules
@@ -122,7 +123,9 @@ def _before(
     earlier = Visit.__table__
     last = connection.execute(
         select(earlier.c.id, earlier.c.visit_date)
-        .where(earlier.c.patient_id == patient_id, earlier.c.visit_date < visit.visit_date)
+        .where(
+            of_person(connection, earlier.c.patient_id, patient_id), earlier.c.visit_date < visit.visit_date
+        )
         .order_by(earlier.c.visit_date.desc())
         .limit(1)
     ).first()

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
+from domain.interop.one_person import stays_in_lists
 from domain.kernel.worklists import Query, worklist
 from domain.people.identity_commands import VerifyIdentity
 from domain.people.identity_records import IdentityChange, IdentityCheck
@@ -24,7 +25,7 @@ def clients() -> Query:
         Patient.id_number,
         Patient.phone,
         Patient.card_no,
-    )
+    ).where(stays_in_lists(Patient.id))
 
 
 clients.offers(EditPatient, CheckIdentity)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from domain.checkup.records import QuestionnaireResponse
 from domain.designs.records import PublishedForm
+from domain.interop.one_person import person_rows
 from domain.kernel.clock import clinic
 from domain.kernel.columns import from_microseconds, to_microseconds
 from domain.kernel.content import ContentError
@@ -107,7 +108,7 @@ def answered(connection: Connection, patient_id: Id, links: FormLinks, until: da
 
     What was not answered is not there, and of several answers to one question no single value follows.
     """
-    rows = _ANSWERS.rows(connection, patient=patient_id.bytes, until=to_microseconds(until))
+    rows = person_rows(_ANSWERS, connection, patient_id, 4, until=to_microseconds(until))
     amended = {row[-1] for row in rows}
     found: list[Given] = []
     for own, form, version, answers, at, _ in rows:

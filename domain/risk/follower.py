@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from domain.interop.one_person import persons
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import Entry
 from domain.kernel.clock import clinic
@@ -31,6 +32,7 @@ _ARRIVES = {
     "scale_result": Cause.ANSWERS,
 }
 _PERSON = {"sex", "birth_date"}
+_LINKS = {"same_person", "same_person_ended"}
 
 
 class RiskFollower:
@@ -49,7 +51,7 @@ class RiskFollower:
     def act(self, entries: Sequence[Entry]) -> None:
         """Assess every client once whom the entries brought something new about, some at a time."""
         of: dict[Cause, list[Id]] = {}
-        for patient_id, cause in self._touched(entries).items():
+        for patient_id, cause in self._with_other_records(self._touched(entries), entries).items():
             of.setdefault(cause, []).append(patient_id)
         for cause, patients in of.items():
             for start in range(0, len(patients), AT_ONCE):
@@ -74,6 +76,21 @@ class RiskFollower:
                 self.dispatcher.run(AdviseSeveral(patient_ids=concerned), self.actor)
             except DomainError as error:
                 log.warning("advice on factors refused: %s", error.code)
+
+    def _with_other_records(self, found: dict[Id, Cause], entries: Sequence[Entry]) -> dict[Id, Cause]:
+        """Return who is to be assessed with every record of theirs: what came for one of them is about the person.
+
+        What a workstation kept for a record it does not know to be given up is assessed there for that one alone; the
+        centre, which knows, assesses the person.
+        """
+        linked = _linked(entries)
+        elsewhere = _about(entries) if self.dispatcher.at_centre else {}
+        if not (found or linked or elsewhere):
+            return found
+        with self.dispatcher.store.read() as connection:
+            of = persons(connection, {**elsewhere, **linked, **found})
+        several = {one: cause for one, cause in elsewhere.items() if len(of[one]) > 1}
+        return {record: cause for one, cause in {**several, **linked, **found}.items() for record in of[one]}
 
     def _touched(self, entries: Sequence[Entry]) -> dict[Id, Cause]:
         own = self.actor.device_id.bytes
@@ -102,3 +119,27 @@ class RiskFollower:
         if not due:
             return 0
         return int(self.dispatcher.run(ExpireManualLevels(patient_ids=due), self.actor).receipt)
+
+
+def _about(entries: Sequence[Entry]) -> dict[Id, Cause]:
+    """Return whom entries, whoever made them, brought results or answers about."""
+    found: dict[Id, Cause] = {}
+    for entry in entries:
+        if any(touch.entity in _ARRIVES for touch in entry.glance.changes):
+            for change in entry.body.changes:
+                patient = change.fields.get("patient_id")
+                if change.entity in _ARRIVES and isinstance(patient, bytes):
+                    found[uuid.UUID(bytes=patient)] = _ARRIVES[change.entity]
+    return found
+
+
+def _linked(entries: Sequence[Entry]) -> dict[Id, Cause]:
+    """Return the records that became one person's, or several persons' again."""
+    found: dict[Id, Cause] = {}
+    for entry in entries:
+        if any(touch.entity in _LINKS for touch in entry.glance.changes):
+            for change in entry.body.changes:
+                if change.entity in _LINKS:
+                    for name in ("patient_id", "other_id"):
+                        found[uuid.UUID(bytes=change.fields[name])] = Cause.RESULTS
+    return found

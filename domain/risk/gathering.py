@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, select
 
 from domain.checkup.records import Observation
+from domain.interop.one_person import person_rows
 from domain.kernel.clock import clinic
 from domain.kernel.columns import from_microseconds, to_microseconds
 from domain.kernel.ids import Id
@@ -59,7 +60,7 @@ _SCALES = Prepared(
 
 
 def _rows(query: Prepared, connection: Connection, patient_id: Id, until: datetime) -> list[tuple[Any, ...]]:
-    return query.rows(connection, patient=patient_id.bytes, until=to_microseconds(until))
+    return person_rows(query, connection, patient_id, 3, until=to_microseconds(until))
 
 
 def _day(at: int) -> date:

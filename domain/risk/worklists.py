@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from domain.followup.task_records import FollowTask
+from domain.interop.one_person import stays_in_lists
 from domain.kernel.worklists import Query, worklist
 from domain.messaging.records import OutboxMessage
 from domain.people.records import Patient
@@ -20,7 +21,7 @@ def levels() -> Query:
         Patient.name, Patient.number.label("patient_number"), RiskLevel.colour, RiskLevel.automatic, RiskLevel.manual,
         RiskLevel.manual_until, RiskLevel.confirmed, RiskLevel.risen, RiskLevel.open_factors, RiskLevel.assessed_at,
         RiskLevel.changed_at,
-    ).join(Patient, Patient.id == RiskLevel.patient_id)  # fmt: skip
+    ).join(Patient, Patient.id == RiskLevel.patient_id).where(stays_in_lists(RiskLevel.patient_id))  # fmt: skip
 
 
 levels.opens("risk")

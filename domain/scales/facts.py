@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from domain.checkup.records import Observation, ResultStatus
+from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
 from domain.kernel.ids import Id
 from domain.people.records import Patient, Sex
@@ -51,7 +52,7 @@ def latest(connection: Connection, patient_id: Id, keys: Collection[str]) -> dic
     query = (
         select(Observation.item, Observation.value_number)
         .where(
-            Observation.patient_id == patient_id,
+            of_person(connection, Observation.patient_id, patient_id),
             Observation.item.in_(sorted(keys)),
             Observation.value_number.is_not(None),
             Observation.status.in_(COUNTING),

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from domain.checkup.records import QuestionnaireResponse
+from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
 from domain.kernel.ids import Id
 from domain.people.records import Patient
@@ -30,7 +31,11 @@ class Kept:
 def kept_results(connection: Connection, patient_id: Id) -> dict[str, list[Kept]]:
     """Return every result by scale, the oldest first; one that was corrected gives way to its correction."""
     table = records.ScaleResult.__table__
-    query = select(table).where(table.c.patient_id == patient_id).order_by(table.c.scored_at, table.c.id)
+    query = (
+        select(table)
+        .where(of_person(connection, table.c.patient_id, patient_id))
+        .order_by(table.c.scored_at, table.c.id)
+    )
     rows = connection.execute(query).all()
     amended = {row.amends for row in rows if row.amends is not None}
     found: dict[str, list[Kept]] = {}
@@ -106,7 +111,7 @@ def _handed_in(connection: Connection, patient_id: Id) -> dict[str, date]:
     table = QuestionnaireResponse.__table__
     query = (
         select(table.c.form, func.max(table.c.authored_at).label("at"))
-        .where(table.c.patient_id == patient_id)
+        .where(of_person(connection, table.c.patient_id, patient_id))
         .group_by(table.c.form)
     )
     return {row.form: clinic(row.at).date() for row in connection.execute(query)}

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
+from domain.interop.one_person import in_force
 from domain.interop.person_records import SamePerson
 from domain.kernel.ids import Id, stable_id
 from domain.people.records import Patient
@@ -22,7 +23,9 @@ def twins(connection: Connection, patient_id: Id) -> list[Any]:
     if own is None:
         return []
     linked: set[Id] = set()
-    query = select(s.patient_id, s.other_id).where(or_(s.patient_id == patient_id, s.other_id == patient_id))
+    query = select(s.patient_id, s.other_id).where(
+        or_(s.patient_id == patient_id, s.other_id == patient_id), in_force()
+    )
     for row in connection.execute(query):
         linked |= {row.patient_id, row.other_id}
     same: Iterable[Any] = (p.id.in_(linked),)

@@ -19,6 +19,7 @@ from domain.catalog.lookup import Catalog
 from domain.catalog.units import shown_unit
 from domain.checkup.records import Observation, Report, Visit
 from domain.checkup.report_content import standing
+from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
@@ -149,11 +150,11 @@ def checkups_of(connection: Connection, patient_id: Id) -> list[Checkup]:
             report.state,
         )
         .outerjoin(Report.__table__, report.visit_id == visit.id)
-        .where(visit.patient_id == patient_id)
+        .where(of_person(connection, visit.patient_id, patient_id))
         .order_by(visit.visit_date, visit.id)
     ).all()
     counted: dict[Id, list[Any]] = defaultdict(list)
-    for row in connection.execute(select(seen).where(seen.c.patient_id == patient_id)):
+    for row in connection.execute(select(seen).where(of_person(connection, seen.c.patient_id, patient_id))):
         counted[row.visit_id].append(row)
     told = []
     for place, row in enumerate(rows, 1):
@@ -174,7 +175,7 @@ def lines_of(
     """Return what was measured at two checkups at least within five years, what was ever abnormal first."""
     table = Observation.__table__
     rows = connection.execute(
-        select(table).where(table.c.patient_id == patient_id, table.c.visit_id.is_not(None))
+        select(table).where(of_person(connection, table.c.patient_id, patient_id), table.c.visit_id.is_not(None))
         .order_by(table.c.effective_at, table.c.id)
     ).all()  # fmt: skip
     by_item: dict[str, list[Any]] = defaultdict(list)
@@ -233,7 +234,7 @@ def _begun(connection: Connection, patient_id: Id) -> list[tuple[date, str, str]
     item = CareItem.__table__.c
     rows = connection.execute(
         select(item.from_on, item.kind, item.label)
-        .where(item.patient_id == patient_id)
+        .where(of_person(connection, item.patient_id, patient_id))
         .order_by(item.from_on)
     )
     return [(row.from_on, str(row.kind), row.label) for row in rows]

@@ -17,6 +17,7 @@ from domain.catalog.definitions import Interval
 from domain.catalog.lookup import Catalog
 from domain.checkup.judge import fitting_ranges
 from domain.checkup.records import Observation
+from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
 from domain.kernel.ids import Id
 from domain.people.records import Patient
@@ -125,7 +126,9 @@ def series_of(
     o = Observation.__table__.c
     query = (
         select(o.item, o.value_number, o.ucum, o.effective_at)
-        .where(o.patient_id == patient_id, o.item.in_(items), o.value_number.is_not(None))
+        .where(
+            of_person(connection, o.patient_id, patient_id), o.item.in_(items), o.value_number.is_not(None)
+        )
         .where(o.status.in_(COUNTING), o.effective_at >= now - BACK)
         .order_by(o.effective_at, o.id)
     )
@@ -139,7 +142,9 @@ def series_of(
 
 def _plan(connection: Connection, patient_id: Id) -> Any:
     p = CarePlan.__table__.c
-    query = select(p.id, p.signed_at).where(p.patient_id == patient_id, p.signed_at.is_not(None))
+    query = select(p.id, p.signed_at).where(
+        of_person(connection, p.patient_id, patient_id), p.signed_at.is_not(None)
+    )
     return connection.execute(query.order_by(p.signed_at.desc()).limit(1)).first()
 
 
@@ -149,7 +154,11 @@ def _done(connection: Connection, patient_id: Id, since: datetime) -> dict[CareK
     day = clinic(since).date()
     query = (
         select(w.kind, func.sum(w.rate * w.due), func.sum(w.due))
-        .where(w.patient_id == patient_id, w.rate.is_not(None), w.monday >= day - timedelta(days=6))
+        .where(
+            of_person(connection, w.patient_id, patient_id),
+            w.rate.is_not(None),
+            w.monday >= day - timedelta(days=6),
+        )
         .group_by(w.kind)
     )
     rows = connection.execute(query).all()
@@ -192,7 +201,7 @@ def _diary(
             found[f"diet.{name}"][day] = value
     e = ExerciseEntry.__table__.c
     query = select(e.day, func.sum(e.minutes)).where(
-        e.patient_id == patient_id, e.day >= first, e.day <= last
+        of_person(connection, e.patient_id, patient_id), e.day >= first, e.day <= last
     )
     bouts = {day: float(minutes) for day, minutes in connection.execute(query.group_by(e.day))}
     if bouts:

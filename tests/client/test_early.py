@@ -187,7 +187,7 @@ def test_a_plain_success_is_decided_and_on_disk(open_desk, early, home, clock):
 def test_who_has_other_rights_than_the_role_is_left_to_the_whole_desk(open_desk, early):
     admin = open_desk.sign_in("admin1", seeding.PASSWORD).actor
     order = AdjustRole(role="nurse", right="document.export", effect=RightsEffect.GRANT, reason="试行")
-    open_desk.dispatcher.run(order, admin)
+    seeding.at_the_centre(open_desk, order, admin)
     assert sign_in(early) == (None, [])
     assert open_desk.sign_in("nurse1", seeding.PASSWORD).actor.may("document.export")
     assert sign_in(early, "tech1")[0] is not None

@@ -7,10 +7,12 @@ from sqlalchemy import Connection, select
 from client.station import Context
 from domain.checkup.records import Report
 from domain.conversations.records import Conversation, ConversationMessage
+from domain.interop.one_person import of_person, records_of, who_stays
 from domain.interop.person_records import HospitalVisit
 from domain.kernel.columns import Sensitivity
 from domain.kernel.ids import Id
-from domain.kernel.rows import scoped
+from domain.kernel.rows import records, scoped
+from domain.people.records import Patient
 from domain.reception.records import Appointment
 from domain.sharing.records import SharedPortrait
 from domain.tags.records import ClientTag, TagKind
@@ -26,7 +28,9 @@ def tag_line(context: Context, connection: Connection, patient_id: Id) -> str:
         return ""
     tag = ClientTag.__table__.c
     query = scoped(select(tag.kind, tag.name), ClientTag, context.actor)
-    rows = connection.execute(query.where(tag.patient_id == patient_id, tag.off_at.is_(None))).all()
+    rows = connection.execute(
+        query.where(of_person(connection, tag.patient_id, patient_id), tag.off_at.is_(None))
+    ).all()
     order = list(TagKind)
     found = sorted(rows, key=lambda row: (order.index(TagKind(row.kind)), row.name))
     return "　".join(f"{context.formatter.name(str(r.kind), 'words:tag_kind')}·{r.name}" for r in found)
@@ -43,7 +47,7 @@ def talk_lines(context: Context, connection: Connection, patient_id: Id) -> str:
         .join(ConversationMessage, said.conversation_id == talk.id),
         Conversation, context.actor,
     )  # fmt: skip
-    query = query.where(talk.patient_id == patient_id, said.direction != "note")
+    query = query.where(of_person(connection, talk.patient_id, patient_id), said.direction != "note")
     rows = connection.execute(query.order_by(said.at.desc()).limit(LATEST)).all()
     return "\n".join(_line(context, row) for row in rows)
 
@@ -62,7 +66,7 @@ def report_lines(context: Context, connection: Connection, patient_id: Id) -> st
         return ""
     r = Report.__table__.c
     query = scoped(select(r.number, r.state, r.issued_at), Report, context.actor).where(
-        r.patient_id == patient_id
+        of_person(connection, r.patient_id, patient_id)
     )
     rows = connection.execute(query.order_by(r.state_since.desc()).limit(LATEST)).all()
     unissued = context.say("record.unissued")
@@ -79,7 +83,9 @@ def hospital_lines(context: Context, connection: Connection, patient_id: Id) -> 
     h = HospitalVisit.__table__.c
     query = scoped(select(h.started_at, h.kind, h.department, h.diagnoses), HospitalVisit, context.actor)
     rows = connection.execute(
-        query.where(h.patient_id == patient_id).order_by(h.started_at.desc()).limit(LATEST)
+        query.where(of_person(connection, h.patient_id, patient_id))
+        .order_by(h.started_at.desc())
+        .limit(LATEST)
     ).all()
     open_ = context.actor.clearance >= Sensitivity.SENSITIVE
     return "\n".join(
@@ -103,7 +109,9 @@ def reception_lines(context: Context, connection: Connection, patient_id: Id) ->
     a = Appointment.__table__.c
     query = scoped(select(a.starts_at, a.kind, a.state), Appointment, context.actor)
     rows = connection.execute(
-        query.where(a.patient_id == patient_id).order_by(a.starts_at.desc()).limit(LATEST)
+        query.where(of_person(connection, a.patient_id, patient_id))
+        .order_by(a.starts_at.desc())
+        .limit(LATEST)
     ).all()
     return "\n".join(
         f"{context.formatter.moment(row.starts_at)}　{context.formatter.value(row.kind, 'appointment', 'kind')}　"
@@ -120,7 +128,9 @@ def elsewhere_lines(context: Context, connection: Connection, patient_id: Id) ->
     query = scoped(
         select(s.source_site, s.source_number, s.last_visit, s.tags), SharedPortrait, context.actor
     )
-    rows = connection.execute(query.where(s.patient_id == patient_id, s.valid.is_(True))).all()
+    rows = connection.execute(
+        query.where(of_person(connection, s.patient_id, patient_id), s.valid.is_(True))
+    ).all()
     tags = context.actor.clearance >= Sensitivity.PERSONAL
     return "\n".join(
         context.say(
@@ -129,3 +139,21 @@ def elsewhere_lines(context: Context, connection: Connection, patient_id: Id) ->
         )
         for row in rows
     )  # fmt: skip
+
+
+def joined_records(context: Context, connection: Connection, patient_id: Id) -> list[tuple[str, str, str]]:
+    """Return the other records of the same person: label, number with name, page; the one that stays first."""
+    others = records_of(connection, patient_id)[1:]
+    if not others:
+        return []
+    stays = who_stays(connection, patient_id)
+    rows = records(connection, context.actor, Patient, Patient.id.in_(others), limit=len(others))
+    say = context.say
+    return [
+        (
+            say("record.joined_into" if row.id == stays else "record.joined"),
+            f"{row.number}　{row.name}",
+            f"record:patient:{row.id}",
+        )
+        for row in sorted(rows, key=lambda row: (row.id != stays, str(row.number)))
+    ]

@@ -15,6 +15,7 @@ from client.pages.form.sending import sending_words
 from client.pages.record.about_client import (
     elsewhere_lines,
     hospital_lines,
+    joined_records,
     reception_lines,
     report_lines,
     tag_line,
@@ -125,6 +126,8 @@ class ViewModel(PageModel):
                 "hospital_visit",
                 "appointment",
                 "report",
+                "same_person",
+                "same_person_ended",
             }
             if self.entity == "patient"
             else set()
@@ -225,6 +228,8 @@ def read_sheet(context: Context, kind: type[Record], record_id: Id) -> Sheet | N
                 Value("talks", context.say("record.talks"), talk_lines(context, connection, record_id)),
             )
             values += tuple(value for value in beside_it if value.text)
+            joined = joined_records(context, connection, record_id)
+            values = (*(Value(f"joined_{n}", *one[:2], link=one[2]) for n, one in enumerate(joined)), *values)
     entity = kind.record_info.entity
     if entity == "questionnaire_response":
         told, _ = sending_words(context, record_id)

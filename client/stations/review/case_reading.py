@@ -39,6 +39,7 @@ from domain.checkup.report_content import (
     standing,
 )
 from domain.checkup.workflow import critical_handling, report_review
+from domain.interop.one_person import of_person
 from domain.kernel.authority import Actor
 from domain.kernel.canonical import content_digest
 from domain.kernel.columns import Sensitivity
@@ -244,7 +245,8 @@ class _Reader:
             select(report, visit.c.visit_date)
             .join(visit, visit.c.id == report.c.visit_id)
             .where(
-                report.c.patient_id == self.facts.patient.id, visit.c.visit_date < self.facts.visit.visit_date
+                of_person(self.connection, report.c.patient_id, self.facts.patient.id),
+                visit.c.visit_date < self.facts.visit.visit_date,
             )
             .order_by(visit.c.visit_date.desc())
             .limit(MOST_EARLIER)

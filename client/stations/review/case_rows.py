@@ -9,6 +9,7 @@ from client.stations.review.anchors import plain_lines
 from client.stations.review.case import UNWRITTEN, CaseKey
 from domain.checkup.records import CriticalValue, Finding, Observation, Report, Visit
 from domain.checkup.report_content import ReportFacts, disputes_of_visit, read_facts
+from domain.interop.one_person import of_person
 from domain.kernel.columns import Sensitivity
 from domain.kernel.ids import Id
 from domain.people.records import Organization, Patient
@@ -55,7 +56,10 @@ def _unwritten(connection: Connection, visit: Any) -> ReportFacts:
     earlier: dict[str, list[Any]] = defaultdict(list)
     for row in connection.execute(
         select(observation)
-        .where(observation.c.patient_id == visit.patient_id, observation.c.visit_id != visit.id)
+        .where(
+            of_person(connection, observation.c.patient_id, visit.patient_id),
+            observation.c.visit_id != visit.id,
+        )
         .order_by(observation.c.effective_at)
     ).all():
         earlier[row.item].append(row)
