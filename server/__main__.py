@@ -26,8 +26,9 @@ from server.backup_commands import add_to
 from server.clock import clock_of
 from server.garbage import settle
 from server.settings import Settings, read_settings
-from server.storage_key import open_store, seal_centre_store
+from server.storage_key import open_store, seal_centre_store, seal_queues
 from sync.schema import prepare_store
+from sync.store_sealing import lies_in_the_clear
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -107,8 +108,12 @@ def migrate(settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def encrypt_store(settings: Settings, _options: argparse.Namespace) -> int:
-    """Encrypt the embedded store of a centre that an older program left in the clear; no process may use it."""
-    _say({"encrypted": settings.store_address, "rows": seal_centre_store(settings)})
+    """Encrypt what an older program left in the clear: the embedded store, the queues; no process may use them."""
+    queues = seal_queues(settings)
+    if queues and not lies_in_the_clear(Path(settings.store_address)):
+        _say({"encrypted": queues})
+        return 0
+    _say({"encrypted": settings.store_address, "rows": seal_centre_store(settings), "queues": queues})
     return 0
 
 

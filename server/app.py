@@ -54,6 +54,7 @@ from server.gauges import duty_gauges, gauges_of
 from server.giving_way import GivingWay
 from server.identity import read_identity
 from server.identity_services.following import identity_service_of
+from server.interfaces.inbox import InboxPlace
 from server.interfaces.outbound.lanes import Lanes
 from server.interfaces.outbound.tls import partner_tls
 from server.kept import Kept, kept_of
@@ -79,7 +80,7 @@ from server.review import factor_routes
 from server.review import routes as review_routes
 from server.searching import searching_of
 from server.settings import Settings
-from server.storage_key import centre_blobs, files_key, open_store
+from server.storage_key import centre_blobs, files_key, open_store, queue_key
 from server.tidying import housekeeping_of
 from sync.blobs import BlobStore
 from sync.centre import CentreSync
@@ -133,16 +134,17 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         key=files_key(settings),
         limits=Limits(spare_bytes=settings.least_free_bytes),
     )
+    inbox = InboxPlace(settings.inbox_path, queue_key(settings))
     housekeeping = housekeeping_of(
         dispatcher=dispatcher, identity=identity, clock=clock, sessions=kept.sessions, uploads=uploads, blobs=blobs,
-        sync=sync, nonces=kept.nonces, inbox_path=settings.inbox_path, attestors=attestors_of(settings),
+        sync=sync, nonces=kept.nonces, inbox=inbox, attestors=attestors_of(settings),
         identity_service=identity_service_of(settings),
     )  # fmt: skip
     search_follower, searching = searching_of(store, giving_way)
     gauges = gauges_of(
         store,
         [*followers, search_follower],
-        settings.inbox_path,
+        inbox,
         lambda: to_microseconds(clock()),
         sync.nightly,
     )
@@ -184,7 +186,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
             dispatcher,
             nobody,
             book,
-            Pushed(settings.data_dir / "channel-inbox.db", clock),
+            Pushed(settings.data_dir / "channel-inbox.db", clock, queue_key(settings)),
             (MediaFetcher(dispatcher, nobody, book, blobs).step, cashier.step),
         ),
         cashier=cashier,

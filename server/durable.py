@@ -1,11 +1,10 @@
 """Small SQLite files of the server's own machinery: sessions and message queues. Every commit is on the disk."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from domain.kernel.errors import UnavailableError
-from sync.tus.durable import DurableTable
+from sync.tus.durable import ERRORS, DurableTable
 
 
 class DurableFile(DurableTable):
@@ -16,5 +15,5 @@ class DurableFile(DurableTable):
     def _translated() -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except ERRORS as error:
             raise UnavailableError("server.file_unavailable", reason=str(error)) from error

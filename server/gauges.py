@@ -1,7 +1,6 @@
 """What the metrics tell of stores and queues, read at the time of a scrape."""
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from sqlalchemy import func, select
 
@@ -11,7 +10,7 @@ from domain.kernel.change_log import head_position
 from domain.kernel.errors import UnavailableError
 from domain.kernel.readers import Follower, ReaderThread
 from domain.kernel.store import Store
-from server.interfaces.inbox import Inbox
+from server.interfaces.inbox import InboxPlace
 from server.metrics import Gauge
 from sync.local_tables import device_state, parked_txn
 from sync.nightly import Nightly
@@ -20,7 +19,7 @@ from sync.nightly import Nightly
 def gauges_of(
     store: Store,
     followers: Sequence[Follower],
-    inbox_path: Path,
+    place: InboxPlace,
     now_us: Callable[[], int],
     nightly: Nightly | None = None,
 ) -> Callable[[], Iterator[Gauge]]:
@@ -34,7 +33,7 @@ def gauges_of(
         yield from found
         if nightly is not None:
             yield from _snapshots(nightly, now_us())
-        yield from _inbox(inbox_path, now_us())
+        yield from _inbox(place, now_us())
 
     return read
 
@@ -92,10 +91,10 @@ def _snapshots(nightly: Nightly, now_us: int) -> Iterator[Gauge]:
     yield "aftercheck_snapshot_age_seconds", age, {}, (now_us - oldest) / 1e6
 
 
-def _inbox(path: Path, now_us: int) -> Iterator[Gauge]:
-    if not path.exists():
+def _inbox(place: InboxPlace, now_us: int) -> Iterator[Gauge]:
+    inbox = place.open()
+    if inbox is None:
         return
-    inbox = Inbox(path)
     try:
         status = inbox.status(now_us)
     finally:

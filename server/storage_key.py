@@ -20,6 +20,8 @@ from sync.store_sealing import lies_in_the_clear, seal_store
 from sync.stores import open_centre_store
 
 CHECK_FILE = "storage.check"
+QUEUES = ("hl7-inbox.db", "channel-inbox.db")
+"""What was taken from devices and vendors, answered, and perhaps not worked off yet."""
 
 
 def storage_key(settings: Settings) -> bytes:
@@ -89,6 +91,24 @@ def seal_centre_store(settings: Settings) -> int:
 def store_key(settings: Settings) -> bytes:
     """Return the key of an embedded store; raises as `storage_key`."""
     return derived_key(storage_key(settings), "store")
+
+
+def queue_key(settings: Settings) -> bytes:
+    """Return the key of what was taken from devices and vendors and is not worked off; raises as `storage_key`."""
+    return queue_key_of(storage_key(settings))
+
+
+def queue_key_of(raw: bytes) -> bytes:
+    """Return the key of the queues that is derived from the storage key."""
+    return derived_key(raw, "queues")
+
+
+def seal_queues(settings: Settings) -> list[str]:
+    """Encrypt queues that an older program left in the clear; nothing may run. Returns their names."""
+    found = [name for name in QUEUES if lies_in_the_clear(settings.data_dir / name)]
+    for name in found:
+        seal_store(settings.data_dir / name, queue_key(settings))
+    return found
 
 
 def blobs_folder(data_dir: Path) -> Path:

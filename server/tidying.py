@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 
 from domain.biobank.custody_watch import CustodyWatch
 from domain.checkup.issue_commands import issue_left_behind
@@ -22,6 +21,7 @@ from server.identity import Identity
 from server.identity_services.following import ask_all
 from server.identity_services.providers import IdentityService
 from server.interfaces.daily import count_days
+from server.interfaces.inbox import InboxPlace
 from server.nonces import KeptNonces
 from server.sessions import KeptSessions
 from sync.blobs import BlobStore
@@ -44,7 +44,7 @@ def housekeeping_of(
     blobs: BlobStore,
     sync: CentreSync,
     nonces: KeptNonces,
-    inbox_path: Path,
+    inbox: InboxPlace,
     attestors: Sequence[Attestor] = (),
     identity_service: IdentityService | None = None,
 ) -> Housekeeping:
@@ -85,7 +85,7 @@ def housekeeping_of(
     def interface_days() -> int:
         """What each interface sent and received yesterday is compared with what is stored."""
         actor = system_actor(identity.org_id, identity.device_id)
-        return count_days(dispatcher, actor, inbox_path, identity.key)
+        return count_days(dispatcher, actor, inbox, identity.key)
 
     def population() -> int:
         """The region's figures and what follows from them."""

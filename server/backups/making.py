@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import hashlib
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -24,20 +23,21 @@ from domain.version import VERSION
 from server.backups.copying import copy_out, row_counts
 from server.backups.sealing import Sealed, seal_files
 from server.backups.shelf import FORM, PIECE, Manifest, Part, Shelf, Unfinished, told
+from server.storage_key import QUEUES, queue_key_of
 from sync.blobs import BlobStore
 from sync.digest import Digest, store_digest
 from sync.lives import life_of
 from sync.local_tables import installation
 from sync.schema import HEAD
 from sync.sealed_files import derived_key
+from sync.store_sealing import lies_in_the_clear
 from sync.stores import open_embedded_store
+from sync.tus.durable import connected
 
 STORE, KEYS = "store", "keys"
 STORAGE_KEY = "storage.key"
 KEY_FILES = ("centre.key", "consent.key", "storage.check", "channels.toml", "tls/*")
 """Beside the database and needed with it; what is elsewhere (a key lent by the service manager) is the operator's."""
-QUEUES = ("hl7-inbox.db", "channel-inbox.db")
-"""What was taken from devices and vendors, answered, and perhaps not worked off yet."""
 SPARE = 64 << 20
 
 
@@ -77,7 +77,7 @@ def make_backup(
         try:
             unfinished.put(STORE, _read(copy))
             unfinished.put(KEYS, [_keys(data_dir, storage_key)])
-            _put_queues(data_dir, work, unfinished)
+            _put_queues(data_dir, work, unfinished, queue_key_of(storage_key))
             files, new, damaged = _put_files(blobs, shelf)
             manifest = dataclasses.replace(
                 facts, made_at=to_microseconds(moment), parts=unfinished.parts, files=files
@@ -157,14 +157,15 @@ def _keys(data_dir: Path, storage_key: bytes) -> bytes:
     return msgspec.json.encode(found)
 
 
-def _put_queues(data_dir: Path, work: Path, unfinished: Unfinished) -> None:
+def _put_queues(data_dir: Path, work: Path, unfinished: Unfinished, key: bytes) -> None:
     for name in QUEUES:
         if not (data_dir / name).is_file():
             continue
-        copy = work / name
+        source_path, copy = data_dir / name, work / name
+        kept = None if lies_in_the_clear(source_path) else key
         with (
-            contextlib.closing(sqlite3.connect(data_dir / name, timeout=60)) as source,
-            contextlib.closing(sqlite3.connect(copy)) as sink,
+            contextlib.closing(connected(source_path, kept)) as source,
+            contextlib.closing(connected(copy, kept)) as sink,
         ):
             source.backup(sink)
         unfinished.put(name, _read(copy))

@@ -55,11 +55,12 @@ class Pushed:
     Args:
         path: Where it lies.
         clock: Time.
+        key: Encrypts what clients and vendors sent.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, key: bytes | None = None) -> None:
         path.touch(0o600)
-        self._file = DurableFile(path, _SCHEMA)
+        self._file = DurableFile(path, _SCHEMA, key=key)
         self._clock = clock
 
     def keep(self, key: str, account: str, kind: str, body: Mapping[str, Any], shown: str = "") -> bool:

@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -31,7 +30,7 @@ from domain.kernel.clock import CLINIC_TIME, clinic
 from domain.kernel.columns import to_microseconds
 from domain.kernel.dispatcher import Dispatcher
 from domain.people.identity_records import IdentityCheck
-from server.interfaces.inbox import DONE, Inbox
+from server.interfaces.inbox import DONE, Inbox, InboxPlace
 from server.interfaces.work import Work
 
 PURPOSE = b"aftercheck interface day 1\0"
@@ -51,13 +50,13 @@ class _Account:
     findings: list[str] = field(default_factory=list)
 
 
-def count_days(dispatcher: Dispatcher, actor: Actor, inbox_path: Path, key: Ed25519PrivateKey) -> int:
+def count_days(dispatcher: Dispatcher, actor: Actor, place: InboxPlace, key: Ed25519PrivateKey) -> int:
     """Make the account of yesterday, and anew those of the nights before that do not agree; returns how many changed.
 
     Args:
         dispatcher: The centre's.
         actor: In whose name it is written.
-        inbox_path: The listener's queue; where there is none nothing came.
+        place: The listener's queue; where there is none nothing came.
         key: Signs the accounts.
     """
     today = clinic(dispatcher.clock()).date()
@@ -72,7 +71,7 @@ def count_days(dispatcher: Dispatcher, actor: Actor, inbox_path: Path, key: Ed25
     todo = [(p, day) for p in partners for day in days if p.active and (p.id, day) not in agreed]
     if not todo:
         return 0
-    inbox = Inbox(inbox_path) if inbox_path.exists() else None
+    inbox = place.open()
     try:
         made = [_fields(p, day, _account(dispatcher, inbox, p, day), key) for p, day in todo]
     finally:

@@ -86,6 +86,18 @@ class FromSender:
     last_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class InboxPlace:
+    """Where a queue lies, and the key it is encrypted under."""
+
+    path: Path
+    key: bytes | None = None
+
+    def open(self) -> "Inbox | None":
+        """Return the queue, to be closed by the caller; None where nothing came yet."""
+        return Inbox(self.path, self.key) if self.path.exists() else None
+
+
 def content_digest(raw: bytes) -> bytes:
     """Return the SHA-256 of a message after its first segment, which a sender may renew when it sends again."""
     return hashlib.sha256(raw[max(0, raw.find(b"\r")) :]).digest()
@@ -94,8 +106,9 @@ def content_digest(raw: bytes) -> bytes:
 class Inbox:
     """One queue file; several processes may open it, one of them applies."""
 
-    def __init__(self, path: Path) -> None:
-        self._table = DurableFile(path, _SCHEMA)
+    def __init__(self, path: Path, key: bytes | None = None) -> None:
+        """Open it; `key` encrypts what devices sent."""
+        self._table = DurableFile(path, _SCHEMA, key=key)
 
     def close(self) -> None:
         self._table.close()

@@ -29,7 +29,7 @@ from server.interfaces.listener import Listener
 from server.interfaces.partner_book import PartnerBook
 from server.interfaces.reception import Reception
 from server.settings import Settings, read_settings
-from server.storage_key import centre_blobs, open_store
+from server.storage_key import centre_blobs, open_store, queue_key
 from sync.schema import prepare_store
 
 
@@ -45,7 +45,7 @@ class Ear:
         self.identity: Identity = read_identity(self.store, settings.data_dir)
         content = centre_content(self.identity, settings)
         self.texts: Texts = content["texts"]
-        self.inbox = Inbox(settings.inbox_path)
+        self.inbox = Inbox(settings.inbox_path, queue_key(settings))
         dispatcher = Dispatcher(self.store, clock=self.clock, content=content)
         self.signs = Signs(dispatcher)
         self.signs.watch()
@@ -122,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = read_settings(options.config, data_dir=options.home, mllp_port=options.port)
     set_up_logging(settings.log_level)
     if options.retry_parked:
-        _say({"released": Inbox(settings.inbox_path).release_parked()})
+        _say({"released": Inbox(settings.inbox_path, queue_key(settings)).release_parked()})
         return
     try:
         ear = Ear(settings, consume=not options.store_only)

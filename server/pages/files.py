@@ -5,10 +5,8 @@ sent: it is an attachment like any other, and travels and is opened as those are
 """
 
 import base64
-import functools
 import hashlib
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
@@ -30,6 +28,7 @@ from server.pages.answering import HEADERS
 from server.pages.fields import FILES, name_of
 from server.pages.opening import COOKIE, TRIES_TO_SAVE, form_of, links_of, opened, session_of
 from sync.blobs import PIECE_BYTES
+from sync.passing_file import PassingFile
 
 MOST_UPLOADS = 120
 """Files that may be sent by one link, those taken away again among them."""
@@ -89,7 +88,7 @@ class _Upload:
             raise DomainError("link.too_many_files", limit=MOST_UPLOADS)
         check_attachment(self._item, "", size)
         self._blobs.check_room(size or 0)
-        self._file = tempfile.TemporaryFile(dir=self._blobs.root / "tmp")  # noqa: SIM115  (closed by `close`)
+        self._file = PassingFile(self._blobs.root / "tmp")
         self._sha1 = hashlib.sha1(usedforsecurity=False)
         self._head, self._taken = b"", 0
 
@@ -112,8 +111,7 @@ class _Upload:
         if not self._taken:
             raise DomainError("link.empty_file")
         kind = check_head(self._item, self._head, self._taken)
-        self._file.seek(0)
-        url = url_of(self._blobs.put(iter(functools.partial(self._file.read, PIECE_BYTES), b"")))
+        url = url_of(self._blobs.put(self._file.pieces(PIECE_BYTES)))
         digest = base64.b64encode(self._sha1.digest()).decode()
         file = Attachment(kind, url, self._taken, self._name, digest)
         for left in reversed(range(TRIES_TO_SAVE)):

@@ -15,6 +15,7 @@ from domain.interop.queue_commands import NoteAnswer, NoteSending, ResendMessage
 from domain.kernel.errors import DomainError
 from domain.people.patient_commands import EditPatient
 from server.interfaces.daily import count_days
+from server.interfaces.inbox import InboxPlace
 from server.interfaces.outbound.lanes import Lanes
 from server.interfaces.simulators.partner import acknowledge
 from tests.fixtures.patience import until
@@ -310,7 +311,7 @@ def test_the_account_of_a_day_names_what_the_partner_has_not_taken(house, simula
         house.flow()
         house.clock.advance(HOUR)
     house.clock.advance(24 * HOUR)
-    count_days(house.desk, SYSTEM, tmp_path / "no-inbox.db", Ed25519PrivateKey.generate())
+    count_days(house.desk, SYSTEM, InboxPlace(tmp_path / "no-inbox.db"), Ed25519PrivateKey.generate())
     newest = max(house.rows(InterfaceDay), key=lambda row: row.due)
     assert (newest.due, newest.delivered, newest.undelivered, newest.differs) == (2, 1, 1, 1)
     assert (newest.ordered, newest.resulted) == (2, 0)

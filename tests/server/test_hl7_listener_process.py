@@ -17,7 +17,7 @@ from server.interfaces.hl7.message import parse_message
 from server.interfaces.hl7.mllp import Framer, frame
 from server.interfaces.inbox import Inbox
 from server.settings import Settings
-from server.storage_key import open_store
+from server.storage_key import open_store, queue_key
 from tests.fixtures.patience import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
@@ -124,7 +124,7 @@ def counts(home):
 
 
 def wait_until_applied(home, count):
-    inbox = Inbox(Settings(data_dir=home).inbox_path)
+    inbox = Inbox(Settings(data_dir=home).inbox_path, queue_key(Settings(data_dir=home)))
     until(lambda: inbox.status(0).by_state.get("done", 0) >= count, f"the work on {count} messages")
     found = inbox.status(0)
     inbox.close()
@@ -147,7 +147,7 @@ def test_messages_in_any_pieces_are_answered_and_applied_once(start, home):
     status = wait_until_applied(home, 3)
     assert counts(home) == (3, 3)
     assert process.end() == 0
-    inbox = Inbox(Settings(data_dir=home).inbox_path)
+    inbox = Inbox(Settings(data_dir=home).inbox_path, queue_key(Settings(data_dir=home)))
     status = inbox.status(0)
     inbox.close()
     assert (status.received, dict(status.by_state)) == (6, {"done": 3})

@@ -15,6 +15,8 @@ from domain.interop.partner_records import PartnerRole
 from domain.kernel.authority import system_actor
 from domain.kernel.clock import clinic
 from server.interfaces.daily import count_days, is_signed
+from server.interfaces.inbox import InboxPlace
+from server.storage_key import queue_key
 from tests.server.test_hl7_partners import apply, ear, house, one
 from tests.server.test_hl7_reception import oru, rows, take
 
@@ -30,7 +32,9 @@ def night(ear, house):
 
     def count(days=1):
         ear.moved.advance(timedelta(days=days))
-        changed = count_days(house.desk, actor, ear.settings.inbox_path, ear.identity.key)
+        changed = count_days(
+            house.desk, actor, InboxPlace(ear.settings.inbox_path, queue_key(ear.settings)), ear.identity.key
+        )
         return changed, {row.day: row for row in rows(ear, InterfaceDay)}[today]
 
     return count

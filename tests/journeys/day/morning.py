@@ -1,13 +1,15 @@
 """Before the doors open: the group is founded, workstations join, results of the laboratory come in."""
 
 import itertools
-import sqlite3
 from contextlib import closing
 from datetime import date
 from typing import Any
 
 import resources
 from domain.catalog.content import load_catalog
+from server.interfaces.inbox import Inbox
+from server.settings import Settings
+from server.storage_key import queue_key
 from tests.journeys.day import mllp, stores
 from tests.journeys.day.people import CORPUS, Expected, corpus, earlier, expected
 from tests.journeys.day.processes import wait_until
@@ -166,6 +168,6 @@ def foreign(stage: Stage, summary: Summary) -> None:
 
 def _inbox(stage: Stage) -> dict[str, int]:
     """Return how many messages lie in the interface's queue, by state."""
-    place = f"file:{stage.centre.home / 'hl7-inbox.db'}?mode=ro"
-    with closing(sqlite3.connect(place, uri=True)) as connection:
-        return dict(connection.execute("SELECT state, count(*) FROM message GROUP BY state").fetchall())
+    settings = Settings(data_dir=stage.centre.home)
+    with closing(Inbox(settings.inbox_path, queue_key(settings))) as inbox:
+        return dict(inbox.status(0).by_state)
