@@ -323,3 +323,29 @@ def test_without_a_camera_the_client_is_told_what_to_do_and_loses_nothing(
         assert desk.model.filling.session.answers("n") == (7,)
     finally:
         kiosk.go()
+
+
+def test_scans_reach_the_kiosk_and_nothing_beneath_also_when_the_desk_has_locked_itself(
+    workstation, sign_in, qtbot, wei
+):
+    desk = workstation.desk
+    join_scans(desk)
+    desk.settings = dataclasses.replace(desk.settings, camera="off")
+    number = next(row.number for row in rows(desk, Patient) if row.id == wei)
+    sheet = sheet_code(number, "gad7", FORM.version)
+    shell = sign_in("nurse")
+    shell.open_page("kiosk", {})
+    shell.page.model.action_set.trigger("begin")
+    screen = shell.page.waiting
+    try:
+        for locked in (False, True):
+            if locked:
+                workstation.session.lock()
+            workstation.router.scanned.emit(sheet)
+            qtbot.waitUntil(lambda: not workstation.jobs.busy, timeout=PATIENCE_MS)
+            qtbot.waitUntil(screen.born.isVisible, timeout=PATIENCE_MS)
+            assert shell.current == "kiosk", "nothing opens beneath"
+            screen.wait()
+    finally:
+        screen.go()
+        qtbot.waitUntil(lambda: not workstation.jobs.busy, timeout=PATIENCE_MS)

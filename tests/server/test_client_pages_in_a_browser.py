@@ -61,6 +61,16 @@ def pick(browser, name, value):
     WebDriverWait(browser, PATIENCE_S, ignored_exceptions=[StaleElementReferenceException]).until(tapped)
 
 
+def press(browser, value):
+    """Press a button; the page may be drawn anew under the thumb."""
+
+    def pressed(_browser):
+        browser.find_element(By.CSS_SELECTOR, f'button[value="{value}"]').click()
+        return True
+
+    WebDriverWait(browser, PATIENCE_S, ignored_exceptions=[StaleElementReferenceException]).until(pressed)
+
+
 def has(browser, name):
     return bool(browser.find_elements(By.CSS_SELECTOR, f'[name="{name}"]'))
 
@@ -121,10 +131,10 @@ def test_a_form_goes_from_the_first_page_to_thanks_with_its_score(server, browse
     ):
         pick(browser, name, "none")
     until(lambda: "self-harm" in kept(server, link))
-    browser.find_element(By.CSS_SELECTOR, 'button[value="next"]').click()
+    press(browser, "next")
     until(lambda: has(browser, "effect"))
     pick(browser, "effect", "none")
-    browser.find_element(By.CSS_SELECTOR, 'button[value="finish"]').click()
+    press(browser, "finish")
     until(lambda: browser.find_elements(By.CLASS_NAME, "done"))
     shot(browser, "phq9-done")
     with server.centre.store.read() as connection:

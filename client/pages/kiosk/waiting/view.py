@@ -23,6 +23,7 @@ class KioskWaiting(HandedOut):
 
     def __init__(self, context: Context, parent: QWidget) -> None:
         super().__init__(context, "kiosk_waiting", parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.admission = Admission(context, self)
         self.looking = Looking(context, self, codes=True)
         self.kiosk: KioskWindow | None = None
@@ -116,7 +117,7 @@ class KioskWaiting(HandedOut):
         self._stack.setCurrentIndex(CODE)
         self.looking.look_anew()
         self.looking.start()
-        self.password.clearFocus()
+        self.setFocus()  # not the field for the staff: it stands there for nobody to type into
 
     @Slot(str)
     def _ask(self, name: str) -> None:
