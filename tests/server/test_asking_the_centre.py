@@ -109,11 +109,11 @@ def test_the_centre_decides_by_the_persons_own_rights_and_fields(server, desk):
 def test_a_one_time_password_comes_back_and_a_session_that_ended_is_told(server, desk):
     admin, nurse = desk.person("administrator"), desk.person("nurse")
     desk.door.sign_in(admin, "administrator", PASSWORD)
-    order = CreateStaff(login="xin", name="新人", role="nurse", password=PASSWORD)
+    order = CreateStaff(login="lihua", name="新人", role="nurse", password=PASSWORD)
     made = desk.door.run(order, admin).receipt
     reset = desk.door.run(ResetPassword(staff_id=made, reason="遗忘"), admin).receipt
     assert isinstance(reset, OneTimePassword)
-    assert reset.login == "xin"
+    assert reset.login == "lihua"
     grant = AdjustPerson(
         staff_id=nurse.staff_id, right="alert.rules", effect=RightsEffect.GRANT, reason="代理", days=1
     )
