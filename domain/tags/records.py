@@ -43,10 +43,10 @@ class ClientTag(Record, label="客户标签"):
     note: Mapped[str | None] = column("说明", length=255)
 
 
-class ContactMark(Record, label="企业微信标签同步", place=Place.CENTRE):
-    """What one external contact is marked with in WeCom (``kind/name``), and whether that is behind.
+class ContactMark(Record, label="渠道标签同步", place=Place.CENTRE):
+    """What one contact of WeCom or follower is marked with there (``kind/name``), and whether that is behind.
 
-    `pending` is 1 while it is, 2 while WeCom does not let us mark; `try_at` is when it is tried next.
+    `pending` is 1 while it is, 2 while the vendor does not let us mark; `try_at` is when it is tried next.
     """
 
     __table_args__ = (Index("ix_contact_mark_pending", "pending", "try_at"),)

@@ -1,8 +1,9 @@
-"""Bringing tags to the external contacts of WeCom: only what changed, one contact at a time. For the centre alone."""
+"""Bringing tags to contacts of WeCom and followers: only what changed, one at a time. For the centre alone."""
 
 import dataclasses
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.sql import Select
@@ -13,10 +14,12 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.messaging.records import Channel, ContactAddress
 from domain.messaging.rules import pause_before
 from domain.messaging.sending_commands import SENDER
-from domain.tags.records import ClientTag, ContactMark, TagKind
+from domain.tags.records import ClientTag, ContactMark
 
 CLOSED_FOR = timedelta(minutes=30)
-"""How long contacts wait where WeCom does not let us mark at all."""
+"""How long contacts wait where a vendor does not let us mark at all."""
+TAGGED = frozenset({Channel.WECOM_CLIENT, Channel.OFFICIAL_ACCOUNT})
+"""Channels whose vendor keeps tags of people; a mini program has none."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class MarkWork:
 
     mark_id: Id
     org_id: Id
+    channel: Channel
     staff: str
     contact: str
     add: list[str]
@@ -44,7 +48,7 @@ def plan_tag_sync(order: PlanTagSync, work: UnitOfWork) -> int:
     """Return how many contacts are behind; who follows nobody any more is left alone."""
     behind = 0
     for address in work.list(_contacts(order.patient_ids)):
-        if address.opted_out_at is not None or not address.via or address.patient_id is None:
+        if not _is_there(address) or address.patient_id is None:
             continue
         mark = work.get(ContactMark, stable_id("contact_mark", address.id))
         if mark is None:
@@ -68,9 +72,9 @@ def plan_tag_sync(order: PlanTagSync, work: UnitOfWork) -> int:
 
 @command("tag.take_sync", "取出待同步标签", permission=SENDER, place="internal")
 class TakeMarks:
-    """Contacts that are behind and whose time has come; `kinds` are those that go to WeCom at all."""
+    """Contacts that are behind and whose time has come; `kinds` are those told outside at all, by channel."""
 
-    kinds: list[TagKind] = ask("标签类别", kind=Kind.HIDDEN)
+    kinds: dict[str, Any] = ask("各渠道的标签类别", kind=Kind.HIDDEN)
     most: int = ask("最多人数", default=50, low=1, high=500)
 
 
@@ -79,23 +83,27 @@ def take_marks(order: TakeMarks, work: UnitOfWork) -> list[MarkWork]:
     """Return what is to be done; a contact that has caught up meanwhile is noted as such."""
     due = (
         select(ContactMark)
+        .join(ContactAddress, ContactAddress.id == ContactMark.address_id)
         .where(ContactMark.pending > 0, ContactMark.try_at <= work.now)
+        .where(ContactAddress.channel.in_(sorted(order.kinds)))
         .order_by(ContactMark.try_at)
         .limit(order.most)
     )
     found = []
     for mark in work.list(due):
         address = work.get(ContactAddress, mark.address_id)
-        wanted = [one for one in _wanted(work, mark.patient_id) if one.partition("/")[0] in order.kinds]
+        kinds = order.kinds[str(address.channel)] if address is not None else []
+        wanted = [one for one in _wanted(work, mark.patient_id) if one.partition("/")[0] in kinds]
         add, remove = set(wanted) - set(mark.marked), set(mark.marked) - set(wanted)
-        if address is None or address.opted_out_at is not None or not address.via or not (add or remove):
+        if address is None or not _is_there(address) or not (add or remove):
             mark.pending, mark.reason, mark.detail = 0, None, None
             continue
         found.append(
             MarkWork(
                 mark.id,
                 mark.org_id,
-                address.via,
+                Channel(address.channel),
+                address.via or "",
                 address.address,
                 sorted(add),
                 sorted(remove),
@@ -107,7 +115,7 @@ def take_marks(order: TakeMarks, work: UnitOfWork) -> list[MarkWork]:
 
 @command("tag.report_sync", "登记标签同步结果", permission=SENDER, place="internal")
 class ReportMark:
-    """What WeCom said. `outcome`: done, retry, failed (this contact), closed (we may not mark)."""
+    """What the vendor said. `outcome`: done, retry, failed (this contact), closed (we may not mark)."""
 
     mark_id: Id = ask("标签同步", kind=Kind.HIDDEN)
     outcome: str = ask("结果", max_length=20)
@@ -119,7 +127,7 @@ class ReportMark:
 
 @handles(ReportMark)
 def report_mark(order: ReportMark, work: UnitOfWork) -> None:
-    """Keep it. A contact that WeCom refuses for good waits until its tags change again."""
+    """Keep it. A contact that the vendor refuses for good waits until its tags change again."""
     mark = work.require(ContactMark, order.mark_id, "mark_id")
     if order.outcome == "done":
         mark.marked, mark.synced_at = sorted(order.marked), work.now
@@ -137,8 +145,14 @@ def report_mark(order: ReportMark, work: UnitOfWork) -> None:
 
 def _contacts(patients: Iterable[Id]) -> Select[ContactAddress]:
     return select(ContactAddress).where(
-        ContactAddress.channel == Channel.WECOM_CLIENT, ContactAddress.patient_id.in_(list(patients))
+        ContactAddress.channel.in_(sorted(TAGGED)), ContactAddress.patient_id.in_(list(patients))
     )
+
+
+def _is_there(address: ContactAddress) -> bool:
+    """Tell whether a person can be marked: WeCom does it through the member of staff they have added."""
+    followed = Channel(address.channel) is Channel.OFFICIAL_ACCOUNT or bool(address.via)
+    return address.opted_out_at is None and followed
 
 
 def _wanted(work: UnitOfWork, patient_id: Id) -> list[str]:

@@ -48,13 +48,14 @@ def taken_off() -> Query:
 taken_off.offers(TagByRule)
 
 
-@worklist("tag.marks", "企业微信标签同步", permission=VIEW, record=ContactMark, order="-synced_at")
+@worklist("tag.marks", "渠道标签同步", permission=VIEW, record=ContactMark, order="-synced_at")
 def marks() -> Query:
-    """What each contact is marked with in WeCom, and what is behind and why."""
+    """What each contact is marked with in WeCom or the Official Account, and what is behind and why."""
     return (
         select(
-            Patient.name.label("client_name"), ContactAddress.via, ContactMark.marked, ContactMark.pending,
-            ContactMark.reason, ContactMark.detail, ContactMark.tries, ContactMark.synced_at, ContactMark.try_at,
+            Patient.name.label("client_name"), ContactAddress.channel, ContactAddress.via, ContactMark.marked,
+            ContactMark.pending, ContactMark.reason, ContactMark.detail, ContactMark.tries, ContactMark.synced_at,
+            ContactMark.try_at,
         )
         .join(Patient, Patient.id == ContactMark.patient_id)
         .join(ContactAddress, ContactAddress.id == ContactMark.address_id)

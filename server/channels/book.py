@@ -82,6 +82,15 @@ class ChannelBook:
             if isinstance(adapter, WeCom):
                 yield account, adapter
 
+    def taggers(self) -> Iterator[tuple[Account, WeCom | OfficialAccount]]:
+        """Yield the accounts whose vendor keeps tags of clients and may be told some."""
+        for account, adapter in self._adapters:
+            able = isinstance(adapter, OfficialAccount) or (
+                isinstance(adapter, WeCom) and bool(account.contact_secret)
+            )
+            if able and account.tags:
+                yield account, adapter  # type: ignore[misc]  # one of the two, as was looked at
+
     def org_of(self, account: Account) -> Id | None:
         """Return the organisation an account belongs to, None for one that serves all."""
         if not account.orgs:

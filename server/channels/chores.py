@@ -4,7 +4,7 @@ Only what changed is sent, one contact at a time. Where the company does not let
 channels page says so; everything else goes on.
 
 Sources: ``interfaces/channels.md`` section 1; the error 40068/40071 of a tag that is gone or there already is
-UNVERIFIED (待核定).
+UNVERIFIED (待核定), as are the calls by which followers of an Official Account are tagged.
 """
 
 import logging
@@ -15,11 +15,11 @@ from domain.kernel.authority import Actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import KnownError
 from domain.messaging.channel_commands import NoteProbe
-from domain.messaging.records import Channel
 from domain.tags.rules import TAGS, remote_name
-from domain.tags.sync_commands import MarkWork, ReportMark, TakeMarks
+from domain.tags.sync_commands import TAGGED, MarkWork, ReportMark, TakeMarks
 from server.channels.accounts import Account
 from server.channels.book import ChannelBook
+from server.channels.official import OfficialAccount
 from server.channels.unit_chats import UnitChats
 from server.channels.wecom import WeCom
 from server.channels.wire import Unanswered
@@ -80,19 +80,20 @@ class Chores:
 
     def mark(self) -> int:
         """Bring the tags of some contacts up to date; returns how many were tried."""
-        for account, _ in self._book.companies():
-            if not account.contact_secret or not account.tags:
-                return 0
+        kinds: dict[str, set[str]] = {}
+        for account, adapter in self._book.taggers():
+            for channel in TAGGED.intersection(adapter.channels):
+                kinds.setdefault(str(channel), set()).update(account.tags)
         count = 0
-        kinds = sorted({kind for account, _ in self._book.companies() for kind in account.tags})
-        for work in self._dispatcher.run(TakeMarks(kinds=kinds), self._actor).receipt if kinds else ():
+        order = TakeMarks(kinds={channel: sorted(told) for channel, told in kinds.items()})
+        for work in self._dispatcher.run(order, self._actor).receipt if kinds else ():
             count += 1
             self._report(work, *self._marked(work))
         return count
 
     def _marked(self, work: MarkWork) -> tuple[str, str | None, str | None]:
-        found = self._book.adapter(Channel.WECOM_CLIENT, work.org_id)
-        company = next(((a, w) for a, w in self._book.companies() if w is found), None)
+        found = self._book.adapter(work.channel, work.org_id)
+        company = next(((a, w) for a, w in self._book.taggers() if w is found), None)
         if company is None:
             return "closed", "configuration", "no account"
         try:
@@ -107,7 +108,7 @@ class Chores:
             return "closed", "configuration", error.code
         return "done", None, None
 
-    def _number(self, account: Account, adapter: WeCom, told: str, *, make: bool) -> str:
+    def _number(self, account: Account, adapter: WeCom | OfficialAccount, told: str, *, make: bool) -> str:
         """Return the vendor's id of a tag, made if it is not there; '' for one that need not be."""
         if account.id not in self._known:
             self._known[account.id] = adapter.tags()

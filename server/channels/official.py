@@ -19,6 +19,8 @@ from server.channels.wecom import shortened
 from server.channels.wire import Unanswered, Wire
 
 MOST_TEXT = 2048
+LONGEST_TAG = 30
+"""Characters of a tag; UNVERIFIED (待核定), as are the calls of tags."""
 _TOKEN = Fault(Retry.TOKEN, "token")
 _SET_UP = Fault(Retry.CONFIGURATION, "configuration")
 _GONE = Fault(Retry.FINAL, "bad_address", falls_back=True)
@@ -28,6 +30,7 @@ FAULTS = {
     "40003": _GONE, "43004": _GONE, "40037": Fault(Retry.FINAL, "bad_template", falls_back=True),
     "47003": Fault(Retry.FINAL, "bad_template", falls_back=True), "43101": Fault(Retry.FINAL, "no_consent",
     falls_back=True),
+    "40032": _GONE, "45159": Fault(Retry.FINAL, "refused"),
     "45015": Fault(Retry.FINAL, "refused", falls_back=True), "87014": Fault(Retry.FINAL, "refused"),
     "40013": _SET_UP, "40125": _SET_UP, "48001": _SET_UP, "48006": _SET_UP, "50002": _SET_UP, "40164": _SET_UP,
 }  # fmt: skip
@@ -101,6 +104,23 @@ class OfficialAccount:
             kind = "retry" if told in (-1, 45009, 45011) else "configuration"
             raise Unanswered(Outcome(kind, reason="busy" if kind == "retry" else kind, detail=str(told)))
         return str(answer["openid"])
+
+    def tags(self) -> dict[str, str]:
+        """Return the account's tags, id by name (``group/name``: there are no groups here); raises `Unanswered`."""
+        answer = self.api.post("/cgi-bin/tags/get", {})
+        return {str(tag["name"]): str(tag["id"]) for tag in answer.get("tags") or []}
+
+    def add_tag(self, group: str, name: str) -> str:
+        """Make a tag and return its id; raises `Unanswered`."""
+        answer = self.api.post("/cgi-bin/tags/create", {"tag": {"name": f"{group}/{name}"[:LONGEST_TAG]}})
+        return str((answer.get("tag") or {}).get("id", ""))
+
+    def mark(self, _staff: str, client: str, add: list[str], remove: list[str]) -> None:
+        """Put tags on a follower and take others off, a call each; raises `Unanswered`."""
+        for path, numbers in (("batchtagging", add), ("batchuntagging", remove)):
+            for number in numbers:
+                body = {"openid_list": [client], "tagid": int(number)}
+                self.api.post(f"/cgi-bin/tags/members/{path}", body)
 
     def _template(self, parcel: Parcel) -> Outcome:
         template = self._account.templates.get(parcel.template)

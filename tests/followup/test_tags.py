@@ -233,6 +233,32 @@ def test_groups_and_tags_reach_the_contact_and_only_what_changes_is_sent_again(
     assert care.one(ContactMark).pending == 0
 
 
+def test_followers_of_the_official_account_are_tagged_too_and_those_of_the_mini_program_are_not(
+    care, vendor, clock, tmp_path
+):
+    vendor.known.add("oZhou")
+    account = Account(
+        id="oa", kind="official_account", base_url=vendor.url, app_id=vendor.app_id, secret="wx"
+    )
+    secrets = Secrets(None, {"AFTERCHECK_SECRET_WX": vendor.secret})
+    settings, tokens = ChannelSettings(account=(account,)), Tokens(tmp_path / "oa.db", clock)
+    book = ChannelBook(settings, secrets, care.desk.store, clock, tokens)
+    chores = Chores(care.desk, SYSTEM, book, lambda: 0.5)
+    patient_id = care.client(**WELL)
+    for channel in (Channel.OFFICIAL_ACCOUNT, Channel.MINI_PROGRAM):
+        care.run(BindAddress(patient_id=patient_id, channel=channel, address="oZhou"), care.head)
+    contact(care, patient_id)  # of WeCom, which this centre has no account of: it waits
+    assert chores.mark() == 1
+    assert {"检后·分组/一般人群", "检后·年龄/45-59岁"} <= named(vendor, "oZhou")
+    care.measure(patient_id, sbp=184.0, dbp=96.0)
+    clock.advance(timedelta(seconds=5))
+    assert chores.mark() == 1
+    assert "检后·分组/疾病高危" in named(vendor, "oZhou")
+    assert "检后·分组/一般人群" not in named(vendor, "oZhou")
+    assert sorted(one.pending for one in care.rows(ContactMark)) == [0, 1]
+    book.close()
+
+
 def test_a_busy_vendor_is_tried_again_and_a_deleted_friend_is_not(care, vendor, chores_of, clock):
     contact(care, care.client(**WELL))
     chores = chores_of()

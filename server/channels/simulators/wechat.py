@@ -69,6 +69,8 @@ class WeChatSimulator(Simulator):
             return 200, {"errcode": 40014, "errmsg": "invalid access_token"}
         if call.path == "/cgi-bin/media/get":
             return 200, self._media(call.query.get("media_id", ""))
+        if call.path.startswith("/cgi-bin/tags/"):
+            return 200, self._follower_tags(call)
         last = call.path.rpartition("/")[2]
         handler = getattr(
             self, f"_{last}" if call.path != "/cgi-bin/message/template/send" else "_template", None
@@ -167,6 +169,26 @@ class WeChatSimulator(Simulator):
         have = set(self.marked.get(told["external_userid"], [])) | set(told.get("add_tag", []))
         self.marked[told["external_userid"]] = sorted(have - set(told.get("remove_tag", [])))
         return {"errcode": 0}
+
+    def _follower_tags(self, call: Call) -> dict[str, Any]:
+        """Tags of an Official Account: numbers, without groups."""
+        told = call.json() if call.method == "POST" else {}
+        if call.path.endswith("/get"):
+            return {"tags": [{"id": int(number), "name": name} for name, number in self.tags.items()]}
+        if call.path.endswith("/create"):
+            name = told["tag"]["name"]
+            if name in self.tags:
+                return {"errcode": 45157, "errmsg": "invalid tag name"}
+            self.tags[name] = str(100 + len(self.tags))
+            return {"tag": {"id": int(self.tags[name]), "name": name}}
+        for person in told.get("openid_list", []):
+            if person not in self.known:
+                return {"errcode": 40003, "errmsg": "invalid openid"}
+            have, tag = set(self.marked.get(person, [])), str(told["tagid"])
+            self.marked[person] = sorted(
+                have | {tag} if call.path.endswith("/batchtagging") else have - {tag}
+            )
+        return {"errcode": 0, "errmsg": "ok"}
 
     def client_says(
         self, peer: str, kind: str, content: dict[str, Any], *, number: str = "", service: str = "kfDesk",

@@ -9,6 +9,7 @@ from typing import Any
 import requests
 
 from tests.journeys.day.processes import ROOT, ProcessError, Running, free_port, wait_until
+from tests.journeys.day.vendors import Vendors
 
 PASSWORDS = {"admin": "Hai-Tang#2026x", "default": "Qing-Song#88w"}
 """Passwords of the demonstration's invented accounts; printed at its end."""
@@ -20,11 +21,13 @@ class Centre:
     def __init__(self, home: Path, logs: Path) -> None:
         self.home = home
         self.port, self.mllp_port = free_port(), free_port()
+        self.vendors = Vendors(home)
         self.env = {
             "AFTERCHECK_DATA_DIR": str(home),
             "AFTERCHECK_DEVELOPMENT": "true",
             "AFTERCHECK_DEMO_CLOCK": "true",
             "AFTERCHECK_LEAST_FREE_BYTES": str(1 << 28),
+            **self.vendors.env(),
         }
         self.server = Running("server", ["-m", "server", "serve", "--port", str(self.port)], logs, self.env)
         self.listener = Running(
@@ -55,7 +58,9 @@ class Centre:
         return json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
 
     def start(self) -> None:
-        """Start the server and wait until it is ready."""
+        """Start the server and the vendors it sends by, and wait until it is ready."""
+        if not self.vendors.official.url:
+            self.vendors.start(self.address)
         self.server.start()
         wait_until(self._ready, "the server is ready", 60)
 
@@ -117,6 +122,7 @@ class Centre:
     def stop(self) -> None:
         self.listener.stop()
         self.server.stop()
+        self.vendors.stop()
 
     def _call(self, method: str, path: str, data: dict[str, Any]) -> Any:
         answer = self.session.request(

@@ -31,6 +31,8 @@ STAFF = [
     ("wu", "吴小满", "biobank_technician", "B01", "检验技师", None),
     ("chen", "陈立", "physician", "B01", "主治医师", "110330000054321"),
     ("sun", "孙倩", "nurse", "B02", "护师", None),
+    ("zheng", "郑小曼", "messaging_operator", "B01", None, None),
+    ("han", "韩悦", "health_manager", "B01", "健康管理师", None),
     ("gao", "高主任", "department_head", "B01", "副主任医师", "110330000099999"),
 ]
 

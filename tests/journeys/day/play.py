@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from tests.journeys.day import alarms, criticals, cut, desk, evening, morning, review
+from tests.journeys.day import alarms, criticals, cut, desk, evening, morning, review, talks
 from tests.journeys.day.report import Summary
 from tests.journeys.day.stage import Stage
 
@@ -30,6 +30,7 @@ def play(out: Path, summary: Summary, *, clients: int, day: date, generated: boo
         cut.cut(stage, summary, mine[1])
         evening.compare(stage, summary, "断线恢复后")
         review.review(stage, summary, mine[0])
+        talks.talks(stage, summary, mine[0])
         evening.pictures(stage, summary, mine[0])
         alarms.alarms(stage, summary, mine[2], mine[3])
         evening.compare(stage, summary, "日终")
