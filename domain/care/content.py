@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from domain.care.activities import Activities, load_activities
+from domain.care.goals import Goals, load_goals
 from domain.care.kitchen import Kitchen, load_kitchen
 from domain.care.nutrients import Interactions, Nutrients, load_nutrition
 from domain.care.programmes import Foods, Programmes, load_programmes
@@ -56,6 +57,7 @@ class CareContent(msgspec.Struct, frozen=True, kw_only=True):
     indicators: Indicators
     nutrients: Nutrients
     interactions: Interactions
+    goals: Goals
 
 
 def load_care(folder: Path) -> CareContent:
@@ -75,7 +77,7 @@ def load_care(folder: Path) -> CareContent:
     return CareContent(
         kinds=kinds, programmes=programmes, foods=foods, nutrients=nutrients, interactions=interactions,
         kitchen=load_kitchen(folder, foods, programmes.diseases), activities=load_activities(folder, programmes),
-        indicators=load_indicators(folder),
+        indicators=load_indicators(folder), goals=load_goals(folder, list(programmes.diseases)),
     )  # fmt: skip
 
 

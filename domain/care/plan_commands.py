@@ -1,14 +1,16 @@
 """Plans and their nodes: drawn up, signed, extended, ended; before it is signed a plan asks for nothing."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
+from domain.care.goal_keeping import begin_goals, end_goals
 from domain.care.item_commands import begin_item, end_item
 from domain.care.records import CareEvent, CareItem, CareNode, CareOutcome, CarePlan, CareWay
+from domain.care.schedules import end_of
 from domain.care.telling import plan_signed
 from domain.care.workflow import node_life, plan_life
-from domain.kernel.clock import CLINIC_TIME, clinic
+from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
@@ -129,6 +131,7 @@ def sign_plan(order: SignPlan, work: UnitOfWork) -> Id:
     for node in nodes:
         if node.state == "planned":
             _begin_node(work, node)
+    begin_goals(work, plan)
     plan_signed(work, plan)
     return plan.id
 
@@ -182,6 +185,7 @@ def finish_plan(order: FinishCarePlan, work: UnitOfWork) -> Id:
     work.move(plan_life, plan, "finish_plan")
     plan.outcome = order.outcome
     _end_items(work, plan, order.outcome)
+    end_goals(work, plan, order.outcome)
     return plan.id
 
 
@@ -200,6 +204,7 @@ def stop_plan(order: StopPlan, work: UnitOfWork) -> Id:
     work.move(plan_life, plan, "stop_plan")
     plan.outcome = order.outcome
     _end_items(work, plan, order.outcome)
+    end_goals(work, plan, order.outcome)
     for node in work.list(select(CareNode).where(CareNode.plan_id == plan.id)):
         if node_life.allows(node.state, "exempt_node"):
             work.move(node_life, node, "exempt_node")
@@ -264,8 +269,3 @@ def open_plan(work: UnitOfWork, plan_id: Id) -> CarePlan:
     if plan.state not in {"draft", "running"}:
         raise DomainError("care.plan_over", field="care_plan_id", state=plan_life.label_of(plan.state))
     return plan
-
-
-def end_of(day: date) -> datetime:
-    """Return the end of a day in the clinic's time."""
-    return datetime.combine(day + timedelta(days=1), time(), CLINIC_TIME)

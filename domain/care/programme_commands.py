@@ -9,11 +9,12 @@ from typing import Any
 from domain.care.content import care_of
 from domain.care.exchange import fill, misses
 from domain.care.generator import Body, MonthPlan, Refused, month_plan
+from domain.care.goal_keeping import bring_goals
 from domain.care.item_commands import put_item
-from domain.care.plan_commands import LONGEST, PLAN, end_of
+from domain.care.plan_commands import LONGEST, PLAN
 from domain.care.programmes import LEVELS, Foods, Level, Programmes
 from domain.care.records import CareItem, CareKind, CareNode, CarePlan
-from domain.care.schedules import Schedule
+from domain.care.schedules import Schedule, end_of
 from domain.care.workflow import node_life, plan_life
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
@@ -112,6 +113,7 @@ def draw_up(
         schedule = Schedule(at=("07:00",), window_h=17, weekdays=days)
         label = work.content["catalog"].observation(watched).name
         put_item(work, plan, CareKind.MONITORING, label, schedule, watched=watched)
+    bring_goals(work, plan, codes, body.age)
     return plan
 
 

@@ -113,3 +113,8 @@ def schedule_of(data: dict[str, object]) -> Schedule:
     if schedule.weekdays and schedule.every_days != 1:
         raise ValueError("either weekdays or every so many days")
     return schedule
+
+
+def end_of(day: date) -> datetime:
+    """Return the end of a day in the clinic's time."""
+    return datetime.combine(day + timedelta(days=1), time(), CLINIC_TIME)

@@ -9,6 +9,8 @@ from domain.care.diet_commands import PrescribeDiet
 from domain.care.execution_commands import NoteExecution
 from domain.care.exercise_commands import ChangeExercise, NoteExercise, SwapExercise
 from domain.care.exercise_records import ExerciseEntry
+from domain.care.goal_commands import DropGoal, SetGoal
+from domain.care.goal_records import CareGoal, CarePlanStanding
 from domain.care.intake_records import CareIntake, DietIntake
 from domain.care.item_commands import AddItem, EndItem, PauseItem, ResumeItem
 from domain.care.monitored_commands import NoteHomeValue, SetWatchLimits
@@ -97,6 +99,7 @@ plans.opens("care_plans")
 plans.offers(
     SignPlan,
     ChoosePlan,
+    SetGoal,
     AddItem,
     PrescribeDiet,
     PrescribeSupplement,
@@ -105,6 +108,42 @@ plans.offers(
     FinishCarePlan,
     StopPlan,
 )
+
+
+@worklist("care.goals", "管理目标", permission=VIEW, record=CareGoal, order="due_at")
+def goals() -> Query:
+    """What plans are to bring about, what runs out first at the top."""
+    g = CareGoal
+    return (
+        select(
+            Patient.name, Patient.number.label("patient_number"), g.label, g.first, g.latest, g.high, g.low, g.unit,
+            g.progress, g.state, g.by_on, g.due_at, g.unverified, g.source, CarePlan.name.label("plan_name"),
+            g.patient_id,
+        )
+        .join(Patient, Patient.id == g.patient_id)
+        .join(CarePlan, CarePlan.id == g.plan_id)
+    )  # fmt: skip
+
+
+goals.offers(DropGoal)
+
+
+@worklist("care.progress", "方案进度与效果", permission=VIEW, record=CarePlanStanding, order="-looked_at")
+def progress() -> Query:
+    """How every running plan stands: nodes, what was done, goals, what it has come to and what is to be done."""
+    s = CarePlanStanding
+    return (
+        select(
+            Patient.name, Patient.number.label("patient_number"), CarePlan.name.label("plan_name"), s.effect,
+            s.advice, s.rate, s.goals_reached, s.goals, s.better, s.worse, s.nodes_done, s.nodes, s.nodes_late,
+            s.next_node, s.next_on, CarePlan.programme_version, CarePlan.unverified, s.looked_at, s.patient_id,
+        )
+        .join(Patient, Patient.id == s.patient_id)
+        .join(CarePlan, CarePlan.id == s.id)
+    )  # fmt: skip
+
+
+progress.opens("care_plans")
 
 
 @worklist("care.nodes", "干预节点", permission=VIEW, record=CareNode, order="due_at")

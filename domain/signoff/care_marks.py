@@ -70,6 +70,12 @@ def _diary_marks(content: CareContent) -> Iterator[Mark]:
             "care.indicators", KIND, "指标变异系数（趋势评价）", "、".join(book.indicators), book.source, book.status,
             _digest(book, "status", "source"),
         )  # fmt: skip
+    goals = content.goals
+    if goals.status != READ:
+        yield Mark(
+            "care.goals", KIND, "各病种管理目标值", "、".join(goals.goals), goals.source, goals.status,
+            _digest(goals, "status", "source"),
+        )  # fmt: skip
     file = content.activities
     for name, activity in file.activities.items():
         if activity.status:
@@ -138,6 +144,7 @@ def signed_care(content: CareContent, keys: Container[str]) -> CareContent:
         content,
         kitchen=msgspec.structs.replace(kitchen, names=names, habits=habits),
         indicators=indicators,
+        goals=read("goals", content.goals, status=READ),
         activities=msgspec.structs.replace(content.activities, activities=activities),
         programmes=msgspec.structs.replace(content.programmes, diseases=diseases),
         foods=msgspec.structs.replace(content.foods, foods=foods),

@@ -8,6 +8,7 @@ from domain.alerts.engine import AlertEngine
 from domain.alerts.steps import RULE_FILES
 from domain.care.execution_commands import NoteExecution
 from domain.care.follower import CareFollower
+from domain.care.goal_commands import SetGoal
 from domain.care.item_commands import AddItem, EndItem
 from domain.care.monitored_commands import NoteHomeValue
 from domain.care.plan_commands import AddNode, CompleteNode, FinishCarePlan, SignPlan, StartPlan
@@ -77,6 +78,21 @@ def client(world):
 
 def today(world):
     return clinic(world.desk.clock()).date()
+
+
+def with_goal(world):
+    """A signed plan of two months that is to bring a pressure down within thirty days."""
+    world.desk.run(
+        StartPlan(patient_id=client(world), name="控压", ends_on=today(world) + 60 * DAY), world.doctor
+    )
+    own = world.one(CarePlan).id
+    wanted = SetGoal(
+        care_plan_id=own, item="sbp", high=140.0, by_on=today(world) + 30 * DAY, reason="医生设定"
+    )
+    world.desk.run(wanted, world.doctor)
+    world.desk.run(AddNode(care_plan_id=own, label="复评", planned_on=today(world) + 50 * DAY), world.doctor)
+    world.desk.run(SignPlan(care_plan_id=own), world.doctor)
+    settle(world)
 
 
 def pass_days(count, done=(), outcome=CareOutcome.DONE):
@@ -207,6 +223,7 @@ CARE_CASES = [
      steps(MONITORING, measures, pass_days(1)), True),
     ("A-025", steps(MONITORING, pass_days(3)), measures, AT_ONCE, steps(MONITORING, pass_days(2)), True),
     ("A-028", steps(TWO, pass_days(1)), note_all, AT_ONCE, steps(SUPPLEMENT, pass_days(1)), True),
+    ("A-996", with_goal, measures, 31 * DAY - MORNING, steps(with_goal, measures), True),
     ("A-931", DIET, end_items, 62 * DAY - MORNING, steps(DIET, end_items), True),
 ]  # fmt: skip
 """Rule, cause, end, after how long, something close to it that is none, whether it is of a client."""
