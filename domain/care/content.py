@@ -8,6 +8,7 @@ import msgspec
 from domain.care.activities import Activities, load_activities
 from domain.care.goals import Goals, load_goals
 from domain.care.kitchen import Kitchen, load_kitchen
+from domain.care.library import programmes_in_force
 from domain.care.nutrients import Interactions, Nutrients, load_nutrition
 from domain.care.programmes import Foods, Programmes, load_programmes
 from domain.care.records import CareKind
@@ -82,6 +83,9 @@ def load_care(folder: Path) -> CareContent:
 
 
 def care_of(work: UnitOfWork) -> CareContent:
-    """Return the content a handler works with."""
+    """Return the content a handler works with: what ships, with newer versions of the programmes over it."""
     content: CareContent = work.content[CARE]
-    return content
+    programmes = programmes_in_force(work.connection, content.programmes)
+    if programmes is content.programmes:
+        return content
+    return msgspec.structs.replace(content, programmes=programmes)

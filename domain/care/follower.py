@@ -38,7 +38,16 @@ DECIDING = {"observation": Observation, "risk_level": RiskLevel}
 _OF_PLANS: dict[str, Any] = {"care_node": CareNode, "care_goal": CareGoal}
 """Records by whose change a plan stands differently."""
 _CONCERNS = frozenset(
-    {"care_item", "care_event", "observation", "diet_intake", "care_plan", "care_node", "care_goal"}
+    {
+        "care_item",
+        "care_event",
+        "observation",
+        "diet_intake",
+        "care_plan",
+        "care_node",
+        "care_goal",
+        "care_library",
+    }
 )
 
 
@@ -98,6 +107,8 @@ class CareFollower:
             found.measured.append(record_id)
         elif change.entity == "care_plan":
             found.plans.add(record_id)
+        elif change.entity == "care_library":
+            found.plans |= self._plans_by(str(change.fields.get("code", "")))
         elif change.entity in _OF_PLANS:
             found.plans |= self._plans_of(change.entity, record_id)
 
@@ -177,6 +188,14 @@ class CareFollower:
         table = _OF_PLANS[entity].__table__
         with self.dispatcher.store.read() as connection:
             query = select(table.c.plan_id).where(table.c.id == record_id)
+            return set(connection.execute(query).scalars())
+
+    def _plans_by(self, code: str) -> set[Id]:
+        """Return the running plans that were made for a disease, whose programme has a newer version."""
+        query = select(CarePlan.id).where(
+            CarePlan.state == "running", CarePlan.programme.contains(code, autoescape=True)
+        )
+        with self.dispatcher.store.read() as connection:
             return set(connection.execute(query).scalars())
 
     def _goals_wait_for(self, observation_ids: Sequence[Id]) -> bool:

@@ -9,6 +9,7 @@ from domain.care.goal_keeping import begin_goal, drop, goals_of, note_value, put
 from domain.care.goal_records import CareGoal, CarePlanStanding
 from domain.care.goal_workflow import goal_life
 from domain.care.goals import Stand, changed, effect_of
+from domain.care.library import version_of
 from domain.care.plan_commands import PLAN, open_plan
 from domain.care.records import CareItem, CareNode, CarePlan, CareWeek
 from domain.checkup.records import Observation
@@ -152,7 +153,7 @@ def _stand(work: UnitOfWork, plan: CarePlan, known: CarePlanStanding | None) -> 
         "next_on": waiting[0].planned_on if waiting else None, "rate": rate, "goals": len(goals),
         "goals_reached": sum(goal.state == "reached" for goal in goals),
         "better": sum(one.change == 1 for one in stands), "worse": sum(one.change == -1 for one in stands),
-        "effect": effect, "advice": advice,
+        "effect": effect, "advice": advice, "newer": _newer(work, plan),
     }  # fmt: skip
     if known is None:
         work.add(
@@ -163,6 +164,15 @@ def _stand(work: UnitOfWork, plan: CarePlan, known: CarePlanStanding | None) -> 
     elif any(getattr(known, name) != value for name, value in values.items()):
         for name, value in {**values, "looked_at": work.now}.items():
             setattr(known, name, value)
+
+
+def _newer(work: UnitOfWork, plan: CarePlan) -> str | None:
+    """Return the version of the library a plan was not made of, None where it is of the newest or of none."""
+    codes = [code for code in (plan.programme or "").partition(":")[0].split("+") if code]
+    if not codes:
+        return None
+    now = version_of(work.connection, care_of(work).programmes.version, codes)
+    return now if now != plan.programme_version else None
 
 
 def _stand_of(work: UnitOfWork, goal: CareGoal) -> Stand:

@@ -11,6 +11,7 @@ from domain.care.exchange import fill, misses
 from domain.care.generator import Body, MonthPlan, Refused, month_plan
 from domain.care.goal_keeping import bring_goals
 from domain.care.item_commands import put_item
+from domain.care.library import version_of
 from domain.care.plan_commands import LONGEST, PLAN
 from domain.care.programmes import LEVELS, Foods, Level, Programmes
 from domain.care.records import CareItem, CareKind, CareNode, CarePlan
@@ -96,7 +97,8 @@ def draw_up(
     plan = CarePlan(
         id=plan_id, org_id=patient.org_id, patient_id=patient.id,
         name=f"{name}（{book.levels[level].label}）一年方案"[:255],
-        programme=f"{'+'.join(codes)}:{level}"[:60], programme_version=book.version,
+        programme=f"{'+'.join(codes)}:{level}"[:60],
+        programme_version=version_of(work.connection, book.version, codes),
         unverified=not all(book.diseases[code].checked for code in codes),
         owner_id=work.actor.staff_id, starts_on=starts, ends_on=month_from(starts, 12) - timedelta(days=1),
         goal=_goal(book, codes, months), notes=[*why, *_notes(months, refused)],

@@ -13,6 +13,8 @@ from domain.care.goal_commands import DropGoal, SetGoal
 from domain.care.goal_records import CareGoal, CarePlanStanding
 from domain.care.intake_records import CareIntake, DietIntake
 from domain.care.item_commands import AddItem, EndItem, PauseItem, ResumeItem
+from domain.care.library_commands import ImportLibrary, RedrawPlan, WithdrawLibrary
+from domain.care.library_records import CareLibrary
 from domain.care.monitored_commands import NoteHomeValue, SetWatchLimits
 from domain.care.monitored_records import MonitoredValue
 from domain.care.plan_commands import (
@@ -100,6 +102,7 @@ plans.offers(
     SignPlan,
     ChoosePlan,
     SetGoal,
+    RedrawPlan,
     AddItem,
     PrescribeDiet,
     PrescribeSupplement,
@@ -136,7 +139,8 @@ def progress() -> Query:
         select(
             Patient.name, Patient.number.label("patient_number"), CarePlan.name.label("plan_name"), s.effect,
             s.advice, s.rate, s.goals_reached, s.goals, s.better, s.worse, s.nodes_done, s.nodes, s.nodes_late,
-            s.next_node, s.next_on, CarePlan.programme_version, CarePlan.unverified, s.looked_at, s.patient_id,
+            s.next_node, s.next_on, s.newer, CarePlan.programme_version, CarePlan.unverified, s.looked_at,
+            s.patient_id,
         )
         .join(Patient, Patient.id == s.patient_id)
         .join(CarePlan, CarePlan.id == s.id)
@@ -144,6 +148,26 @@ def progress() -> Query:
 
 
 progress.opens("care_plans")
+
+
+@worklist("care.library", "干预方案库", permission=VIEW, record=CareLibrary, order="-written_at")
+def library() -> Query:
+    """Every newer version of a disease's programme, the latest first; what ships is not among them."""
+    v = CareLibrary
+    return select(
+        v.written_at,
+        v.title,
+        v.version,
+        v.changes,
+        v.package,
+        v.source,
+        v.withdrawn,
+        v.reason,
+        v.written_name,
+    )
+
+
+library.offers(ImportLibrary, WithdrawLibrary)
 
 
 @worklist("care.nodes", "干预节点", permission=VIEW, record=CareNode, order="due_at")

@@ -45,6 +45,7 @@ def upgrade() -> None:
         ),
         sa.Column("effect", sa.String(40), nullable=False),
         sa.Column("advice", sa.String(40), nullable=False),
+        sa.Column("newer", sa.String(40), nullable=True),
         sa.Column("looked_at", UtcTime(), nullable=False),
         indexed=("patient_id", "looked_at"),
     )
