@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from domain.care.content import CARE
 from domain.catalog.units import shown_unit
 from domain.checkup.records import Finding, Observation
 from domain.interop.one_person import of_person
@@ -24,6 +25,7 @@ from domain.scales.profile import Kept, latest_results
 from domain.version import VERSION
 from forms.assessing import head_of, patient_seen, scales_known
 from forms.documents import Document, render_pdf
+from forms.portrait_care import care_done
 from forms.risk_charts import radar_of
 from forms.risk_reporting import risk_report_data
 
@@ -84,10 +86,12 @@ def portrait_data(dispatcher: Dispatcher, actor: Actor, patient_id: Id) -> dict[
             "level": _level(risk, say), "high_factors": risk["high_factors"] if risk else [],
             "risks": _risks(risk, unassessed), "abnormal": _abnormal(connection, patient_id, say),
             "findings": _findings(connection, patient_id), "areas": areas,
+            "care": care_done(connection, patient_id, now, told[CARE].kinds.low_rate, say) if CARE in told else [],
             "axes": risk["axes"] if risk else {"title": say("portrait.axes"), "points": []},
             "software": {"name": say("assessment.software"), "version": VERSION},
         }  # fmt: skip
-    if risk is None and not kept and not data["abnormal"] and not data["findings"]:
+    told_of = ("abnormal", "findings", "care")
+    if risk is None and not kept and not any(data[name] for name in told_of):
         raise DomainError("portrait.nothing", field="patient_id")
     return data
 

@@ -68,7 +68,7 @@ def test_a_version_is_taken_back_and_what_ships_counts_again(care, known):
     ("text", "said"),
     [
         ("package: [", "不是 YAML"), ("package: x", "source"),
-        ("package: x\nsource: y\ndiseases: {XXX: {sodium: 1}}", "没有这个病种代码"),
+        ("package: x\nsource: y\ndiseases: {NONE: {sodium: 1}}", "没有这个病种代码"),
         ("package: x\nsource: y\ndiseases: {HTN: {sodium: 1500}, T2DM: {sodium: viel}}", "sodium"),
         ("package: x\nsource: y\ndiseases: {HTN: {checked: true}}", "checked 不能由方案包决定"),
         ("package: x\nsource: y\ndiseases: {HTN: {kinds: [FLY]}}", "没有运动方式 FLY"),

@@ -1,6 +1,6 @@
 """The portrait as cards of sentences: the same data set as the document, so that nothing differs. No Qt."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,8 @@ def portrait_of(data: Mapping[str, Any], say: Say) -> Portrait:
         ]
         cards.insert(0, Card("high", say("portrait.high"), tuple((line, "danger") for line in lines)))
     cards += [_area(one, say) for one in data["areas"]]
+    if data.get("care"):  # another site's may be of a time before it was told
+        cards.append(_care(data["care"], say))
     return Portrait(
         head=head, tone=tone.get(level["colour"], "") if level else "", cards=tuple(cards),
         note=say("portrait.made", at=data["report"]["made_at"][:16].replace("T", " ")),
@@ -103,6 +105,16 @@ def _area(area: Mapping[str, Any], say: Say) -> Card:
     if area["missing"]:
         return Card(area["id"], area["title"], ((area["missing"], "muted"),))
     return Card(area["id"], area["title"], tuple(_result(one, say) for one in area["results"]))
+
+
+def _care(done: Sequence[Mapping[str, Any]], say: Say) -> Card:
+    lines = []
+    for one in done:
+        told = say("portrait.care.line", **{k: str(v) for k, v in one.items()})
+        marks = [say("portrait.care.low")] if one["low"] else []
+        marks += [say("portrait.care.over", days=one["over_days"])] if one["over_days"] else []
+        lines.append(("　".join((told, *marks)), "warning" if marks else "success"))
+    return Card("care", say("portrait.care"), tuple(lines))
 
 
 def _result(one: Mapping[str, Any], say: Say) -> Line:
