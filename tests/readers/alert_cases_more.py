@@ -253,6 +253,14 @@ FOUND = {
 untold = keeps(AbnormalTracking, due=DAY, **FOUND)
 unfollowed = keeps(AbnormalTracking, due=30 * DAY, **FOUND)
 ended = unfollowed(state="ended")
+private = keeps(
+    ChannelState,
+    channel=Channel.OFFICIAL_ACCOUNT,
+    account="oa",
+    detail="invalid key",
+    failures=3,
+    day="2026-11-23",
+)
 channel = keeps(
     ChannelState, channel=Channel.SMS, account="a", detail="invalid key", failures=3, day="2026-11-23"
 )
@@ -342,6 +350,7 @@ MORE = [
     unanswered("A-045", ConversationKind.CONSULTATION, ConversationKind.SERVICE),
     Case("A-059", channel(trouble=1), channel(trouble=0), harmless=channel(trouble=0), of_a_client=False),
     Case("A-060", channel(trouble=2), channel(trouble=0), harmless=channel(trouble=1), of_a_client=False),
+    Case("A-144", private(trouble=2), private(trouble=0), harmless=private(trouble=1), of_a_client=False),
     Case("A-061", channel(dead=1), channel(dead=0), harmless=channel(dead=0), of_a_client=False),
     Case("A-111", untold(state="urgent_notice"), ended, DAY, both(untold(state="urgent_notice"), ended)),
     Case("A-112", unfollowed(state="follow"), ended, 30 * DAY, both(unfollowed(state="follow"), ended)),

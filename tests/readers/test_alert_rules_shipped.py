@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 import resources
-from domain.alerts.parts import EXTENSIONS
+from domain.alerts.parts import EXTENSIONS, Kind
 from domain.alerts.plans import Plan
 from domain.alerts.records import Severity
 from tests.readers.alert_cases import every_case
@@ -177,3 +177,17 @@ def test_the_files_agree_with_the_list_of_the_requirements(book):
         if rule.waits_for:
             assert rule.waits_for == (listed[rule.id]["row"],)
             assert len(rule.escalate) == len(listed[rule.id]["escalation"])
+
+
+def test_every_alert_has_somebody_a_time_to_act_by_and_an_end(book, authority):
+    """R3.4.3: nothing is told that nobody may do anything about, and nothing stays that nobody can end."""
+    ends_itself = {Kind.ABSENCE, Kind.STACK, Kind.TREND}
+    for rule, plan in book.plans.items():
+        told = [*plan.ladder.receivers, *(role for rung in plan.ladder.rungs for role in rung.to)]
+        able = [
+            role for role in told if role in authority.roles and authority.roles[role].may("alert.handle")
+        ]
+        assert able, f"{rule}: nobody who may handle it"
+        assert plan.ladder.act_within > timedelta(), f"{rule}: no time to act by"
+        ends = bool(plan.state or plan.rule.clears_when or plan.rule.when) or plan.kind in ends_itself
+        assert plan.rule.by_hand or ends, f"{rule}: nothing ends it"
