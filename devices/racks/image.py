@@ -39,7 +39,6 @@ BINARIZERS = (
     zxingcpp.Binarizer.LocalAverage,
     zxingcpp.Binarizer.GlobalHistogram,
 )
-DATA_MATRIX = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix)
 Pixels = NDArray[np.uint8]
 Points = NDArray[np.float64]
 Cell = tuple[int, int]
@@ -93,7 +92,9 @@ def _pixels(data: bytes) -> Pixels:
 
 
 def _codes(pixels: Pixels, **options: Any) -> Iterator[_Code]:
-    for found in zxingcpp.read_barcodes(pixels, formats=DATA_MATRIX, **options):
+    for found in zxingcpp.read_barcodes(
+        pixels, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix), **options
+    ):
         at = found.position
         corners = np.array(
             [(p.x, p.y) for p in (at.top_left, at.top_right, at.bottom_right, at.bottom_left)], np.float64
@@ -119,7 +120,7 @@ class _Grid:
             if cell in self.read and self.read[cell] != code.text:
                 raise DomainError("rack.image_twice", field="file")
             self.read[cell] = code.text
-        self._map = _perspective(np.array(cells, np.float64), at)
+        self._map = _perspective(np.array(cells, np.float64), at, steps)
         off = np.linalg.norm(self.centres(cells) - at, axis=1)
         if off.max() > MOST_OFF * self.pitch:
             raise DomainError("rack.image_no_grid", field="file")
@@ -236,8 +237,14 @@ def _steps(at: Points) -> Points:
     return np.array([first, second])
 
 
-def _perspective(cells: Points, at: Points) -> Points:
-    """Return the 3 by 3 map from cells to pixels; without enough points in both directions only a flat one."""
+def _perspective(cells: Points, at: Points, steps: Points) -> Points:
+    """Return the 3 by 3 map from cells to pixels; without enough points in both directions only a flat one.
+
+    Of tubes in one line only the line is seen: the other direction is that of the steps, at a right angle to it.
+    """
+    if np.linalg.matrix_rank(np.column_stack([cells, np.ones(len(cells))])) < 3:
+        begin = (at - cells @ steps).mean(axis=0)
+        return np.array([[*steps[:, 0], begin[0]], [*steps[:, 1], begin[1]], [0.0, 0.0, 1.0]])
     flat = (
         len({x for x, _ in cells.tolist()}) < 3 or len({y for _, y in cells.tolist()}) < 3 or len(cells) < 8
     )

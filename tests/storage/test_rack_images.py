@@ -78,6 +78,19 @@ def test_a_rack_of_few_tubes_is_read_when_they_tell_the_grid():
     assert dict(read.wells) == few
 
 
+@pytest.mark.parametrize("line", [lambda p: p[0] == "A", lambda p: p[1:] == "12"])
+@pytest.mark.parametrize("turned", [1.5, 181])
+def test_tubes_in_one_line_are_placed_too(line, turned):
+    there = {p: n for p, n in TUBES.items() if line(p)}
+    known = sorted(there)[0]
+    placings = seen(there, Scene(turned=turned))
+    positions_seen = [r.wells.keys() | r.unread | r.looks_empty for r in placings]
+    assert all(len(found) == 96 for found in positions_seen), "every well once"
+    left = confirmed_by(placings, there[known], known)
+    assert [dict(read.wells) for read in left] == [there]
+    assert not left[0].unread
+
+
 @pytest.mark.parametrize(
     ("tubes", "scene", "code"),
     [
