@@ -33,6 +33,7 @@ from domain.studies.follower import StudyFollower
 from domain.tags.follower import TagFollower
 from domain.tracking.follower import TrackingFollower
 from domain.tracking.rates import RateFollower
+from server.file_watch import FileWatch
 from server.giving_way import GivingWay
 from server.identity import Identity
 from server.nodes import NodeWatch
@@ -89,6 +90,7 @@ def readers_of(
         load_limits(resources.folder("security") / "watch.yaml"), dispatcher.content["texts"],
     )  # fmt: skip
     reviewing = ReviewFollower(dispatcher, system_actor(identity.org_id, identity.device_id))
+    files = FileWatch(dispatcher, system_actor(identity.org_id, identity.device_id), has_file)
     store = dispatcher.store
     followers = (
         Follower(store, reviewing),  # first: an urgent report is before its expert within seconds
@@ -117,6 +119,7 @@ def readers_of(
         Follower(store, ProcessFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, PartnerFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, security),
+        Follower(store, files),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
     sending = ReportSending(dispatcher, system_actor(identity.org_id, identity.device_id), has_file)
@@ -132,6 +135,7 @@ def readers_of(
         returns.tick,
         quality.tick,
         reviewing.tick,
+        files.tick,
     ]
     turns = giving_way.turns(GIVES_WAY_S)
     return followers, ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S, give_way=turns)

@@ -18,8 +18,8 @@ from domain.checkup.records import (
 )
 from domain.checkup.report_content import read_facts, report_content
 from domain.checkup.review_hands import hands_of
-from domain.checkup.scheme import check_level, move_report, time_report
-from domain.checkup.workflow import report_review
+from domain.checkup.scheme import RIGHTS, check_level, move_report, time_report
+from domain.checkup.workflow import PASSING, report_review
 from domain.delivery.beginning import begin, editions, file_name
 from domain.kernel.canonical import content_digest
 from domain.kernel.commands import Kind, ask, command, handles
@@ -92,7 +92,7 @@ def _urgency(work: UnitOfWork, visit_id: Id) -> int:
 
 @command("report.submit", "提交初审", permission="report.write")
 class SubmitReport:
-    """Hand the report to the branch's first review, or a corrected one back to the head office."""
+    """Hand the report to its first level, or a corrected one back to where it is read again."""
 
     report_id: Id = ask("报告", kind=Kind.HIDDEN)
     reason: str | None = ask("坚持提交的理由", kind=Kind.NOTE, default=None)
@@ -155,12 +155,9 @@ class PassFirstReview:
 
 
 @handles(PassFirstReview)
-def pass_first(order: PassFirstReview, work: UnitOfWork) -> None:
-    """Move to the head office's queue; who wrote the report does not review it (``report.own_work``)."""
-    report = work.require(Report, order.report_id, "report_id")
-    check_level(work, report, "first_review")
-    move_report(work, report, "pass_first", hands_of(work.connection, report.id))
-    note_step(work, report, "first_review", ReviewAction.PASS, order.remark)
+def pass_first(order: PassFirstReview, work: UnitOfWork) -> str:
+    """Move to the next level and return it; who wrote the report does not review it (``report.own_work``)."""
+    return _pass(work, order.report_id, order.remark, "first_review")
 
 
 @command("report.return", "退回修改", permission="report.annotate")
@@ -174,10 +171,15 @@ class ReturnReport:
 
 @handles(ReturnReport)
 def return_report(order: ReturnReport, work: UnitOfWork) -> None:
-    """Move back to the branch; the remark names field and characters it is about (``conclusion:12-30``)."""
+    """Move back to the branch; the remark names field and characters it is about (``conclusion:12-30``).
+
+    Raises:
+        DomainError: ``permission.denied`` for who does not review at the level the report is at.
+    """
     report = work.require(Report, order.report_id, "report_id")
     level = report.state
     if report_review.allows(level, "return"):
+        work.actor.check(RIGHTS[level])
         check_level(work, report, level)
     move_report(work, report, "return")
     report.returns += 1
@@ -193,12 +195,32 @@ class PassSecondReview:
 
 
 @handles(PassSecondReview)
-def pass_second(order: PassSecondReview, work: UnitOfWork) -> None:
-    """Move to the final review; who had a hand in it before does not (``report.same_hands``)."""
-    report = work.require(Report, order.report_id, "report_id")
-    check_level(work, report, "second_review")
-    move_report(work, report, "pass_second", hands_of(work.connection, report.id))
-    note_step(work, report, "second_review", ReviewAction.PASS, order.remark)
+def pass_second(order: PassSecondReview, work: UnitOfWork) -> str:
+    """Move to the next level and return it; who had a hand in it before does not (``report.same_hands``)."""
+    return _pass(work, order.report_id, order.remark, "second_review")
+
+
+@command("report.pass_further", "加审通过", permission="report.second_review")
+class PassFurtherReview:
+    """An expert of a level the site has beside the usual ones agrees."""
+
+    report_id: Id = ask("报告", kind=Kind.HIDDEN)
+    remark: str | None = ask("审核意见", kind=Kind.NOTE, default=None)
+
+
+@handles(PassFurtherReview)
+def pass_further(order: PassFurtherReview, work: UnitOfWork) -> str:
+    """Move from the third or fourth review to the next level and return it; ``report.same_hands`` as everywhere."""
+    return _pass(work, order.report_id, order.remark, "third_review", "fourth_review")
+
+
+def _pass(work: UnitOfWork, report_id: Id, remark: str | None, *levels: str) -> str:
+    report = work.require(Report, report_id, "report_id")
+    level = report.state if report.state in levels else levels[0]
+    check_level(work, report, level)
+    move_report(work, report, PASSING[level], hands_of(work.connection, report.id))
+    note_step(work, report, level, ReviewAction.PASS, remark)
+    return report.state
 
 
 @command("report.sign", "终审签发", permission="report.final_review")

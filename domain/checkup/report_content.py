@@ -13,6 +13,7 @@ from domain.catalog.content import Catalog
 from domain.catalog.units import shown_unit
 from domain.checkup.intake import GENDER, Person
 from domain.checkup.records import Finding, Observation, Report, ResultStatus, ReviewAction, ReviewStep, Visit
+from domain.checkup.workflow import HEAD_OFFICE
 from domain.delivery.records import ReportDelivery
 from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
@@ -24,9 +25,8 @@ from domain.kernel.masking import mask_text
 from domain.people.records import Organization, Patient, Sex
 from domain.version import NAME, VERSION
 
-LEVELS = {
+LEVELS = dict.fromkeys(HEAD_OFFICE, "head_office") | {
     "first_review": "branch",
-    "second_review": "head_office",
     "final_review": "final",
     "issued": "final",
 }

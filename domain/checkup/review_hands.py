@@ -5,10 +5,9 @@ from collections import defaultdict
 from sqlalchemy import Connection, select
 
 from domain.checkup.records import Report, ReportRevision, ReviewAction, ReviewStep
+from domain.checkup.workflow import PASSING
 from domain.kernel.ids import Id
 from domain.kernel.workflow import Hands
-
-_PASSED = {"first_review": "pass_first", "second_review": "pass_second", "final_review": "sign"}
 
 
 def hands_of(connection: Connection, report_id: Id) -> Hands:
@@ -21,5 +20,5 @@ def hands_of(connection: Connection, report_id: Id) -> Hands:
     steps = select(step.level, step.action, step.staff_id).where(step.report_id == report_id)
     for level, action, staff_id in connection.execute(steps):
         if action in {ReviewAction.PASS, ReviewAction.SIGN} and staff_id is not None:
-            found[_PASSED.get(level, "")].add(staff_id)
+            found[PASSING.get(level, "")].add(staff_id)
     return found

@@ -7,32 +7,34 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
-from domain.checkup.records import Report
+from domain.checkup.records import Report, ReviewAction, ReviewStep
 from domain.checkup.scheme_records import ReviewScheme
-from domain.checkup.workflow import report_review
+from domain.checkup.workflow import HEAD_OFFICE, LEVELS, report_review
+from domain.kernel.authority import Actor
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.kernel.workflow import Hands
 
-LEVELS = {"first_review": "first", "second_review": "second", "final_review": "final"}
-"""States that are levels, and what the fields of a scheme begin with for them."""
-RIGHTS = {
+FIELDS = {level: level.removesuffix("_review") for level in LEVELS}
+"""What the fields of a scheme begin with, for each level."""
+USUAL = ("first_review", "second_review", "final_review")
+RIGHTS = dict.fromkeys(LEVELS, "report.second_review") | {
     "first_review": "report.first_review",
-    "second_review": "report.second_review",
     "final_review": "report.final_review",
 }
-_TIMES = {
-    "drafting": "drafting_hours", "first_review": "first_hours", "second_review": "second_hours",
-    "final_review": "final_hours", "returned": "returned_hours",
-}  # fmt: skip
+_TIMES = {level: f"{name}_hours" for level, name in FIELDS.items()} | {
+    "drafting": "drafting_hours",
+    "returned": "returned_hours",
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Scheme:
-    """What counts at a site: roles by level, hours by state; what ships where nothing was set (`number` 0)."""
+    """What counts at a site: levels, roles by level, hours by state; what ships is `number` 0."""
 
     number: int = 0
+    levels: tuple[str, ...] = USUAL
     roles: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     hours: Mapping[str, int] = dataclasses.field(default_factory=dict)
     urgent_hours: int = 2
@@ -44,6 +46,17 @@ class Scheme:
             return None
         own = self.hours[state]
         return timedelta(hours=min(own, self.urgent_hours) if urgency else own)
+
+    def after(self, state: str) -> str:
+        """Return the level that follows a state; also where the scheme has changed since the report came there."""
+        at = LEVELS.index(state) if state in LEVELS else -1
+        return next((level for level in self.levels if LEVELS.index(level) > at), LEVELS[-1])
+
+    def again(self, returned_at: str | None) -> str:
+        """Return where a corrected text is read again: by the branch that returned it, else by all of head office."""
+        if returned_at == "first_review" and returned_at in self.levels:
+            return returned_at
+        return next(level for level in self.levels if level in HEAD_OFFICE)
 
 
 SHIPPED = Scheme()
@@ -66,11 +79,17 @@ def scheme_from(row: Any) -> Scheme:
     """Return a row of `ReviewScheme` as what counts."""
     return Scheme(
         number=row.number,
-        roles={level: tuple(getattr(row, f"{name}_roles")) for level, name in LEVELS.items()},
+        levels=tuple(row.levels),
+        roles={level: tuple(getattr(row, f"{name}_roles")) for level, name in FIELDS.items()},
         hours={state: getattr(row, field) for state, field in _TIMES.items()},
         urgent_hours=row.urgent_hours,
         accept_minutes=row.accept_minutes,
     )
+
+
+def reviews_at(actor: Actor, state: str) -> bool:
+    """Tell whether a person has the right of a level; False for states that are none."""
+    return state in RIGHTS and actor.may(RIGHTS[state])
 
 
 def check_level(work: UnitOfWork, report: Report, level: str) -> None:
@@ -92,9 +111,23 @@ def check_level(work: UnitOfWork, report: Report, level: str) -> None:
 
 
 def move_report(work: UnitOfWork, report: Report, move: str, hands: Hands | None = None) -> None:
-    """Make a move of the review; the time of the state it enters is that of the site's scheme."""
-    work.move(report_review, report, move, hands)
+    """Make a move of the review: the level it leads to, and the time there, are those of the site's scheme."""
+    to = None
+    if len(report_review.ends[move]) > 1 and report_review.allows(report.state, move):
+        scheme = scheme_of(work.connection, report.org_id)
+        to = scheme.again(_returned_at(work, report)) if move == "resubmit" else scheme.after(report.state)
+    work.move(report_review, report, move, hands, to)
     time_report(work, report)
+
+
+def _returned_at(work: UnitOfWork, report: Report) -> str | None:
+    s = ReviewStep.__table__.c
+    query = (
+        select(s.level)
+        .where(s.report_id == report.id, s.action == ReviewAction.RETURN)
+        .order_by(s.acted_at.desc(), s.id.desc())
+    )
+    return work.connection.execute(query.limit(1)).scalar()
 
 
 def time_report(work: UnitOfWork, report: Report) -> None:

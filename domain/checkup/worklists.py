@@ -2,6 +2,7 @@
 
 from sqlalchemy import literal_column, select
 
+from domain.checkup.case_file_records import CaseFiles
 from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
 from domain.checkup.difference_commands import SettleDifference
 from domain.checkup.difference_records import SystemDifference
@@ -16,11 +17,17 @@ from domain.checkup.records import (
     ResultStatus,
     Visit,
 )
-from domain.checkup.report_commands import PassFirstReview, PassSecondReview, ReturnReport
+from domain.checkup.report_commands import (
+    PassFirstReview,
+    PassFurtherReview,
+    PassSecondReview,
+    ReturnReport,
+)
+from domain.checkup.workflow import HEAD_OFFICE
 from domain.kernel.worklists import Query, without_index, worklist
 from domain.linting.records import ReportCheck
 from domain.people.identity_records import IdentityCheck
-from domain.people.records import Patient
+from domain.people.records import Organization, Patient
 
 
 @worklist("checkup.visits", "体检名单", permission="checkup.view", record=Visit, order="-visit_date")
@@ -148,16 +155,30 @@ def branch_queue() -> Query:
     return _queue("drafting", "first_review", "returned")
 
 
-branch_queue.offers(PassFirstReview)
+branch_queue.offers(PassFirstReview, ReturnReport)
 
 
 @worklist("report.chief_queue", "总院审核", permission="report.second_review", record=Report, order="due_at")
 def chief_queue() -> Query:
     """Reports that wait for the head office, by their promised time."""
-    return _queue("second_review", "final_review")
+    return _queue(*HEAD_OFFICE)
 
 
-chief_queue.offers(PassSecondReview, ReturnReport)
+chief_queue.offers(PassSecondReview, PassFurtherReview, ReturnReport)
+
+
+@worklist("report.missing_files", "影像未到病例", permission="report.view", record=CaseFiles, order="due_at")
+def missing_files() -> Query:
+    """Cases whose images or other files head office does not have yet, the longest wait first."""
+    return (
+        select(
+            CaseFiles.visit_number, Patient.name, Organization.name.label("branch"), CaseFiles.missing,
+            CaseFiles.total, CaseFiles.state_since, CaseFiles.due_at,
+        )
+        .join(Patient, Patient.id == CaseFiles.patient_id)
+        .join(Organization, Organization.id == CaseFiles.org_id)
+        .where(CaseFiles.due_at.is_not(None))
+    )  # fmt: skip
 
 
 @worklist("report.to_issue", "待签发报告", permission="report.final_review", record=Report, order="due_at")

@@ -127,8 +127,15 @@ class UnitOfWork:
         """Put a new record into the first state of its workflow, with the site's time limits."""
         workflow.start(record, self.now, self._limits)
 
-    def move(self, workflow: Workflow, record: HasState, move: str, hands: Hands | None = None) -> None:
-        """Make a move of a workflow now, with the site's time limits.
+    def move(
+        self,
+        workflow: Workflow,
+        record: HasState,
+        move: str,
+        hands: Hands | None = None,
+        to: str | None = None,
+    ) -> None:
+        """Make a move of a workflow now, with the site's time limits; `to` chooses among several ends.
 
         A move that must be apart from earlier ones needs `hands`: a handler that forgets them is a bug.
         """
@@ -136,7 +143,7 @@ class UnitOfWork:
             if hands is None:
                 raise TypeError(f"{workflow.name}.{move} must know who made the earlier moves")
             workflow.check_hands(move, self.actor.staff_id, hands)
-        workflow.move(record, move, self.now, self._limits)
+        workflow.move(record, move, self.now, self._limits, to)
 
     def flush(self) -> None:
         """Send what was done so far to the store, for handlers that must query their own changes."""

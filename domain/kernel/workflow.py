@@ -44,7 +44,7 @@ class Workflow:
         record: Record class with `state`, `state_since` and `due_at`.
         label: Chinese name.
         states: First state first.
-        moves: Move name to (states it may start from, state it ends in).
+        moves: Move name to (states it may start from, state it ends in); of several ends the first is the usual one.
         apart: Move name to the earlier moves that must have been made by somebody else (four eyes).
     """
 
@@ -53,7 +53,7 @@ class Workflow:
         record: type[Record],
         label: str,
         *states: State,
-        moves: Mapping[str, tuple[str | tuple[str, ...], str]],
+        moves: Mapping[str, tuple[str | tuple[str, ...], str | tuple[str, ...]]],
         apart: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.record = record
@@ -61,11 +61,13 @@ class Workflow:
         self.label = label
         self.states = {s.name: s for s in states}
         self.first = states[0].name
+        self.ends = {name: (end,) if isinstance(end, str) else end for name, (_, end) in moves.items()}
         self.moves = {
-            name: ((start,) if isinstance(start, str) else start, end) for name, (start, end) in moves.items()
+            name: ((start,) if isinstance(start, str) else start, self.ends[name][0])
+            for name, (start, _) in moves.items()
         }
-        for starts, end in self.moves.values():
-            unknown = {*starts, end} - self.states.keys()
+        for name, (starts, _) in self.moves.items():
+            unknown = {*starts, *self.ends[name]} - self.states.keys()
             if unknown:
                 raise ValueError(f"workflow {self.name}: unknown states {sorted(unknown)}")
         self.apart = dict(apart or {})
@@ -93,13 +95,18 @@ class Workflow:
         """Return the moves that may be made from `state`."""
         return [name for name, (starts, _) in self.moves.items() if state in starts]
 
-    def move(self, record: HasState, move: str, at: datetime, limits: Limits | None = None) -> None:
-        """Make a move.
+    def move(
+        self, record: HasState, move: str, at: datetime, limits: Limits | None = None, to: str | None = None
+    ) -> None:
+        """Make a move; `to` chooses among its ends.
 
         Raises:
             DomainError: ``<workflow>.wrong_state`` with the labels of the state it is in and those it needs.
         """
         starts, end = self.moves[move]
+        end = to or end
+        if end not in self.ends[move]:
+            raise ValueError(f"workflow {self.name}: {move} does not end in {end}")
         if record.state not in starts:
             raise DomainError(
                 f"{self.name}.wrong_state",

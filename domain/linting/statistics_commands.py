@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, case, func, select, type_coerce
 
 from domain.checkup.records import Report, ReportRevision, ReportSignature, ReviewAction, ReviewStep
+from domain.checkup.workflow import HEAD_OFFICE, LEVELS
 from domain.kernel.clock import CLINIC_TIME
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -15,7 +16,6 @@ from domain.linting.definitions import LINTING
 from domain.linting.records import ReportCheck
 
 HOUR_US = 3_600_000_000
-LEVELS = ("first_review", "second_review", "final_review")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -187,7 +187,8 @@ class _Person:
         n = self.counts.get
         return PhysicianReports(
             staff=self.name, submitted=n(ReviewAction.SUBMIT, 0), first_reviews=n("first_review", 0),
-            second_reviews=n("second_review", 0), signed=n("final_review", 0), returned=n(ReviewAction.RETURN, 0),
+            second_reviews=sum(n(level, 0) for level in HEAD_OFFICE[:-1]),
+            signed=n("final_review", 0), returned=n(ReviewAction.RETURN, 0),
             sent_back=self.sent_back, mean_score=self.score,
             mean_hours=_hours(self.took / self.acts) if self.acts else None, rank=self.rank,
         )  # fmt: skip

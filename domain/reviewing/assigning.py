@@ -12,7 +12,7 @@ from domain.checkup.records import Observation, Report
 from domain.checkup.report_content import standing
 from domain.checkup.review_hands import hands_of
 from domain.checkup.scheme import RIGHTS, ancestors, scheme_of
-from domain.checkup.workflow import report_review
+from domain.checkup.workflow import HEAD_OFFICE, PASSING, report_review
 from domain.kernel.clock import CLINIC_TIME, clinic
 from domain.kernel.ids import Id, stable_id
 from domain.kernel.unit_of_work import UnitOfWork
@@ -21,7 +21,7 @@ from domain.reviewing.records import Reviewer, ReviewTask
 from domain.reviewing.workflow import OPEN
 
 DEFAULT_LIMIT = 40
-MOVES = {"second_review": "pass_second", "final_review": "sign"}
+MOVES = {level: PASSING[level] for level in HEAD_OFFICE}
 """Levels of head office, and the move of the report that ends each."""
 
 

@@ -3,7 +3,13 @@
 import functools
 
 import resources
-from domain.checkup.report_commands import PassFirstReview, PassSecondReview, ReturnReport
+from domain.checkup.report_commands import (
+    PassFirstReview,
+    PassFurtherReview,
+    PassSecondReview,
+    ReturnReport,
+)
+from domain.checkup.scheme import reviews_at
 from domain.checkup.workflow import report_review
 from domain.kernel.authority import Actor
 from domain.kernel.commands import commands
@@ -14,9 +20,15 @@ from forms.issuing import issue_report
 from server.centre import Centre
 from server.review.reading import Case, read_case
 
-FORWARD = {"pass_first": "report.pass_first", "pass_second": "report.pass_second", "sign": "report.sign"}
+FORWARD = {
+    "pass_first": "report.pass_first", "pass_second": "report.pass_second", "pass_third": "report.pass_further",
+    "pass_fourth": "report.pass_further", "sign": "report.sign",
+}  # fmt: skip
 RETURN = "report.return"
-_PASSES = {"pass_first": PassFirstReview, "pass_second": PassSecondReview}
+_PASSES = {
+    "pass_first": PassFirstReview, "pass_second": PassSecondReview, "pass_third": PassFurtherReview,
+    "pass_fourth": PassFurtherReview,
+}  # fmt: skip
 
 
 def offered(case: Case, actor: Actor) -> list[tuple[str, str]]:
@@ -27,7 +39,8 @@ def offered(case: Case, actor: Actor) -> list[tuple[str, str]]:
     found = []
     for move, name in (*FORWARD.items(), ("return", RETURN)):
         permission = commands()[name].permission
-        if move in possible and (permission is None or actor.may(permission)):
+        allowed = permission is None or actor.may(permission)
+        if move in possible and allowed and (move != "return" or reviews_at(actor, case.report.state)):
             found.append((move, commands()[name].label))
     return found
 
@@ -39,7 +52,7 @@ def act(centre: Centre, actor: Actor, report_id: Id, move: str, sent: dict[str, 
         centre: Whose store it is.
         actor: Who acts.
         report_id: The report.
-        move: ``pass_first``, ``pass_second``, ``sign`` or ``return``.
+        move: One of `FORWARD`, or ``return``.
         sent: ``digest`` and ``state`` of the page, ``remark`` and ``anchor``.
 
     Raises:

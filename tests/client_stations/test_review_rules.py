@@ -22,6 +22,7 @@ from client.stations.review.proposals import proposals_for, rule_conditions, wit
 from domain.catalog.content import load_catalog
 from domain.checkup.compared import ResultRow, in_reading_order, leads, result_row
 from domain.checkup.intake import Person
+from domain.checkup.workflow import LEVELS
 from domain.kernel.errors import UnavailableError
 from domain.linting.case import Result
 from domain.linting.values import figures
@@ -222,7 +223,8 @@ def test_every_sentence_the_desk_says_stands_in_the_catalogue_and_none_is_unused
 
 
 @pytest.mark.parametrize(
-    "state", ["drafting", "first_review", "second_review", "returned", "final_review", "signed", "issued"]
+    "state",
+    ["drafting", *LEVELS, "returned", "signed", "issued"],
 )
 def test_each_state_offers_its_own_way_forward_and_nothing_else(state):
     case = SimpleNamespace(
@@ -234,11 +236,11 @@ def test_each_state_offers_its_own_way_forward_and_nothing_else(state):
     )  # fmt: skip
     forward = {
         "drafting": "submit", "returned": "submit", "first_review": "pass_first", "second_review": "pass_second",
-        "final_review": "sign", "signed": "issue",
+        "third_review": "pass_further", "fourth_review": "pass_further", "final_review": "sign", "signed": "issue",
     }  # fmt: skip
     offered = {name for name, on in offers(case, now).items() if on}
     assert offered & set(FORWARD) == ({forward[state]} if state in forward else set())
-    assert ("return" in offered) == (state in {"first_review", "second_review", "final_review"})
+    assert ("return" in offered) == (state in LEVELS)
     for hindrance in ({"acting": True}, {"settled": False}, {"disputed": True}, {"returning": True}):
         assert not set(FORWARD) & {name for name, on in offers(case, replace(now, **hindrance)).items() if on}
     assert not any(offers(None, now).values())

@@ -107,7 +107,9 @@ def test_the_rule_stands_in_the_workflow():
     assert report_review.apart == {
         "pass_first": ("submit",),
         "pass_second": ("submit", "pass_first"),
-        "sign": ("submit", "pass_first", "pass_second"),
+        "pass_third": ("submit", "pass_first", "pass_second"),
+        "pass_fourth": ("submit", "pass_first", "pass_second", "pass_third"),
+        "sign": ("submit", "pass_first", "pass_second", "pass_third", "pass_fourth"),
     }
     with pytest.raises(ValueError, match="unknown moves"):
         type(report_review)(

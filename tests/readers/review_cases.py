@@ -3,11 +3,19 @@
 import dataclasses
 from datetime import timedelta
 
+from domain.checkup.case_file_commands import FilesSeen, NoteCaseFiles
 from domain.checkup.issue_commands import IssueReport
 from domain.checkup.records import Report
-from domain.checkup.report_commands import PassSecondReview, SignReport, SubmitReport, WriteReport
+from domain.checkup.report_commands import (
+    PassFurtherReview,
+    PassSecondReview,
+    SignReport,
+    SubmitReport,
+    WriteReport,
+)
 from domain.checkup.report_content import read_facts, report_content
 from domain.checkup.result_commands import Measured, RecordMeasurement
+from domain.checkup.scheme_commands import SetReviewScheme
 from domain.kernel.authority import system_actor
 from domain.kernel.canonical import content_digest
 from domain.people.staff_commands import CreateStaff
@@ -99,7 +107,48 @@ def somebody(world):
     world.desk.run(AssignWaitingReviews(), system_actor(world.chief.org_id, world.chief.device_id))
 
 
+def at_level(label, *levels):
+    """A report of a place that has a level beside the usual ones."""
+
+    def run(world):
+        world.signer = another_chief(world)
+        world.desk.run(SetReviewScheme(levels=f"分院初审、{label}、终审", reason="加审"), world.chief)
+        steps("write", "submit", "pass_first", *levels)(world)
+
+    return run
+
+
+def pass_further(world):
+    world.report(PassFurtherReview, world.chief)
+
+
+def passed_at(label):
+    def run(world):
+        at_level(label)(world)
+        pass_further(world)
+
+    return run
+
+
+def files(*missing):
+    """What the centre sees of a visit's files, one look after the other."""
+
+    def run(world):
+        visit = world.new_visit()
+        world.look = lambda lacks: world.desk.run(
+            NoteCaseFiles(seen=[FilesSeen(visit, 3, lacks)]),
+            system_actor(world.chief.org_id, world.chief.device_id),
+        )
+        for lacks in missing:
+            world.look(lacks)
+
+    return run
+
+
 REVIEW_CASES = [
+    Case("A-998", files(2, 1), lambda world: world.look(0), 2 * HOUR, files(2, 0)),
+    Case("A-997", at_level("总院三审"), pass_further, 24 * HOUR, passed_at("总院三审")),
+    Case("A-996", at_level("总院四审"), pass_further, 24 * HOUR, passed_at("总院四审")),
     Case("A-097", signed, issue, 24 * HOUR, signed_and_issued),
     Case("A-133", arrived(), accept, harmless=arrived(accepted=True)),
     Case("A-134", arrived(), accept, 2 * HOUR, arrived(accepted=True)),

@@ -4,7 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from domain.checkup.report_commands import PassFirstReview, PassSecondReview, ReturnReport
+from domain.checkup.report_commands import (
+    PassFirstReview,
+    PassFurtherReview,
+    PassSecondReview,
+    ReturnReport,
+    SubmitReport,
+)
 from domain.checkup.scheme import people_for, scheme_of
 from domain.checkup.scheme_commands import RestoreReviewScheme, SetReviewScheme
 from domain.checkup.scheme_records import ReviewScheme
@@ -90,3 +96,65 @@ def test_levels_keep_their_order_and_their_persons_whatever_the_scheme(region):
     assert refused(region, PassSecondReview(report_id=report), "third").code == "report.wrong_state"
     region.run(ReturnReport(report_id=report, remark="请补充"), "third")
     assert region.state_of(report).state == "returned"
+
+
+def states(region, report, *orders):
+    """What a report comes to by some orders, one after the other."""
+    found = []
+    for order, login, more in orders:
+        region.run(order(report_id=report, **more), login)
+        found.append(region.state_of(report).state)
+    return found
+
+
+def test_a_site_has_the_levels_its_scheme_says(region):
+    four = "分院初审、总院复审、总院三审、终审"
+    region.run(SetReviewScheme(levels=four, third_hours=3, site="滨江分院", reason="疑难加审"), "chief")
+    report = region.report(region.years(), "second_review")
+    region.run(PassSecondReview(report_id=report), "deputy")
+    assert (region.state_of(report).state, left(region, report)) == ("third_review", 3 * HOUR)
+    region.follow()
+    task = region.task(report, "third_review")
+    assert region.login_of(task.owner_id) in {"chief", "third"}, "who passed the second level is not asked"
+    assert refused(region, PassFurtherReview(report_id=report), "deputy").code == "report.same_hands"
+    assert states(region, report, (PassFurtherReview, "third", {})) == ["final_review"]
+    region.follow()
+    assert region.login_of(region.task(report, "final_review").owner_id) == "chief", "the only one left"
+
+
+def test_a_level_that_was_taken_away_is_passed_once_more_and_then_missing(region):
+    report = region.report(region.years(), "second_review")
+    region.run(SetReviewScheme(levels="分院初审、终审", reason="两级"), "chief")
+    assert states(region, report, (PassSecondReview, "deputy", {})) == ["final_review"]
+    other = region.report(region.years(name="后"), "first_review")
+    assert states(region, other, (PassFirstReview, "colleague", {})) == ["final_review"]
+    back = {"remark": "请写明数值"}
+    way = ((ReturnReport, "chief", back), (SubmitReport, "doctor", {"reason": "已核对"}))
+    assert states(region, other, *way) == ["returned", "final_review"]
+
+
+def test_the_branchs_own_reviewer_returns_a_report_and_reads_it_again(region):
+    report = region.report(region.years(), "first_review")
+    way = (
+        (ReturnReport, "colleague", {"remark": "左右写反"}),
+        (SubmitReport, "doctor", {"reason": "已核对"}),
+    )
+    assert states(region, report, *way) == ["returned", "first_review"], "no text passes the branch unread"
+    assert states(region, report, (PassFirstReview, "colleague", {})) == ["second_review"]
+    again = (
+        (ReturnReport, "deputy", {"remark": "请补充"}),
+        (SubmitReport, "doctor", {"reason": "已核对"}),
+    )
+    assert states(region, report, *again) == ["returned", "second_review"]
+    assert (
+        refused(region, ReturnReport(report_id=report, remark="x"), "colleague").code == "permission.denied"
+    )
+
+
+@pytest.mark.parametrize(
+    "levels",
+    ["终审", "分院初审、总院复审", "总院复审、分院初审、终审", "初审、终审", "分院初审、分院初审、终审", ""],
+)
+def test_levels_that_lead_nowhere_are_refused(region, levels):
+    found = refused(region, SetReviewScheme(levels=levels, reason="x"), "chief")
+    assert (found.code, found.field) == ("scheme.bad_levels", "levels")

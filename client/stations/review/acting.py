@@ -14,6 +14,7 @@ from client.stations.review.case_rows import state_of, stored_text
 from domain.checkup.issue_commands import IssueOutcome, IssueReport, WithdrawSignature
 from domain.checkup.report_commands import (
     PassFirstReview,
+    PassFurtherReview,
     PassSecondReview,
     ReturnReport,
     SubmitReport,
@@ -27,7 +28,7 @@ from domain.kernel.ids import Id
 from forms.documents import Document, load_documents
 from forms.issuing import issue_report, preview_report
 
-PASSES = {"pass_first": PassFirstReview, "pass_second": PassSecondReview}
+PASSES = {"pass_first": PassFirstReview, "pass_second": PassSecondReview, "pass_further": PassFurtherReview}
 
 
 def save(desk: Any, actor: Actor, case: Case, conclusion: str, advice: str) -> Written:
@@ -67,10 +68,11 @@ def submit(
     return written
 
 
-def pass_on(desk: Any, actor: Actor, case: Case, name: str) -> None:
-    """Let a report go to the next level (`name` is ``pass_first`` or ``pass_second``)."""
+def pass_on(desk: Any, actor: Actor, case: Case, name: str) -> str:
+    """Let a report go to the next level and return that (`name` is one of `PASSES`)."""
     require_unchanged(desk, case, f"report.{name}")
-    desk.dispatcher.run(PASSES[name](report_id=_report_id(case)), actor)
+    done: str = desk.dispatcher.run(PASSES[name](report_id=_report_id(case)), actor).receipt
+    return done
 
 
 def give_back(desk: Any, actor: Actor, case: Case, remark: str, anchor: str | None) -> None:

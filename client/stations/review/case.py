@@ -6,6 +6,7 @@ from typing import Any
 
 from client.stations.review.anchors import Anchor
 from domain.checkup.compared import ResultRow
+from domain.checkup.scheme import USUAL
 from domain.kernel.disputes import Dispute
 from domain.kernel.ids import Id
 from domain.linting.case import Facts
@@ -167,6 +168,8 @@ class Case:
     """Who has the report at head office; empty where nobody does."""
     facts: Facts | None = None
     """What the text is checked against; None where the reader may not know it."""
+    levels: tuple[str, ...] = USUAL
+    """The levels its site has, in their order."""
     extra: dict[str, Any] = field(default_factory=dict)
 
     def text(self, name: str) -> str:

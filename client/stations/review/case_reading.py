@@ -38,6 +38,7 @@ from domain.checkup.report_content import (
     report_content,
     standing,
 )
+from domain.checkup.scheme import scheme_of
 from domain.checkup.workflow import critical_handling, report_review
 from domain.interop.one_person import of_person
 from domain.kernel.authority import Actor
@@ -144,6 +145,7 @@ class _Reader:
             versions=self._versions() if self.clear else (),
             task=self._task(report),
             facts=self._facts() if self.clear else None,
+            levels=scheme_of(self.connection, visit.org_id).levels,
         )
 
     def _facts(self) -> Facts:

@@ -10,6 +10,7 @@ from client.station import Context
 from client.stations.review import acting
 from client.stations.review.case import Case
 from client.stations.review.writing import Writing
+from domain.checkup.workflow import report_review
 from domain.kernel.errors import KnownError
 
 
@@ -45,6 +46,10 @@ class Doing(QObject):
     def pass_second(self, case: Case) -> None:
         """Let the report go to the final review."""
         self._begin("pass_second", case, lambda d, a: acting.pass_on(d, a, case, "pass_second"))
+
+    def pass_further(self, case: Case) -> None:
+        """Let the report go on from a level beside the usual ones."""
+        self._begin("pass_further", case, lambda d, a: acting.pass_on(d, a, case, "pass_further"))
 
     def sign(self, case: Case) -> None:
         """Sign what is shown and issue the report."""
@@ -85,7 +90,9 @@ class Doing(QObject):
         self.name = ""
         self._writing.forget(case.visit_id)
         number = case.number or getattr(receipt, "number", "")
-        self.note.emit(self._context.say(f"review.done.{name}", number=number, name=case.name), "success")
+        onward = report_review.label_of(receipt) if name in acting.PASSES else ""
+        told = self._context.say(f"review.done.{name}", number=number, name=case.name, state=onward)
+        self.note.emit(told, "success")
         self.done.emit(name, case, receipt)
 
     @Slot(object)

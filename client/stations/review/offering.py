@@ -8,12 +8,14 @@ from domain.checkup.workflow import report_review
 
 MOVES = {
     "submit": ("submit", "resubmit"), "pass_first": ("pass_first",), "pass_second": ("pass_second",),
+    "pass_further": ("pass_third", "pass_fourth"),
     "sign": ("sign",), "issue": ("issue",), "withdraw": ("withdraw",), "return": ("return",),
 }  # fmt: skip
 ACTIONS = (
     Action("submit", "review.action.submit", "F9", command="report.submit", primary=True),
     Action("pass_first", "review.action.pass_first", "F9", command="report.pass_first", primary=True),
     Action("pass_second", "review.action.pass_second", "F9", command="report.pass_second", primary=True),
+    Action("pass_further", "review.action.pass_further", "F9", command="report.pass_further", primary=True),
     Action("sign", "review.action.sign", "F9", command="report.sign", primary=True),
     Action("issue", "review.action.issue", "F9", command="report.issue", primary=True),
     Action("withdraw", "review.action.withdraw", "Ctrl+U", command="report.withdraw_signature"),
@@ -32,7 +34,7 @@ ACTIONS = (
     Action("next", "review.action.next", "Alt+Down"),
 )
 """One key, F9, leads on at every step: never two of them are enabled at once."""
-FORWARD = ("submit", "pass_first", "pass_second", "sign", "issue")
+FORWARD = ("submit", "pass_first", "pass_second", "pass_further", "sign", "issue")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

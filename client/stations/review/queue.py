@@ -16,7 +16,7 @@ from client.stations.review.mine import my_count, my_rows, takes_tasks
 from client.stations.review.queue_rows import QueueRow
 from client.stations.review.unwritten import unwritten_counts, unwritten_rows, writes
 from domain.checkup.records import Report
-from domain.checkup.workflow import report_review
+from domain.checkup.workflow import HEAD_OFFICE, report_review
 from domain.kernel.authority import Actor
 from domain.kernel.worklists import Filter, Row, Worklist, scoped, worklists
 
@@ -163,7 +163,7 @@ def read_counts(desk: Any, actor: Actor) -> dict[str, int]:
 def open_states(listing: Worklist) -> tuple[str, ...]:
     """Return the states of the reports in a worklist of open ones."""
     branch = ("drafting", "first_review", "returned")
-    return branch if listing.name == "report.branch_queue" else ("second_review", "final_review")
+    return branch if listing.name == "report.branch_queue" else HEAD_OFFICE
 
 
 def reasons(actor: Actor) -> list[str]:

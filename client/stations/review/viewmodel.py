@@ -17,13 +17,14 @@ from client.stations.review.doing import Doing
 from client.stations.review.holding import Holding
 from client.stations.review.looking import Looking
 from client.stations.review.media.model import MediaModel
-from client.stations.review.offering import ACTIONS, Moment, moves, offers
+from client.stations.review.offering import ACTIONS, FORWARD, Moment, moves, offers
 from client.stations.review.opening import WATCHED, Opening
 from client.stations.review.proposals import with_sentence
 from client.stations.review.queue_model import CaseQueue
 from client.stations.review.returning import Returning
 from client.stations.review.wording import Wording
 from client.stations.review.writing import Writing, anchored
+from domain.checkup.scheme import reviews_at
 from domain.kernel.errors import KnownError
 
 
@@ -83,7 +84,7 @@ class ViewModel(StationModel):
         self.criticals.answered.connect(self.opening.renew)
         for part in (self.doing, self.looking, self.holding):
             part.note.connect(self.note_changed)
-        for name in ("save", "submit", "pass_first", "pass_second", "sign", "issue", "preview", "print"):
+        for name in ("save", *FORWARD, "preview", "print"):
             self.action_set.on(name, functools.partial(self.act, name))
         for name, handler in (
             ("return", self.return_pressed), ("propose", self.propose_next), ("critical", self.ask_critical),
@@ -156,7 +157,7 @@ class ViewModel(StationModel):
         if fresh:
             self._refused = False
             self.returning.select(None)
-            if moves(case, "return") and self.context.actor.may("report.annotate"):
+            if self._may_return(case):
                 self.returning.resume()
         self._written()
 
@@ -202,7 +203,11 @@ class ViewModel(StationModel):
             held=self.holding.last is not None,
         )
         for name, enabled in offers(self.case, now).items():
-            self.action_set.enable(name, enabled)
+            self.action_set.enable(name, enabled and (name != "return" or self._may_return(self.case)))
+
+    def _may_return(self, case: Case | None) -> bool:
+        actor = self.context.actor
+        return case is not None and moves(case, "return") and reviews_at(actor, case.state)
 
     @Slot()
     def _written(self) -> None:
@@ -226,6 +231,7 @@ class ViewModel(StationModel):
         acts: dict[str, Callable[[Case], None]] = {
             "save": self.doing.save, "submit": self._submit, "sign": self.doing.sign,
             "pass_first": self.doing.pass_first, "pass_second": self.doing.pass_second,
+            "pass_further": self.doing.pass_further,
             "issue": self.doing.issue, "preview": self.looking.preview, "print": self.looking.print_issued,
         }  # fmt: skip
         if self.case is not None:

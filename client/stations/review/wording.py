@@ -6,12 +6,9 @@ from client.station import Context
 from client.stations.review.case import UNWRITTEN, Case
 from client.stations.review.queue_rows import QueueRow
 from domain.checkup.compared import ResultRow
-from domain.checkup.workflow import report_review
+from domain.checkup.workflow import LEVELS, report_review
 from domain.people.records import Sex
 
-WAY = ("drafting", "first_review", "second_review", "final_review", "signed")
-"""The states of a report from its first word to its going out."""
-WAY_AT = {state: n for n, state in enumerate(WAY)} | {"returned": 0, "issued": len(WAY)}
 URGENCY_TONE = {2: "danger", 1: "warning", 0: "muted"}
 FLAG_TONE = {"HH": "danger", "LL": "danger", "AA": "danger", "H": "warning", "L": "warning", "A": "warning"}
 
@@ -55,12 +52,15 @@ class Wording:
 
     def progress(self, case: Case) -> str:
         """Return how far the report is through its levels, and who has it: done, here, to come."""
-        at = WAY_AT.get(case.state)
-        if at is None:
+        if case.state == UNWRITTEN:
             return ""
-        marks = [("✓" if n < at else "●" if n == at else "○") for n in range(len(WAY))]
+        through = [level for level in LEVELS if level in case.levels or level == case.state]
+        states = ["drafting", *through, "signed"]
+        at = {"returned": 0, "issued": len(states)}.get(case.state)
+        at = states.index(case.state) if at is None else at
+        marks = [("✓" if n < at else "●" if n == at else "○") for n in range(len(states))]
         way = " ".join(
-            f"{mark}{self._say(f'review.reason.{state}')}" for mark, state in zip(marks, WAY, strict=True)
+            f"{mark}{self._say(f'review.reason.{state}')}" for mark, state in zip(marks, states, strict=True)
         )
         return self._say("review.progress.owner", way=way, name=case.task) if case.task else way
 

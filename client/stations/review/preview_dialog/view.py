@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QScroll
 
 from client.stations.review.case import Case
 
-FORWARD = ("pass_first", "pass_second", "sign", "issue")
+FORWARD = ("pass_first", "pass_second", "pass_further", "sign", "issue")
 
 
 class PreviewDialog(QDialog):

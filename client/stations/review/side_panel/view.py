@@ -12,6 +12,7 @@ from client.stations.review.anchors import FIELDS
 from client.stations.review.case import AttachmentRow, Case, StepRow
 from client.stations.review.text_panel.widgets import shortened
 from client.stations.review.versions import Mark, Piece, compare
+from domain.checkup.workflow import HEAD_OFFICE
 
 TABS = ("history", "versions", "answers", "earlier", "files")
 
@@ -65,7 +66,7 @@ class SidePanel(QTabWidget):
         self._case = case
         self._filled.clear()
         if another:  # who looks at a corrected text again looks at what changed
-            again = case.revision > 1 and case.state in {"second_review", "final_review"}
+            again = case.revision > 1 and case.state in HEAD_OFFICE
             self.setCurrentIndex(TABS.index("versions" if again else "history"))
         self._fill(self.currentIndex())
 
