@@ -24,6 +24,7 @@ from domain.storage.filling import FillReader
 from domain.studies.follower import StudyFollower
 from domain.tags.follower import TagFollower
 from domain.tracking.follower import TrackingFollower
+from forms.report_watch import ReportWatch
 from sync.erasing import Eraser
 
 
@@ -55,6 +56,7 @@ def join_readers(desk: Any) -> None:
         Follower(desk.store, ProcessFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
         Follower(desk.store, FillReader()),
         Follower(desk.store, security),
+        Follower(desk.store, ReportWatch(desk.dispatcher, system_actor(who.org_id, who.device_id))),
     ]
     ticks = [
         care.tick,

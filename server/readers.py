@@ -33,6 +33,7 @@ from domain.studies.follower import StudyFollower
 from domain.tags.follower import TagFollower
 from domain.tracking.follower import TrackingFollower
 from domain.tracking.rates import RateFollower
+from forms.report_watch import ReportWatch
 from server.file_watch import FileWatch
 from server.giving_way import GivingWay
 from server.identity import Identity
@@ -120,6 +121,9 @@ def readers_of(
         Follower(store, PartnerFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, security),
         Follower(store, files),
+        Follower(
+            store, ReportWatch(dispatcher, system_actor(identity.org_id, identity.device_id), everywhere=True)
+        ),
     )
     watch = NodeWatch(dispatcher, system_actor(identity.org_id, identity.device_id))
     sending = ReportSending(dispatcher, system_actor(identity.org_id, identity.device_id), has_file)

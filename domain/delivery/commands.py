@@ -5,6 +5,7 @@ from sqlalchemy import select
 from domain.checkup.records import Report, ReviewAction, ReviewStep
 from domain.checkup.scheme import move_report
 from domain.delivery.beginning import editions
+from domain.delivery.change_commands import check_unchanged, corrected
 from domain.delivery.records import HandingWay, ReportDelivery, ReportHandOver, ReportVersion, Taker
 from domain.delivery.workflow import delivery_life
 from domain.kernel.commands import Kind, ask, command, handles
@@ -144,7 +145,8 @@ def hand_over(order: HandReportOver, work: UnitOfWork) -> Id:
     """Return the id of the hand-over; the same edition may be handed over more than once.
 
     Raises:
-        DomainError: ``delivery.withdrawn`` for an edition that was corrected; ``delivery.not_received`` while the
+        DomainError: ``delivery.changed`` while it is to be decided whether it must be; ``delivery.withdrawn`` for an
+            edition that was corrected; ``delivery.not_received`` while the
             branch has not read it back; ``delivery.taker_missing`` (``taker_name``); ``delivery.not_proven``
             (``proof``); ``delivery.no_receipt`` (``receipt``).
     """
@@ -208,6 +210,7 @@ def _current(work: UnitOfWork, delivery_id: Id) -> ReportDelivery:
         raise DomainError("delivery.withdrawn", number=delivery.number, edition=delivery.edition)
     if delivery.state != "received":
         raise DomainError("delivery.not_received", number=delivery.number)
+    check_unchanged(work, delivery)
     return delivery
 
 
@@ -238,6 +241,7 @@ def reopen(order: ReopenReport, work: UnitOfWork) -> None:
             delivery.withdrawn_at, delivery.withdrawn_by = work.now, work.actor.name
             delivery.withdrawn_why, delivery.due_at = reason, None
     report.document_sha256 = report.issued_at = None
+    corrected(work, report.id)
     staff = work.get(Staff, work.actor.staff_id)
     work.add(
         ReviewStep(

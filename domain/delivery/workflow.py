@@ -3,8 +3,24 @@
 What the branch cannot read is no state of its own: the edition stays sent, with the fault, and is due at once.
 """
 
+from domain.delivery.change_records import ReportChange
 from domain.delivery.records import ReportDelivery
 from domain.kernel.workflow import State, Workflow, hours, minutes
+
+change_life = Workflow(
+    ReportChange,
+    "签发后变化",
+    State("open", "待核定", limit=hours(4)),
+    State("settled", "核定不需更正"),
+    State("corrected", "已撤回更正", final=True),
+    State("back", "已恢复一致"),
+    moves={
+        "settle": ("open", "settled"),
+        "correct": ("open", "corrected"),
+        "back": ("open", "back"),
+        "again": (("settled", "back"), "open"),
+    },
+)
 
 delivery_life = Workflow(
     ReportDelivery,

@@ -2,10 +2,14 @@
 
 from sqlalchemy import select
 
+from domain.checkup.worklists import issued
+from domain.delivery.change_commands import SettleReportChange
+from domain.delivery.change_records import ReportChange
 from domain.delivery.commands import (
     HAND_OVER,
     ConfirmReceived,
     HandReportOver,
+    ReopenReport,
     SendReportAgain,
     TellReportReady,
 )
@@ -67,6 +71,23 @@ def editions() -> Query:
 
 
 editions.offers(HandReportOver, TellReportReady, SendReportAgain)
+
+
+issued.offers(ReopenReport)
+
+
+@worklist(
+    "report.changed_after", "签发后有变化的报告", permission=VIEW, record=ReportChange, order="-state_since"
+)
+def changed_after() -> Query:
+    """Reports that are out and no longer say what is kept, the latest first, and what was decided."""
+    c = ReportChange
+    return select(
+        c.number, c.edition, Patient.name, c.places, c.state, c.state_since, c.due_at, c.settled_by, c.settled_why,
+    ).join(Patient, Patient.id == c.patient_id)  # fmt: skip
+
+
+changed_after.offers(SettleReportChange)
 
 
 @worklist("report.hand_overs", "报告交付记录", permission=HAND_OVER, record=ReportHandOver, order="-given_at")

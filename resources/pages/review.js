@@ -1,10 +1,10 @@
-// Keys on top of pages that work without: arrows in the queue, F9 forward, F2 return (F7 belongs to the browsers), digits for windows, Esc back.
+// Keys on top of pages that work without: arrows in the queue, F9 forward, F2 return (F7 belongs to the browsers), F8 takes a signature back, digits for windows, Esc back.
 "use strict";
 const one = (what) => document.querySelector(what);
 const go = (what) => { const link = one(what); if (link) { link.click(); return true } return false };
 
 function press(move) {
-  const button = move === "return" ? one('button[data-move="return"]') : one("button.main[data-move]");
+  const button = move !== "forward" ? one(`button[data-move="${move}"]`) : one("button.main[data-move]");
   if (!button) return false;
   const remark = one("#remark");
   if (move === "return" && remark && !remark.value.trim()) { remark.focus(); return true }
@@ -24,7 +24,7 @@ document.addEventListener("keydown", (event) => {
   if (event.repeat && /^F\d/.test(event.key)) { event.preventDefault(); return }
   const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
   const keys = {
-    F9: () => press("forward"), F2: () => press("return"), Escape: () => go("a.back"),
+    F9: () => press("forward"), F2: () => press("return"), F8: () => press("withdraw"), Escape: () => go("a.back"),
     ...(typing ? {} : {
       ArrowDown: () => walk(1) || go("a.after"), ArrowUp: () => walk(-1) || go("a.before"),
       ArrowRight: () => go("a.page-after"), ArrowLeft: () => go("a.page-before"),

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 import resources
 from domain.checkup.image_identity import Match
+from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError, KnownError
 from forms.imaging.ecg import ecg_svg
@@ -20,7 +21,7 @@ from server.api.session_routes import enter
 from server.pages.answering import HEADERS
 from server.portal.door import fields
 from server.review import reading
-from server.review.acting import act, offered
+from server.review.acting import act, offered, signed_by
 from server.review.door import BASE, COOKIE, Door, DoorDep, id_of
 from server.review.drawing import trend_svg
 from server.review.pictures import Pictures, PicturesDep, verdict
@@ -82,13 +83,14 @@ async def sign_out(request: Request, door: DoorDep) -> Response:
 
 
 @router.get("")
-def show_queue(door: DoorDep, after: str = "", done: str = "") -> Response:
-    """Show what waits, the most urgent first."""
+def show_queue(door: DoorDep, after: str = "", done: str = "", held: str = "") -> Response:
+    """Show what waits, the most urgent first; above it what was just signed, while it can be taken back."""
 
     def work() -> Response:
         actor = door.actor
         rows, following = reading.queue(door.centre, actor, after)
         values = {"rows": rows, "following": quote(following or ""), "done": done[:40], "first": not after}
+        values["held"] = _held(door, actor, held)
         return door.page(
             "review_queue.html", title=door.centre.texts.say("review_page.queue"), who=actor.name, when=_when,
             now=door.centre.clock(), **values,
@@ -124,7 +126,8 @@ async def do(request: Request, door: DoorDep, report: str, move: str) -> Respons
         except KnownError as error:
             request.state.code = error.code
             return _case_page(door, report, problem=door.centre.texts.explain(error), sent=sent, status=409)
-        return RedirectResponse(f"{BASE}?done={quote(label)}", 303, headers=HEADERS)
+        held = f"&held={report}" if move == "sign" else ""
+        return RedirectResponse(f"{BASE}?done={quote(label)}{held}", 303, headers=HEADERS)
 
     return await run_in_threadpool(door.answered, work)
 
@@ -165,6 +168,13 @@ def _case_page(
         "step": lambda one: say(f"review.step.{one.action}"), "when": _when, "now": door.centre.clock(),
     }  # fmt: skip
     return door.page("review_case.html", status, **values)
+
+
+def _held(door: Door, actor: Actor, report: str) -> reading.Case | None:
+    if not report:
+        return None
+    case = reading.read_case(door.centre, actor, id_of(report, "report.unknown"))
+    return case if signed_by(case, actor) else None
 
 
 def _kind(door: Door, row: Any) -> str:

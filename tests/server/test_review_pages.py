@@ -156,7 +156,24 @@ def test_two_experts_pass_and_sign_and_the_document_is_there(reviewing, browse):
     own = expert.post(f"/case/{case.report.hex}/sign", expert.form(case.report))
     assert own.status_code == 409  # the hands of an earlier level
     assert state_of(reviewing, case.report) == "final_review"
+
+    def queue_form(page):
+        return dict(
+            re.findall(r'name="(proof|once|digest|state)" value="([^"]*)"', page.split("act held")[1])
+        )
+
+    after = final.post(f"/case/{case.report.hex}/sign", final.form(case.report))
+    assert "已签名，两分钟内自动签发" in after.text
+    assert state_of(reviewing, case.report) == "signed", "a signature given here can be taken back too"
+    assert "act held" not in expert.get(f"?held={case.report.hex}").text, "it is its signer's alone"
+    taken = expert.post(
+        f"/case/{case.report.hex}/withdraw", queue_form(after.text) | expert.form(case.report)
+    )
+    assert taken.status_code == 409
+    assert final.post(f"/case/{case.report.hex}/withdraw", queue_form(after.text)).status_code == 200
+    assert state_of(reviewing, case.report) == "final_review"
     assert final.post(f"/case/{case.report.hex}/sign", final.form(case.report)).status_code == 200
+    assert final.post(f"/case/{case.report.hex}/issue", final.form(case.report)).status_code == 200
     assert state_of(reviewing, case.report) == "issued"
     page = final.get(f"/case/{case.report.hex}").text
     assert "PDF" in page

@@ -17,6 +17,6 @@ def upgrade() -> None:
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("state_since", UtcTime(), nullable=False),
         sa.Column("due_at", UtcTime(), nullable=True),
+        sa.UniqueConstraint("visit_id", name="uq_case_files_visit_id"),
         indexed=("due_at",),
     )
-    steps.create_index("ix_case_files_visit_id", "case_files", ["visit_id"], unique=True)

@@ -8,6 +8,23 @@ from sync.migrations import steps
 
 def upgrade() -> None:
     steps.create_record_table(
+        "report_change",
+        sa.Column("delivery_id", Id16(), nullable=False),
+        sa.Column("report_id", Id16(), nullable=False),
+        sa.Column("patient_id", Id16(), nullable=False),
+        sa.Column("number", sa.String(40), nullable=False),
+        sa.Column("edition", sa.BigInteger(), nullable=False),
+        sa.Column("places", sa.String(1000), nullable=False),
+        sa.Column("differs", sa.String(64), nullable=False),
+        sa.Column("state", sa.String(40), nullable=False),
+        sa.Column("state_since", UtcTime(), nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=True),
+        sa.Column("settled_by", sa.String(255), nullable=True),
+        sa.Column("settled_why", sa.String(1000), nullable=True),
+        sa.UniqueConstraint("delivery_id", name="uq_report_change_delivery_id"),
+        indexed=("report_id", "due_at"),
+    )
+    steps.create_record_table(
         "report_delivery",
         sa.Column("report_id", Id16(), nullable=False),
         sa.Column("patient_id", Id16(), nullable=False),
