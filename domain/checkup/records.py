@@ -186,6 +186,7 @@ class ReviewStep(Record, label="审核记录", merge=Merge.APPEND):
     staff_name: Mapped[str] = column("审核人姓名")
     staff_title: Mapped[str | None] = column("职称", length=60)
     acted_at: Mapped[datetime] = column("时间")
+    due_at: Mapped[datetime | None] = column("本级应完成时间")
     remark: Mapped[str | None] = column("意见", length=4000)
     anchor: Mapped[str | None] = column("意见位置")
 

@@ -1,6 +1,7 @@
 """The report on its way through the three levels: written, reviewed, returned, signed."""
 
 import dataclasses
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -122,7 +123,7 @@ def submit(order: SubmitReport, work: UnitOfWork) -> ReportSubmitted:
     if not report.conclusion.strip():
         raise DomainError("report.no_conclusion", field="conclusion")
     _whose_is_settled(work, report)
-    level = report.state
+    level, due_at = report.state, report.due_at
     checked = check_report(work, report)
     reason = (order.reason or "").strip() or None
     if checked is not None:
@@ -142,7 +143,7 @@ def submit(order: SubmitReport, work: UnitOfWork) -> ReportSubmitted:
             advice=report.advice, author_id=work.actor.staff_id, written_at=work.now,
         )
     )  # fmt: skip
-    note_step(work, report, level, ReviewAction.SUBMIT, reason)
+    note_step(work, report, level, ReviewAction.SUBMIT, reason, due_at=due_at)
     return ReportSubmitted(report.state, None if checked is None else checked.score, returned=False)
 
 
@@ -177,13 +178,13 @@ def return_report(order: ReturnReport, work: UnitOfWork) -> None:
         DomainError: ``permission.denied`` for who does not review at the level the report is at.
     """
     report = work.require(Report, order.report_id, "report_id")
-    level = report.state
+    level, due_at = report.state, report.due_at
     if report_review.allows(level, "return"):
         work.actor.check(RIGHTS[level])
         check_level(work, report, level)
     move_report(work, report, "return")
     report.returns += 1
-    note_step(work, report, level, ReviewAction.RETURN, order.remark, order.anchor)
+    note_step(work, report, level, ReviewAction.RETURN, order.remark, order.anchor, due_at=due_at)
 
 
 @command("report.pass_second", "复审通过", permission="report.second_review")
@@ -218,8 +219,9 @@ def _pass(work: UnitOfWork, report_id: Id, remark: str | None, *levels: str) -> 
     report = work.require(Report, report_id, "report_id")
     level = report.state if report.state in levels else levels[0]
     check_level(work, report, level)
+    due_at = report.due_at
     move_report(work, report, PASSING[level], hands_of(work.connection, report.id))
-    note_step(work, report, level, ReviewAction.PASS, remark)
+    note_step(work, report, level, ReviewAction.PASS, remark, due_at=due_at)
     return report.state
 
 
@@ -247,8 +249,6 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
         DomainError: ``report.changed_meanwhile`` when the stored content is no longer what was shown and signed;
             ``report.same_hands`` for who had a hand in an earlier level; ``report.identity_pending``.
     """
-    from datetime import datetime
-
     report = work.require(Report, order.report_id, "report_id")
     hands = hands_of(work.connection, report.id)
     check_level(work, report, "final_review")
@@ -261,6 +261,7 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
         or content_digest(report_content(facts, work.content["catalog"], at=signed_at)) != order.digest
     ):
         raise DomainError("report.changed_meanwhile", field="digest", number=report.number)
+    due_at = report.due_at
     move_report(work, report, "sign", hands)
     report.document_sha256 = order.document_sha256
     if not order.hold:
@@ -294,7 +295,7 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
             name=file_name(report.number, earlier + 1), lane=LANE_SMALL, added_at=work.now,
         )
     )  # fmt: skip
-    note_step(work, report, "final_review", ReviewAction.SIGN)
+    note_step(work, report, "final_review", ReviewAction.SIGN, due_at=due_at)
 
 
 def send_out(work: UnitOfWork, report: Report, size: int) -> None:
@@ -320,13 +321,15 @@ def note_step(
     action: ReviewAction,
     remark: str | None = None,
     anchor: str | None = None,
+    *,
+    due_at: datetime | None = None,
 ) -> None:
-    """Add one act to the history of a report."""
+    """Add one act to the history of a report; `due_at` is by when it was to be done."""
     staff = work.get(Staff, work.actor.staff_id)
     work.add(
         ReviewStep(
             org_id=report.org_id, report_id=report.id, revision=report.revision, level=level, action=action,
             staff_id=work.actor.staff_id, staff_name=work.actor.name, staff_title=staff.title if staff else None,
-            acted_at=work.now, remark=remark, anchor=anchor,
+            acted_at=work.now, due_at=due_at, remark=remark, anchor=anchor,
         )
     )  # fmt: skip

@@ -46,6 +46,8 @@ class ReportFigures:
     issued: int
     mean_hours: float | None
     level_hours: dict[str, float]
+    level_late: dict[str, float]
+    """Share of what was done at a level after its time, 0 to 1; of acts since that time is kept with them."""
     senior_signed: int
     senior_rate: float | None
     """Share signed by a senior title (`senior_titles` of the rules), 0 to 1."""
@@ -84,8 +86,8 @@ def count_reports(order: CountReports, work: UnitOfWork) -> ReportFigures:
         select(func.count(), func.avg(c.score)).where(*_within(work, c, c.checked_at, begin, end))
     ).one()
     return ReportFigures(
-        issued=issued, mean_hours=mean_hours, level_hours=levels, senior_signed=senior,
-        senior_rate=senior / signed if signed else None, checks=checks,
+        issued=issued, mean_hours=mean_hours, level_hours=levels, level_late=_late(work, begin, end),
+        senior_signed=senior, senior_rate=senior / signed if signed else None, checks=checks,
         mean_score=round(float(score), 1) if checks else None, physicians=physicians,
     )  # fmt: skip
 
@@ -155,6 +157,22 @@ def _physicians(
     rest = sorted((p for p in people.values() if p.rank is None), key=lambda p: p.name)
     hours = {level: round(took / acts / HOUR_US, 1) for level, (acts, took) in levels.items() if acts}
     return [person.figures() for person in (*ranked, *rest)], hours
+
+
+def hours_of_levels(work: UnitOfWork, begin: datetime, end: datetime) -> dict[str, float]:
+    """Return the mean hours a report was at each level, of what was done in a time."""
+    return _physicians(work, begin, end)[1]
+
+
+def _late(work: UnitOfWork, begin: datetime, end: datetime) -> dict[str, float]:
+    s = ReviewStep.__table__.c
+    query = (
+        select(s.level, func.count(), func.sum(case((_us(s.acted_at) > _us(s.due_at), 1), else_=0)))
+        .where(*_within(work, s, s.acted_at, begin, end), s.due_at.is_not(None))
+        .group_by(s.level)
+    )
+    found = {level: int(late) / count for level, count, late in work.connection.execute(query)}
+    return {level: found[level] for level in ("drafting", *LEVELS, "returned") if level in found}
 
 
 def _checked(work: UnitOfWork, begin: datetime, end: datetime, people: "dict[Any, _Person]") -> None:

@@ -220,10 +220,12 @@ def test_reports_are_counted_beside_and_their_figures_told(figures, qtbot):
     assert "没有提交或签发的报告" in figures.reports_note.text()
     chief = PhysicianReports("李主任", 0, 0, 6, 6, 1, 0, None, 6.2, 1)
     levels = {"second_review": 4.0, "final_review": 8.5}
-    figures.model.reports.emit(ReportFigures(6, 14.5, levels, 4, 2 / 3, 7, 96.4, [chief]))
+    figures.model.reports.emit(
+        ReportFigures(6, 14.5, levels, {"final_review": 0.25}, 4, 2 / 3, 7, 96.4, [chief])
+    )
     told = figures.reports_note.text()
     assert "签发 6 份" in told
-    assert "总院复审 4.0 小时，终审 8.5 小时" in told
+    assert "总院复审 4.0 小时，终审 8.5 小时、逾期 25%" in told
     assert "高级职称签署率 66.7%" in told
     row = [figures.reports.item(0, column).text() for column in range(10)]
     assert row == ["李主任", "0", "0", "6", "6", "1", "0", "—", "6.2", "1"]

@@ -54,6 +54,7 @@ def acts(desk, report_id, *steps, title="主任医师"):
                 ReviewStep(
                     org_id=BRANCH, report_id=report_id, revision=1, level=level, action=action,
                     staff_id=actor.staff_id, staff_name=actor.role, acted_at=at,
+                    due_at=report.state_since + 12 * HOUR,
                 )
             )  # fmt: skip
         if steps[-1][0] == "final_review":
@@ -83,6 +84,12 @@ def test_what_became_of_reports(desk, nurse, as_role):
     found = desk.run(CountReports(since=today, until=today + timedelta(days=1)), doctor).receipt
     assert (found.issued, found.mean_hours) == (6, 14.5)
     assert found.level_hours == {"first_review": 2.0, "second_review": 4.0, "final_review": 8.5}
+    assert found.level_late == {
+        "drafting": 0.0,
+        "first_review": 0.0,
+        "second_review": 0.0,
+        "final_review": 5 / 6,
+    }
     assert (found.senior_signed, found.senior_rate) == (4, pytest.approx(4 / 6))
     assert found.checks == 7
     by_name = {one.staff: one for one in found.physicians}

@@ -26,12 +26,14 @@ from domain.followup.count_commands import FollowUpStatistics
 from domain.kernel.ids import Id
 from domain.linting.statistics_commands import ReportFigures
 from domain.messaging.statistics_commands import Pushed
+from domain.reviewing.forecast import Late
 
 WORKLOAD = ("staff", "audience", "open", "overdue", "done", "lost", "on_time", "mean_days")
 REPORTS = (
     "staff", "submitted", "first_reviews", "second_reviews", "signed", "returned", "sent_back", "mean_score",
     "mean_hours", "rank",
 )  # fmt: skip
+FORECAST = ("number", "branch", "level", "owner", "due", "expected", "why")
 MESSAGES = (
     "template",
     "channel",
@@ -68,6 +70,7 @@ class View(StationView):
         self.parts.addTab(self._causes(), self.say("figures.part.causes"))
         if self.model.sees_reports:
             self.parts.addTab(self._reports(), self.say("figures.part.reports"))
+            self.parts.addTab(self._forecast(), self.say("figures.part.forecast"))
         if self.model.sees_messages:
             self.parts.addTab(self._messages(), self.say("figures.part.messages"))
         if self.model.sees_units:
@@ -171,7 +174,7 @@ class View(StationView):
     def _show_reports(self, found: ReportFigures) -> None:
         code = "figures.reports.hint" if found.issued or found.physicians else "figures.reports.none"
         levels = "，".join(
-            self.say("figures.reports.level", level=report_review.label_of(level), hours=hours)
+            self._level(level, hours, found.level_late.get(level))
             for level, hours in found.level_hours.items()
         )
         self.reports_note.setText(
@@ -197,6 +200,37 @@ class View(StationView):
         return self._part(self.messages_note, self.messages)
 
     @Slot(object)
+    def _level(self, level: str, hours: float, late: float | None) -> str:
+        told = self.say("figures.reports.level", level=report_review.label_of(level), hours=hours)
+        return told if late is None else told + self.say("figures.reports.late", late=f"{late:.0%}")
+
+    def _forecast(self) -> QWidget:
+        heads = [self.say(f"figures.forecast.{name}") for name in FORECAST]
+        self.forecast = self._table("figures_forecast", heads, self.say("figures.part.forecast"))
+        self.forecast_note = self._note("figures_forecast_note")
+        self.model.forecast.connect(self._show_forecast)
+        return self._part(self.forecast_note, self.forecast)
+
+    @Slot(object)
+    def _show_forecast(self, found: list[Late]) -> None:
+        self.forecast_note.setText(self.say("figures.forecast.hint" if found else "figures.forecast.none"))
+        moment = self.context.formatter.moment
+        self._fill(
+            self.forecast,
+            [
+                (
+                    one.number, one.branch, report_review.label_of(one.state), one.owner_name or "—", moment(one.due),
+                    moment(one.expected), self._why(one),
+                )
+                for one in found
+            ],
+        )  # fmt: skip
+
+    def _why(self, one: Late) -> str:
+        if one.ahead is None:
+            return self.say("figures.forecast.mean")
+        return self.say("figures.forecast.queue", ahead=one.ahead)
+
     def _show_messages(self, found: list[Pushed]) -> None:
         self.messages_note.setText(self.say("figures.messages.hint" if found else "figures.messages.none"))
         self.messages.setRowCount(len(found))

@@ -16,6 +16,7 @@ from domain.linting.statistics_commands import CountReports
 from domain.messaging.statistics_commands import CountMessages
 from domain.reception.unit_records import ClientUnit
 from domain.reception.unit_report_commands import ReportUnit, UnitReport
+from domain.reviewing.forecast_commands import ForecastLateness
 
 TIMES = ("month", "last_month", "quarter", "year")
 PERFORMANCE = "worklist:followup.performance"
@@ -45,6 +46,8 @@ class ViewModel(StationModel):
     """A list of `Pushed`."""
     reports = Signal(object)
     """`ReportFigures`."""
+    forecast = Signal(object)
+    """A list of `Late`: reports that will miss their time as things stand, whatever time is shown."""
     time_changed = Signal(object)
 
     actions = (
@@ -112,6 +115,7 @@ class ViewModel(StationModel):
             self.run(
                 CountReports(since=self.since, until=self.until), lambda done: self.reports.emit(done.receipt)
             )
+            self.run(ForecastLateness(), lambda done: self.forecast.emit(done.receipt))
 
     def _take(self, figures: FollowUpStatistics) -> None:
         self.figures = figures

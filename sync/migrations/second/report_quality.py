@@ -8,6 +8,7 @@ from sync.migrations import steps
 
 def upgrade() -> None:
     steps.add_columns("report", sa.Column("quality", sa.BigInteger(), nullable=True))
+    steps.add_columns("review_step", sa.Column("due_at", UtcTime(), nullable=True))
     steps.create_record_table(
         "report_check",
         sa.Column("report_id", Id16(), nullable=False),
