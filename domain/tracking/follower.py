@@ -14,10 +14,11 @@ from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.tracking.commands import TrackFindings
+from domain.tracking.progress import FollowProgress
 
 log = logging.getLogger(__name__)
 AT_ONCE = 100
-WATCHED = {"finding", "observation"}
+WATCHED = {"finding", "observation", "abnormal_tracking"}
 
 
 class TrackingFollower:
@@ -35,24 +36,36 @@ class TrackingFollower:
 
     def act(self, entries: Sequence[Entry]) -> None:
         """Begin to track what was found, and stop where a result was corrected."""
-        found, amended = self._arrived(entries)
+        found, amended, results = self._arrived(entries)
         for start in range(0, max(len(found), len(amended)), AT_ONCE):
             order = TrackFindings(
                 finding_ids=found[start : start + AT_ONCE], amended_ids=amended[start : start + AT_ONCE]
             )
-            try:
-                self._dispatcher.run(order, self._actor)
-            except DomainError as error:  # another reader of this store was faster: it did the same
-                log.warning("trackings refused: %s", error.code)
+            self._run(order)
+        for start in range(0, len(results), AT_ONCE):
+            self._run(FollowProgress(observation_ids=results[start : start + AT_ONCE]))
 
-    def _arrived(self, entries: Sequence[Entry]) -> tuple[list[Id], list[Id]]:
+    def _run(self, order: object) -> None:
+        try:
+            self._dispatcher.run(order, self._actor)
+        except DomainError as error:  # another reader of this store was faster: it did the same
+            log.warning("trackings refused: %s", error.code)
+
+    def _arrived(self, entries: Sequence[Entry]) -> tuple[list[Id], list[Id], list[Id]]:
         own = self._actor.device_id.bytes
         found: dict[Id, None] = {}
         amended: dict[Id, None] = {}
+        results: dict[Id, None] = {}
         for entry in entries:
             if entry.device_id != own or not any(t.entity in WATCHED for t in entry.glance.changes):
                 continue
             for change in entry.body.changes:
+                if change.entity == "observation":
+                    results[uuid.UUID(bytes=change.record_id)] = None
+                elif change.entity == "abnormal_tracking" and isinstance(
+                    marked := change.fields.get("observation_id"), bytes
+                ):
+                    results[uuid.UUID(bytes=marked)] = None
                 if change.op != "ins":
                     continue
                 if change.entity == "finding":
@@ -61,4 +74,4 @@ class TrackingFollower:
                     earlier := change.fields.get("amends"), bytes
                 ):
                     amended[uuid.UUID(bytes=earlier)] = None
-        return list(found), list(amended)
+        return list(found), list(amended), list(results)

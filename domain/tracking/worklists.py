@@ -5,6 +5,7 @@ from sqlalchemy import select
 from domain.kernel.worklists import Query, worklist
 from domain.people.records import Organization, Patient
 from domain.tracking.commands import FollowUp, NotReached, ReferTracking, RefuseTracking, TellClient
+from domain.tracking.progress_records import PositiveProgress
 from domain.tracking.records import AbnormalTracking, TrackingRate, TrackingStep
 
 VIEW = "tracking.view"
@@ -39,6 +40,16 @@ def ended() -> Query:
         .join(Patient, Patient.id == t.patient_id)
         .where(t.due_at.is_(None))
     )  # fmt: skip
+
+
+@worklist("tracking.progress", "重大阳性指标进展", permission=VIEW, record=PositiveProgress, order="-last_at")
+def progress() -> Query:
+    """The register: each marked value with what it is by now, the newest result first."""
+    p = PositiveProgress
+    return select(
+        Patient.name, Patient.number.label("patient_number"), p.grade, p.label, p.marked, p.marked_at, p.last,
+        p.last_at, p.flag, p.course, p.change, p.needed, p.rechecks, p.follow_on,
+    ).join(Patient, Patient.id == p.patient_id)  # fmt: skip
 
 
 @worklist("tracking.steps", "异常结果追踪记录", permission=VIEW, record=TrackingStep, order="-at")

@@ -8,6 +8,26 @@ from sync.migrations import steps
 
 def upgrade() -> None:
     steps.create_record_table(
+        "positive_progress",
+        sa.Column("patient_id", Id16(), nullable=False),
+        sa.Column("item", sa.String(60), nullable=False),
+        sa.Column("label", sa.String(255), nullable=False),
+        sa.Column("grade", sa.String(40), nullable=False),
+        sa.Column("marked_at", UtcTime(), nullable=False),
+        sa.Column("marked", sa.String(4000), nullable=False),
+        sa.Column("last_at", UtcTime(), nullable=False),
+        sa.Column("last", sa.String(4000), nullable=False),
+        sa.Column("flag", sa.String(10), nullable=True),
+        sa.Column("rechecks", sa.BigInteger(), nullable=False),
+        sa.Column("course", sa.String(40), nullable=False),
+        sa.Column("change", sa.Float(), nullable=True),
+        sa.Column("needed", sa.Float(), nullable=True),
+        sa.Column("tracking_id", Id16(), nullable=False),
+        sa.Column("follow_on", IsoDate(), nullable=True),
+        indexed=("patient_id", "last_at"),
+    )
+    steps.create_index("ix_positive_progress_course", "positive_progress", ["course", "last_at"])
+    steps.create_record_table(
         "abnormal_tracking",
         sa.Column("patient_id", Id16(), nullable=False),
         sa.Column("visit_id", Id16(), nullable=True),
