@@ -64,6 +64,7 @@ from server.pages import form_page
 from server.payments import routes as payment_routes
 from server.payments.cashier import Cashier
 from server.payments.gateway import SignedGateway
+from server.platform_watch import PlatformWatch
 from server.portal import diet as portal_diet
 from server.portal import entering as portal_entering
 from server.portal import exercise as portal_exercise
@@ -137,6 +138,10 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     inbox = InboxPlace(settings.inbox_path, queue_key(settings))
     housekeeping = housekeeping_of(
         dispatcher=dispatcher, identity=identity, clock=clock, sessions=kept.sessions, uploads=uploads, blobs=blobs,
+        platform=PlatformWatch(
+            dispatcher, system_actor(identity.org_id, identity.device_id), data_dir=settings.data_dir,
+            least_free_bytes=settings.least_free_bytes, followers=followers, readers=readers, inbox=inbox,
+        ),
         sync=sync, nonces=kept.nonces, inbox=inbox, attestors=attestors_of(settings),
         identity_service=identity_service_of(settings),
     )  # fmt: skip

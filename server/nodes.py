@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from domain.exchange.admission_commands import JudgeAdmission
 from domain.exchange.node_commands import NodeFacts, NoteNodes
 from domain.exchange.node_records import Contact, SyncNode
 from domain.exchange.records import Conflict
@@ -85,6 +86,7 @@ class NodeWatch:
         ]
         if facts:
             self._dispatcher.run(NoteNodes(nodes=facts), self._actor)
+            self._dispatcher.run(JudgeAdmission(node_ids=[one.node_id for one in facts]), self._actor)
         return len(facts)
 
 

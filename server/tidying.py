@@ -23,6 +23,7 @@ from server.identity_services.providers import IdentityService
 from server.interfaces.daily import count_days
 from server.interfaces.inbox import InboxPlace
 from server.nonces import KeptNonces
+from server.platform_watch import PlatformWatch
 from server.sessions import KeptSessions
 from sync.blobs import BlobStore
 from sync.centre import CentreSync
@@ -45,6 +46,7 @@ def housekeeping_of(
     sync: CentreSync,
     nonces: KeptNonces,
     inbox: InboxPlace,
+    platform: PlatformWatch,
     attestors: Sequence[Attestor] = (),
     identity_service: IdentityService | None = None,
 ) -> Housekeeping:
@@ -97,6 +99,7 @@ def housekeeping_of(
 
     ours = system_actor(identity.org_id, identity.device_id)
     return Housekeeping([
+        Job("platform", timedelta(minutes=1), platform.look),
         Job("signed_reports", timedelta(minutes=1), signed_reports),
         Job("consent_keys", timedelta(minutes=1), consent_keys),
         Job("consent_attestations", timedelta(minutes=1), attestations),

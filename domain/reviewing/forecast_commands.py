@@ -61,7 +61,7 @@ def _waiting(work: UnitOfWork) -> list[Waiting]:
     ]  # fmt: skip
 
 
-def _paces(work: UnitOfWork, owners: set[str | None]) -> dict[str, Pace]:
+def _paces(work: UnitOfWork, owners: set[str]) -> dict[str, Pace]:
     """Return how each owner worked, whatever branch it was for: acts by clock hour, a range of an index."""
     if not owners:
         return {}

@@ -21,7 +21,7 @@ GRADES = (TrackingGrade.HIGH, TrackingGrade.IMPORTANT)
 
 @command("tracking.follow_progress", "更新阳性指标进展", permission=None, place="internal")
 class FollowProgress:
-    """Results came, or findings began to be tracked: their marked values are worked out; of the reader of the log alone."""
+    """Results came, or findings began to be tracked: their marked values; of the reader of the log alone."""
 
     observation_ids: list[Id] = ask("结果", kind=Kind.HIDDEN)
 
