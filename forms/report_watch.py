@@ -6,10 +6,10 @@ interface, another workstation's log. The comparison is that of `forms.final_che
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from domain.checkup.records import Finding, Observation, Report
 from domain.delivery.change_commands import NoteReportChange
@@ -22,12 +22,14 @@ from domain.kernel.errors import KnownError
 from domain.kernel.ids import Id
 
 log = logging.getLogger(__name__)
+AT_ONCE = 500
 _WATCHED = frozenset({"observation", "finding", "report", "patient", "visit", "report_delivery"})
 _FIELDS = {
     "report": frozenset({"conclusion", "advice"}), "patient": frozenset({"name", "sex"}),
     "visit": frozenset({"visit_date", "patient_id"}), "report_delivery": frozenset({"sent_at"}),
 }  # fmt: skip
 """Fields that matter, of records of which only some do."""
+_OF_A_VISIT = frozenset({"observation", "finding"})
 
 
 class ReportWatch:
@@ -57,7 +59,14 @@ class ReportWatch:
                 continue
             for change in entry.body.changes:
                 wanted = _FIELDS.get(change.entity)
-                if change.entity in _WATCHED and (wanted is None or wanted & change.fields.keys()):
+                if change.entity not in _WATCHED or (
+                    wanted is not None and not wanted & change.fields.keys()
+                ):
+                    continue
+                visit = change.fields.get("visit_id")
+                if change.entity in _OF_A_VISIT and isinstance(visit, bytes):  # a new one says whose it is
+                    touched.setdefault("visit", set()).add(uuid.UUID(bytes=visit))
+                else:
                     touched.setdefault(change.entity, set()).add(uuid.UUID(bytes=change.record_id))
         if touched:
             with self._dispatcher.store.read() as connection:
@@ -89,24 +98,25 @@ def _editions(connection: Connection, touched: dict[str, set[Id]]) -> Sequence[A
     d, r = ReportDelivery.__table__.c, Report.__table__.c
     visits: set[Id] = set(touched.get("visit", ()))
     for record in (Observation, Finding):
-        c, ids = record.__table__.c, touched.get(record.record_info.entity)
-        if ids:
-            visits.update(connection.execute(select(c.visit_id).where(c.id.in_(_some(ids)))).scalars())
-    query = (
-        select(d.id, d.report_id, d.sha256)
-        .join(Report.__table__, r.id == d.report_id)
-        .where(
-            d.state != "withdrawn",
-            or_(
-                r.visit_id.in_(_some(visits)),
-                r.id.in_(_some(touched.get("report", ()))),
-                r.patient_id.in_(_some(touched.get("patient", ()))),
-                d.id.in_(_some(touched.get("report_delivery", ()))),
-            ),
-        )
-    )
-    return connection.execute(query).all()
+        c, ids = record.__table__.c, touched.get(record.record_info.entity, ())
+        for some in _chunks(ids):
+            visits.update(connection.execute(select(c.visit_id).where(c.id.in_(some))).scalars())
+    found: dict[Id, Any] = {}
+    for column, ids in (
+        (r.visit_id, visits), (r.id, touched.get("report", ())), (r.patient_id, touched.get("patient", ())),
+        (d.id, touched.get("report_delivery", ())),
+    ):  # fmt: skip
+        for some in _chunks(ids):
+            query = (
+                select(d.id, d.report_id, d.sha256)
+                .join(Report.__table__, r.id == d.report_id)
+                .where(column.in_(some), d.state != "withdrawn")
+            )
+            found |= {row.id: row for row in connection.execute(query)}
+    return list(found.values())
 
 
-def _some(ids: Iterable[Id]) -> list[Id]:
-    return [one for one in ids if one is not None]
+def _chunks(ids: Iterable[Id]) -> Iterator[list[Id]]:
+    wanted = [one for one in ids if one is not None]
+    for start in range(0, len(wanted), AT_ONCE):
+        yield wanted[start : start + AT_ONCE]

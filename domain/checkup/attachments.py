@@ -27,6 +27,7 @@ KINDS = {
         FileKind("image/jpeg", "JPEG 图片", 20 << 20),
         FileKind("image/png", "PNG 图片", 20 << 20),
         FileKind("application/dicom", "DICOM 影像", 2 << 30, LANE_DICOM),
+        FileKind("application/vnd.hl7.aecg+xml", "心电图（HL7 aECG）", 50 << 20),
     )
 }
 """The declaration: what a person may add by hand."""
@@ -42,6 +43,8 @@ def kind_of(head: bytes) -> FileKind | None:
         return KINDS["image/jpeg"]
     if b"%PDF-" in head[:HEAD_BYTES]:
         return KINDS["application/pdf"]
+    if b"<AnnotatedECG" in head[:HEAD_BYTES]:
+        return KINDS["application/vnd.hl7.aecg+xml"]
     return None
 
 

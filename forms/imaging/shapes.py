@@ -3,6 +3,8 @@
 import msgspec
 
 DICOM, PDF = "application/dicom", "application/pdf"
+AECG = "application/vnd.hl7.aecg+xml"
+"""HL7 gives aECG no media type of its own; this one is ours."""
 MOST_FILE_BYTES = 512 << 20
 """A larger file is told to be too large for this screen; it still opens in the system's own viewer."""
 MOST_PIXELS = 100_000_000

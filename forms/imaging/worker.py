@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from domain.kernel.errors import DomainError
-from forms.imaging.shapes import DICOM, MOST_PIXELS, PDF, Asked, Facts, Frame, Told
+from forms.imaging.shapes import AECG, DICOM, MOST_PIXELS, PDF, Asked, Facts, Frame, Told
 
 MOST_MEMORY = 3 << 30
 """Address space of the process where the system can bound it: a file that asks for more is refused."""
@@ -65,7 +65,19 @@ class Opened:
 def _reader_of(media_type: str, content: bytes) -> Any:
     if media_type == DICOM:
         return _Dicom(content)
+    if media_type == AECG:
+        return _Ecg(content)
     return _Pdf(content) if media_type == PDF else _Photo(content)
+
+
+class _Ecg:
+    def __init__(self, content: bytes) -> None:
+        from forms.imaging.aecg import Aecg
+
+        self._read = Aecg(content)
+
+    def read(self, _index: int, facts_only: bool) -> Told:
+        return Told(facts=self._read.facts, waveform=None if facts_only else self._read.waveform())
 
 
 class _Dicom:

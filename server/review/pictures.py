@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from domain.checkup.image_identity import Match, Verdict, compare
 from domain.kernel.errors import DomainError, UnavailableError
 from forms.imaging.decoder import Decoder
-from forms.imaging.shapes import DICOM, Told
+from forms.imaging.shapes import AECG, DICOM, Told
 from server.api.dependencies import CentreDep
 from server.centre import Centre
 from server.review.reading import Case
@@ -63,9 +63,9 @@ class Pictures:
 
 
 def verdict(case: Case, media_type: str, told: Told) -> Verdict:
-    """Return whether a file is of the case's client; only DICOM says whose it is."""
+    """Return whether a file is of the case's client; DICOM and aECG say whose they are."""
     facts = told.facts
-    if media_type != DICOM or facts is None:
+    if media_type not in {AECG, DICOM} or facts is None:
         return Verdict(Match.SAME)
     return compare(
         case.shown, patient_id=facts.patient_id, name=facts.patient_name, birth_date=facts.birth_date,

@@ -14,7 +14,7 @@ from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError, KnownError
 from forms.imaging.ecg import ecg_svg
-from forms.imaging.shapes import DICOM, PDF
+from forms.imaging.shapes import AECG, DICOM, PDF
 from forms.imaging.windowing import png
 from server.api.dependencies import address_of
 from server.api.session_routes import enter
@@ -28,7 +28,7 @@ from server.review.pictures import Pictures, PicturesDep, verdict
 
 router = APIRouter(prefix=BASE, include_in_schema=False)
 _STATIC = {"review.css": "text/css; charset=utf-8", "review.js": "text/javascript; charset=utf-8"}
-_KINDS = {DICOM: "image", PDF: "pdf", "image/jpeg": "photo", "image/png": "photo"}
+_KINDS = {AECG: "ecg", DICOM: "image", PDF: "pdf", "image/jpeg": "photo", "image/png": "photo"}
 
 
 @router.get("/static/{name}")

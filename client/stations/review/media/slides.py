@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from client.stations.review.case import AttachmentRow
-from forms.imaging.shapes import DICOM, PDF, Facts, Told
+from forms.imaging.shapes import AECG, DICOM, PDF, Facts, Told
 
-SHOWN = frozenset({DICOM, PDF, "image/jpeg", "image/png"})
+SHOWN = frozenset({AECG, DICOM, PDF, "image/jpeg", "image/png"})
 """Kinds that are shown here; anything else opens in the system's viewer."""
 MOST_BYTES = 320 << 20
 """Of decoded pictures kept ready: a series of 500 CT slices (262 MB) fits, what lies farthest away goes first."""

@@ -13,7 +13,7 @@ from client.stations.review.media.slides import SHOWN, Slide
 from client.stations.review.media.widgets import Canvas
 from client.stations.review.media.windows import Look
 from domain.checkup.image_identity import Match
-from forms.imaging.shapes import DICOM, Facts, Told
+from forms.imaging.shapes import AECG, DICOM, Facts, Told
 
 
 class MediaPane(QWidget):
@@ -276,5 +276,5 @@ class Stage(QStackedWidget):
             self.setCurrentIndex(0)
             if self.pane is not None:
                 self.pane.leave()
-        if fresh and case.clear and any(row.media_type == DICOM for row in case.attachments):
+        if fresh and case.clear and any(row.media_type in {AECG, DICOM} for row in case.attachments):
             self._model.media.warm_up()
