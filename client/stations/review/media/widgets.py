@@ -239,8 +239,10 @@ class Canvas(QWidget):
 
     @property
     def mm(self) -> float:
-        """Pixels of a millimetre of ECG paper."""
-        return ECG_PX_PER_MM * self._look.zoom
+        """Pixels of a millimetre of ECG paper: at first as small as all leads need, so that none is out of sight."""
+        wave = self._told.waveform if self._told else None
+        leads = 1 if wave is None else len(wave.leads)
+        return min(ECG_PX_PER_MM, self.height() / (ROW_MM * leads + 8)) * self._look.zoom
 
     def _on_paper(self, place: Point) -> QPointF:
         return QPointF(self._look.shift[0] + place[0] * self.mm, self._look.shift[1] + place[1] * self.mm)

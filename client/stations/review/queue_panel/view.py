@@ -7,8 +7,14 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from client.stations.review.case import Case, CaseKey
 from client.stations.review.queue_panel.widgets import QueueDelegate, QueueList, ReasonBar
+from domain.checkup.scheme import USUAL
+from domain.checkup.workflow import LEVELS
 
 LEAST_WIDTH = 236
+
+
+SELDOM = frozenset(f"state:{level}" for level in LEVELS if level not in USUAL)
+"""Levels few sites have: shown when a report is at one."""
 
 
 class QueuePanel(QWidget):
@@ -68,6 +74,8 @@ class QueuePanel(QWidget):
         for reason in model.queue.reasons:
             name = model.wording.reason(reason)
             count = model.queue.counts.get(reason, 0)
+            if reason in SELDOM and not count and reason != model.queue.chosen.reason:
+                continue
             counted = reason != "issued"
             texts[reason] = (
                 model.context.say("review.reason_count", reason=name, count=count) if counted else name

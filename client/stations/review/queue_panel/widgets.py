@@ -128,6 +128,7 @@ class ReasonBar(QFrame):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)
+        self._grid = grid
         self._buttons: dict[str, QPushButton] = {}
         for number, reason in enumerate(reasons):
             button = QPushButton(self)
@@ -140,8 +141,15 @@ class ReasonBar(QFrame):
             grid.addWidget(button, number // 3, number % 3)
 
     def show_counts(self, texts: dict[str, str], chosen: str) -> None:
-        """Show the text of each reason and which is chosen."""
+        """Show the text of each reason and which is chosen; one without a text is not shown."""
+        for button in self._buttons.values():
+            self._grid.removeWidget(button)
+        for number, reason in enumerate(r for r in self._buttons if r in texts):
+            self._grid.addWidget(self._buttons[reason], number // 3, number % 3)
         for reason, button in self._buttons.items():
+            button.setVisible(reason in texts)
+            if reason not in texts:
+                continue
             button.setText(texts[reason])
             button.setAccessibleName(texts[reason])
             button.setProperty("primary", "true" if reason == chosen else "")
