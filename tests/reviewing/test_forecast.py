@@ -31,7 +31,13 @@ def test_the_queue_of_a_reviewer_tells_which_of_theirs_will_be_late():
     rows = [waiting(f"R{n}", 2.2) for n in range(6)] + [waiting("U", 0.4, urgency=2), waiting("past", -1)]
     found = late_ones(rows, paces, {}, NOON)
     # the urgent one first, then what is late already, then the others
-    assert [(one.number, one.ahead) for one in found] == [("U", 0), ("R3", 5), ("R4", 6), ("R5", 7)]
+    assert [(one.number, one.ahead) for one in found] == [
+        ("U", 0),
+        ("R2", 4),
+        ("R3", 5),
+        ("R4", 6),
+        ("R5", 7),
+    ]
     assert found[0].expected == NOON + HOUR / 2
 
 
