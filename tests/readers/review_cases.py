@@ -148,7 +148,7 @@ def files(*missing):
 REVIEW_CASES = [
     Case("A-998", files(2, 1), lambda world: world.look(0), 2 * HOUR, files(2, 0)),
     Case("A-997", at_level("总院三审"), pass_further, 24 * HOUR, passed_at("总院三审")),
-    Case("A-996", at_level("总院四审"), pass_further, 24 * HOUR, passed_at("总院四审")),
+    Case("A-988", at_level("总院四审"), pass_further, 24 * HOUR, passed_at("总院四审")),
     Case("A-097", signed, issue, 24 * HOUR, signed_and_issued),
     Case("A-133", arrived(), accept, harmless=arrived(accepted=True)),
     Case("A-134", arrived(), accept, 2 * HOUR, arrived(accepted=True)),
