@@ -4,7 +4,7 @@ import dataclasses
 import enum
 
 from domain.biobank.bench import read_card
-from domain.biobank.course import bench_content, code_of
+from domain.biobank.course import bench_content, code_of, protocol_of
 from domain.biobank.custody_chain import link
 from domain.biobank.doubts import refuse_doubtful
 from domain.biobank.label_prints import RESULTS, note_print, prints_of, read_back
@@ -197,19 +197,34 @@ class AliquotSpecimen:
     number: str = ask("扫描母管条码", kind=Kind.SCAN, max_length=40)
     count: int = ask("分装管数", kind=Kind.NUMBER, low=1, high=MOST_ALIQUOTS)
     volume_ul: int = ask("每管体积", kind=Kind.NUMBER, low=10, high=5000, unit="uL")
+    type: SpecimenType | None = ask("衍生为（不选则与母管相同）", kind=Kind.CHOICE, default=None)
+    parent_left: bool = ask("母管还有剩余，之后继续分装", default=False)
 
 
 @handles(AliquotSpecimen)
 def aliquot(order: AliquotSpecimen, work: UnitOfWork) -> list[TubeReceipt]:
-    """Return the aliquots; the parent is used up, its consumed and their produced volume are kept apart."""
+    """Return the aliquots; the parent is used up unless some is left, consumed and produced volume are kept apart.
+
+    Raises:
+        DomainError: As `may_use`; ``specimen.already_aliquot``; ``specimen.not_derived``: the way the parent was
+            processed gives no such kind.
+    """
     parent = tube_of(order.number, work)
     may_use(work, parent, ConsentUse.COLLECT)
     if parent.parent_id is not None:
         raise DomainError("specimen.already_aliquot", field="number", number=parent.number)
+    kind = order.type or parent.type
+    if kind is not parent.type:
+        refuse_other_kind(work, parent, kind)
+    if order.parent_left and parent.state != "processed":
+        raise DomainError(
+            "specimen.wrong_state", field="number", state=specimen_life.label_of(parent.state),
+            target=specimen_life.label_of("processed"), needed=specimen_life.label_of("processed"),
+        )  # fmt: skip
     made = []
     for _ in range(order.count):
         tube = Specimen(
-            org_id=parent.org_id, number=new_number(work), type=parent.type, patient_id=parent.patient_id,
+            org_id=parent.org_id, number=new_number(work), type=kind, patient_id=parent.patient_id,
             container=PrimaryContainer.POLYPROPYLENE, visit_id=parent.visit_id, parent_id=parent.id,
             initial_ul=order.volume_ul, remaining_ul=order.volume_ul, remaining_percent=100, thaws=parent.thaws,
             subject_id=parent.subject_id, expected_id=parent.expected_id,
@@ -218,9 +233,26 @@ def aliquot(order: AliquotSpecimen, work: UnitOfWork) -> list[TubeReceipt]:
         work.add(tube)
         event_of(work, tube, EventKind.ALIQUOTED, produced_ul=order.volume_ul)
         made.append(receipt_of(tube))
+    consumed = order.count * order.volume_ul
+    if order.parent_left:
+        refuse_doubtful(work, parent)
+        event_of(work, parent, EventKind.ALIQUOTED, consumed_ul=consumed)
+        return made
     parent.slot = None  # one that was taken out to be divided had its place kept
-    _step(work, parent, "use_up", EventKind.ALIQUOTED, consumed_ul=order.count * order.volume_ul)
+    _step(work, parent, "use_up", EventKind.ALIQUOTED, consumed_ul=consumed)
     return made
+
+
+def refuse_other_kind(work: UnitOfWork, parent: Specimen, kind: SpecimenType) -> None:
+    """Let a tube be divided into another kind only where the protocol it was processed by gives that kind.
+
+    Raises:
+        DomainError: ``specimen.not_derived`` with the protocol.
+    """
+    name = protocol_of(work, parent)
+    protocol = bench_content(work).protocols.get(name or "")
+    if protocol is None or kind not in protocol.given:
+        raise DomainError("specimen.not_derived", field="type", number=parent.number, protocol=name or "—")
 
 
 @command("specimen.store", "入库", permission="biobank.store")

@@ -22,6 +22,14 @@ def bench_content(work: UnitOfWork) -> BiobankContent:
     return content
 
 
+def protocol_of(work: UnitOfWork, tube: Specimen) -> str | None:
+    """Return the protocol a tube itself was last processed by."""
+    rows = [
+        row for row in _EVENTS.rows(work.connection, [tube.id.bytes]) if row[1] == EventKind.PROCESSED.value
+    ]
+    return max(rows, key=lambda row: (row[2], row[4]))[3] if rows else None
+
+
 def code_of(work: UnitOfWork, tube: Specimen, stored_at: datetime, temperature: str) -> Sprec:
     """Return the pre-analytical code of a tube that is stored now, from its own events and its ancestors'."""
     line, next_up = [tube.id], tube.parent_id

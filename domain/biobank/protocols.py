@@ -64,7 +64,8 @@ class Spin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How one kind of specimen is processed; `before` and `after` are ``room`` or ``cold``.
 
-    `temperatures` are the classes of boxes its tubes may lie in, `volume_ul` what an aliquot usually holds.
+    `temperatures` are the classes of boxes its tubes may lie in, `volume_ul` what an aliquot usually holds,
+    `gives` what else it separates into (plasma spun off leaves its buffy coat).
     """
 
     name: str
@@ -74,6 +75,12 @@ class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: str
     temperatures: list[str]
     volume_ul: int
+    gives: list[SpecimenType] = []
+
+    @property
+    def given(self) -> frozenset[SpecimenType]:
+        """Return the kinds a tube that was processed so can be divided into."""
+        return frozenset({*self.types, *self.gives})
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

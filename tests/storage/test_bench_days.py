@@ -31,7 +31,7 @@ from domain.storage.pick_records import Shipment, ShipmentCondition
 from domain.storage.rack_commands import CheckBox, StoreRack
 from domain.storage.shipment_commands import OpenShipment, PackTube, ReceiveShipment, SendShipment
 
-DAYS = 10_000 if os.environ.get("AFTERCHECK_DEEP") else 20
+DAYS = int(os.environ.get("AFTERCHECK_DAYS") or (10_000 if os.environ.get("AFTERCHECK_DEEP") else 20))
 STEPS = 25
 AFTER = {
     EventKind.COLLECTED: {"collected"}, EventKind.RECEIVED: {"received"}, EventKind.PROCESSED: {"processed"},
