@@ -1,12 +1,13 @@
 """Exports and prints as commands: permission, purpose and record come before anything leaves the program."""
 
-from domain.kernel.columns import Sensitivity
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.kernel.worklists import worklists
 from domain.outgoing.records import Destination, Outgoing, OutgoingEnd, OutgoingKind, OutgoingResult
+from domain.outgoing.request_commands import allow, in_clear
+from domain.outgoing.workflow import request_life
 
 MOST_TEXT = 1000
 
@@ -29,7 +30,7 @@ def export_list(order: ExportList, work: UnitOfWork) -> Id:
     Raises:
         DomainError: ``worklist.unknown``; ``permission.denied`` without the list's own permission;
             ``worklist.unknown_column``; ``export.purpose_missing`` (field ``purpose``) where a column says in clear
-            who somebody is or what they have.
+            who somebody is or what they have; ``export.needs_approval`` and ``export.day_limit`` of `allow`.
     """
     listing = worklists().get(order.listing)
     if listing is None:
@@ -38,15 +39,18 @@ def export_list(order: ExportList, work: UnitOfWork) -> Id:
     for name in order.columns:
         listing.column(name)
     shown = [c for c in listing.columns if c.name in order.columns]
-    clear = [
-        c.label for c in shown if c.info and Sensitivity.PUBLIC < c.info.sensitivity <= work.actor.clearance
-    ]
+    clear = [c.label for c in in_clear(work, shown)]
     if clear and not (order.purpose or "").strip():
         raise DomainError("export.purpose_missing", field="purpose", columns="、".join(clear))
-    return note(
+    approval = allow(work, order) if clear else None
+    noted = note(
         work, OutgoingKind.LIST, listing.label, order.rows, Destination.FILE, purpose=order.purpose,
         filters=order.filters, columns="、".join(c.label for c in shown)[:MOST_TEXT],
-    ).id  # fmt: skip
+    )  # fmt: skip
+    if approval is not None:
+        work.move(request_life, approval, "use")
+        approval.outgoing_id = noted.id
+    return noted.id
 
 
 @command("document.hand_out", "打印或保存文件", permission="document.print")

@@ -17,10 +17,12 @@ from client.outgoing import handed_out
 from client.pages.worklist.reading import Reading
 from client.station import Context
 from domain.kernel.clock import clinic
-from domain.kernel.errors import UnavailableError
+from domain.kernel.errors import DomainError, UnavailableError
+from domain.kernel.ids import Id
 from domain.kernel.worklists import Filter, ListColumn, Worklist
 from domain.outgoing.commands import MOST_TEXT, ExportList
 from domain.outgoing.records import OutgoingResult
+from domain.outgoing.request_commands import AskExport
 from forms.cells_out import write_cell
 
 PERMISSION = "document.export"
@@ -53,6 +55,7 @@ def export_work(
         if context.actor.may(PERMISSION):  # without it the command below refuses, and that is on record
             total = context.desk.pages.count(listing, context.actor, filters=filters, limit=SHEET_ROWS)
         told = {"rows": 0}
+        mark: dict[str, Any] = {}
         asked = ExportList(
             listing=listing.name, columns=[c.name for c in columns], rows=total, purpose=purpose,
             filters=shown[:MOST_TEXT] or None,
@@ -63,7 +66,8 @@ def export_work(
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 go_on = partial(_go_on, job, total, told)
-                done = _write(context, listing, columns, filters, order, draft, go_on)
+                watermark = watermark_of(context, mark["id"])
+                done = _write(context, listing, columns, filters, order, draft, go_on, watermark)
                 if done:
                     draft.replace(path)
                 return path if done else None
@@ -76,7 +80,14 @@ def export_work(
         def ended(written: Path | None) -> tuple[OutgoingResult, int]:
             return (OutgoingResult.CANCELLED if written is None else OutgoingResult.DONE), told["rows"]
 
-        return handed_out(context, asked, send, ended=ended)
+        try:
+            return handed_out(
+                context, asked, send, ended=ended, on_record=lambda noted: mark.update(id=noted)
+            )
+        except DomainError as error:
+            if error.code == "export.needs_approval":
+                _ask(context, asked)
+            raise
 
     return work
 
@@ -95,6 +106,7 @@ def _write(
     order: str,
     path: Path,
     go_on: Callable[[int], bool],
+    watermark: str,
 ) -> bool:
     import xlsxwriter
 
@@ -102,6 +114,10 @@ def _write(
                "strings_to_urls": False, "strings_to_numbers": False}  # fmt: skip
     with xlsxwriter.Workbook(str(path), options) as book:
         sheet = book.add_worksheet(listing.label[:31])
+        book.set_properties({"comments": watermark, "keywords": watermark})
+        sheet.set_header("&C&10" + watermark.replace("&", "&&"))
+        sheet.set_footer("&L&8" + watermark.replace("&", "&&") + "&R&8&P / &N")
+        sheet.repeat_rows(0)
         head = book.add_format({"bold": True, "bottom": 1})
         quoted = book.add_format({"quote_prefix": True})
         positions = {c.name: i for i, c in enumerate(listing.columns)}
@@ -130,7 +146,24 @@ def _write(
                 return False
             if line >= SHEET_ROWS:
                 break
+        sheet.write_string(line + 2, 0, watermark, book.add_format({"font_color": "#9a9a9a", "italic": True}))
     return True
+
+
+def watermark_of(context: Context, outgoing_id: Id) -> str:
+    """Return who took it out, when, and the number of its record: for every page and the file's properties."""
+    at = f"{clinic(context.desk.clock()):%Y-%m-%d %H:%M}"
+    return context.say("export.watermark", who=context.actor.name, at=at, number=str(outgoing_id))
+
+
+def _ask(context: Context, refused: ExportList) -> None:
+    """Put the request that an export needs; who exports reads that it waits for somebody else."""
+    order = AskExport(
+        listing=refused.listing, columns=refused.columns, rows=refused.rows, filters=refused.filters,
+        purpose=refused.purpose or "",
+    )  # fmt: skip
+    request = context.desk.dispatcher.run(order, context.actor).receipt
+    raise DomainError("export.asked", rows=request.rows, needed=request.needed)
 
 
 def _plain(context: Context, listing: Worklist, column: ListColumn, value: Any) -> Any:
