@@ -252,7 +252,7 @@ audit_entry = Table(
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("position", BigInteger, nullable=False, index=True),
     Column("at", BigInteger, nullable=False, index=True),
-    Column("actor_id", Id16, index=True),
+    Column("actor_id", Id16),
     Column("role", String(40), nullable=False),
     Column("device_id", Id16, nullable=False),
     Column("org_id", Id16, nullable=False),
@@ -263,6 +263,9 @@ audit_entry = Table(
     Column("content_sha256", LargeBinary(32), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
     Column("format", Integer, nullable=False, server_default="1"),
+    Index("ix_audit_entry_actor_at", "actor_id", "at"),
+    Index("ix_audit_entry_command_at", "command", "at"),
+    Index("ix_audit_entry_outcome_at", "outcome", "at"),
 )
 """The chain: each hash covers the entry and the hash before it; see `domain.audit.chain` for the two formats."""
 

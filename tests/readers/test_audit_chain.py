@@ -264,7 +264,9 @@ def test_the_trail_answers_by_person_record_and_time(chain, as_role, nurse, tech
     with chain.read() as connection:
         everything = audit_lines(connection, seeing, AuditQuery())
         assert [line.number for line in everything] == list(range(10, 0, -1))
-        assert audit_lines(connection, seeing, AuditQuery(), before=4, limit=2)[0].number == 3
+        fourth = everything[6]
+        next_page = audit_lines(connection, seeing, AuditQuery(), before=(fourth.at, fourth.number), limit=2)
+        assert [line.number for line in next_page] == [3, 2]
         refused = audit_lines(connection, seeing, AuditQuery(staff_id=technician.staff_id))
         assert [line.outcome for line in refused] == ["refused"]
         [[kind, record]] = everything[-1].records

@@ -182,7 +182,7 @@ def test_the_trail_says_who_did_what_and_when_in_messaging(desk, system, as_role
     label(desk, head, 1)
     Follower(desk.store, AuditReader()).catch_up()
     with desk.store.read() as connection:
-        [line] = audit_lines(connection, auditor, AuditQuery(command="conversation.label"))
+        [line] = audit_lines(connection, auditor, AuditQuery(commands=("conversation.label",)))
     assert (line.staff_id, line.at, line.records_label) == (head.staff_id, clock(), "会话")
 
 

@@ -49,7 +49,7 @@ def _line(
         context.formatter.moment(from_microseconds(entry.at)),
         _who(connection, context, entry),
         command.label if command is not None else entry.body.command,
-        tuple(_fields(context, kind, change)),
+        tuple(changed_fields(context, kind, change)),
     )
 
 
@@ -67,7 +67,8 @@ def _who(connection: Connection, context: Context, entry: Entry) -> str:
     return str(name) if name else context.say("record.somebody")
 
 
-def _fields(context: Context, kind: type[Record], change: Change) -> Iterator[str]:
+def changed_fields(context: Context, kind: type[Record], change: Change) -> Iterator[str]:
+    """Yield what a change made of each field, as the reader may see the values; references are left out."""
     for name, wire in change.fields.items():
         column: Any = kind.__table__.columns.get(name)
         info = column_info(column) if column is not None else None

@@ -1,0 +1,1 @@
+"""Who did what and when: the audit as a picture of people and times, and line by line."""
