@@ -32,6 +32,7 @@ BUILT_IN = (
     ("label_queue", "nav.label_queue", "specimen", "biobank.label"),
     ("study_data", "nav.study_data", "list", "study.export"),
     ("label_designer", "nav.label_designer", "specimen", "label.design"),
+    ("trail", "nav.trail", "list", "audit.view"),
     ("diagnosis", "nav.diagnosis", "station", "own.diagnosis"),
 )
 """Pages of every workstation: id, text, icon, permission."""
@@ -39,7 +40,7 @@ BUILT_IN_AREAS = {
     "roster": "nav.people", "mass": "nav.messages",
     "kiosk": "nav.forms", "design_start": "nav.forms", "level_rules": "nav.risk", "alert_rules": "nav.alerts",
     "label_queue": "nav.biobank", "study_data": "nav.studies",
-    "label_designer": "nav.biobank",
+    "label_designer": "nav.biobank", "trail": "nav.management",
 }  # fmt: skip
 """Area of a built-in page that is not about the workstation itself."""
 
@@ -59,6 +60,7 @@ ICONS = {
     "patient": "person",
     "people": "person",
     "portal": "chat",
+    "privacy": "person",
     "process": "visit",
     "report": "report",
     "review": "report",
@@ -98,6 +100,7 @@ AREAS = {
     "pick": "nav.biobank",
     "population": "nav.report",
     "portal": "nav.messages",
+    "privacy": "nav.management",
     "process": "nav.checkup",
     "quality": "nav.report",
     "reception": "nav.followup",

@@ -51,7 +51,7 @@ class Accounts:
             rights = adjusted(connection, self._authority.role(staff.role), staff, now)
         actor = self._authority.actor(
             staff_id=staff.id, name=staff.name, role=staff.role, org_id=staff.org_id, device_id=self._device_id,
-            subtree=below, rights=rights,
+            subtree=below, rights=rights, clock=lambda: now,
         )  # fmt: skip
         if staff.must_change or self._policy.expired(staff.password_set_at, now):
             return actor, MUST_CHANGE

@@ -10,12 +10,14 @@ clear they cannot look for in part either.
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import Entry, cursor_of, head_position, log_reader, move_cursor
+from domain.kernel.clients import own_clients
 from domain.kernel.errors import UnavailableError
 from domain.kernel.ids import Id
 from domain.kernel.store import Store
@@ -30,6 +32,8 @@ NAME = "search"
 CHUNK = 400
 REBUILD_CHUNK = 2000
 MERGE_PAGES = 2000
+MORE, MOST_SEEN = 10, 200_000
+"""For who sees only their own clients: how many more are looked at each time, and at most."""
 
 INDEX = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS search_index USING fts5(terms, content='', contentless_delete=1,"
@@ -141,7 +145,9 @@ class SearchIndex:
         found: dict[Id, None] = {}
         for terms in ways(words, actor):
             if len(found) < limit:
-                found |= dict.fromkeys(look(connection, terms, actor, limit))
+                found |= dict.fromkeys(
+                    _theirs(connection, actor, limit, partial(look, connection, terms, actor))
+                )
         return found
 
     def renew(self, connection: Connection, ids: Sequence[Id]) -> None:
@@ -223,6 +229,22 @@ def _merge(store: Store) -> None:
         if after - before < 2:  # what FTS5 says of a step that found nothing to do
             return
         pages = MERGE_PAGES
+
+
+def _theirs(
+    connection: Connection, actor: Actor, limit: int, look: Callable[[int], Sequence[Id]]
+) -> Sequence[Id]:
+    """Return the first clients that `look` finds who are the actor's, looking at ever more of them."""
+    if not actor.limited:
+        return look(limit)
+    own = set(connection.execute(own_clients(actor)).scalars())
+    asked = limit * MORE
+    while True:
+        seen = look(asked)
+        theirs = [one for one in seen if one in own]
+        if len(theirs) >= min(limit, len(own)) or len(seen) < asked or asked >= MOST_SEEN:
+            return theirs[:limit]
+        asked *= MORE
 
 
 def _terms(row: Any) -> list[str]:

@@ -9,9 +9,10 @@ from sqlalchemy import Column, CompoundSelect, Connection, bindparam, literal, s
 from domain.biobank.records import Specimen
 from domain.checkup.records import Report, Visit
 from domain.kernel.authority import Actor
+from domain.kernel.clients import visible
 from domain.kernel.columns import Sensitivity
 from domain.kernel.ids import Id
-from domain.kernel.record import Record, column_info
+from domain.kernel.record import Record, column_info, record_classes
 from domain.people.records import Patient
 
 SHORTEST = 3
@@ -61,7 +62,11 @@ def by_number(connection: Connection, number: str, actor: Actor, limit: int) -> 
     if actor.orgs is not None:
         values |= {"near": max(LOOKED_AT, limit), "orgs": list(actor.orgs)}
     rows = connection.execute(_statement(sources, actor.orgs is not None), values)
-    return [(row.entity, row.id, row.number == number) for row in rows]
+    return [
+        (row.entity, row.id, row.number == number)
+        for row in rows
+        if visible(connection, actor, record_classes()[row.entity], row.id)
+    ]
 
 
 def _in_clear(source: Numbered, actor: Actor) -> bool:

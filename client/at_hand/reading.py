@@ -11,6 +11,7 @@ from domain.followup.definitions import FOLLOWUP
 from domain.followup.group_records import Segment
 from domain.followup.own_content import content_in_force
 from domain.followup.task_records import FollowTask
+from domain.kernel.clients import visible
 from domain.kernel.commands import Command
 from domain.kernel.ids import Id
 from domain.reception.records import Appointment
@@ -46,7 +47,8 @@ def read(context: Context, field: str, own: Id) -> tuple[Id | None, list[Piece]]
     table: Any = ABOUT[field].__table__
     with desk.store.read() as connection:
         row = connection.execute(table.select().where(table.c.id == own)).one_or_none()
-        if row is None or (context.actor.orgs is not None and row.org_id not in context.actor.orgs):
+        hidden = row is None or not context.actor.sees(row.org_id)
+        if hidden or not visible(connection, context.actor, ABOUT[field], own):
             return None, []
         content = content_in_force(connection, desk.dispatcher.content[FOLLOWUP])
         segments, topics, forms = groups_and_forms(connection, row.patient_id)

@@ -49,7 +49,7 @@ class Early:
         """See `client.early.signing_in`."""
         return sign_in(
             self._glance, self._compiled, self.authority, login, password,
-            device_id=self._device_id, now=self._clock(), password_days=self._password_days, tell=tell,
+            device_id=self._device_id, clock=self._clock, password_days=self._password_days, tell=tell,
         )  # fmt: skip
 
     def organization_name(self, org_id: Id) -> str:
@@ -97,7 +97,10 @@ class EarlySearch:
 
     def __call__(self, actor: Actor, text: str, limit: int) -> Sequence[Hit]:
         """Return the best hits within the actor's scope; called off the UI thread."""
-        if any(mark.isdigit() for mark in text) and not self._joined.is_set():
+        whole = actor.limited or any(
+            mark.isdigit() for mark in text
+        )  # whose clients they are, the desk knows
+        if whole and not self._joined.is_set():
             self.wanted()
             self._joined.wait(COMPLETION_S)
         if self._whole is not None:

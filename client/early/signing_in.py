@@ -9,12 +9,13 @@ import dataclasses
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from client.early.compiled import Compiled, Statement, rows_of
 from client.early.glance import Glance
 from domain.kernel.authority import Actor, Authority
+from domain.kernel.clock import Clock
 from domain.kernel.facts import from_microseconds, to_microseconds
 from domain.kernel.ids import Id, new_id
 from domain.people.lockout import Attempts
@@ -39,7 +40,7 @@ def sign_in(
     password: str,
     *,
     device_id: Id,
-    now: datetime,
+    clock: Clock,
     password_days: int,
     tell: Callable[[Actor], None],
 ) -> SignedIn | None:
@@ -52,12 +53,12 @@ def sign_in(
         login: Login name.
         password: Password as typed.
         device_id: Installation the person sits at.
-        now: Time of the attempt.
+        clock: Time of the attempt, and of the ties of who signs in.
         password_days: Days a password holds, 0 for ever.
         tell: Hears whom it looks like before the password is checked (0.1 s), so that the desk can be laid out
             meanwhile. Nothing may be shown of it before this function has returned that person.
     """
-    login = login.strip()
+    login, now = login.strip(), clock()
     staff = _one(glance, compiled.staff, login)
     if staff is None or not staff["active"] or staff["role"] not in authority.roles:
         return None
@@ -72,7 +73,7 @@ def sign_in(
     org_id = uuid.UUID(bytes=staff["org_id"])
     actor = authority.actor(
         staff_id=uuid.UUID(bytes=staff["id"]), name=staff["name"], role=staff["role"], org_id=org_id,
-        device_id=device_id, subtree=_subtree(glance, compiled.organizations, org_id),
+        device_id=device_id, subtree=_subtree(glance, compiled.organizations, org_id), clock=clock,
     )  # fmt: skip
     tell(actor)
     if not password_matches(staff["password_hash"], password):

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from client.background import Job, Jobs
+from client.background import Job, Jobs, while_there
 from client.desk import Desk
 from client.formatting import Formatter
 from client.live import Changed, Live
@@ -19,7 +19,7 @@ from client.stations import modules_of, stations
 from client.sync_look import SyncLook
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
-from domain.kernel.errors import KnownError
+from domain.kernel.errors import DomainError, KnownError
 from domain.people.scanned import FORM_LINK, FORM_SHEET, UNKNOWN
 
 TICK_MS = 1000
@@ -118,7 +118,20 @@ class ShellModel(QObject):
 
     def open_page(self, page: str, **arguments: Any) -> None:
         """Open a page: a station's id, ``worklist:<name>``, ``record:<entity>:<id>`` or as `build_page` takes it."""
-        self.page_asked.emit(page, arguments)
+        if not self.actor.limited:
+            self.page_asked.emit(page, arguments)
+            return
+        job = self.jobs.read(lambda _job: self._within(page, arguments), "own_clients")
+        job.succeeded.connect(while_there(self, lambda _nothing: self.page_asked.emit(page, arguments)))
+        job.refused.connect(self._refused)
+
+    def _within(self, page: str, arguments: dict[str, Any]) -> None:
+        """Refuse a page about somebody who is not a client of the person signed in; off the UI thread."""
+        from domain.kernel.clients import beyond
+
+        with self.desk.store.read() as connection:
+            if beyond(connection, self.actor, [*page.split(":"), arguments], acting=False) is not None:
+                raise DomainError("client.not_yours")
 
     # Search
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from domain.alerts.records import Alert, AlertEvent, Severity
 from domain.alerts.worklists import PERMISSION, AlertCard, count_for
 from domain.kernel.authority import Actor
+from domain.kernel.clients import client_conditions
 from domain.kernel.ids import Id
 from domain.kernel.worklists import without_index
 
@@ -85,6 +86,7 @@ def shift_digest(connection: Connection, actor: Actor, since: datetime) -> Shift
     )
     if actor.orgs is not None:
         query = query.where(without_index(event.c.org_id).in_(actor.orgs))
+    query = query.where(*client_conditions(Alert, actor))
     opened: Counter[str] = Counter()
     settled: Counter[str] = Counter()
     for kind, name, count in connection.execute(query):

@@ -48,7 +48,7 @@ class AlertCause(enum.StrEnum):
     RULE = "rule"
 
 
-class Alert(Record, label="预警"):
+class Alert(Record, label="预警", unclaimed=True):
     """One happening that somebody must be told of.
 
     Its id is made from rule, subject and occasion, so a branch and the centre that both notice it make one.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from domain.alerts.commands import (
     AcknowledgeAlert,
@@ -21,6 +21,7 @@ from domain.alerts.receivers import SEVERITIES, receiver_table
 from domain.alerts.records import Alert, AlertEvent, AlertRuleChange, Severity
 from domain.alerts.workflow import OPEN_STATES, in_states
 from domain.kernel.authority import Actor
+from domain.kernel.clients import client_conditions
 from domain.kernel.ids import Id
 from domain.kernel.masking import masked
 from domain.kernel.record import column_info
@@ -161,6 +162,7 @@ def alerts_among(connection: Connection, actor: Actor, ids: Sequence[Id]) -> lis
     actor.check(PERMISSION)
     alert, patient = Alert.__table__, Patient.__table__
     scope = [] if actor.orgs is None else [without_index(alert.c.org_id).in_(actor.orgs)]
+    scope += _of_clients(actor)
     query = (
         select(alert, patient.c.name.label("patient_name"))
         .outerjoin(patient, patient.c.id == alert.c.patient_id)
@@ -182,14 +184,23 @@ def count_for(connection: Connection, actor: Actor) -> tuple[int, Severity | Non
     """
     actor.check(PERMISSION)
     told = receiver_table()
-    count, rank = connection.execute(select(func.count(), func.min(told.c.rank)).where(*_mine(actor))).one()
+    query = select(func.count(), func.min(told.c.rank)).where(*_mine(actor))
+    count, rank = connection.execute(query).one()
     return count, None if rank is None else SEVERITIES[rank]
 
 
 def _mine(actor: Actor) -> Sequence[Any]:
     told = receiver_table()
     scope = [] if actor.orgs is None else [without_index(told.c.org_id).in_(actor.orgs)]
+    if of_clients := _of_clients(actor):
+        scope.append(told.c.alert_id.in_(select(Alert.__table__.c.id).where(*of_clients)))
     return (told.c.role == actor.role, *scope)
+
+
+def _of_clients(actor: Actor) -> list[Any]:
+    """Return what keeps alerts to an actor's clients; what is in their own hands stays theirs."""
+    found = client_conditions(Alert, actor)
+    return [or_(Alert.__table__.c.owner_id == actor.staff_id, *found)] if found else []
 
 
 def _card(row: Row[Any], actor: Actor) -> AlertCard:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
+from domain.kernel.clients import ties
 from domain.kernel.columns import Merge, Sensitivity, column
 from domain.kernel.ids import Id
 from domain.kernel.record import Record, Scope
@@ -57,6 +58,9 @@ class Conversation(Record, label="会话", owner="owner_id", oversight="conversa
     state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)
     state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")
     due_at: Mapped[datetime | None] = column("应回复时间", merge=Merge.CENTRE, group="state", index=True)
+
+
+ties(Conversation, "owner_id")
 
 
 class ConversationMessage(Record, label="会话消息"):

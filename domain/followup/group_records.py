@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
+from domain.kernel.clients import ties
 from domain.kernel.columns import Merge, Sensitivity, column
 from domain.kernel.ids import Id
 from domain.kernel.record import Record
@@ -89,3 +90,6 @@ class CareProfile(Record, label="客户服务档案"):
     manager_id: Mapped[Id | None] = column("专属健康管理师", ref="staff", index=True)
     expert_id: Mapped[Id | None] = column("专属专家", ref="staff")
     changed_at: Mapped[datetime] = column("变动时间", index=True)
+
+
+ties(CareProfile, "manager_id")

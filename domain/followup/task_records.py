@@ -8,6 +8,7 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from domain.followup.plan_records import Way
+from domain.kernel.clients import ties
 from domain.kernel.columns import Merge, Sensitivity, column
 from domain.kernel.ids import Id
 from domain.kernel.record import Record
@@ -72,6 +73,9 @@ class FollowTask(Record, label="随访任务"):
     state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)
     state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")
     due_at: Mapped[datetime | None] = column("应完成时间", merge=Merge.CENTRE, group="state", index=True)
+
+
+ties(FollowTask, "owner_id")
 
 
 class TaskEvent(Record, label="随访任务轨迹", merge=Merge.APPEND):

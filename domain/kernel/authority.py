@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from domain.kernel.clock import Clock, utc_now
 from domain.kernel.content import ContentError
 from domain.kernel.errors import DomainError
 from domain.kernel.facts import Sensitivity
@@ -20,6 +21,13 @@ class Reach(enum.StrEnum):
     ALL = "all"
 
 
+class Clients(enum.StrEnum):
+    """Which clients of the organisations in reach a role sees."""
+
+    ALL = "all"
+    OWN = "own"  # those who are somebody's by a declared tie (`domain.kernel.clients`)
+
+
 @dataclasses.dataclass(frozen=True)
 class Role:
     """One role of ``resources/roles.yaml``: least privilege, said once."""
@@ -31,6 +39,7 @@ class Role:
     home: str = ""
     withdrawn: list[str] = dataclasses.field(default_factory=list)
     """Permissions taken away here, also out of a whole family."""
+    clients: Clients = Clients.ALL
 
     def may(self, permission: str) -> bool:
         """Tell whether a permission is granted, by name or by the family ``area.*``.
@@ -48,8 +57,9 @@ class Role:
 class Actor:
     """Who acts: a person in one role at one device, or the system itself.
 
-    `orgs` are the organisations whose records the actor may see; None means all of them. `desk_id` is the workstation
-    a person sits at while the centre carries the command out for them.
+    `orgs` are the organisations whose records the actor may see; None means all of them. `own_clients` limits that to
+    clients who are theirs, `only_client` to one; `clock` tells whether a tie still holds. `desk_id` is the
+    workstation a person sits at while the centre carries the command out for them.
     """
 
     staff_id: Id | None
@@ -61,6 +71,14 @@ class Actor:
     clearance: Sensitivity
     rights: Role
     desk_id: Id | None = None
+    own_clients: bool = False
+    only_client: Id | None = None
+    clock: Clock = dataclasses.field(default=utc_now, compare=False, repr=False)
+
+    @property
+    def limited(self) -> bool:
+        """Whether only some of the clients in reach may be seen."""
+        return self.own_clients or self.only_client is not None
 
     def may(self, permission: str) -> bool:
         return self.rights.may(permission)
@@ -118,7 +136,7 @@ class Authority:
 
     def actor(
         self, *, staff_id: Id | None, name: str, role: str, org_id: Id, device_id: Id, subtree: Iterable[Id],
-        rights: Role | None = None,
+        rights: Role | None = None, clock: Clock = utc_now,
     ) -> Actor:  # fmt: skip
         """Return the actor for a person in a role; `subtree` are the organisation and all below it.
 
@@ -131,7 +149,10 @@ class Authority:
             Reach.ALL: None,
         }
         clearance = Sensitivity[rights.clearance.upper()]
-        return Actor(staff_id, name, role, org_id, device_id, reach[rights.reach], clearance, rights)
+        return Actor(
+            staff_id, name, role, org_id, device_id, reach[rights.reach], clearance, rights,
+            own_clients=rights.clients is Clients.OWN, clock=clock,
+        )  # fmt: skip
 
 
 def _grant(area: Any, file: str, roles: dict[str, dict[str, Any]]) -> list[str]:

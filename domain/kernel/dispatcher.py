@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import REFUSED, SCHEMA_VERSION, Body, append_entry
+from domain.kernel.clients import beyond
 from domain.kernel.clock import Clock, utc_now
 from domain.kernel.columns import to_microseconds
 from domain.kernel.commands import Command, command_of, commands
@@ -73,6 +74,8 @@ class Dispatcher:
         command.check(order)
         if command.handler is None:
             raise DomainError("command.unknown", name=command.name)
+        if actor.limited:
+            self._check_clients(command, order, actor)
         txn_id = txn_id or self.ids()
         try:
             with self.store.write() as connection:
@@ -104,6 +107,17 @@ class Dispatcher:
         raise DomainError(
             "permission.denied", permission=command.permission, role=actor.rights.label, label=command.label
         )
+
+    def _check_clients(self, command: Command, order: Any, actor: Actor) -> None:
+        """Refuse an order about somebody who is not one of the actor's clients; rules themselves see everybody."""
+        with self.store.read() as connection:
+            found = beyond(connection, actor, order)
+        if found is not None:
+            self.record_refusal(command.name, actor, {"client": found[1].bytes})
+            field = next(
+                (f.name for f in command.fields if str(found[1]) in str(getattr(order, f.name))), None
+            )
+            raise DomainError("client.not_yours", field=field, label=command.label)
 
     def record_refusal(self, command: str, actor: Actor, note: dict[str, Any]) -> None:
         """Write a refusal into the log, for the audit: nothing else changes."""

@@ -40,6 +40,7 @@ class RecordInfo:
     `circle` is the column that names a group with members of its own (a study): only they see it, and who has
     `oversight`. `members` is the record of those members, with that column, `staff_id` and `left_at`.
     `at_centre` rows change at the centre alone: branches read them, what a workstation sends is refused.
+    `unclaimed` rows about a client who is nobody's are seen by roles that see only their own clients, too.
     """
 
     entity: str
@@ -52,6 +53,7 @@ class RecordInfo:
     circle: str = ""
     members: str = ""
     at_centre: bool = False
+    unclaimed: bool = False
 
 
 NAMING = {
@@ -104,12 +106,23 @@ class Record(DeclarativeBase):
         circle: str = "",
         members: str = "",
         at_centre: bool = False,
+        unclaimed: bool = False,
         **kwargs: Any,
     ) -> None:
         if not label:
             raise TypeError(f"record {cls.__name__} needs a label")
         cls.record_info = RecordInfo(
-            _snake(cls.__name__), label, place, scope, merge, owner, oversight, circle, members, at_centre
+            _snake(cls.__name__),
+            label,
+            place,
+            scope,
+            merge,
+            owner,
+            oversight,
+            circle,
+            members,
+            at_centre,
+            unclaimed,
         )
         cls.__tablename__ = cls.record_info.entity
         _set_types(cls)

@@ -8,6 +8,7 @@ from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import UnaryExpression
 
 from domain.kernel.authority import Actor
+from domain.kernel.clients import client_conditions
 from domain.kernel.columns import ColumnInfo
 from domain.kernel.disputes import beside, both, safety_columns
 from domain.kernel.masking import masked
@@ -44,7 +45,7 @@ def scoped(query: Query, record: type[Record], actor: Actor) -> Query:
 
     The organisation's index is in a branch the whole table: what else is asked for, or the order, has a better one.
     """
-    query = owned(query, record, actor)
+    query = owned(query, record, actor).where(*client_conditions(record, actor))
     if actor.orgs is None or record.record_info.scope is Scope.CATALOGUE:
         return query
     return query.where(without_index(record.__table__.c.org_id).in_(actor.orgs))

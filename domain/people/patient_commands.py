@@ -20,6 +20,7 @@ from domain.people.numbers import next_number
 from domain.people.records import Patient, Sex
 from domain.people.roster_records import DutySource
 from domain.people.taken_numbers import refuse_taken
+from domain.people.tie_commands import tie_to_maker
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def register(order: RegisterPatient, work: UnitOfWork) -> Registered:
             allergy=order.allergy,
         )
     )
+    tie_to_maker(work, patient)
     if order.to_check:
         begin_duty(work, DutySource.REGISTERED, patient.name, patient.org_id, patient_id=patient.id)
     return Registered(patient.id, patient.number)

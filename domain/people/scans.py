@@ -20,6 +20,7 @@ from domain.checkup.numbers import is_damaged_visit_number
 from domain.checkup.records import Report, Visit
 from domain.checkup.sheets import looks_like_sheet, read_sheet_code
 from domain.kernel.authority import Actor
+from domain.kernel.clients import visible
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.record import Record, record_classes
@@ -79,7 +80,11 @@ def holders(connection: Connection, text: str, actor: Actor) -> list[Any]:
     tells it by).
     """
     rows = connection.execute(_statement(), {"forms": spellings(text)})
-    return [row for row in rows if actor.sees(row.org_id)]
+    return [
+        row
+        for row in rows
+        if actor.sees(row.org_id) and visible(connection, actor, record_classes()[row.kind], row.id)
+    ]
 
 
 def _sheet(connection: Connection, text: str, actor: Actor) -> Scanned:

@@ -75,5 +75,6 @@ def sign_in(
         device_id=device_id,
         subtree=below,
         rights=rights,
+        clock=dispatcher.clock,
     )
     return SignedIn(actor, must_change=noted.must_change)

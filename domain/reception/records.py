@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
+from domain.kernel.clients import ties
 from domain.kernel.columns import Merge, Sensitivity, column
 from domain.kernel.ids import Id
 from domain.kernel.record import Record
@@ -73,3 +74,6 @@ class Appointment(Record, label="接待预约"):
     state: Mapped[str] = column("状态", merge=Merge.CENTRE, group="state", length=40)
     state_since: Mapped[datetime] = column("状态起始", merge=Merge.CENTRE, group="state")
     due_at: Mapped[datetime | None] = column("应完成时间", merge=Merge.CENTRE, group="state", index=True)
+
+
+ties(Appointment, "staff_id")

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Mapped
 
+from domain.kernel.clients import ties
 from domain.kernel.columns import Mask, Merge, Sensitivity, column
 from domain.kernel.ids import Id
 from domain.kernel.record import Record
@@ -69,6 +70,9 @@ class EventPlace(Record, label="活动名额"):
     enrolled_at: Mapped[datetime | None] = column("报名时间", index=True)
     attended_at: Mapped[datetime | None] = column("签到时间")
     withdrawn_at: Mapped[datetime | None] = column("退出时间")
+
+
+ties(GroupEvent, "staff_id", through=(EventPlace, "event_id"))
 
 
 class ServiceContract(Record, label="签约服务包"):

@@ -20,6 +20,7 @@ class Suspicion(enum.StrEnum):
     UNLIKE_HABIT = "unlike_habit"
     CHAIN_BROKEN = "chain_broken"
     UNLOGGED = "unlogged"
+    EMERGENCY_LOOK = "emergency_look"  # somebody opened a record in an emergency
 
 
 class SecurityConclusion(enum.StrEnum):

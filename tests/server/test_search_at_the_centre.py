@@ -17,6 +17,7 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.names import search_keys
 from domain.people.patient_commands import EditPatient, RegisterPatient
 from domain.people.records import Patient, Sex
+from domain.people.tie_commands import AssignClient
 from sync.schema import prepare_store
 from sync.search import SearchIndex
 from sync.stores import open_embedded_store, open_mysql_store
@@ -222,6 +223,9 @@ def test_the_api_answers_from_the_body_within_scope_and_masked(any_server):
     assert [h["title"] for h in ask("nurse", "钟离").json()["hits"]] == ["钟离春"], "the other is elsewhere"
     [hit] = ask("nurse", "zlc").json()["hits"]
     assert (hit["entity"], hit["id"]) == ("patient", str(inside.patient_id))
+    assert ask("messaging_operator", "钟离春").json()["hits"] == [], "not one of their clients"
+    own = AssignClient(patient_id=inside.patient_id, login="messaging_operator", reason="由其维护")
+    server.as_system(own)
     [masked] = ask("messaging_operator", "钟离春").json()["hits"]
     assert masked["title"] == "钟离*"
     assert "13712341111" not in str(masked)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, or_, select, tuple_
 
 from client.stations.care_desk.lines import Line, Next
 from domain.alerts.receivers import receiver_table
@@ -19,6 +19,7 @@ from domain.followup.plan_records import FollowPlan
 from domain.followup.task_records import FollowTask
 from domain.followup.workflow import OPEN_TASKS
 from domain.kernel.authority import Actor
+from domain.kernel.clients import client_conditions
 from domain.kernel.clock import CLINIC_TIME, clinic
 from domain.kernel.masking import masked
 from domain.kernel.record import Record, column_info
@@ -87,7 +88,12 @@ def _alerts(rank: int) -> Read:
             select(place.c.opened_at.label("_sort"), alert, Patient.__table__.c.name.label("patient_name"))
             .join(alert, alert.c.id == place.c.alert_id)
             .outerjoin(Patient.__table__, Patient.__table__.c.id == alert.c.patient_id)
-            .where(place.c.role == look.actor.role, place.c.rank == rank, *look.scope(place))
+            .where(
+                place.c.role == look.actor.role,
+                place.c.rank == rank,
+                *look.scope(place),
+                *client_conditions(Alert, look.actor),
+            )
             .order_by(place.c.opened_at, place.c.alert_id)
             .limit(limit)
         )
@@ -129,7 +135,7 @@ def _by_due(
         query = (
             select(table, table.c.due_at.label("_sort"), people.c.name.label("patient_name"))
             .outerjoin(people, people.c.id == table.c.patient_id)
-            .where(*where, *look.scope(table))
+            .where(*where, *look.scope(table), *_whose(look, kind))
             .order_by(table.c.due_at, table.c.id)
             .limit(limit)
         )
@@ -138,6 +144,14 @@ def _by_due(
         found.append(look.connection.execute(query).all())
     merged = heapq.merge(*found, key=lambda row: (row.due_at, row.id.bytes))
     return [row for _, row in zip(range(limit), merged, strict=False)]
+
+
+def _whose(look: Look, kind: type[Record]) -> list[Any]:
+    """Return the limit to own clients; what was offered to somebody is theirs to look at before they take it."""
+    found = client_conditions(kind, look.actor)
+    if found and kind is FollowTask:
+        return [or_(FollowTask.__table__.c.offered_to == look.actor.staff_id, *found)]
+    return found
 
 
 def _tasks(

@@ -1,6 +1,6 @@
 """Who is it: a card, a code or a name leads to a client, or to a register form that is filled in already."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from client.stations.front_desk.finding import Person, born, by_id_number, day_o
 from devices.readings import CardRead
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
-from domain.people.idnumber import read_id
+from domain.people.idnumber import IdNumber, read_id
 from domain.people.patient_commands import CITIZEN_CARD
 from domain.people.records import Sex
 
@@ -60,8 +60,28 @@ class IdentityModel(QObject):
         self.found: tuple[Person, ...] = ()
         self.searched = ""
 
+    def _present(
+        self, number: str, presence: str, known: Callable[[Id], None], unknown: Callable[[], None]
+    ) -> None:
+        """Take on whoever shows a whole number, for who sees only clients of their own; others look as ever."""
+        page, actor = self._page, self._page.context.actor
+        if actor.own_clients and actor.may("people.take_on"):
+            data = {"number": number, "presence": presence}
+            page.run_named(
+                "people.take_on", data, lambda done: known(done.receipt.patient_id), lambda _error: unknown()
+            )
+        else:
+            unknown()
+
     def read_card(self, card: CardRead) -> None:
         """Look for the person of a card; nobody known opens the form with the card's fields."""
+
+        def known(patient_id: Id) -> None:
+            self._choose(patient_id, card)
+
+        self._present(card.number, "card", known, lambda: self._look_for_card(card))
+
+    def _look_for_card(self, card: CardRead) -> None:
         desk, actor = self._page.context.desk, self._page.context.actor
         today = day_of(desk.clock())
         self._card = card
@@ -96,6 +116,9 @@ class IdentityModel(QObject):
         except DomainError as error:
             self._page.message.emit(self._page.explain(error), "danger")
             return
+        self._present(told.number, "number", self._choose, lambda: self._begin_with(told))
+
+    def _begin_with(self, told: IdNumber) -> None:
         sex = Sex.MALE if told.sex == "male" else Sex.FEMALE
         fields = {"id_number": told.number, "birth_date": told.birth_date.isoformat(), "sex": sex.value}
         self._show(Registration(dict.fromkeys(FIELDS, "") | fields))
@@ -202,9 +225,11 @@ class IdentityModel(QObject):
         if error.code in {"patient.likely_same", "patient.exists"} and self.registration is not None:
             self.compare(self.registration.fields | self._typed)  # the other is offered by a number key
 
-    def _choose(self, patient_id: Id) -> None:
+    def _choose(self, patient_id: Id, card: CardRead | None = None) -> None:
         self.cancel()
         self.chosen.emit(patient_id)
+        if card is not None:
+            self._light_up(card, patient_id)
 
     def _card_read(self, answer: tuple[int, Person | None, Registration]) -> None:
         asked, person, registration = answer
@@ -215,10 +240,7 @@ class IdentityModel(QObject):
         if registration.expired:
             self._page.toast("front_desk.card_expired", "warning")
         if person is not None:
-            card = self._card
-            self._choose(person.patient_id)
-            if card is not None:
-                self._light_up(card, person.patient_id)
+            self._choose(person.patient_id, self._card)
         else:
             self._show(registration)
 
@@ -235,7 +257,12 @@ class IdentityModel(QObject):
         self.found = found
         self.found_changed.emit()
         if not found and text:
-            self._page.toast("front_desk.nobody_found", "warning", text=text)
+            self._present(
+                text,
+                "number",
+                self._choose,
+                lambda: self._page.toast("front_desk.nobody_found", "warning", text=text),
+            )
 
     def _show(self, registration: Registration) -> None:
         self.found = ()

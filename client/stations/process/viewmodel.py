@@ -259,8 +259,8 @@ class ViewModel(WatchingStation):
             with desk.store.read() as connection:
                 content = process_in_force(connection, desk.dispatcher.content)
                 if whole:
-                    return True, content, board_rows(connection, actor.orgs, begin)
-                return False, content, board_rows_of(connection, actor.orgs, ids)
+                    return True, content, board_rows(connection, actor, begin)
+                return False, content, board_rows_of(connection, actor, ids)
 
         self.query(work, self._take, "process")
 

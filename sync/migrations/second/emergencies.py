@@ -1,0 +1,21 @@
+"""Openings of a client's record in an emergency."""
+
+import sqlalchemy as sa
+
+from domain.kernel.columns import Id16, UtcTime
+from sync.migrations import steps
+
+
+def upgrade() -> None:
+    steps.create_record_table(
+        "emergency_access",
+        sa.Column("patient_id", Id16(), nullable=False),
+        sa.Column("staff_id", Id16(), nullable=False),
+        sa.Column("staff_name", sa.String(255), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("reason", steps.long_text(), nullable=False),
+        sa.Column("since", UtcTime(), nullable=False),
+        sa.Column("until", UtcTime(), nullable=False),
+        indexed=("patient_id", "since"),
+    )
+    steps.create_index("ix_emergency_access_staff_until", "emergency_access", ["staff_id", "until"])
