@@ -34,7 +34,7 @@ class SealedUploadFile(UploadFile):
     def __init__(self, data: Path, lock: Path, key: bytes) -> None:
         super().__init__(data, lock)
         self._key = key
-        self._seal = Seal.fresh(key)
+        self._seal: Seal
         self._tail_path, self._tail_fd = data.with_suffix(".tail"), -1
         self._number, self._rest, self._ended = 0, bytearray(), False
         self._rests_on, self._noted = -1, -1
@@ -60,7 +60,7 @@ class SealedUploadFile(UploadFile):
         )
         if found:
             number, tail_bytes, self._rests_on = found[-1]
-            self._sync_tail()  # who wrote it may not have come to that
+            self._noted = self._rests_on  # who wrote it may not have come to syncing it
             if number == self._number and not self._ended:
                 self._rest += tail_bytes
         self._stand_at_end()

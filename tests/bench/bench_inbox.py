@@ -111,9 +111,9 @@ def timed(work: Any, times: int = 20) -> list[float]:
     return found
 
 
-def opened(context: Context) -> float:
-    """Return milliseconds from nothing to the page with list and conversation on it."""
-    begun = time.perf_counter()
+def opened(context: Context) -> tuple[float, float]:
+    """Return milliseconds from nothing to the page with its list: by the clock, and of this process alone."""
+    begun, worked = time.perf_counter(), time.process_time()
     model = ViewModel(context)
     view = View(model)
     view.resize(1366, 768)
@@ -123,7 +123,7 @@ def opened(context: Context) -> float:
     model.on_open()
     loop.exec()
     view.grab()
-    taken = (time.perf_counter() - begun) * 1000
+    taken = (time.perf_counter() - begun) * 1000, (time.process_time() - worked) * 1000
     model.close()
     view.close()
     view.deleteLater()
@@ -160,8 +160,13 @@ def main() -> int:
             context = Context(desk, actor, jobs, live, Formatter(texts), None, lambda *_a, **_k: None)
             opened(context)
             times = [opened(context) for _ in range(10)]
-            goals.goal(f"open_{role}_ms", statistics.median(times), "<=", LIMIT_MS)
-            goals.note(**{f"open_{role}_worst_ms": max(times)})
+            goals.goal(f"open_{role}_ms", statistics.median(clock for clock, _ in times), "<=", LIMIT_MS)
+            goals.note(
+                **{
+                    f"open_{role}_worst_ms": max(clock for clock, _ in times),
+                    f"open_{role}_processor_ms": statistics.median(own for _, own in times),
+                }
+            )
         live.stop()
         jobs.close()
         store.close()
