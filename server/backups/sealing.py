@@ -14,7 +14,7 @@ WORTH_IT = 64 << 20
 MOST = 4
 AT_ONCE = 16
 """Small files that one process is given together."""
-NICE = 10
+NICE = 4
 """People who are waited for go first."""
 
 Sealed = tuple[str, int, str]
