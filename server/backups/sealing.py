@@ -9,7 +9,7 @@ from domain.kernel.errors import UnavailableError
 from server.backups.shelf import Shelf
 from sync.blobs import BlobStore
 
-WORTH_IT = 64 << 20
+WORTH_IT = 512 << 20
 """Bytes from which processes of their own are worth their beginning."""
 MOST = 4
 AT_ONCE = 16
