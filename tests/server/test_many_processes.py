@@ -229,6 +229,7 @@ def agree(settings, writers):
     return found == []
 
 
+@pytest.mark.deep
 def test_a_rolling_restart_refuses_no_upload_and_counts_go_on(family, tmp_path):
     process, told, facts, settings = family
     station = Station(tmp_path / "s", told["port"], facts[0])
