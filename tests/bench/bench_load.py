@@ -111,7 +111,7 @@ def prepare(home: Path, address: str, chosen: argparse.Namespace) -> dict[str, l
         people: list[dict[str, object]] = []
         for number in range(chosen.people):
             order = CreateStaff(
-                login=f"n{number}", name="甲某人", role="nurse", password=PASSWORD, org_id=orgs[number % len(orgs)],
+                login=f"pc{number}", name="甲某人", role="nurse", password=PASSWORD, org_id=orgs[number % len(orgs)],
                 must_change=False,
             )  # fmt: skip
             staff = run(order, head).receipt
