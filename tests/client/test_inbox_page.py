@@ -235,12 +235,10 @@ def test_what_was_said_and_the_tags_stand_in_the_clients_record(
         )  # fmt: skip
         work.commit_entry("test.station", txn_id=open_desk.dispatcher.ids())
         work.close()
-    run(
-        AssignBlock(
-            login="me", device_id=seeding.DEVICE, starts_at=start, ends_at=start + timedelta(hours=1)
-        ),
-        system,
+    block = AssignBlock(
+        login="me", device_id=seeding.DEVICE, starts_at=start, ends_at=start + timedelta(hours=1)
     )
+    seeding.at_the_centre(open_desk, block, system)
     run(BookSlot(patient_id=patient_id), system)
     values = {
         value.name: value.text

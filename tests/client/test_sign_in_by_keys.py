@@ -150,7 +150,7 @@ def open_desk_for_change(workstation):
     order = CreateStaff(
         login="new1", name="新员工", role="it", password=seeding.PASSWORD, org_id=seeding.BRANCH
     )
-    workstation.desk.dispatcher.run(order, system_actor(seeding.BRANCH, seeding.DEVICE))
+    seeding.at_the_centre(workstation.desk, order, system_actor(seeding.BRANCH, seeding.DEVICE))
 
 
 def test_what_was_typed_before_the_desk_was_open_signs_in_when_it_is(qapp, qtbot, home, clock):

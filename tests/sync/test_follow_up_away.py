@@ -30,6 +30,7 @@ from domain.risk.content import RISK, load_risk
 from domain.risk.follower import RiskFollower
 from domain.scales.reading import load_scales
 from sync.local_tables import parked_txn, refused_record
+from tests.sync.world import NORTH
 
 HOUR = timedelta(hours=1)
 HIGH = {
@@ -61,8 +62,9 @@ def places(world, north, north_too, contents, authority):
     """The centre and both desks of a branch with all that follow-up asks for, and a manager with an account."""
     for place, prefix in ((world.centre, "001"), (north, "901"), (north_too, "902")):
         place.desk.content = {**place.desk.content, **contents, "number_prefix": prefix}
-    own = north.add(
+    own = world.centre.add(
         "staff",
+        org_id=NORTH,
         login="wang",
         name="王管理",
         role="health_manager",
