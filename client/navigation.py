@@ -103,6 +103,7 @@ AREAS = {
     "privacy": "nav.management",
     "process": "nav.checkup",
     "quality": "nav.report",
+    "receiving": "nav.biobank",
     "reception": "nav.followup",
     "recheck": "nav.followup",
     "report": "nav.report",
@@ -121,6 +122,7 @@ AREAS = {
     "tag": "nav.messages",
     "tracking": "nav.followup",
     "unit": "nav.followup",
+    "update": "nav.management",
 }
 """Area a worklist stands under, by the first part of its name, sorted; another stands under ``nav.other``."""
 
