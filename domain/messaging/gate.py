@@ -3,7 +3,7 @@
 import dataclasses
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from domain.conduct.outgoing import HELD, TAKEN_BACK, Standing, standing_of
 from domain.kernel.unit_of_work import UnitOfWork
@@ -15,6 +15,9 @@ from domain.people.records import Patient, Staff
 
 LOOK_AGAIN = timedelta(minutes=5)
 """When the messages of a mass sending that is held back are looked at again."""
+
+MAY_HAVE_ARRIVED = ("maybe_sent", "receipt_failed")
+"""Reasons of failures after which a message may be with the client all the same; another one disturbed nobody."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -107,5 +110,6 @@ def _sent_today(work: UnitOfWork, message: OutboxMessage) -> int:
             OutboxMessage.patient_id == message.patient_id, OutboxMessage.attempt > 0, OutboxMessage.rank == 1
         )
         .where(OutboxMessage.state_since >= day_start(work.now), OutboxMessage.state != "cancelled")
+        .where(or_(OutboxMessage.state != "failed", OutboxMessage.reason.in_(MAY_HAVE_ARRIVED)))
     )
     return int(work.value(sent) or 0)

@@ -129,6 +129,18 @@ def test_a_person_gets_three_a_day(send, take, report, told, clock):
     assert len(take()) == 2
 
 
+def test_what_never_left_disturbs_nobody_and_takes_no_place_of_the_day(send, take, report, told):
+    for _ in range(3):
+        send()
+    taken = [p for _ in range(3) for p in take()]
+    report(taken[0], "failed", reason="not_registered")
+    report(taken[1], "failed", reason="maybe_sent")
+    for _ in range(2):
+        send()
+    assert len(take()) == 1, "the vendor did not know the template of one; the other may have arrived"
+    assert [r.reason for r in told(state="queued")] == ["daily_cap"]
+
+
 def test_a_try_more_of_one_message_counts_once(send, take, report, clock):
     for _ in range(3):
         send()

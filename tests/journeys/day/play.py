@@ -30,7 +30,7 @@ def play(out: Path, summary: Summary, *, clients: int, day: date, generated: boo
         cut.cut(stage, summary, mine[1])
         evening.compare(stage, summary, "断线恢复后")
         review.review(stage, summary, mine[0])
-        talks.talks(stage, summary, mine[4])  # who was told nothing yet: a person gets three messages a day
+        talks.talks(stage, summary, mine[4], mine[5])
         evening.pictures(stage, summary, mine[0])
         alarms.alarms(stage, summary, mine[2], mine[3])
         evening.compare(stage, summary, "日终")

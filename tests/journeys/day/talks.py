@@ -19,15 +19,15 @@ ANSWER = "您好，饮食上先从少喝含糖饮料、少吃精制主食做起�
 PROMISE = "我们的方案可以根治糖尿病。"
 
 
-def talks(stage: Stage, summary: Summary, case: Expected) -> None:
-    """A client is written to by three channels, writes back, and is answered by whoever it is owed by."""
+def talks(stage: Stage, summary: Summary, case: Expected, other: Expected) -> None:
+    """Clients are written to by three channels; one writes back and is answered by whoever it is owed by.
+
+    Two of the messages go to `case`, one to `other`: nobody gets more than three a day, and advice about risks may
+    have gone out in the morning.
+    """
     centre, vendors = stage.centre, stage.centre.vendors
-    with stores.centre(centre.home) as connection:
-        row = stores.one(connection, "SELECT patient_id FROM visit WHERE number = :n", n=case.visit_barcode)
-    client = str(uuid.UUID(bytes=bytes(row.patient_id)))
-    centre.sign_in(
-        "gao", PASSWORDS["default"]
-    )  # an operator sees the clients that write to them, and no others
+    client, elsewhere = _client(stage, case), _client(stage, other)
+    centre.sign_in("gao", PASSWORDS["default"])  # operators see the clients that write to them, no others
     with summary.step("随访联系经短信、公众号、企业微信发出（模拟服务）") as line:
         reached = {
             "sms": (PHONE, None),
@@ -35,9 +35,9 @@ def talks(stage: Stage, summary: Summary, case: Expected) -> None:
             "wecom_client": (FRIEND, STAFF),
         }
         for channel, (address, via) in reached.items():
-            centre.command("messaging.bind", patient_id=client, channel=channel, address=address, via=via)
-        for channel in reached:
-            centre.command("messaging.send", patient_id=client, template="follow_up_contact", channel=channel)
+            whom = elsewhere if channel == "sms" else client
+            centre.command("messaging.bind", patient_id=whom, channel=channel, address=address, via=via)
+            centre.command("messaging.send", patient_id=whom, template="follow_up_contact", channel=channel)
         inboxes = (vendors.sms.inbox, vendors.official.inbox, vendors.wecom.inbox)
         wait_until(lambda: all(inboxes), "each vendor has its message", 60, 0.3)
         line.count = f"{sum(map(len, inboxes))} 条"
@@ -69,6 +69,13 @@ def talks(stage: Stage, summary: Summary, case: Expected) -> None:
         line.held = refused and ANSWER in str(said)
         wait_until(lambda: _owed(stage) is None, "nothing is owed any more", 60, 0.3)
         line.detail = "回复内容经规则检查；送达后停止计时"
+
+
+def _client(stage: Stage, case: Expected) -> str:
+    query = "SELECT patient_id FROM visit WHERE number = :n"
+    with stores.centre(stage.centre.home) as connection:
+        row = stores.one(connection, query, n=case.visit_barcode)
+    return str(uuid.UUID(bytes=bytes(row.patient_id)))
 
 
 def _owed(stage: Stage) -> Any:
