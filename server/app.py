@@ -119,7 +119,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     signs = Signs(dispatcher)
     signs.watch()
     blobs = centre_blobs(settings)
-    content[FILES] = blobs.get
+    dispatcher.content[FILES] = blobs.get  # it has a copy of its own of what it was given
     sync = CentreSync(store, device_id=identity.device_id, key=identity.key, blobs=blobs, clock=clock)
     upload_state = SqliteUploadState(settings.data_dir / "uploads.db")
     giving_way = GivingWay()
