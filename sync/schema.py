@@ -28,7 +28,7 @@ from sync.stores import FileStore
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0002"
+HEAD = "0003"
 _LONGEST_S = 600
 COPY_KEPT = timedelta(days=30)
 MIGRATIONS = Path(__file__).parent / "migrations"
