@@ -79,7 +79,9 @@ class ScanRouter(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._tick)
+        self._timer.timeout.connect(self._timed_out)
+        self._due_ms = FOREVER
+        self._waited = False
 
     def listen(self, app: QGuiApplication) -> None:
         """Follow the focus of the application."""
@@ -116,8 +118,10 @@ class ScanRouter(QObject):
 
     @Slot(QObject)
     def _follow_object(self, focus: QObject | None) -> None:
-        self._do(self._detector.tick(FOREVER))
-        self._unmute()
+        begun = "".join(held.text for held in self._held)
+        if not (self._prefix and to_ascii(begun).startswith(self._prefix)):
+            self._do(self._detector.tick(FOREVER))
+            self._unmute()
         self._composition.clear()
         self._focus = _moved(self, self._focus, focus)
 
@@ -192,6 +196,15 @@ class ScanRouter(QObject):
         return True
 
     @Slot()
+    def _timed_out(self) -> None:
+        """Decide at the deadline; a screen that was busy over it has keys waiting that were pressed before."""
+        late_ms = time.monotonic() * 1000 - self._due_ms
+        if late_ms > self._gap_ms and not self._waited:
+            self._waited = True
+            self._timer.start(round(self._gap_ms))
+            return
+        self._tick()
+
     def _tick(self) -> None:
         self._do(self._detector.tick(self._clock.at(0)))
 
@@ -213,7 +226,10 @@ class ScanRouter(QObject):
             self._timer.stop()
             self._unmute()
         else:
-            self._timer.start(max(1, round(deadline - self._clock.now()) + 1))
+            wait = max(1, round(deadline - self._clock.now()) + 1)
+            self._due_ms = time.monotonic() * 1000 + wait
+            self._waited = False
+            self._timer.start(wait)
 
     def _replay(self, text: str) -> None:
         """Give held keys back to the focused field, as keys or as what an input method committed."""

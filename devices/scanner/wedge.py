@@ -35,6 +35,7 @@ class WedgeSettings:
     suffix_ms: float = 150
     repeat_ms: float = 300
     glued_ms: float = 100
+    broken_ms: float = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class WedgeDetector:
         self._scanning = False
         self._last = ""
         self._last_end_ms = float("-inf")
+        self._broken_at_ms = float("-inf")
 
     @property
     def deadline_ms(self) -> float | None:
@@ -120,6 +122,8 @@ class WedgeDetector:
         if code == last and since_ms <= self._settings.repeat_ms:
             return Verdict()
         try:
+            if code == text and begun_ms - self._broken_at_ms <= self._settings.broken_ms:
+                raise FrameError("scan.incomplete")
             if since_ms <= self._settings.glued_ms:
                 raise FrameError("scan.too_close")
             if self._settings.prefix and self._settings.prefix in code:
@@ -130,8 +134,14 @@ class WedgeDetector:
         return Verdict(scan=scan if text == typed else replace(scan, flags=frozenset({"ime_mapped"})))
 
     def _give_up(self) -> Verdict:
-        """End what is held: typing goes to the field, a scan that broke off does not."""
+        """End what is held: typing goes to the field, a scan that broke off does not.
+
+        What comes behind a beginning that broke off is the rest of that code, never one of its own: without its
+        first letters it could be somebody else's.
+        """
         broken = self._scanning
+        if broken or self._prefixed():
+            self._broken_at_ms = self._held[-1].at_ms
         text = self._release()
         return Verdict(refusal=Refusal("scan.incomplete")) if broken else Verdict(text)
 

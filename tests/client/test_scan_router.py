@@ -278,3 +278,32 @@ def test_a_serial_scan_comes_in_the_same_way(router):
 
     router.take(Scan("101000000198", "code128"))
     assert router.scans == ["101000000198"]
+
+
+def test_a_scan_outlives_a_focus_that_moves_under_it(router, window, now):
+    """A page that is filled in the middle of a scan takes the focus; the code stays whole."""
+    press(window, now, "~T", 4)
+    window.second.setFocus()
+    press(window, now, "26120100000\r", 4)
+    assert router.scans == ["T26120100000"]
+    assert (window.first.text(), window.second.text()) == ("", "")
+
+
+def test_the_rest_of_a_code_is_no_code(router, window, now):
+    """Without its first letter it could be somebody else's."""
+    press(window, now, "~T", 4)
+    later(router, now, 200)
+    press(window, now, "26120100000\r", 4)
+    assert router.scans == []
+    assert router.refusals == ["scan.incomplete"]
+    now[0] += 2000
+    press(window, now, "~T26120100000\r", 4)
+    assert router.scans == ["T26120100000"]
+
+
+def test_keys_that_wait_behind_a_busy_screen_are_heard_before_it_is_decided(router, window, now):
+    press(window, now, "~T", 4)
+    router._due_ms -= 400  # the screen was busy so long over the deadline
+    router._timed_out()
+    press(window, now, "26120100000\r", 4)
+    assert router.scans == ["T26120100000"]
