@@ -110,6 +110,8 @@ class Dispatcher:
 
     def _check_clients(self, command: Command, order: Any, actor: Actor) -> None:
         """Refuse an order about somebody who is not one of the actor's clients; rules themselves see everybody."""
+        if not actor.limited:
+            return  # most people: nothing is read before their order
         with self.store.read() as connection:
             found = beyond(connection, actor, order)
         if found is not None:

@@ -65,7 +65,9 @@ def test_a_bundle_that_came_and_was_never_asked_for_goes_too(world, north, tmp_p
         path = tmp_path / kind
         path.write_bytes(kind.encode())
         sha256 = hashlib.sha256(kind.encode()).hexdigest()
-        world.sync.accept_upload(FinishedUpload("1", "", len(kind), sha256, {"kind": kind}, path))
+        world.sync.accept_upload(
+            FinishedUpload("1", "", len(kind), sha256, {"kind": kind}, path, sealed=False)
+        )
     assert world.sync.sweep() == 0
     world.clock.advance(BUNDLES_KEPT + timedelta(hours=1))
     assert world.sync.sweep() == 1

@@ -203,7 +203,9 @@ def check_may_see(context: Context, entity: str) -> None:
 def read_sheet(context: Context, kind: type[Record], record_id: Id) -> Sheet | None:
     """Return the sheet of a record within the reader's scope; off the UI thread."""
     with context.desk.store.read() as connection:
-        context = replace(context, actor=in_emergency(connection, context.actor, kind, record_id))
+        actor = in_emergency(connection, context.actor, kind, record_id)
+        if actor is not context.actor:
+            context = replace(context, actor=actor)
         found = records(connection, context.actor, kind, kind.__table__.c.id == record_id, limit=1)
         if not found:
             return None
