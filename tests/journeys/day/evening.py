@@ -1,6 +1,7 @@
 """What must be equal at the end: the stores of every branch and of the centre, and the audit chain."""
 
 import re
+import time
 import uuid
 
 from tests.journeys.day import stores
@@ -37,7 +38,7 @@ def tables(stage: Stage) -> str:
 
 def table(stage: Stage, desk: str) -> str:
     """Return the comparison as text: entity, rows here, rows there, digests."""
-    mine, theirs = _digests(stage, desk)
+    mine, theirs = _settled(stage, desk)
     lines = [f"{'表':<26}{'本机行数':>10}{'总院行数':>10}  本机摘要          总院摘要"]
     for name in sorted(mine.keys() | theirs.keys()):
         here, there = mine.get(name, (0, "")), theirs.get(name, (0, ""))
@@ -53,6 +54,16 @@ def _digests(stage: Stage, desk: str) -> tuple[Digest, Digest]:
     with stores.centre(stage.centre.home) as connection:
         theirs = stores.digest(connection, orgs)
     return mine, theirs
+
+
+def _settled(stage: Stage, desk: str) -> tuple[Digest, Digest]:
+    """Return both once they agree, or as they are after 20 s: they are read in turn, and both sides live."""
+    found = _digests(stage, desk)
+    until = time.monotonic() + 20
+    while stores.differences(*found) and time.monotonic() < until:
+        time.sleep(0.5)
+        found = _digests(stage, desk)
+    return found
 
 
 def _differences(stage: Stage, desk: str) -> list[str]:
