@@ -125,6 +125,8 @@ class Jobs(QObject):
         self._readers = concurrent.futures.ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._writer = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._jobs: set[Job] = set()
+        self.is_closed = False
+        """Whether the program is ending: nothing is begun any more."""
 
     @property
     def busy(self) -> bool:
@@ -162,6 +164,7 @@ class Jobs(QObject):
 
     def close(self) -> None:
         """Cancel what reads, wait for everything: what was asked to be written is written."""
+        self.is_closed = True
         for job in self._jobs:
             if job.reads:
                 job.cancel()

@@ -37,7 +37,7 @@ class Looks(QObject):
     @Slot()
     def _note(self) -> None:
         who, context, now = self._patient_id, self._model.context, time.monotonic()
-        if who is None or self._model.is_closed or not context.desk.is_complete:
+        if who is None or self._model.is_closed or context.jobs.is_closed or not context.desk.is_complete:
             return
         if now - self._noted.get(who, -AGAIN_S) < AGAIN_S:
             return

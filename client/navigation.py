@@ -37,7 +37,7 @@ BUILT_IN = (
 )
 """Pages of every workstation: id, text, icon, permission."""
 BUILT_IN_AREAS = {
-    "roster": "nav.people", "mass": "nav.messages",
+    "roster": "nav.people", "mass": "nav.messages", "inbox": "nav.messages",
     "kiosk": "nav.forms", "design_start": "nav.forms", "level_rules": "nav.risk", "alert_rules": "nav.alerts",
     "label_queue": "nav.biobank", "study_data": "nav.studies",
     "label_designer": "nav.biobank", "trail": "nav.management",
