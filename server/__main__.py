@@ -58,9 +58,11 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
         given = [] if options.config is None else ["--config", str(options.config)]
         given += [] if options.home is None else ["--home", str(options.home)]
         return Family(settings, options.processes, given).run()
-    from server.many import inherited
+    from server.many import end_with, inherited
     from server.serving import run_server
 
+    if options.parent is not None:
+        end_with(options.parent)
     if options.only_serve:
         settings = msgspec.structs.replace(settings, readers="worker")
     run_server(settings, None if options.socket is None else inherited(options.socket))
@@ -291,6 +293,7 @@ def _parser() -> argparse.ArgumentParser:
         "--processes", type=int, choices=range(1, 33), default=1, metavar="N", help="服务进程数（1–32）"
     )
     serving.add_argument("--socket", type=int, help=argparse.SUPPRESS)
+    serving.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     serving.add_argument("--only-serve", action="store_true", help=argparse.SUPPRESS)
     _command(commands, "worker", worker, "只运行后台任务（预警、审计）")
     _command(commands, "migrate", migrate, "升级数据库结构")

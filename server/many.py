@@ -7,6 +7,9 @@ seen lately stand in a file of the data folder. A death costs the requests under
 
 SIGHUP replaces the children one after the other, by what the program and its settings are now: the new one serves
 before the old one is asked to end, and the old one ends what it has begun. The socket is open all the while.
+
+A parent that is killed outright says nothing to anybody: each child holds the reading end of a pipe whose other end
+is the parent's alone, and ends in order when it closes. Otherwise the orphans would go on, and keep the port.
 """
 
 import json
@@ -44,6 +47,8 @@ class Family:
         self._children: list[subprocess.Popen[bytes] | None] = [None] * count
         self._ending = threading.Event()
         self._renewing = threading.Event()
+        self._alive, self._mine = os.pipe()
+        """Read by the children, never written: the end of it is the end of this process."""
         self._ends_within_s = ENDS_WITHIN_S + settings.drain_s + settings.notice_s
         self._environment = os.environ | together(settings.data_dir / "metrics")
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -89,11 +94,15 @@ class Family:
     def _begin(self, at: int) -> None:
         command = [
             sys.executable, "-m", "server", *self._arguments, "serve", "--socket", str(self._socket.fileno()),
+            "--parent", str(self._alive),
         ]  # fmt: skip
         if at:
             command.append("--only-serve")
         child = subprocess.Popen(  # noqa: S603 (our own command line)
-            command, stdout=subprocess.PIPE, pass_fds=[self._socket.fileno()], env=self._environment
+            command,
+            stdout=subprocess.PIPE,
+            pass_fds=[self._socket.fileno(), self._alive],
+            env=self._environment,
         )
         self._children[at] = child
         line = child.stdout.readline() if child.stdout is not None else b""
@@ -125,6 +134,8 @@ class Family:
         for child in running:
             self._wait_for(child)
         self._socket.close()
+        os.close(self._alive)
+        os.close(self._mine)
 
     def _wait_for(self, child: subprocess.Popen[bytes]) -> None:
         try:
@@ -138,3 +149,20 @@ def inherited(descriptor: int) -> socket.socket:
     """Return the listening socket that the parent passed."""
     os.set_inheritable(descriptor, False)
     return socket.socket(fileno=descriptor)
+
+
+def end_with(parent: int) -> None:
+    """End this process in order as soon as the parent is gone.
+
+    Args:
+        parent: Reading end of the pipe that the parent keeps open.
+    """
+    os.set_inheritable(parent, False)
+
+    def watch() -> None:
+        while os.read(parent, 1):
+            pass
+        sys.stderr.write(json.dumps({"event": "the parent is gone"}) + "\n")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

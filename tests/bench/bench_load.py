@@ -154,6 +154,9 @@ def serving(home: Path, address: str, processes: int):
         children = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
         yield f"http://127.0.0.1:{served.port}", {"serve": children or [pid], "worker": [worker.pid]}
     finally:
+        served.process.terminate()  # a parent that is killed leaves what its children had begun
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            served.process.wait(60)
         served.stop()
         worker.terminate()
         worker.communicate(timeout=60)

@@ -278,6 +278,36 @@ def test_a_rolling_restart_refuses_no_upload_and_counts_go_on(family, tmp_path):
     station.close()
 
 
+def test_children_end_with_a_parent_that_was_killed_and_leave_the_port(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    settings = Settings(data_dir=home, least_free_bytes=0)
+    prepare(settings, utc_now)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("AFTERCHECK_")}
+    environment |= {"PYTHONPATH": str(ROOT), "AFTERCHECK_LEAST_FREE_BYTES": "0"}
+    command = [sys.executable, "-m", "server", "--home", str(home), "serve", "--processes", "2", "--port"]
+    with (tmp_path / "server.log").open("ab") as log:
+        process = subprocess.Popen(
+            [*command, "0"], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, env=environment
+        )
+        told = json.loads(process.stdout.readline())
+        assert requests.get(f"http://127.0.0.1:{told['port']}/health", timeout=PATIENCE_S).ok
+        process.kill()
+        process.wait(PATIENCE_S)
+        process.stdout.close()
+        until(
+            lambda: not any(Path(f"/proc/{pid}").exists() for pid in told["processes"]),
+            "the orphans to end", pause_s=0.1,
+        )  # fmt: skip
+        again = subprocess.Popen(
+            [*command, str(told["port"])], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, env=environment
+        )
+        assert json.loads(again.stdout.readline())["port"] == told["port"]
+        again.terminate()
+        assert again.wait(PATIENCE_S) == 0
+        again.stdout.close()
+
+
 def test_a_family_that_cannot_start_says_so(tmp_path):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AFTERCHECK_")}
     done = subprocess.run(
