@@ -1,6 +1,7 @@
 """The facts grouping looks at, read for one client by index: what a client has, whatever the store holds."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from domain.checkup.records import Finding, Observation
 from domain.followup.definitions import SegmentRules
 from domain.followup.grouping import Abnormal, ClientFacts
-from domain.interop.one_person import person_rows
+from domain.interop.one_person import person_rows, records_of
 from domain.kernel.clock import clinic
 from domain.kernel.columns import from_microseconds, to_microseconds
 from domain.kernel.ids import Id
@@ -43,13 +44,13 @@ def facts_of_client(
     connection: Connection, patient_id: Id, rules: SegmentRules, now: datetime
 ) -> ClientFacts:
     """Return what is stored of a client that decides about groups, as it stands at `now`."""
-    own = patient_id.bytes
+    own, records = patient_id.bytes, records_of(connection, patient_id)
     since = to_microseconds(now - rules.months * MONTH)
     level = _LEVEL.first(connection, patient=own)
     findings: dict[str, list[date]] = defaultdict(list)
-    for important_class, found_at in person_rows(_FINDINGS, connection, patient_id, 1, since=since):
+    for important_class, found_at in person_rows(_FINDINGS, connection, records, 1, since=since):
         findings[important_class].append(_day(found_at))
-    results = _latest(connection, patient_id, since)
+    results = _latest(connection, records, since)
     abnormal = [
         Abnormal(label, flag, _day(at)) for label, flag, at in results.values() if flag in rules.flags
     ]
@@ -63,9 +64,11 @@ def facts_of_client(
     )  # fmt: skip
 
 
-def _latest(connection: Connection, patient_id: Id, since: int) -> dict[str, tuple[str, str | None, int]]:
+def _latest(
+    connection: Connection, records: Sequence[Id], since: int
+) -> dict[str, tuple[str, str | None, int]]:
     """Return the latest result of each item that counts: one that was put right gives way to its correction."""
-    rows = person_rows(_RESULTS, connection, patient_id, 3, since=since)
+    rows = person_rows(_RESULTS, connection, records, 3, since=since)
     return {item: (label, flag, at) for item, label, flag, at, status in rows if status in COUNTING}
 
 

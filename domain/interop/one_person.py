@@ -7,15 +7,16 @@ link is by then, and taking the link back (`SamePersonEnded`) separates what was
 organisations are not read together: what one site may know of another's is a matter of consent (`domain.sharing`).
 """
 
-from collections.abc import Collection, Iterable
-from typing import Any
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, select
 
 from domain.interop.person_records import SamePerson, SamePersonEnded
 from domain.kernel.disputes import Beside, safety_columns, source
 from domain.kernel.ids import Id
-from domain.kernel.prepared import Prepared
+from domain.kernel.prepared import Among, Prepared
 from domain.people.records import Patient
 
 _S, _E = SamePerson.__table__, SamePersonEnded.__table__
@@ -28,22 +29,40 @@ def in_force() -> ColumnElement[bool]:
     return ~exists(select(_E.c.id).where(_E.c.link_id == _S.c.id))
 
 
-def links_of(connection: Connection, patient_ids: Collection[Id]) -> list[Any]:
-    """Return the links in force from or to these records (patient_id, other_id, id), of one organisation each."""
+class Link(NamedTuple):
+    """A link in force: the record that stays, and the one that was given up for it."""
+
+    confirmed_at: int
+    id: bytes
+    patient_id: Id
+    other_id: Id
+
+
+def _leading(key: ColumnElement[Any]) -> Among:
     stays, other = Patient.__table__.alias(), Patient.__table__.alias()
-    ids = list(patient_ids)
     query = (
-        select(_S.c.patient_id, _S.c.other_id, _S.c.id)
+        select(_S.c.confirmed_at, _S.c.id, _S.c.patient_id, _S.c.other_id)
         .join(stays, stays.c.id == _S.c.patient_id)
         .join(other, other.c.id == _S.c.other_id)
-        .where(
-            or_(_S.c.patient_id.in_(ids), _S.c.other_id.in_(ids)),
-            stays.c.org_id == other.c.org_id,
-            in_force(),
-        )
-        .order_by(_S.c.confirmed_at, _S.c.id)
+        .where(stays.c.org_id == other.c.org_id, in_force())
     )
-    return list(connection.execute(query).all())
+    return Among(query, key)
+
+
+_FROM_AND_TO = (_leading(_S.c.patient_id), _leading(_S.c.other_id))
+
+
+def links_of(connection: Connection, patient_ids: Collection[Id]) -> list[Link]:
+    """Return the links in force from or to these records, of one organisation each, the oldest first.
+
+    Every reader of a client's data asks this first, so its statements are made once.
+    """
+    ids = [one.bytes for one in patient_ids]
+    rows = {row for leading in _FROM_AND_TO for row in leading.rows(connection, ids)}
+    return [
+        Link(at, own, uuid.UUID(bytes=stays), uuid.UUID(bytes=other))
+        for at, own, stays, other in sorted(rows)
+    ]
 
 
 def records_of(connection: Connection, patient_id: Id) -> tuple[Id, ...]:
@@ -124,17 +143,16 @@ def said_by_other_records(connection: Connection, entity: str, record_ids: Colle
 
 
 def person_rows(
-    query: Prepared, connection: Connection, patient_id: Id, at: int, **more: Any
+    query: Prepared, connection: Connection, records: Sequence[Id], at: int, **more: Any
 ) -> list[tuple[Any, ...]]:
     """Return the rows of a prepared query by ``patient`` for every record of a person.
 
     Args:
         query: Ordered by time.
         connection: Of a store.
-        patient_id: One of the person's records.
+        records: All of the person (`records_of`).
         at: Place of the time in a row; the rows of several records are put in its order.
         more: Other parameters.
     """
-    records = records_of(connection, patient_id)
     found = [row for one in records for row in query.rows(connection, patient=one.bytes, **more)]
     return found if len(records) == 1 else sorted(found, key=lambda row: row[at])

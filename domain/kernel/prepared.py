@@ -11,7 +11,17 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Dialect, Executable, Table, bindparam, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Executable,
+    Select,
+    Table,
+    bindparam,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
 
 Values = tuple[Any, ...]
@@ -93,15 +103,18 @@ class Among:
     Lists are cut, and filled up by their last value to one of a few lengths, so the texts are few and stay prepared.
 
     Args:
-        columns: What is read.
+        columns: What is read, or the SELECT that reads it from several tables.
         key: The column that is looked for.
         lock: Hold what is found until the commit (where writers run side by side; SQLite has one alone).
     """
 
     _LENGTHS = (1, 8, 64, 400)
 
-    def __init__(self, columns: Sequence[Column[Any]], key: Column[Any], *, lock: bool = False) -> None:
-        self._made = {n: Prepared(_selected(columns, key, n, lock=lock)) for n in self._LENGTHS}
+    def __init__(
+        self, columns: Sequence[Column[Any]] | Select[Any], key: ColumnElement[Any], *, lock: bool = False
+    ) -> None:
+        query = columns if isinstance(columns, Select) else select(*columns)
+        self._made = {n: Prepared(_selected(query, key, n, lock=lock)) for n in self._LENGTHS}
 
     def rows(self, connection: Connection, wanted: Iterable[Any]) -> Iterator[Values]:
         """Yield the rows for stored values of the key, by the key within each piece of the list."""
@@ -121,8 +134,8 @@ def among(record: type[Any], columns: Sequence[str]) -> Among:
     return Among(found, found[0])
 
 
-def _selected(columns: Sequence[Column[Any]], key: Column[Any], count: int, *, lock: bool) -> Executable:
-    query = select(*columns).where(key.in_([bindparam(f"key{n}") for n in range(count)])).order_by(key)
+def _selected(query: Select[Any], key: ColumnElement[Any], count: int, *, lock: bool) -> Executable:
+    query = query.where(key.in_([bindparam(f"key{n}") for n in range(count)])).order_by(key)
     return query.with_for_update() if lock else query
 
 

@@ -4,7 +4,7 @@ An item names its factor by a code of the system ``urn:aftercheck:factor``: item
 institution made or changed itself, in the exact version that was filled in.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -103,12 +103,12 @@ def links_of(questionnaire: Mapping[str, Any]) -> Iterator[tuple[str, Asks]]:
                 yield str(item.get("linkId")), Asks(str(code["code"]), _unit_of(item))
 
 
-def answered(connection: Connection, patient_id: Id, links: FormLinks, until: datetime) -> list[Given]:
-    """Return every answer to a factor until a moment, the oldest first; corrected ones do not count.
+def answered(connection: Connection, records: Sequence[Id], links: FormLinks, until: datetime) -> list[Given]:
+    """Return every answer of a person to a factor until a moment, the oldest first; corrected ones do not count.
 
     What was not answered is not there, and of several answers to one question no single value follows.
     """
-    rows = person_rows(_ANSWERS, connection, patient_id, 4, until=to_microseconds(until))
+    rows = person_rows(_ANSWERS, connection, records, 4, until=to_microseconds(until))
     amended = {row[-1] for row in rows}
     found: list[Given] = []
     for own, form, version, answers, at, _ in rows:

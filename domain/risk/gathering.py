@@ -1,7 +1,7 @@
 """What is stored about a client, as factors: results that count, answers of questionnaires, totals of scales."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, select
 
 from domain.checkup.records import Observation
-from domain.interop.one_person import person_rows
+from domain.interop.one_person import person_rows, records_of
 from domain.kernel.clock import clinic
 from domain.kernel.columns import from_microseconds, to_microseconds
 from domain.kernel.ids import Id
@@ -29,10 +29,11 @@ def gather(connection: Connection, patient: Patient, models: RiskModels, until: 
 
     Results that wait for a check do not count; a corrected response or result gives way to its correction.
     """
+    records = records_of(connection, patient.id)
     given = [
-        *_results(connection, patient.id, models, until),
-        *answered(connection, patient.id, models.links, until),
-        *_scales(connection, patient.id, models, until),
+        *_results(connection, records, models, until),
+        *answered(connection, records, models.links, until),
+        *_scales(connection, records, models, until),
     ]
     newest: dict[str, Given] = {}
     for one in given:
@@ -59,26 +60,32 @@ _SCALES = Prepared(
 )
 
 
-def _rows(query: Prepared, connection: Connection, patient_id: Id, until: datetime) -> list[tuple[Any, ...]]:
-    return person_rows(query, connection, patient_id, 3, until=to_microseconds(until))
+def _rows(
+    query: Prepared, connection: Connection, records: Sequence[Id], until: datetime
+) -> list[tuple[Any, ...]]:
+    return person_rows(query, connection, records, 3, until=to_microseconds(until))
 
 
 def _day(at: int) -> date:
     return clinic(from_microseconds(at)).date()
 
 
-def _results(connection: Connection, patient_id: Id, models: RiskModels, until: datetime) -> Iterable[Given]:
+def _results(
+    connection: Connection, records: Sequence[Id], models: RiskModels, until: datetime
+) -> Iterable[Given]:
     codes = models.book.by_observation
     last = {}
-    for item, value, unit, at, status in _rows(_RESULTS, connection, patient_id, until):
+    for item, value, unit, at, status in _rows(_RESULTS, connection, records, until):
         if item in codes and status in COUNTING:
             last[item] = (value, unit, at)
     for item, (value, unit, at) in last.items():
         yield Given(code=codes[item], value=value, unit=unit or "", source=RESULT, at=_day(at))
 
 
-def _scales(connection: Connection, patient_id: Id, models: RiskModels, until: datetime) -> Iterable[Given]:
-    rows = _rows(_SCALES, connection, patient_id, until)
+def _scales(
+    connection: Connection, records: Sequence[Id], models: RiskModels, until: datetime
+) -> Iterable[Given]:
+    rows = _rows(_SCALES, connection, records, until)
     amended = {row[-1] for row in rows}
     for own, scale, factors, at, _ in rows:
         if own in amended:

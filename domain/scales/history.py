@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from domain.interop.one_person import records_of
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.risk.answers import FormLinks, answered
@@ -30,7 +31,7 @@ def history_of(
     if links is None:
         return {}
     found: dict[str, Any] = {}
-    for one in answered(connection, patient_id, links, until):
+    for one in answered(connection, records_of(connection, patient_id), links, until):
         value = one.value
         if one.unit and isinstance(value, int | float):
             models: RiskModels = content[RISK]
