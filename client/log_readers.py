@@ -33,7 +33,7 @@ def join_readers(desk: Any) -> None:
     who = desk.installation
     rules = load_rules(resources.folder("alerts"), desk.authority.roles)
     engine = AlertEngine(desk.dispatcher, rules, system_actor(who.org_id, who.device_id))
-    risks = RiskFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
+    risks = RiskFollower(desk.dispatcher, system_actor(who.org_id, who.device_id), resources.folder(""))
     follow_up = FollowUpFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
     tags = TagFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))
     care = CareFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))

@@ -64,7 +64,7 @@ def readers_of(
     """
     book = load_rules(resources.folder("alerts"), authority.roles)
     engine = AlertEngine(dispatcher, book, system_actor(identity.org_id, identity.device_id))
-    risks = RiskFollower(dispatcher, system_actor(identity.org_id, identity.device_id))
+    risks = RiskFollower(dispatcher, system_actor(identity.org_id, identity.device_id), resources.folder(""))
     follow_up = FollowUpFollower(
         dispatcher, system_actor(identity.org_id, identity.device_id), everywhere=True
     )

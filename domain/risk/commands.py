@@ -55,7 +55,11 @@ class AssessSeveral:
 @handles(AssessSeveral)
 def assess_several(order: AssessSeveral, work: UnitOfWork) -> int:
     """Return how many assessments were kept; a client who is not there any more is passed over."""
+    at_once = work.list(
+        select(Patient).where(Patient.id.in_(order.patient_ids))
+    )  # `get` has them at hand then
     patients = [work.get(Patient, one) for one in order.patient_ids]
+    del at_once
     return sum(assess_patient(work, one, order.cause) is not None for one in patients if one is not None)
 
 

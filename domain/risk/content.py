@@ -3,6 +3,7 @@
 To add a factor, a model or a disease, add a file or an entry; nothing here changes.
 """
 
+import copy
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,6 +47,16 @@ class RiskModels:
         self.in_order = tuple(
             self.models[served.model] for one in self.diseases.values() for served in one.serves
         )
+
+    def signed_as(self, marks: Mapping[str, tuple[str, ...]]) -> "RiskModels":
+        """Return the same models with these parts unverified, by model: what a physician has signed is gone."""
+        made = copy.copy(self)
+        made.models = {
+            name: msgspec.structs.replace(ready, unverified=marks[name])
+            for name, ready in self.models.items()
+        }
+        made.in_order = tuple(made.models[ready.model.id] for ready in self.in_order)
+        return made
 
 
 RISK = "risk"

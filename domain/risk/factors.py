@@ -141,7 +141,7 @@ class FactorBook:
     def know(self, factors: Factors, on: date) -> Known:
         """Return the person's values on a day; of several of one factor the newest counts."""
         sex: Sex | None = factors.sex if factors.sex in ("male", "female") else None  # type: ignore[assignment]
-        known = Known(sex, _age(factors, on))
+        known = Known(sex, age_on(factors, on))
         for given in factors.given:
             definition = self.definitions.get(given.code) if type(given.code) is str else None
             if definition is None:
@@ -281,7 +281,8 @@ def _unusable(one: FactorDefinition) -> Reason:
     return Reason("risk.unusable", {"factor": one.label})
 
 
-def _age(factors: Factors, on: date) -> int | None:
+def age_on(factors: Factors, on: date) -> int | None:
+    """Return the age in whole years on a day, None where it is not known or cannot be one."""
     born = factors.birth_date
     if born is None:
         age = factors.age

@@ -5,8 +5,11 @@ once: the same basis makes no second assessment.
 """
 
 import logging
+import time
 import uuid
+from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -20,12 +23,20 @@ from domain.kernel.ids import Id
 from domain.risk.advice_commands import AdviseSeveral
 from domain.risk.advising import ADVICE
 from domain.risk.commands import AssessSeveral, ExpireManualLevels
+from domain.risk.content import RISK
+from domain.risk.foreseeing import FORESEEN, Coming, Foreseer
 from domain.risk.records import Cause, RiskLevel
 
 log = logging.getLogger(__name__)
 AT_A_TIME = 200
 AT_ONCE = 10
 """Clients in one transaction: the door of the store is shut for some tens of milliseconds."""
+MANY = 40
+"""Clients of one piece of the log from which on processes of their own pay."""
+IDLE_S = 30.0
+"""How long those are kept for the next piece."""
+AHEAD = 6
+"""Batches that are worked out while one is written."""
 _ARRIVES = {
     "observation": Cause.RESULTS,
     "questionnaire_response": Cause.ANSWERS,
@@ -41,12 +52,15 @@ class RiskFollower:
     Args:
         dispatcher: Runs its commands; its content has the models.
         actor: The system's actor of this installation; entries of other devices are not its work.
+        folder: ``resources``, where many clients at once may be worked out by processes of their own.
     """
 
     name = "risk"
 
-    def __init__(self, dispatcher: Dispatcher, actor: Actor) -> None:
-        self.dispatcher, self.actor = dispatcher, actor
+    def __init__(self, dispatcher: Dispatcher, actor: Actor, folder: Path | None = None) -> None:
+        self.dispatcher, self.actor, self.folder = dispatcher, actor, folder
+        self._ahead: Foreseer | None = None
+        self._used_at = 0.0
 
     def act(self, entries: Sequence[Entry]) -> None:
         """Assess every client once whom the entries brought something new about, some at a time."""
@@ -54,8 +68,47 @@ class RiskFollower:
         for patient_id, cause in self._with_other_records(self._touched(entries), entries).items():
             of.setdefault(cause, []).append(patient_id)
         for cause, patients in of.items():
-            for start in range(0, len(patients), AT_ONCE):
-                self._assess(patients[start : start + AT_ONCE], cause)
+            self.assess(patients, cause)
+
+    def assess(self, patients: Sequence[Id], cause: Cause) -> None:
+        """Assess clients, some at a time; of many, the next ones are worked out by a process beside."""
+        some = [list(patients[start : start + AT_ONCE]) for start in range(0, len(patients), AT_ONCE)]
+        if self.folder is not None and len(patients) >= MANY:
+            self._assess_ahead(self._ready_ahead(self.folder), some, cause)
+        else:
+            for batch in some:
+                self._assess(batch, cause)
+
+    def _assess_ahead(self, ahead: Foreseer, batches: Sequence[list[Id]], cause: Cause) -> None:
+        """Write batches while the next ones are worked out beside."""
+        store, clock, coming = self.dispatcher.store, self.dispatcher.clock, deque[Coming]()
+        for place, batch in enumerate(batches):
+            for one in batches[place + len(coming) : place + AHEAD]:
+                coming.append(ahead.begin(store, one, clock()))
+            ahead.foreseen.keep(coming.popleft().made())
+            self._assess(batch, cause)
+
+    def _ready_ahead(self, folder: Path) -> Foreseer:
+        """Return the processes for the models in force, begun where there are none."""
+        content = self.dispatcher.content
+        if self._ahead is not None and self._ahead.models is not content[RISK]:
+            self.close()
+        if self._ahead is None:
+            self._ahead = Foreseer(folder, content[RISK])
+            content[FORESEEN] = self._ahead.foreseen
+        self._used_at = time.monotonic()
+        return self._ahead
+
+    def ready(self, timeout_s: float) -> bool:
+        """Wait until the processes that work out ahead have loaded; False where there are none."""
+        return self._ahead is not None and self._ahead.warm(timeout_s)
+
+    def close(self) -> None:
+        """End the processes that work out ahead, if there are any."""
+        if self._ahead is not None:
+            self.dispatcher.content[FORESEEN] = None
+            self._ahead.close()
+            self._ahead = None
 
     def _assess(self, patients: list[Id], cause: Cause) -> None:
         try:
@@ -111,6 +164,8 @@ class RiskFollower:
 
     def tick(self) -> int:
         """Take back manual levels whose last day is past; returns how many."""
+        if self._ahead is not None and time.monotonic() - self._used_at > IDLE_S:
+            self.close()
         today = clinic(self.dispatcher.clock()).date()
         table = RiskLevel.__table__.c
         query = select(table.patient_id).where(table.manual_until < today).limit(AT_A_TIME)

@@ -14,7 +14,9 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Patient
 from domain.risk.assess import assess_known
 from domain.risk.content import RISK, RiskModels
-from domain.risk.detail import packed
+from domain.risk.detail import kept_of, packed
+from domain.risk.factors import Known
+from domain.risk.foreseeing import FORESEEN, Foreseen
 from domain.risk.gathering import digest_of, gather, inputs_of
 from domain.risk.levels import RANK, SCORE, Colour, Coloured, risen
 from domain.risk.records import Act, Cause, RiskAssessment, RiskLevel, RiskLevelChange
@@ -36,11 +38,23 @@ def assess_patient(work: UnitOfWork, patient: Patient, cause: Cause) -> RiskAsse
     digest = digest_of(inputs, f"{models.version}|{rules.file.version}")
     if _latest_digest(work, patient.id) == digest:
         return None
-    assessment = assess_known(known, today, models)
+    assessment, detail = _worked_out(work, models, known, inputs, today)
     coloured = rules.colour(assessment, known)
-    kept = work.add(_assessment(work, patient, cause, assessment, coloured, inputs, digest))
+    kept = work.add(_assessment(work, patient, cause, assessment, coloured, inputs, digest, detail))
     _follow(work, patient, kept, assessment, coloured)
     return kept
+
+
+def _worked_out(
+    work: UnitOfWork, models: RiskModels, known: Known, inputs: dict[str, Any], today: date
+) -> tuple[Assessment, dict[str, Any]]:
+    """Return what the models say, and the same packed: as it was worked out ahead, else now."""
+    foreseen: Foreseen | None = work.content.get(FORESEEN)
+    made = foreseen.take(models, (digest_of(inputs, models.version), today)) if foreseen else None
+    if made is None:
+        assessment = assess_known(known, today, models)
+        return assessment, packed(assessment)
+    return msgspec.json.decode(made[0], type=Assessment), kept_of(made[1])
 
 
 _A = RiskAssessment.__table__.c
@@ -59,7 +73,7 @@ def _latest_digest(work: UnitOfWork, patient_id: Id) -> str | None:
 
 def _assessment(
     work: UnitOfWork, patient: Patient, cause: Cause, assessment: Assessment, coloured: Coloured,
-    inputs: dict[str, Any], digest: str,
+    inputs: dict[str, Any], digest: str, detail: dict[str, Any],
 ) -> RiskAssessment:  # fmt: skip
     of = [one for one in assessment.diseases if one.disease != SCORE]
     counted = [one.level for one in of if one.level is not None]
@@ -69,7 +83,7 @@ def _assessment(
         models_version=assessment.models_version, rules_version=coloured.rules_version, colour=coloured.colour,
         high=counted.count("high"), medium=counted.count("medium"), diagnosed=diagnosed,
         computed=len(counted) + diagnosed, unverified=any(one.unverified for one in of), digest=digest,
-        inputs=inputs, outcome=outcome_of(assessment), detail=packed(assessment),
+        inputs=inputs, outcome=outcome_of(assessment), detail=detail,
     )  # fmt: skip
 
 

@@ -166,14 +166,12 @@ def _risk_marks(models: RiskModels) -> Iterator[Mark]:
 
 
 def _signed_risk(models: RiskModels, keys: Container[str]) -> RiskModels:
-    made = copy.copy(models)
-    made.models = {
-        name: msgspec.structs.replace(
-            ready, unverified=tuple(part for part in ready.unverified if f"risk.{name}.{part}" not in keys)
-        )
-        for name, ready in models.models.items()
-    }
-    made.in_order = tuple(made.models[ready.model.id] for ready in models.in_order)
+    made = models.signed_as(
+        {
+            name: tuple(part for part in ready.unverified if f"risk.{name}.{part}" not in keys)
+            for name, ready in models.models.items()
+        }
+    )
     if "risk.levels" in keys:
         made.levels = copy.copy(models.levels)
         made.levels.file = _as_read(models.levels.file)

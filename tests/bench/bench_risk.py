@@ -83,11 +83,12 @@ def main(arguments: list[str] | None = None) -> int:
     took, processor, results = all_clients(clients)
     goals.note(clients=clients, results=results, two_cores_s=took, processor_s=processor)
     goals.goal("risk_10000_clients_two_cores_s", took * CLIENTS / clients, "<", GOAL_S)
-    stored, processor_s = stored_clients(30 if chosen.quick else STORED)
+    stored, processor_s, followed_s = stored_clients(80 if chosen.quick else STORED)
     each = sum(stored) / len(stored)
     goals.note(stored_clients=len(stored), stored_p50_ms=percentile(stored, 0.5))
     goals.note(stored_processor_ms_a_client=processor_s * 1000 / len(stored))
-    goals.goal("risk_10000_stored_clients_one_writer_s", each * CLIENTS / 1000, "<", GOAL_S)
+    goals.note(risk_10000_stored_clients_one_process_s=each * CLIENTS / 1000)
+    goals.goal("risk_10000_stored_clients_two_cores_s", followed_s / len(stored) * CLIENTS, "<", GOAL_S)
     return goals.close()
 
 

@@ -18,16 +18,24 @@ from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Sex
 from domain.risk.commands import AssessSeveral
 from domain.risk.content import RISK, load_risk
-from domain.risk.follower import AT_ONCE
+from domain.risk.follower import AT_ONCE, MANY, RiskFollower
+from domain.risk.records import Cause
 from sync.schema import prepare_store
 from sync.stores import open_branch_store
 from tests.risk.people import healthy
 
+A_PIECE = 66
+"""Clients a piece of the log is about: 200 entries, of which each client has three."""
 ME = system_actor(uuid.UUID(int=0xB1), uuid.UUID(int=0xD1))
 
 
-def stored_clients(count: int) -> tuple[list[float], float]:
-    """Return milliseconds a client (reading, all models, the level, its share of a commit), and processor seconds."""
+def stored_clients(count: int) -> tuple[list[float], float, float]:
+    """Return what assessing clients costs through a store.
+
+    Returns:
+        Milliseconds a client by one process (reading, all models, the level, its share of a commit), the processor's
+        seconds of that, and the seconds of the follower for as many clients with a process beside it.
+    """
     features.load()
     with tempfile.TemporaryDirectory() as folder:
         store = open_branch_store(Path(folder) / "branch.db", bytes(range(32)))
@@ -46,8 +54,23 @@ def stored_clients(count: int) -> tuple[list[float], float]:
             desk.run(AssessSeveral(patient_ids=some), ME)
             times += [(time.perf_counter() - begun) * 1000 / len(some)] * len(some)
         own = time.process_time() - own
+        taken = _followed(desk, models, [_client(desk, models, count + place) for place in range(count)])
         store.close()
-    return times, own
+    return times, own, taken
+
+
+def _followed(desk, models, patients) -> float:
+    follower = RiskFollower(desk, ME, resources.folder(""))
+    try:
+        warming = [patients[0]] * MANY  # the processes load once and are kept for the next piece of the log
+        follower.assess(warming, Cause.RESULTS)
+        follower.ready(120.0)
+        begun = time.perf_counter()
+        for start in range(0, len(patients), A_PIECE):
+            follower.assess(patients[start : start + A_PIECE], Cause.RESULTS)
+        return time.perf_counter() - begun
+    finally:
+        follower.close()
 
 
 def _client(desk, models, place: int):
