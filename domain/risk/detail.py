@@ -14,11 +14,6 @@ from domain.risk.results import Assessment
 _MOST_BYTES = 4 << 20
 
 
-def packed(assessment: Assessment) -> dict[str, Any]:
-    """Return an assessment as a record keeps it, some kilobytes."""
-    return kept_of(compressed(msgspec.json.encode(assessment)))
-
-
 def compressed(raw: bytes) -> bytes:
     """Return the JSON of an assessment compressed; a higher level takes three times as long for a tenth."""
     return zstandard.compress(raw, 3)
@@ -30,7 +25,7 @@ def kept_of(compressed: bytes) -> dict[str, Any]:
 
 
 def unpacked(kept: Mapping[str, Any]) -> Assessment:
-    """Return the assessment of what `packed` gave.
+    """Return the assessment of what `kept_of` gave.
 
     Raises:
         DomainError: ``risk.detail_unreadable``.

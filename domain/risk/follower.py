@@ -80,13 +80,16 @@ class RiskFollower:
                 self._assess(batch, cause)
 
     def _assess_ahead(self, ahead: Foreseer, batches: Sequence[list[Id]], cause: Cause) -> None:
-        """Write batches while the next ones are worked out beside."""
-        store, clock, coming = self.dispatcher.store, self.dispatcher.clock, deque[Coming]()
-        for place, batch in enumerate(batches):
-            for one in batches[place + len(coming) : place + AHEAD]:
-                coming.append(ahead.begin(store, one, clock()))
-            ahead.foreseen.keep(coming.popleft().made())
-            self._assess(batch, cause)
+        """Write batches while others are worked out beside; one not begun there is done here."""
+        store, clock, left = self.dispatcher.store, self.dispatcher.clock, deque(batches)
+        coming: deque[Coming] = deque()
+        while coming or left:
+            while left and len(coming) < AHEAD:
+                coming.append(ahead.begin(store, left.popleft(), clock()))
+            idle = not coming[0].done and ahead.warm()
+            one = coming.pop() if idle and coming[-1].take_back() else coming.popleft()
+            one.ready(ahead.foreseen)
+            self._assess(one.patients, cause)
 
     def _ready_ahead(self, folder: Path) -> Foreseer:
         """Return the processes for the models in force, begun where there are none."""

@@ -24,12 +24,19 @@ from domain.scales.records import ScaleResult
 RESULT = "result"
 
 
-def gather(connection: Connection, patient: Patient, models: RiskModels, until: datetime) -> Factors:
+def gather(
+    connection: Connection,
+    patient: Patient,
+    models: RiskModels,
+    until: datetime,
+    records: Sequence[Id] | None = None,
+) -> Factors:
     """Return a client's factors as they stand at `until`: the newest value of each, with the day it is of.
 
     Results that wait for a check do not count; a corrected response or result gives way to its correction.
+    `records` are all of the person, where they are known already.
     """
-    records = records_of(connection, patient.id)
+    records = records or records_of(connection, patient.id)
     given = [
         *_results(connection, records, models, until),
         *answered(connection, records, models.links, until),
@@ -103,8 +110,7 @@ def _plain(code: str, value: Any, models: RiskModels) -> Any:
 
 def inputs_of(factors: Factors, age: int | None) -> dict[str, Any]:
     """Return what is kept of the inputs; `factors_of` reads it back."""
-    rows = [msgspec.to_builtins(one) for one in factors.given]
-    return {"sex": factors.sex, "age": age, "given": rows}
+    return {"sex": factors.sex, "age": age, "given": list(msgspec.to_builtins(factors.given))}
 
 
 def factors_of(inputs: dict[str, Any]) -> Factors:

@@ -12,16 +12,13 @@ from domain.kernel.ids import Id, stable_id
 from domain.kernel.prepared import Prepared
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Patient
-from domain.risk.assess import assess_known
 from domain.risk.content import RISK, RiskModels
-from domain.risk.detail import kept_of, packed
-from domain.risk.factors import Known
-from domain.risk.foreseeing import FORESEEN, Foreseen
-from domain.risk.gathering import digest_of, gather, inputs_of
-from domain.risk.levels import RANK, SCORE, Colour, Coloured, risen
+from domain.risk.detail import kept_of
+from domain.risk.foreseeing import FORESEEN, Ahead, Basis, Foreseen, read_basis
+from domain.risk.levels import RANK, Colour, risen
 from domain.risk.records import Act, Cause, RiskAssessment, RiskLevel, RiskLevelChange
-from domain.risk.results import Assessment
 from domain.risk.rule_commands import rules_in_force
+from domain.risk.working import Worked, work_out
 
 
 def assess_patient(work: UnitOfWork, patient: Patient, cause: Cause) -> RiskAssessment | None:
@@ -30,31 +27,19 @@ def assess_patient(work: UnitOfWork, patient: Patient, cause: Cause) -> RiskAsse
     The same inputs by the same models and rules are one assessment, whoever notices first.
     """
     models: RiskModels = work.content[RISK]
-    today = clinic(work.now).date()
-    factors = gather(work.connection, patient, models, work.now)
-    known = models.book.know(factors, today)
-    inputs = inputs_of(factors, known.age)
     rules = rules_in_force(work, models)
-    digest = digest_of(inputs, f"{models.version}|{rules.file.version}")
-    if _latest_digest(work, patient.id) == digest:
-        return None
-    assessment, detail = _worked_out(work, models, known, inputs, today)
-    coloured = rules.colour(assessment, known)
-    kept = work.add(_assessment(work, patient, cause, assessment, coloured, inputs, digest, detail))
-    _follow(work, patient, kept, assessment, coloured)
-    return kept
-
-
-def _worked_out(
-    work: UnitOfWork, models: RiskModels, known: Known, inputs: dict[str, Any], today: date
-) -> tuple[Assessment, dict[str, Any]]:
-    """Return what the models say, and the same packed: as it was worked out ahead, else now."""
+    version, today = rules.file.version, clinic(work.now).date()
     foreseen: Foreseen | None = work.content.get(FORESEEN)
-    made = foreseen.take(models, (digest_of(inputs, models.version), today)) if foreseen else None
-    if made is None:
-        assessment = assess_known(known, today, models)
-        return assessment, packed(assessment)
-    return msgspec.json.decode(made[0], type=Assessment), kept_of(made[1])
+    ahead = foreseen.take(work.connection, patient.id, models, version, today) if foreseen else None
+    if ahead is None:
+        ahead = Ahead(read_basis(work.connection, patient, models, version, work.now), None)
+    basis = ahead.basis
+    if _latest_digest(work, patient.id) == basis.digest:
+        return None
+    worked = ahead.worked or work_out(models.book.know(basis.factors, today), today, models, rules)
+    kept = work.add(_assessment(work, patient, cause, worked, basis))
+    _follow(work, patient, kept, worked)
+    return kept
 
 
 _A = RiskAssessment.__table__.c
@@ -72,36 +57,15 @@ def _latest_digest(work: UnitOfWork, patient_id: Id) -> str | None:
 
 
 def _assessment(
-    work: UnitOfWork, patient: Patient, cause: Cause, assessment: Assessment, coloured: Coloured,
-    inputs: dict[str, Any], digest: str, detail: dict[str, Any],
-) -> RiskAssessment:  # fmt: skip
-    of = [one for one in assessment.diseases if one.disease != SCORE]
-    counted = [one.level for one in of if one.level is not None]
-    diagnosed = sum(one.status == "already_diagnosed" for one in of)
+    work: UnitOfWork, patient: Patient, cause: Cause, worked: Worked, basis: Basis
+) -> RiskAssessment:
     return RiskAssessment(
-        org_id=patient.org_id, patient_id=patient.id, on_date=assessment.on, assessed_at=work.now, cause=cause,
-        models_version=assessment.models_version, rules_version=coloured.rules_version, colour=coloured.colour,
-        high=counted.count("high"), medium=counted.count("medium"), diagnosed=diagnosed,
-        computed=len(counted) + diagnosed, unverified=any(one.unverified for one in of), digest=digest,
-        inputs=inputs, outcome=outcome_of(assessment), detail=detail,
+        org_id=patient.org_id, patient_id=patient.id, on_date=worked.on, assessed_at=work.now, cause=cause,
+        models_version=worked.models_version, rules_version=worked.coloured.rules_version,
+        colour=worked.coloured.colour, high=worked.high, medium=worked.medium, diagnosed=worked.diagnosed,
+        computed=worked.computed, unverified=worked.unverified, digest=basis.digest, inputs=basis.inputs,
+        outcome=worked.outcome, detail=kept_of(worked.detail),
     )  # fmt: skip
-
-
-def outcome_of(assessment: Assessment) -> dict[str, Any]:
-    """Return what is kept of the results: each disease's status and level, each model's number or why none."""
-    return {
-        "diseases": {
-            one.disease: {"status": one.status, "level": one.level, "model": one.model, "raised_by": one.raised_by}
-            for one in assessment.diseases
-        },
-        "models": {
-            one.model: {
-                "version": one.version, "status": one.status, "value": one.value, "level": one.level,
-                "relative": one.relative, "why": [why.code for why in one.why],
-            }
-            for one in assessment.results
-        },
-    }  # fmt: skip
 
 
 def level_of_patient(work: UnitOfWork, patient_id: Id) -> RiskLevel | None:
@@ -109,9 +73,7 @@ def level_of_patient(work: UnitOfWork, patient_id: Id) -> RiskLevel | None:
     return work.find(RiskLevel, patient_id=patient_id)
 
 
-def _follow(
-    work: UnitOfWork, patient: Patient, kept: RiskAssessment, assessment: Assessment, coloured: Coloured
-) -> None:
+def _follow(work: UnitOfWork, patient: Patient, kept: RiskAssessment, worked: Worked) -> None:
     """Let the client's level follow a new assessment; what a physician set stays until its last day."""
     level = level_of_patient(work, patient.id)
     fresh = level is None
@@ -126,7 +88,7 @@ def _follow(
         )  # fmt: skip
     drop_expired(work, level)
     before = level.colour
-    levels = {one.disease: one.level for one in assessment.diseases if one.level and one.disease != SCORE}
+    coloured, levels = worked.coloured, dict(worked.levels)
     level.automatic = coloured.colour
     level.why = {"rules": msgspec.to_builtins(coloured.why), "unverified": coloured.unverified}
     level.levels = levels

@@ -17,6 +17,7 @@ from domain.people.records import Sex
 from domain.risk import follower as following
 from domain.risk import keeping
 from domain.risk.content import RISK, load_risk
+from domain.risk.detail import unpacked
 from domain.risk.follower import MANY, RiskFollower
 from domain.risk.foreseeing import FORESEEN
 from domain.risk.records import Cause, RiskAssessment
@@ -46,8 +47,8 @@ def follower(branch):
 def inline(monkeypatch):
     """Count the assessments that are worked out in the transaction."""
     count = []
-    own = keeping.assess_known
-    monkeypatch.setattr(keeping, "assess_known", lambda *given: count.append(1) or own(*given))
+    own = keeping.work_out
+    monkeypatch.setattr(keeping, "work_out", lambda *given: count.append(1) or own(*given))
     return count
 
 
@@ -86,12 +87,13 @@ def test_what_is_worked_out_beside_is_what_the_transaction_would_have_kept(branc
     inline.clear()
     second = [patient for patient, _ in clients(branch, nurse, MANY, MANY)]
     follower.assess(second, Cause.RESULTS)
-    assert inline == []
+    assert len(inline) < len(second)  # some are done here while the process is busy
     beside, alone = kept(branch), RiskFollower(branch, SYSTEM)
     assert set(beside) == {*first, *second}
     models = branch.content[RISK]
     branch.content[RISK] = models.signed_as(dict.fromkeys(models.models, ()))
     branch.content[RISK].version += "again"  # another basis, so that each is kept once more
+    inline.clear()
     alone.assess(second, Cause.RESULTS)
     assert len(inline) == len(second)
     again = kept(branch)
@@ -115,9 +117,11 @@ def test_a_basis_that_changed_meanwhile_is_worked_out_anew(branch, nurse, follow
         own(patients, cause)
 
     monkeypatch.setattr(follower, "_assess", late)
-    inline.clear()
+    read = []
+    own_read = keeping.read_basis
+    monkeypatch.setattr(keeping, "read_basis", lambda *given: read.append(given[1].id) or own_read(*given))
     follower.assess([patient for patient, _ in known], Cause.RESULTS)
-    assert len(inline) == 1
+    assert read == [changed[0]]
     assert kept(branch)[changed[0]][1] == "red"
 
 
@@ -130,13 +134,11 @@ def test_signed_models_are_worked_out_as_signed(branch, nurse, follower, inline)
     inline.clear()
     more = [patient for patient, _ in clients(branch, nurse, MANY, MANY)]
     follower.assess(more, Cause.RESULTS)
-    assert inline == []
+    assert len(inline) < len(more)
     table = RiskAssessment.__table__.c
     with branch.store.read() as connection:
-        marked = connection.execute(select(table.detail).where(table.patient_id == more[0])).scalar_one()
-    from domain.risk.detail import unpacked
-
-    assert all(one.unverified == () for one in unpacked(marked).results)
+        marked = connection.execute(select(table.detail).where(table.patient_id.in_(more))).scalars().all()
+    assert all(one.unverified == () for detail in marked for one in unpacked(detail).results)
 
 
 def test_a_process_that_dies_costs_time_and_nothing_else(branch, nurse, follower, inline):

@@ -26,11 +26,11 @@ from domain.risk.commands import AssessRisks, ConfirmRiskLevel, EndManualLevel, 
 from domain.risk.content import RISK, load_risk
 from domain.risk.follower import RiskFollower
 from domain.risk.gathering import factors_of
-from domain.risk.keeping import outcome_of
 from domain.risk.levels import Colour
 from domain.risk.preview_commands import PreviewLevelRules
 from domain.risk.records import Cause, RiskAssessment, RiskLevel, RiskLevelChange, RiskRuleSet
 from domain.risk.rule_commands import PublishLevelRules, RollBackLevelRules, written
+from domain.risk.working import outcome_of
 from domain.scales.reading import load_scales
 from tests.conftest import BRANCH, DEVICE
 
