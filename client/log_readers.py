@@ -6,6 +6,7 @@ import resources
 from client.report_receipts import ReportReceipts, want_again
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
+from domain.alerts.heart import LOOK_EVERY_S, HeartWatch
 from domain.audit.chain import AuditReader
 from domain.biobank.custody_watch import CustodyWatch
 from domain.care.follower import CareFollower
@@ -69,6 +70,11 @@ def join_readers(desk: Any) -> None:
         _receipts(desk).tick,
     ]
     desk.workers.append(ReaderThread(desk.store, followers, ticks=ticks))
+    heart = HeartWatch(desk.dispatcher, engine, system_actor(who.org_id, who.device_id), who.name)
+    # A thread of its own: what watches the engine must not stand still with it.
+    desk.workers.append(
+        ReaderThread(desk.store, [], ticks=[heart.tick], interval_s=LOOK_EVERY_S, name="alert-heart")
+    )
 
 
 def _receipts(desk: Any) -> ReportReceipts:

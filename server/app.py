@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from domain import features
+from domain.alerts.heart import CHANNELS, HeartWatch
 from domain.kernel.authority import Authority, system_actor
 from domain.kernel.clock import Clock
 from domain.kernel.columns import to_microseconds
@@ -123,7 +124,7 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
     sync = CentreSync(store, device_id=identity.device_id, key=identity.key, blobs=blobs, clock=clock)
     upload_state = SqliteUploadState(settings.data_dir / "uploads.db")
     giving_way = GivingWay()
-    followers, readers = readers_of(
+    followers, readers, engine = readers_of(
         dispatcher, authority, identity, blobs.remove, blobs.has, giving_way, signs
     )
     kept = kept_of(settings, store, identity, clock)
@@ -141,6 +142,11 @@ def build_centre(settings: Settings, clock: Clock | None = None) -> Centre:
         platform=PlatformWatch(
             dispatcher, system_actor(identity.org_id, identity.device_id), data_dir=settings.data_dir,
             least_free_bytes=settings.least_free_bytes, followers=followers, readers=readers, inbox=inbox,
+        ),
+        heart=HeartWatch(
+            dispatcher, engine, system_actor(identity.org_id, identity.device_id),
+            content["texts"].say("heart.centre"),
+            {str(one): content["texts"].say(f"word.alert_heart.{one}") for one in CHANNELS},
         ),
         sync=sync, nonces=kept.nonces, inbox=inbox, attestors=attestors_of(settings),
         identity_service=identity_service_of(settings),

@@ -56,8 +56,8 @@ def readers_of(
     has_file: Callable[[str], bool],
     giving_way: GivingWay,
     signs: Signs,
-) -> tuple[tuple[Follower, ...], ReaderThread]:
-    """Return the readers, in the order they are served, and the thread that serves them.
+) -> tuple[tuple[Follower, ...], ReaderThread, AlertEngine]:
+    """Return the readers, in the order they are served, the thread that serves them, and the alert engine among them.
 
     Raises:
         ContentError: Alert rules that cannot be used.
@@ -142,4 +142,5 @@ def readers_of(
         files.tick,
     ]
     turns = giving_way.turns(GIVES_WAY_S)
-    return followers, ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S, give_way=turns)
+    thread = ReaderThread(store, followers, ticks=ticks, interval_s=LOOK_EVERY_S, give_way=turns)
+    return followers, thread, engine

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from domain.alerts.heart import HeartWatch
 from domain.biobank.custody_watch import CustodyWatch
 from domain.checkup.issue_commands import issue_left_behind
 from domain.kernel.authority import system_actor
@@ -47,6 +48,7 @@ def housekeeping_of(
     nonces: KeptNonces,
     inbox: InboxPlace,
     platform: PlatformWatch,
+    heart: HeartWatch,
     attestors: Sequence[Attestor] = (),
     identity_service: IdentityService | None = None,
 ) -> Housekeeping:
@@ -100,6 +102,7 @@ def housekeeping_of(
     ours = system_actor(identity.org_id, identity.device_id)
     return Housekeeping([
         Job("platform", timedelta(minutes=1), platform.look),
+        Job("alert_heart", timedelta(minutes=1), heart.look),
         Job("signed_reports", timedelta(minutes=1), signed_reports),
         Job("consent_keys", timedelta(minutes=1), consent_keys),
         Job("consent_attestations", timedelta(minutes=1), attestations),

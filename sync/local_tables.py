@@ -318,6 +318,15 @@ alert_baseline = Table(
 )
 """What a person usually does, as far as a rule looks at it; `position` is the last entry of the log counted in."""
 
+alert_beat = Table(
+    "alert_beat",
+    Record.metadata,
+    Column("device_id", Id16, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+"""When the alert engine of an installation had evaluated everything, once a minute; its watch looks for the next."""
+
 spent_nonce = Table(
     "spent_nonce",
     Record.metadata,

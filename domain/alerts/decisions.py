@@ -115,6 +115,15 @@ class Situation:
     caused: set[str] = dataclasses.field(default_factory=set)
     """Rules that an alert of another record keeps silent."""
 
+    def foresee(self, action: Action) -> None:
+        """Let the rules that come next see what one is about to open or close."""
+        if isinstance(action, Open):
+            alert_id = action.plan.alert_id(self.record_id, action.occasion)
+            self.alerts[alert_id] = KnownAlert(alert_id, action.plan.rule.id, "open")
+        elif isinstance(action, Clear) and action.alert_id in self.alerts:
+            known = self.alerts[action.alert_id]
+            self.alerts[action.alert_id] = dataclasses.replace(known, state="closed")
+
     def silenced(self, inhibitors: frozenset[str]) -> bool:
         """Tell whether an alert that waits keeps a rule with these inhibitors silent."""
         return any(a.waits and a.rule in inhibitors for a in self.alerts.values())

@@ -9,7 +9,7 @@ import dataclasses
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
@@ -19,7 +19,6 @@ from domain.alerts.decisions import (
     Action,
     Clear,
     DropTimer,
-    KnownAlert,
     Open,
     SetTimer,
     Situation,
@@ -32,12 +31,12 @@ from domain.alerts.decisions import (
 from domain.alerts.digests import Digest, Key, digests_of, emptied, joins, late_timers
 from domain.alerts.engine_commands import RunAlerts
 from domain.alerts.gathering import gathered
-from domain.alerts.lookups import caused, keys_of, newest_arrival, sql_of
+from domain.alerts.lookups import caused, freed_by, keys_of, newest_arrival, sql_of
 from domain.alerts.orders import escalation, opening, settling, shelf_over
 from domain.alerts.parts import Kind
 from domain.alerts.plans import Plan, RuleBook, key_of
 from domain.alerts.receivers import changed_alerts, keep_receivers, rebuild_receivers
-from domain.alerts.records import Alert, Severity
+from domain.alerts.records import Severity
 from domain.alerts.rule_changes import book_in_force
 from domain.alerts.rule_commands import newest_changes
 from domain.alerts.stacks import concerned, on_stack
@@ -45,7 +44,7 @@ from domain.alerts.steps import RULE_FILES, RULES
 from domain.alerts.trends import on_value
 from domain.exchange.rules import FILLED
 from domain.kernel.authority import Actor
-from domain.kernel.change_log import Entry, changes_of
+from domain.kernel.change_log import Entry, changes_of, cursor_of, head_position
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
@@ -55,6 +54,7 @@ from domain.kernel.record import record_classes
 log = logging.getLogger(__name__)
 TOGETHER = 100
 """Alerts of one transaction: a commit costs more than an alert."""
+BEAT_EVERY = timedelta(minutes=1)
 
 
 @dataclasses.dataclass(slots=True)
@@ -81,6 +81,8 @@ class AlertEngine:
         self.store = dispatcher.store
         self.files = book
         self.actor = actor
+        self._beaten: datetime | None = None
+        self._reached = 0
         dispatcher.content[RULE_FILES] = book
         authority = dispatcher.content.get("authority")
         known = authority.roles if authority is not None else {}
@@ -128,7 +130,7 @@ class AlertEngine:
                 keep_receivers(connection, alerts)
         touched = situations.touched_records(entries, self.book)
         arrived = situations.arrivals(entries, self.book)
-        strange = self._concerns_habits(entries)
+        strange = habits.concerns(entries, self.book.habits)
         settled = situations.settled_alerts(entries) if self._silencing else []
         if not (touched or arrived or settled or strange or alerts):
             return None
@@ -139,7 +141,7 @@ class AlertEngine:
             actions += [Clear(digest_id) for digest_id in emptied(connection, alerts)]
             learnt = self._observed(connection, entries, actions) if strange else []
             actions = gathered(connection, actions)
-            freed = self._freed(connection, settled)
+            freed = freed_by(connection, settled, self._silencing)
         self._run(actions)
 
         def rest(connection: Connection) -> None:
@@ -163,11 +165,39 @@ class AlertEngine:
                 due = [row for row in situations.due_alerts(connection, now) if row.id not in seen]
                 over = [shelf_over(self.book, connection, row, now) for row in due if row.state == "shelved"]
             if not due:
+                self._beat(now)
                 return done
             seen |= {row.id for row in due}
             risen = [escalation(self.book, row, now) for row in due if row.state != "shelved"]
             done.escalated += self._commands(risen)
             self._commands(over)
+
+    def attend(self, entity: str, ids: Sequence[Id]) -> None:
+        """Judge records of one kind now, and move the ladders of their alerts, beside the log.
+
+        For the watch over the engine, on whose thread nothing may come to pass: what it does the reader does again
+        in vain. Rules are taken as they are in the store.
+        """
+        self._take_rules()
+        with self.store.read() as connection:
+            actions = self._decide(connection, {entity: {i: Touched(self.dispatcher.clock()) for i in ids}})
+        self._run(actions)
+        now, rules = self.dispatcher.clock(), [p.rule.id for p in self.book.by_entity.get(entity, ())]
+        with self.store.read() as connection:
+            due = situations.due_alerts(connection, now, rules)
+        self._commands([escalation(self.book, row, now) for row in due if row.state != "shelved"])
+        with self.store.write() as connection:
+            keep_receivers(connection, situations.alerts_about(connection, ids))
+
+    def _beat(self, now: datetime) -> None:
+        """Note, once a minute, that everything was evaluated: the log read to its end, or at least read on."""
+        with self.store.read() as connection:
+            cursor, head = cursor_of(connection, self.name), head_position(connection)
+        went_on, self._reached = cursor >= head or cursor > self._reached, cursor
+        if went_on and (self._beaten is None or abs(now - self._beaten) >= BEAT_EVERY):
+            self._beaten = now
+            with self.store.write() as connection:
+                situations.note_beat(connection, self.actor.device_id, now, cursor)
 
     def rebuild(self) -> int:
         """Set the timers of every record that is in a state with a deadline; returns how many were set.
@@ -212,7 +242,7 @@ class AlertEngine:
                         situation.caused.add(plan.rule.id)
                     wanted = self._wanted(connection, plan, situation, records[situation.record_id], now)
                     for action in wanted:
-                        _foresee(situation, action)
+                        situation.foresee(action)
                     actions += wanted
         return actions
 
@@ -261,14 +291,6 @@ class AlertEngine:
                     actions += on_stack(connection, plan, situation, self._roles)
         return actions
 
-    def _concerns_habits(self, entries: Sequence[Entry]) -> bool:
-        watched = self.book.habits
-        return any(
-            habits.COMMAND + entry.glance.command in watched
-            or any(t.entity in watched for t in entry.glance.changes)
-            for entry in entries
-        )
-
     def _observed(
         self, connection: Connection, entries: Sequence[Entry], actions: list[Action]
     ) -> list[habits.Learnt]:
@@ -282,20 +304,6 @@ class AlertEngine:
                     else:
                         learnt.append(found)
         return learnt
-
-    def _freed(self, connection: Connection, settled: Sequence[Id]) -> dict[str, set[Id]]:
-        """Return, by rule, the records and keys for which settled alerts no longer keep it silent."""
-        freed: dict[str, set[Id]] = defaultdict(set)
-        table = Alert.__table__
-        for some in situations.chunks(settled):
-            columns = (table.c.rule, table.c.subject_id, table.c.patient_id, table.c.org_id, table.c.outcome)
-            for row in connection.execute(select(*columns).where(table.c.id.in_(some))):
-                for rule, of in self._silencing.get(row.rule, ()):
-                    value = getattr(row, of)
-                    # What a person settled is settled for the client: the others of its rule stay silent.
-                    if value is not None and (rule != row.rule or row.outcome is None):
-                        freed[rule].add(value)
-        return freed
 
     def _keep(self, actions: Iterable[Action], freed: "dict[str, set[Id]]") -> None:
         timers = [a for a in actions if isinstance(a, SetTimer | DropTimer)]  # `actions` may be read once
@@ -337,7 +345,7 @@ class AlertEngine:
                 for timer in timers:
                     for action in self._on_time(connection, timer, situation, now):
                         actions.append(action)
-                        _foresee(situation, action)
+                        situation.foresee(action)
         return actions
 
     def _on_time(
@@ -388,13 +396,3 @@ class AlertEngine:
             if error.code != "store.duplicate":
                 log.error("alert command %s refused: %s", type(order).__name__, error.code)
             return False
-
-
-def _foresee(situation: Situation, action: Action) -> None:
-    """Let the rules that come next see what this one is about to open or close."""
-    if isinstance(action, Open):
-        alert_id = action.plan.alert_id(situation.record_id, action.occasion)
-        situation.alerts[alert_id] = KnownAlert(alert_id, action.plan.rule.id, "open")
-    elif isinstance(action, Clear) and action.alert_id in situation.alerts:
-        known = situation.alerts[action.alert_id]
-        situation.alerts[action.alert_id] = dataclasses.replace(known, state="closed")

@@ -7,7 +7,7 @@ that is read twice from counting twice. No weights, no training: the sentence of
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -79,6 +79,14 @@ def unusual(anomaly: Anomaly, past: Baseline, one: Deed) -> list[str]:
 def baseline_table() -> Table:
     """Return the table of baselines; declared with the store's other local tables."""
     return Record.metadata.tables["alert_baseline"]
+
+
+def concerns(entries: Sequence[Entry], watched: Collection[str]) -> bool:
+    """Tell whether entries are of a command or a record that a rule about habits watches."""
+    return any(
+        COMMAND + entry.glance.command in watched or any(t.entity in watched for t in entry.glance.changes)
+        for entry in entries
+    )
 
 
 def observe(connection: Connection, plan: Plan, entries: Sequence[Entry]) -> "Iterator[Open | Learnt]":

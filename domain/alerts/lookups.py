@@ -1,6 +1,7 @@
 """What a rule has to look up beside the record that changed; each by the front of an index, a few rows at most."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, String, Table, or_, select
 from domain.alerts.parts import Cause, Condition, Expected
 from domain.alerts.plans import ELSEWHERE, Plan, Values
 from domain.alerts.records import Alert
+from domain.alerts.situations import chunks
 from domain.alerts.workflow import UNSETTLED
 from domain.kernel.ids import Id
 from domain.kernel.record import record_classes
@@ -91,3 +93,25 @@ def _waits(connection: Connection, cause: Cause, value: Any) -> bool:
         rule, state = without_index(rule), without_index(state)
     mine = (rule == cause.rule, state.in_(UNSETTLED), _ALERT.c[cause.of] == value)
     return connection.execute(select(_ALERT.c.id).where(*mine).limit(1)).first() is not None
+
+
+def freed_by(
+    connection: Connection, settled: Sequence[Id], silencing: Mapping[str, Sequence[tuple[str, str]]]
+) -> dict[str, set[Id]]:
+    """Return, by rule, the records and keys for which settled alerts no longer keep it silent.
+
+    Args:
+        connection: The store.
+        settled: Alerts that do not wait any more.
+        silencing: As `RuleBook.silencing` tells.
+    """
+    freed: dict[str, set[Id]] = defaultdict(set)
+    columns = (_ALERT.c.rule, _ALERT.c.subject_id, _ALERT.c.patient_id, _ALERT.c.org_id, _ALERT.c.outcome)
+    for some in chunks(settled):
+        for row in connection.execute(select(*columns).where(_ALERT.c.id.in_(some))):
+            for rule, of in silencing.get(row.rule, ()):
+                value = getattr(row, of)
+                # What a person settled is settled for the client: the others of its rule stay silent.
+                if value is not None and (rule != row.rule or row.outcome is None):
+                    freed[rule].add(value)
+    return freed

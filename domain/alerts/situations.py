@@ -204,8 +204,12 @@ def fired_timers(connection: Connection, now: datetime) -> list[Fired]:
     return [Fired(r.rule, r.record_id, r.entity, r.occasion, from_microseconds(r.fire_at)) for r in rows]
 
 
-def due_alerts(connection: Connection, now: datetime) -> list[Row[Any]]:
-    """Return alerts whose ladder has to move or whose shelf is over, the longest due first, at most `AT_A_TIME`."""
+def due_alerts(connection: Connection, now: datetime, rules: Sequence[str] | None = None) -> list[Row[Any]]:
+    """Return alerts whose ladder has to move or whose shelf is over, the longest due first, at most `AT_A_TIME`.
+
+    Of `rules` only, where they are given.
+    """
+    of_them = [] if rules is None else [without_index(_ALERT.c.rule).in_(rules)]
     columns = _ALERT.c
     return list(
         connection.execute(
@@ -213,11 +217,32 @@ def due_alerts(connection: Connection, now: datetime) -> list[Row[Any]]:
                 columns.id, columns.rule, columns.step, columns.severity, columns.receivers, columns.opened_at,
                 columns.state, columns.shelved_until, columns.subject_id,
             )
-            .where(columns.due_at <= now, without_index(columns.state).in_(UNSETTLED))
+            .where(columns.due_at <= now, without_index(columns.state).in_(UNSETTLED), *of_them)
             .order_by(columns.due_at)
             .limit(AT_A_TIME)
         )
     )  # fmt: skip
+
+
+def alerts_about(connection: Connection, ids: Iterable[Id]) -> list[Id]:
+    """Return the alerts about records."""
+    found: list[Id] = []
+    for some in chunks(ids):
+        found += connection.execute(select(_ALERT.c.id).where(_ALERT.c.subject_id.in_(some))).scalars()
+    return found
+
+
+def beat_table() -> Table:
+    """Return when each engine had evaluated everything; declared with the store's other local tables."""
+    return Record.metadata.tables["alert_beat"]
+
+
+def note_beat(connection: Connection, device_id: Id, at: datetime, position: int) -> None:
+    """Note that the engine of an installation has evaluated everything, and how far it had read."""
+    table = beat_table()
+    connection.execute(delete(table).where(table.c.device_id == device_id))
+    row = {"device_id": device_id, "at": to_microseconds(at), "position": position}
+    connection.execute(table.insert(), row)
 
 
 def chunks(items: Iterable[T]) -> Iterator[list[T]]:

@@ -17,6 +17,7 @@ from domain.alerts.commands import (
     ShelveAlert,
     TakeAlert,
 )
+from domain.alerts.heart_records import AlertHeart
 from domain.alerts.receivers import SEVERITIES, receiver_table
 from domain.alerts.records import Alert, AlertEvent, AlertRuleChange, Severity
 from domain.alerts.workflow import OPEN_STATES, in_states
@@ -105,6 +106,13 @@ def rule_changes() -> Query:
         AlertRuleChange.published_at, AlertRuleChange.rule, AlertRuleChange.name, AlertRuleChange.number,
         AlertRuleChange.patch, AlertRuleChange.tested, AlertRuleChange.reason, AlertRuleChange.published_name,
     )  # fmt: skip
+
+
+@worklist("alert.hearts", "预警运行监测", permission="sync.watch", record=AlertHeart, order="-state_since")
+def hearts() -> Query:
+    """What of alerting stopped, and when the time it missed was evaluated; what turned last first."""
+    c = AlertHeart
+    return select(c.name, c.part, c.state, c.state_since, c.last_beat, c.evaluated_at, c.reason)
 
 
 @worklist("alert.trail", "预警轨迹", permission=PERMISSION, record=AlertEvent, order="-at")

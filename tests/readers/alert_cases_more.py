@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from domain.alerts.commands import HandleAlert, TakeAlert
 from domain.alerts.engine_commands import OpenAlert
+from domain.alerts.heart_commands import NoteHearts, Pulse
 from domain.alerts.records import Severity
 from domain.biobank.commands import CollectSpecimen, NoteLabelPrint, PlanSpecimen
 from domain.biobank.duplicate_commands import ClearDuplicate, ReportDuplicate
@@ -58,6 +59,17 @@ def account(world, login="zhao", staff_id=None):
         )
         work.commit_entry("test.account", txn_id=world.desk.ids())
         work.close()
+
+
+def hearts(*, beats):
+    """The watch over another workstation's engine writes what it saw."""
+
+    def run(world):
+        actor = system_actor(world.nurse.org_id, world.desk.ids())
+        actor = world.heart = getattr(world, "heart", actor)
+        world.desk.run(NoteHearts(pulses=[Pulse("engine", "前台一号", beats, world.desk.clock())]), actor)
+
+    return run
 
 
 def signs_in(*, last_hours):
@@ -351,6 +363,7 @@ MORE = [
     Case("A-059", channel(trouble=1), channel(trouble=0), harmless=channel(trouble=0), of_a_client=False),
     Case("A-060", channel(trouble=2), channel(trouble=0), harmless=channel(trouble=1), of_a_client=False),
     Case("A-144", private(trouble=2), private(trouble=0), harmless=private(trouble=1), of_a_client=False),
+    Case("A-143", hearts(beats=False), hearts(beats=True), harmless=hearts(beats=True), of_a_client=False),
     Case("A-061", channel(dead=1), channel(dead=0), harmless=channel(dead=0), of_a_client=False),
     Case("A-111", untold(state="urgent_notice"), ended, DAY, both(untold(state="urgent_notice"), ended)),
     Case("A-112", unfollowed(state="follow"), ended, 30 * DAY, both(unfollowed(state="follow"), ended)),
