@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 from domain.care.intake_records import CareIntake
 from domain.care.records import CareItem, CareKind, CareWeek
 from domain.care.standing import monday_of
+from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
 from domain.kernel.ids import Id
 
@@ -27,7 +28,7 @@ def care_done(
             func.sum(w.rate * w.due).label("share"),
         )
         .join(CareItem.__table__, i.id == w.item_id)
-        .where(w.patient_id == patient_id, w.monday >= since)
+        .where(of_person(connection, w.patient_id, patient_id), w.monday >= since)
         .group_by(i.kind, i.label)
     )  # fmt: skip
     found = []
@@ -54,6 +55,6 @@ def _over(connection: Connection, patient_id: Id, now: datetime) -> int:
     t = CareIntake.__table__.c
     first = clinic(now).date() - timedelta(weeks=WEEKS)
     query = select(func.count(func.distinct(t.day))).where(
-        t.patient_id == patient_id, t.day >= first, t.percent > 100
+        of_person(connection, t.patient_id, patient_id), t.day >= first, t.percent > 100
     )
     return int(connection.execute(query).scalar() or 0)

@@ -10,6 +10,7 @@ from domain.care.content import CARE, CareContent
 from domain.catalog.lookup import Catalog
 from domain.catalog.units import shown_unit
 from domain.checkup.records import Observation, ResultStatus
+from domain.interop.one_person import of_person
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.columns import Mask, Sensitivity
@@ -228,7 +229,10 @@ def _trends(
     }
     wanted = (
         select(table.c.item, table.c.value_number, table.c.ucum, table.c.effective_at)
-        .where(table.c.patient_id == patient_id, table.c.item.in_([one for one in by_item if one]))
+        .where(
+            of_person(connection, table.c.patient_id, patient_id),
+            table.c.item.in_([one for one in by_item if one]),
+        )
         .where(
             table.c.value_number.is_not(None),
             table.c.status.in_([ResultStatus.FINAL, ResultStatus.CORRECTED]),

@@ -9,6 +9,7 @@ from domain.care.calendar import Day, Sum, sums_of, supplements_in
 from domain.care.content import CARE, CareContent
 from domain.care.intake import NUTRIENTS
 from domain.care.records import CareItem, CareKind, CarePlan
+from domain.interop.one_person import of_person
 from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.columns import Sensitivity
@@ -50,7 +51,9 @@ def supplement_report_pdf(dispatcher: Dispatcher, actor: Actor, document: Docume
         patient = connection.execute(select(Patient.__table__).where(Patient.id == patient_id)).one()
         i = CareItem.__table__.c
         query = select(i.label, i.detail, i.target_value, i.schedule, i.from_on, i.to_on).where(
-            i.patient_id == patient_id, i.kind == CareKind.SUPPLEMENT, i.state.in_(_SHOWN)
+            of_person(connection, i.patient_id, patient_id),
+            i.kind == CareKind.SUPPLEMENT,
+            i.state.in_(_SHOWN),
         )
         items = connection.execute(query.order_by(i.from_on, i.id)).all()
         if not items:

@@ -14,6 +14,7 @@ from domain.care.intake_records import DietIntake
 from domain.care.nutrients import summed
 from domain.care.records import CareEvent, CareItem, CareKind, CareOutcome
 from domain.care.schedules import Course, schedule_of
+from domain.interop.one_person import of_person
 from domain.kernel.clock import CLINIC_TIME, clinic
 from domain.kernel.ids import Id
 
@@ -79,7 +80,11 @@ def supplements_in(connection: Connection, patient_id: Id, first: date, now: dat
     i, e = CareItem.__table__.c, CareEvent.__table__.c
     query = (
         select(i.id, i.label, i.schedule, i.from_on, i.to_on, i.began_at)
-        .where(i.patient_id == patient_id, i.kind == CareKind.SUPPLEMENT, i.began_at.is_not(None))
+        .where(
+            of_person(connection, i.patient_id, patient_id),
+            i.kind == CareKind.SUPPLEMENT,
+            i.began_at.is_not(None),
+        )
         .where(i.from_on <= last, (i.to_on.is_(None)) | (i.to_on >= first))
         .order_by(i.from_on, i.id)
     )
@@ -130,8 +135,8 @@ def sums_of(connection: Connection, content: CareContent, patient_id: Id, day: d
     """
     i = CareItem.__table__.c
     query = select(i.label, i.kind, i.detail, i.target_value, i.schedule).where(
-        i.patient_id == patient_id, i.kind.in_((CareKind.SUPPLEMENT, CareKind.DIET)), i.state == "running",
-        i.from_on <= day, (i.to_on.is_(None)) | (i.to_on >= day),
+        of_person(connection, i.patient_id, patient_id), i.kind.in_((CareKind.SUPPLEMENT, CareKind.DIET)),
+        i.state == "running", i.from_on <= day, (i.to_on.is_(None)) | (i.to_on >= day),
     )  # fmt: skip
     parts: dict[str, list[tuple[str, float]]] = {}
     diet = _estimated(connection, patient_id, day)
@@ -177,6 +182,6 @@ def _sum(
 
 def _estimated(connection: Connection, patient_id: Id, day: date) -> dict[str, float]:
     d = DietIntake.__table__.c
-    query = select(d.amounts).where(d.patient_id == patient_id, d.from_on <= day)
+    query = select(d.amounts).where(of_person(connection, d.patient_id, patient_id), d.from_on <= day)
     row: Any = connection.execute(query.order_by(d.from_on.desc(), d.at.desc()).limit(1)).first()
     return {} if row is None else {str(code): float(amount) for code, amount in row.amounts.items()}

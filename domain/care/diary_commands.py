@@ -7,6 +7,7 @@ from domain.care.diary_records import DietEntry, DietMeal
 from domain.care.kitchen import eaten, meal_said
 from domain.care.records import CareItem, CareWay
 from domain.care.swap_commands import SwapFood, Swapped, swap_food
+from domain.interop.one_person import require_theirs
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -98,9 +99,7 @@ class ClientSwapsFood:
 @handles(ClientSwapsFood)
 def client_swaps_food(order: ClientSwapsFood, work: UnitOfWork) -> Swapped:
     """Return what the diet comes to now. Raises as `swap_food`; an item of somebody else is unknown."""
-    item = work.require(CareItem, order.care_item_id, "care_item_id")
-    if item.patient_id != order.patient_id:
-        raise DomainError("care_item.unknown", field="care_item_id", value=str(item.id))
+    item = require_theirs(work, CareItem, order.care_item_id, "care_item_id", order.patient_id)
     swap = SwapFood(care_item_id=item.id, gives=order.gives, takes=order.takes, portions=order.portions)
     done: Swapped = swap_food(swap, work)
     return done

@@ -9,6 +9,7 @@ from domain.care.records import CareEvent, CareItem, CareKind, CareOutcome, Care
 from domain.care.schedules import Course
 from domain.care.standing_commands import course_of
 from domain.checkup.records import Observation
+from domain.interop.one_person import require_theirs
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -57,9 +58,7 @@ class ClientNotes:
 @handles(ClientNotes)
 def client_notes(order: ClientNotes, work: UnitOfWork) -> Id:
     """Return the id of the event. Raises as `note`; an item of somebody else is unknown."""
-    item = work.require(CareItem, order.care_item_id, "care_item_id")
-    if item.patient_id != order.patient_id:
-        raise DomainError("care_item.unknown", field="care_item_id", value=str(item.id))
+    item = require_theirs(work, CareItem, order.care_item_id, "care_item_id", order.patient_id)
     return note(work, item, order.outcome, order.value, order.occasion_at, order.note, CareWay.PHONE)
 
 

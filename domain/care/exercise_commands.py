@@ -16,6 +16,7 @@ from domain.care.programmes import Programmes
 from domain.care.records import CareItem, CareKind, CareOutcome, CareWay
 from domain.care.schedules import Schedule
 from domain.care.standing_commands import course_of
+from domain.interop.one_person import of_person, require_theirs
 from domain.kernel.clock import CLINIC_TIME, clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -106,7 +107,9 @@ def _asked(work: UnitOfWork, patient_id: Id, day: date) -> CareItem | None:
     items = work.list(
         select(CareItem)
         .where(
-            CareItem.patient_id == patient_id, CareItem.kind == CareKind.EXERCISE, CareItem.state == "running"
+            of_person(work.connection, CareItem.patient_id, patient_id),
+            CareItem.kind == CareKind.EXERCISE,
+            CareItem.state == "running",
         )
         .order_by(CareItem.from_on.desc(), CareItem.id.desc())
     )
@@ -118,7 +121,7 @@ def _counts(work: UnitOfWork, item: CareItem, day: date, minutes: float, way: Ca
     """Note the occasion of the day by everything that was done on it; exercise on a free day has none."""
     e = ExerciseEntry.__table__.c
     query = select(func.coalesce(func.sum(e.minutes), 0.0)).where(
-        e.patient_id == item.patient_id, e.day == day
+        of_person(work.connection, e.patient_id, item.patient_id), e.day == day
     )
     whole = float(work.connection.execute(query).scalar_one()) + minutes
     begins = occasion_of_day(course_of(item), datetime.combine(day, time(12), CLINIC_TIME))
@@ -242,10 +245,8 @@ class ClientSwapsExercise:
 @handles(ClientSwapsExercise)
 def client_swaps_exercise(order: ClientSwapsExercise, work: UnitOfWork) -> float:
     """Return the minutes each time. Raises as `swap_exercise`; an item of somebody else is unknown."""
-    item = _exercise(work, order.care_item_id)
-    if item.patient_id != order.patient_id:
-        raise DomainError("care_item.unknown", field="care_item_id", value=str(item.id))
-    return _swap(work, item, order.takes)
+    item = require_theirs(work, CareItem, order.care_item_id, "care_item_id", order.patient_id)
+    return _swap(work, _exercise(work, item.id), order.takes)
 
 
 def swap_choices(book: Programmes, detail: dict[str, Any]) -> dict[str, str]:

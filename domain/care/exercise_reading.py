@@ -10,6 +10,7 @@ from domain.care.activities import Done, Moved, moved
 from domain.care.exercise_records import ExerciseEntry
 from domain.care.records import CareItem, CareKind
 from domain.care.schedules import Course, schedule_of
+from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
 from domain.kernel.ids import Id
 
@@ -23,7 +24,9 @@ def exercise_in_force(connection: Connection, patient_id: Id, day: date) -> Any:
         select(
             i.id, i.label, i.detail, i.schedule, i.target_value, i.target_unit, i.plan_id, i.from_on, i.to_on
         )
-        .where(i.patient_id == patient_id, i.kind == CareKind.EXERCISE, i.state == "running")
+        .where(
+            of_person(connection, i.patient_id, patient_id), i.kind == CareKind.EXERCISE, i.state == "running"
+        )
         .where(i.from_on <= day, (i.to_on.is_(None)) | (i.to_on >= day))
         .order_by(i.from_on.desc(), i.id.desc())
         .limit(1)
@@ -37,7 +40,7 @@ def moved_lately(connection: Connection, patient_id: Id, today: date, weeks: int
     e = ExerciseEntry.__table__.c
     query = (
         select(e.day, e.activity, e.minutes, e.met, e.kcal)
-        .where(e.patient_id == patient_id, e.day >= first, e.day <= today)
+        .where(of_person(connection, e.patient_id, patient_id), e.day >= first, e.day <= today)
         .order_by(e.day, e.at, e.id)
     )
     entries = [Done(*row) for row in connection.execute(query)]
@@ -48,7 +51,7 @@ def _wanted(connection: Connection, patient_id: Id, first: date, weeks: int) -> 
     """Return the minutes that were asked for by Monday: of everything ever begun, as it is prescribed now."""
     i = CareItem.__table__.c
     query = select(i.schedule, i.from_on, i.to_on, i.target_value, i.began_at).where(
-        i.patient_id == patient_id,
+        of_person(connection, i.patient_id, patient_id),
         i.kind == CareKind.EXERCISE,
         i.began_at.is_not(None),
         i.target_value.is_not(None),

@@ -21,6 +21,7 @@ from domain.care.records import CareEvent, CareItem, CareKind, CareNode, CarePla
 from domain.care.standing_commands import StandItems
 from domain.checkup.records import Observation
 from domain.exchange.rules import FILLED
+from domain.interop.one_person import of_person
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import Change, Entry
 from domain.kernel.dispatcher import Dispatcher
@@ -161,12 +162,12 @@ class CareFollower:
         return len(ids)
 
     def _supplements_of(self, patient_id: Id) -> set[Id]:
-        query = select(CareItem.id).where(
-            CareItem.patient_id == patient_id,
-            CareItem.kind == CareKind.SUPPLEMENT,
-            CareItem.state == "running",
-        )
         with self.dispatcher.store.read() as connection:
+            query = select(CareItem.id).where(
+                of_person(connection, CareItem.patient_id, patient_id),
+                CareItem.kind == CareKind.SUPPLEMENT,
+                CareItem.state == "running",
+            )
             return set(connection.execute(query).scalars())
 
     def _items_of(self, event_ids: Sequence[Id]) -> set[Id]:

@@ -10,6 +10,7 @@ from domain.care.intake_records import CareIntake, DietIntake
 from domain.care.nutrients import Nutrient, summed
 from domain.care.records import CareEvent, CareItem, CareKind, CareOutcome
 from domain.care.schedules import Course, schedule_of
+from domain.interop.one_person import of_person
 from domain.kernel.clock import CLINIC_TIME, clinic
 from domain.kernel.ids import Id, stable_id
 from domain.kernel.unit_of_work import UnitOfWork
@@ -37,7 +38,7 @@ def supplements_of(work: UnitOfWork, patient_id: Id, states: Iterable[str]) -> l
     return list(
         work.list(
             select(CareItem).where(
-                CareItem.patient_id == patient_id, CareItem.kind == CareKind.SUPPLEMENT,
+                of_person(work.connection, CareItem.patient_id, patient_id), CareItem.kind == CareKind.SUPPLEMENT,
                 CareItem.state.in_(tuple(states)),
             )
         )
@@ -47,7 +48,7 @@ def supplements_of(work: UnitOfWork, patient_id: Id, states: Iterable[str]) -> l
 def diet_of(work: UnitOfWork, patient_id: Id, day: date) -> dict[str, float]:
     """Return the diet's estimate in force on a day, by nutrient; nothing where nobody estimated it."""
     d = DietIntake.__table__.c
-    query = select(d.amounts).where(d.patient_id == patient_id, d.from_on <= day)
+    query = select(d.amounts).where(of_person(work.connection, d.patient_id, patient_id), d.from_on <= day)
     row = work.connection.execute(query.order_by(d.from_on.desc(), d.at.desc()).limit(1)).first()
     return {} if row is None else {str(code): float(amount) for code, amount in row.amounts.items()}
 
@@ -64,7 +65,9 @@ def sum_intakes(work: UnitOfWork, patient_ids: Iterable[Id]) -> None:
     e = CareEvent.__table__.c
     for patient_id in patient_ids:
         lately = select(e.occasion_at).where(
-            e.patient_id == patient_id, e.at >= work.now - LATELY, e.kind == CareKind.SUPPLEMENT
+            of_person(work.connection, e.patient_id, patient_id),
+            e.at >= work.now - LATELY,
+            e.kind == CareKind.SUPPLEMENT,
         )
         days = {clinic(at).date() for at in work.connection.execute(lately).scalars() if at is not None}
         items = [

@@ -9,6 +9,7 @@ from domain.checkup.intake import Person, line_for, take_in
 from domain.checkup.limits import catalog_for
 from domain.checkup.records import Observation, ResultSource
 from domain.checkup.result_keeping import keep
+from domain.interop.one_person import require_theirs
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id, stable_id
@@ -53,9 +54,7 @@ class ClientNotesValue:
 @handles(ClientNotesValue)
 def client_notes_value(order: ClientNotesValue, work: UnitOfWork) -> Id:
     """Return the id of the observation. Raises as `note_home_value`; an item of somebody else is unknown."""
-    item = work.require(CareItem, order.care_item_id, "care_item_id")
-    if item.patient_id != order.patient_id:
-        raise DomainError("care_item.unknown", field="care_item_id", value=str(item.id))
+    item = require_theirs(work, CareItem, order.care_item_id, "care_item_id", order.patient_id)
     return _keep(work, item, order.value, None)
 
 

@@ -10,6 +10,7 @@ from domain.care.presets import Preset, conditions_said, diseases_of, presets_in
 from domain.care.programme_commands import ACTIVITY, codes_said, draw_up, level_said
 from domain.care.programmes import LEVELS, Level
 from domain.care.records import CarePlan
+from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -120,10 +121,8 @@ def draft_by_presets(order: DraftByPresets, work: UnitOfWork) -> Id | None:
 def _has_plan(work: UnitOfWork, patient_id: Id) -> bool:
     c = CarePlan.__table__.c
     lately = or_(c.state.in_(OPEN), c.state_since > work.now - AGAIN_AFTER)
-    return (
-        work.connection.execute(select(c.id).where(c.patient_id == patient_id, lately).limit(1)).first()
-        is not None
-    )
+    theirs = of_person(work.connection, c.patient_id, patient_id)
+    return work.connection.execute(select(c.id).where(theirs, lately).limit(1)).first() is not None
 
 
 def _level(work: UnitOfWork, patient: Patient, holding: list[Preset]) -> Level:

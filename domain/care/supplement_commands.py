@@ -13,6 +13,7 @@ from domain.care.intake_records import DietIntake
 from domain.care.item_commands import put_item, schedule_said
 from domain.care.nutrients import Nutrients, acting, amounts_said, summed
 from domain.care.records import CareItem, CareKind, CarePlan
+from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -103,7 +104,8 @@ def _check_protein(work: UnitOfWork, plan: CarePlan, new: float) -> None:
         one.detail
         for one in work.list(
             select(CareItem).where(
-                CareItem.patient_id == plan.patient_id, CareItem.kind == CareKind.DIET, CareItem.state.in_(LIVE)
+                of_person(work.connection, CareItem.patient_id, plan.patient_id),
+                CareItem.kind == CareKind.DIET, CareItem.state.in_(LIVE)
             )
         )
         if one.detail and "protein_g" in one.detail
@@ -124,7 +126,7 @@ def _check_interactions(
     """Return what has to be watched, as sentences; refuses what must not be given."""
     content = care_of(work)
     query = select(CareItem.label, CareItem.detail).where(
-        CareItem.patient_id == patient_id, CareItem.state.in_(LIVE),
+        of_person(work.connection, CareItem.patient_id, patient_id), CareItem.state.in_(LIVE),
         CareItem.kind.in_((CareKind.MEDICATION, CareKind.SUPPLEMENT)),
     )  # fmt: skip
     taken = [*re.split(r"[，,、;；\n]", order.medicines)]

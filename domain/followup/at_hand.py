@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from domain.followup.definitions import FollowUpContent, Handout, TalkScript
 from domain.followup.group_records import GroupMember, Segment
 from domain.followup.plan_records import FollowPlan
+from domain.interop.one_person import of_person
 from domain.kernel.ids import Id
 from domain.reception.records import ReceptionKind
 from domain.scales.records import FormTask
@@ -63,13 +64,17 @@ def at_hand(
 def groups_and_forms(connection: Connection, patient_id: Id) -> tuple[set[Segment], set[str], list[str]]:
     """Return the groups, the topics and the forms of a client: of plans that run, and that wait to be filled in."""
     m, p, f = GroupMember.__table__.c, FollowPlan.__table__.c, FormTask.__table__.c
-    groups = select(m.segment, m.topic).where(m.patient_id == patient_id, m.state != "left")
+    groups = select(m.segment, m.topic).where(
+        of_person(connection, m.patient_id, patient_id), m.state != "left"
+    )
     segments, topics = set(), set()
     for segment, topic in connection.execute(groups):
         segments.add(Segment(segment))
         topics.add(topic)
-    waiting = select(f.form).where(f.patient_id == patient_id, f.state == "issued")
-    planned = select(p.form).where(p.patient_id == patient_id, p.state == "active", p.form.is_not(None))
+    waiting = select(f.form).where(of_person(connection, f.patient_id, patient_id), f.state == "issued")
+    planned = select(p.form).where(
+        of_person(connection, p.patient_id, patient_id), p.state == "active", p.form.is_not(None)
+    )
     forms = [row[0] for query in (waiting, planned) for row in connection.execute(query)]
     return segments, topics - {""}, list(dict.fromkeys(forms))
 

@@ -18,6 +18,7 @@ from domain.followup.group_commands import RegroupSeveral
 from domain.followup.hand_over_commands import NoteDelivery
 from domain.followup.performance_commands import CountPerformance
 from domain.followup.task_records import FollowTask
+from domain.interop.one_person import with_links
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import DONE, MERGED, Change, Entry
 from domain.kernel.dispatcher import Dispatcher
@@ -90,6 +91,11 @@ class FollowUpFollower:
                 sent[change.record_id] = _TOLD[state]
         levels = self._owners("care_profile", grouped.pop("care_profile", set()), "patient_id")
         patients = set().union(*(self._owners(e, ids, "patient_id") for e, ids in grouped.items()))
+        here = self._here(entries)
+        with self.dispatcher.store.read() as connection:
+            patients = with_links(connection, patients, here)
+            # Who became one person, or several again, is asked anew which plan leads, whatever the groups are.
+            levels |= with_links(connection, (), here)
         self._regroup(patients - levels, level_changed=False)
         self._regroup(levels, level_changed=True)
         for entity, ids in counted.items():
@@ -99,6 +105,11 @@ class FollowUpFollower:
         for task_id in handed_in:
             self._run(TakeFeedback(task_id=task_id))
         self._deliver(sent)
+
+    def _here(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Return what was done at this installation; the centre looks at links made anywhere."""
+        own = self.actor.device_id.bytes
+        return [one for one in entries if self.everywhere or one.device_id == own]
 
     def _changes(self, entries: Sequence[Entry]) -> list[tuple[Entry, Change]]:
         found = []

@@ -20,6 +20,7 @@ from domain.followup.own_content import content_in_force
 from domain.followup.pace import Pace, pace_of_client
 from domain.followup.plan_records import FollowPlan, PlanChange
 from domain.followup.workflow import member_life, plan_life
+from domain.interop.one_person import of_person, who_stays
 from domain.kernel.clock import clinic
 from domain.kernel.ids import Id, stable_id
 from domain.kernel.unit_of_work import UnitOfWork
@@ -130,19 +131,26 @@ def note_group(work: UnitOfWork, member: GroupMember, act: GroupAct, note: str |
 
 
 def plans_of(work: UnitOfWork, patient_id: Id) -> list[FollowPlan]:
-    """Return every plan of a client."""
-    return list(work.list(select(FollowPlan).where(FollowPlan.patient_id == patient_id)))
+    """Return every plan of a client, those made for their other records too: a person has one that runs."""
+    return list(
+        work.list(select(FollowPlan).where(of_person(work.connection, FollowPlan.patient_id, patient_id)))
+    )
 
 
 def propose(work: UnitOfWork, patient: Patient, members: Sequence[GroupMember]) -> FollowPlan | None:
     """Propose the plan that leads for these memberships; None where a plan that is as good runs or lies proposed.
 
     What was finished or declined since a client entered a group is not proposed again for it. A proposal that does
-    not lead any more gives way.
+    not lead any more gives way. Of several records of a person the one that stays gets the proposal.
     """
     content = content_of(work)
     pace = pace_of_client(work, patient.id, level_of_client(work, patient.id), members, content)
     plans = plans_of(work, patient.id)
+    if who_stays(work.connection, patient.id) != patient.id:
+        _drop_proposals(work, [p for p in plans if p.patient_id == patient.id], None)
+        if any(p.state == "active" for p in plans):
+            cover(work, members)
+        return None
     inside = [m for m in members if m.state not in {"left", "exempt"}]
     groups = _unserved(inside, plans, content)
     lead = leading_template(groups, content)

@@ -9,17 +9,24 @@ organisations are not read together: what one site may know of another's is a ma
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, exists, select
 
 from domain.interop.person_records import SamePerson, SamePersonEnded
+from domain.kernel.change_log import Entry
 from domain.kernel.disputes import Beside, safety_columns, source
+from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.prepared import Among, Prepared
+from domain.kernel.record import Record
+from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Patient
 
+R = TypeVar("R", bound=Record)
+
 _S, _E = SamePerson.__table__, SamePersonEnded.__table__
+LINKS = frozenset({"same_person", "same_person_ended"})
 MOST = 20
 """Steps from record to record that are followed; nobody has so many."""
 
@@ -87,6 +94,31 @@ def persons(connection: Connection, patient_ids: Iterable[Id]) -> dict[Id, tuple
     return {one: (one, *sorted(_reached(one, beside) - {one})) for one in asked}
 
 
+def with_links(connection: Connection, found: Collection[Id], entries: Iterable[Entry]) -> set[Id]:
+    """Return these records, those that entries link or part, and every record of the persons they are.
+
+    For readers of the log: what follows from facts follows from the facts of all records of a person.
+    """
+    people = {*found, *linked_in(entries)}
+    return (
+        {record for records in persons(connection, people).values() for record in records}
+        if people
+        else people
+    )
+
+
+def linked_in(entries: Iterable[Entry]) -> set[Id]:
+    """Return the records that became one person's by these entries, or several persons' again."""
+    return {
+        uuid.UUID(bytes=change.fields[name])
+        for entry in entries
+        if any(touch.entity in LINKS for touch in entry.glance.changes)
+        for change in entry.body.changes
+        if change.entity in LINKS
+        for name in ("patient_id", "other_id")
+    }
+
+
 def _reached(start: Id, beside: dict[Id, set[Id]]) -> set[Id]:
     found, waiting = {start}, [start]
     while waiting:
@@ -113,6 +145,25 @@ def of_person(connection: Connection, column: Any, patient_id: Id) -> ColumnElem
     """Return the condition that a row is the person's whose record this is, under whichever of their records."""
     ids = records_of(connection, patient_id)
     found: ColumnElement[bool] = column == patient_id if len(ids) == 1 else column.in_(ids)
+    return found
+
+
+def is_theirs(connection: Connection, patient_id: Id | None, person_id: Id) -> bool:
+    """Return whether a row of one record is the person's whose other record this is; no look where it is the same."""
+    return patient_id == person_id or (
+        patient_id is not None and patient_id in records_of(connection, person_id)
+    )
+
+
+def require_theirs(work: UnitOfWork, kind: type[R], record_id: Id | None, field: str, person_id: Id) -> R:
+    """Return a record that belongs to a person, under whichever of their records.
+
+    Raises:
+        DomainError: ``<entity>.unknown`` with `field`, also for one that is somebody else's.
+    """
+    found = work.require(kind, record_id, field)
+    if not is_theirs(work.connection, getattr(found, "patient_id"), person_id):  # noqa: B009  (of any such record)
+        raise DomainError(f"{kind.record_info.entity}.unknown", field=field, value=str(record_id))
     return found
 
 
@@ -154,5 +205,7 @@ def person_rows(
         at: Place of the time in a row; the rows of several records are put in its order.
         more: Other parameters.
     """
+    # In one order whichever record is asked: of results of the same moment both take the same for the latest.
+    records = sorted(records)
     found = [row for one in records for row in query.rows(connection, patient=one.bytes, **more)]
     return found if len(records) == 1 else sorted(found, key=lambda row: row[at])

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from domain.interop.one_person import require_theirs
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
@@ -162,9 +163,7 @@ def open_portal_form(order: OpenPortalForm, work: UnitOfWork) -> Id:
     """
     check_digest(order.token_sha256)
     binding = standing(work, order.binding_id)
-    task = work.require(FormTask, order.task_id, "task_id")
-    if task.patient_id != binding.patient_id:
-        raise DomainError("form_task.unknown", field="task_id", value=str(task.id))
+    task = require_theirs(work, FormTask, order.task_id, "task_id", binding.patient_id)
     if task.state != "issued":
         raise DomainError("link.closed", field="task_id")
     return renew_form_link(work, task, order.token_sha256).id
@@ -182,9 +181,7 @@ class ReadByPortal:
 def read_by_portal(order: ReadByPortal, work: UnitOfWork) -> None:
     """The message counts as read. Raises as `standing`; ``outbox_message.unknown`` for another client's."""
     binding = standing(work, order.binding_id)
-    message = work.require(OutboxMessage, order.message_id, "message_id")
-    if message.patient_id != binding.patient_id:
-        raise DomainError("outbox_message.unknown", field="message_id", value=str(message.id))
+    message = require_theirs(work, OutboxMessage, order.message_id, "message_id", binding.patient_id)
     mark_read(work, message)
 
 

@@ -10,6 +10,7 @@ from domain.checkup.visit_commands import OpenVisit, VisitOpened, open_visit
 from domain.followup.plan_records import Way
 from domain.followup.task_commands import AddTask, add_task
 from domain.followup.task_records import FollowTask
+from domain.interop.one_person import of_person
 from domain.kernel.clock import CLINIC_TIME, clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -111,8 +112,11 @@ def _withdrawn(work: UnitOfWork, result: Observation) -> int:
 
 
 def _open_of(work: UnitOfWork, patient_id: Id | None) -> list[RecheckAdvice]:
+    if patient_id is None:
+        return []
     wanted = select(RecheckAdvice).where(
-        RecheckAdvice.patient_id == patient_id, RecheckAdvice.state.in_(("waiting", "booked"))
+        of_person(work.connection, RecheckAdvice.patient_id, patient_id),
+        RecheckAdvice.state.in_(("waiting", "booked")),
     )
     return list(work.list(wanted))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from domain.interop.one_person import persons
+from domain.interop.one_person import linked_in, persons
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import Entry
 from domain.kernel.clock import clinic
@@ -43,7 +43,6 @@ _ARRIVES = {
     "scale_result": Cause.ANSWERS,
 }
 _PERSON = {"sex", "birth_date"}
-_LINKS = {"same_person", "same_person_ended"}
 
 
 class RiskFollower:
@@ -139,7 +138,7 @@ class RiskFollower:
         What a workstation kept for a record it does not know to be given up is assessed there for that one alone; the
         centre, which knows, assesses the person.
         """
-        linked = _linked(entries)
+        linked = dict.fromkeys(linked_in(entries), Cause.RESULTS)
         elsewhere = _about(entries) if self.dispatcher.at_centre else {}
         if not (found or linked or elsewhere):
             return found
@@ -188,16 +187,4 @@ def _about(entries: Sequence[Entry]) -> dict[Id, Cause]:
                 patient = change.fields.get("patient_id")
                 if change.entity in _ARRIVES and isinstance(patient, bytes):
                     found[uuid.UUID(bytes=patient)] = _ARRIVES[change.entity]
-    return found
-
-
-def _linked(entries: Sequence[Entry]) -> dict[Id, Cause]:
-    """Return the records that became one person's, or several persons' again."""
-    found: dict[Id, Cause] = {}
-    for entry in entries:
-        if any(touch.entity in _LINKS for touch in entry.glance.changes):
-            for change in entry.body.changes:
-                if change.entity in _LINKS:
-                    for name in ("patient_id", "other_id"):
-                        found[uuid.UUID(bytes=change.fields[name])] = Cause.RESULTS
     return found

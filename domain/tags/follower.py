@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from domain.interop.one_person import with_links
 from domain.kernel.authority import Actor
 from domain.kernel.change_log import DONE, MERGED, Entry
 from domain.kernel.dispatcher import Dispatcher
@@ -56,6 +57,9 @@ class TagFollower:
                     touched.setdefault(entity, set()).add(touch.record_id)
         born = {uuid.UUID(bytes=one) for one in touched.pop("patient", set())}
         tagged = born.union(*(self._patients(e, touched.get(e, set())) for e in _DECIDES))
+        here = [one for one in entries if self.everywhere or one.device_id == self.actor.device_id.bytes]
+        with self.dispatcher.store.read() as connection:
+            tagged = with_links(connection, tagged, here)
         for some in _parts(tagged):
             self._run(RetagSeveral(patient_ids=some))
         remote: set[Id] = set().union(*(self._patients(e, touched.get(e, set())) for e in _REMOTE))

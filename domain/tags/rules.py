@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from domain.checkup.records import Visit
 from domain.followup.group_records import GroupMember, Segment
+from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
 from domain.kernel.content import ContentError, load_folder
 from domain.kernel.ids import Id
@@ -116,7 +117,9 @@ def tags_of(work: UnitOfWork, patient: Patient, rules: TagRules) -> set[Tag]:
         found |= {band} if band else set()
     found |= {Tag(TagKind.PACKAGE, fitting(name)) for name in _packages(work, patient.id)}
     members = work.list(
-        select(GroupMember).where(GroupMember.patient_id == patient.id, GroupMember.state != "left")
+        select(GroupMember).where(
+            of_person(work.connection, GroupMember.patient_id, patient.id), GroupMember.state != "left"
+        )
     )
     return found | set(_grouped(members, rules))
 
@@ -135,8 +138,15 @@ def _grouped(members: Iterable[GroupMember], rules: TagRules) -> Iterable[Tag]:
 def _packages(work: UnitOfWork, patient_id: Id) -> set[str]:
     """Return the service packages in force and the checkup package of the last visit."""
     contract, visit = ServiceContract.__table__.c, Visit.__table__.c
-    signed = select(contract.package).where(contract.patient_id == patient_id, contract.state == "active")
-    last = select(visit.package).where(visit.patient_id == patient_id).order_by(visit.id.desc()).limit(1)
+    signed = select(contract.package).where(
+        of_person(work.connection, contract.patient_id, patient_id), contract.state == "active"
+    )
+    last = (
+        select(visit.package)
+        .where(of_person(work.connection, visit.patient_id, patient_id))
+        .order_by(visit.id.desc())
+        .limit(1)
+    )
     names: list[Any] = [
         *work.connection.execute(signed).scalars(),
         *work.connection.execute(last).scalars(),

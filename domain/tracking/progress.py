@@ -8,6 +8,7 @@ from sqlalchemy import select
 from domain.care.content import CARE
 from domain.checkup.records import Observation
 from domain.checkup.report_content import standing
+from domain.interop.one_person import of_person, persons
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.ids import Id, stable_id
 from domain.kernel.unit_of_work import UnitOfWork
@@ -39,13 +40,18 @@ def follow_progress(order: FollowProgress, work: UnitOfWork) -> int:
         .where(o.id.in_(order.observation_ids), t.grade.in_(GRADES), t.state != "withdrawn")
     )
     work.flush()
-    touched = work.connection.execute(query).all()
-    return sum(_keep(work, row.patient_id, row.item) for row in touched)
+    touched = {(row.patient_id, row.item) for row in work.connection.execute(query)}
+    came = select(o.patient_id, o.item).where(o.id.in_(order.observation_ids), o.patient_id.is_not(None))
+    results = work.connection.execute(came.distinct()).all()
+    others = persons(work.connection, {row.patient_id for row in results})
+    touched |= {(other, row.item) for row in results for other in others[row.patient_id][1:]}
+    return sum(_keep(work, *one) for one in sorted(touched))
 
 
 def _keep(work: UnitOfWork, patient_id: Id, item: str) -> bool:
     o, t = Observation.__table__, AbnormalTracking.__table__.c
-    mine = select(o).where(o.c.patient_id == patient_id, o.c.item == item, o.c.status.in_(COUNTING))
+    theirs = of_person(work.connection, o.c.patient_id, patient_id)
+    mine = select(o).where(theirs, o.c.item == item, o.c.status.in_(COUNTING))
     results = standing(work.connection.execute(mine.order_by(o.c.effective_at, o.c.id)).all())
     trackings = (
         select(t.id, t.grade, t.follow_on, t.due_at, t.observation_id)

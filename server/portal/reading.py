@@ -10,6 +10,7 @@ from domain.care.records import CareItem, CareOutcome, CarePlan
 from domain.care.schedules import Course, schedule_of
 from domain.catalog.units import shown_unit
 from domain.checkup.records import Report
+from domain.interop.one_person import is_theirs, of_person
 from domain.kernel.authority import Actor, system_actor
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError
@@ -122,13 +123,13 @@ def overview(centre: Centre, of: Member) -> Overview:
     with centre.store.read() as connection:
         assessed = connection.execute(
             select(RiskAssessment.assessed_at)
-            .where(RiskAssessment.patient_id == of.patient_id)
+            .where(of_person(connection, RiskAssessment.patient_id, of.patient_id))
             .order_by(RiskAssessment.assessed_at.desc())
             .limit(1)
         ).scalar()
         plan = connection.execute(
             select(CarePlan.name)
-            .where(CarePlan.patient_id == of.patient_id, CarePlan.state == "running")
+            .where(of_person(connection, CarePlan.patient_id, of.patient_id), CarePlan.state == "running")
             .limit(1)
         ).scalar()
         return Overview(
@@ -140,7 +141,9 @@ def _reports(connection: Connection, of: Member) -> tuple[tuple[Id, str, datetim
     query = (
         select(Report.id, Report.number, Report.issued_at)
         .where(
-            Report.patient_id == of.patient_id, Report.state == "issued", Report.document_sha256.is_not(None)
+            of_person(connection, Report.patient_id, of.patient_id),
+            Report.state == "issued",
+            Report.document_sha256.is_not(None),
         )
         .order_by(Report.issued_at.desc())
         .limit(MOST_SHOWN)
@@ -151,7 +154,7 @@ def _reports(connection: Connection, of: Member) -> tuple[tuple[Id, str, datetim
 def _forms(connection: Connection, of: Member) -> tuple[Waiting, ...]:
     query = (
         select(FormTask.id, FormTask.form, FormTask.due_at, FormTask.begun_at)
-        .where(FormTask.patient_id == of.patient_id, FormTask.state == "issued")
+        .where(of_person(connection, FormTask.patient_id, of.patient_id), FormTask.state == "issued")
         .order_by(FormTask.issued_at)
         .limit(MOST_SHOWN)
     )
@@ -163,7 +166,10 @@ def _messages(connection: Connection, of: Member) -> tuple[Told, ...]:
     query = (
         select(m.id, m.title, m.queued_at, m.read_at, m.important)
         .where(
-            m.patient_id == of.patient_id, m.state.in_(_GONE), m.template != "reply", m.repeats_id.is_(None)
+            of_person(connection, m.patient_id, of.patient_id),
+            m.state.in_(_GONE),
+            m.template != "reply",
+            m.repeats_id.is_(None),
         )
         .order_by(m.queued_at.desc())
         .limit(MOST_SHOWN)
@@ -181,7 +187,8 @@ def report_file(centre: Centre, of: Member, report_id: Id) -> tuple[str, bytes]:
     )
     with centre.store.read() as connection:
         row = connection.execute(query).first()
-    if row is None or row.patient_id != of.patient_id or row.state != "issued" or not row.document_sha256:
+        theirs = row is not None and is_theirs(connection, row.patient_id, of.patient_id)
+    if row is None or not theirs or row.state != "issued" or not row.document_sha256:
         raise DomainError("portal.no_file")
     if not centre.blobs.has(row.document_sha256):
         raise DomainError("portal.no_file")
@@ -194,21 +201,22 @@ def message(centre: Centre, of: Member, message_id: Id) -> dict[str, Any]:
     query = select(m.title, m.body, m.text, m.sources, m.patient_id, m.state).where(m.id == message_id)
     with centre.store.read() as connection:
         row = connection.execute(query).first()
-    if row is None or row.patient_id != of.patient_id or row.state not in _GONE:
+        theirs = row is not None and is_theirs(connection, row.patient_id, of.patient_id)
+    if row is None or not theirs or row.state not in _GONE:
         raise DomainError("portal.no_message")
     return {"title": row.title, "text": row.body or row.text, "sources": by_grade(row.sources or [])}
 
 
 def doings(centre: Centre, of: Member) -> list[Doing]:
     """Return what a client is to do by the plans that run, with the occasion that may be noted now."""
-    query = (
-        select(CareItem.__table__)
-        .where(CareItem.patient_id == of.patient_id, CareItem.state == "running")
-        .order_by(CareItem.from_on, CareItem.id)
-        .limit(100)
-    )
     now = centre.clock()
     with centre.store.read() as connection:
+        query = (
+            select(CareItem.__table__)
+            .where(of_person(connection, CareItem.patient_id, of.patient_id), CareItem.state == "running")
+            .order_by(CareItem.from_on, CareItem.id)
+            .limit(100)
+        )
         rows = connection.execute(query).all()
     found = []
     for row in rows:

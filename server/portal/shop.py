@@ -7,6 +7,7 @@ from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
+from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id
@@ -40,11 +41,13 @@ def _shown(centre: Centre, of: Member) -> dict[str, Any]:
     sold = select(p.id, p.package, p.price_fen, p.days, p.content).where(
         p.org_id == of.org_id, p.withdrawn_at.is_(None)
     )
-    orders = select(o.id, o.package, o.price_fen, o.state, o.placed_at).where(o.patient_id == of.patient_id)
-    has = select(c.package, c.ends_on, c.manager_name).where(
-        c.patient_id == of.patient_id, c.state == "active"
-    )
     with centre.store.read() as connection:
+        orders = select(o.id, o.package, o.price_fen, o.state, o.placed_at).where(
+            of_person(connection, o.patient_id, of.patient_id)
+        )
+        has = select(c.package, c.ends_on, c.manager_name).where(
+            of_person(connection, c.patient_id, of.patient_id), c.state == "active"
+        )
         return {
             "offers": connection.execute(sold.order_by(p.price_fen).limit(MOST_SHOWN)).all(),
             "orders": [
@@ -104,10 +107,10 @@ def _payable(door: Door, placed: Placed, back: str) -> tuple[str, str]:
 
 def _order(centre: Centre, of: Member, order_id: Id) -> Any:
     o = PackageOrder.__table__.c
-    query = select(o.id, o.number, o.package, o.price_fen, o.days, o.state).where(
-        o.id == order_id, o.patient_id == of.patient_id
-    )
     with centre.store.read() as connection:
+        query = select(o.id, o.number, o.package, o.price_fen, o.days, o.state).where(
+            o.id == order_id, of_person(connection, o.patient_id, of.patient_id)
+        )
         row = connection.execute(query).first()
     if row is None:
         raise DomainError("portal.no_message")

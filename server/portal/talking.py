@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
@@ -15,6 +15,7 @@ from domain.conversations.keeping import conversation_id
 from domain.conversations.media import HEAD_BYTES, MOST_BYTES, TYPES, MediaKind, media_kind
 from domain.conversations.media_commands import ENTITY, KeepMedia
 from domain.conversations.records import ConversationKind, ConversationMessage, Direction
+from domain.interop.one_person import records_of
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError, KnownError
 from domain.kernel.ids import Id, stable_id
@@ -50,13 +51,12 @@ def said(centre: Centre, of: Member) -> list[Line]:
             m.id, m.direction, m.at, m.text, m.form, m.staff_name, m.automatic, Attachment.id.label("file_id")
         )
         .outerjoin(Attachment, (Attachment.subject_id == m.id) & (Attachment.subject == ENTITY))
-        .where(m.conversation_id == conversation_id(Channel.PAGE, PAGE, of.patient_id.hex))
         .where(m.direction != Direction.NOTE)
         .order_by(m.at.desc(), m.id.desc())
         .limit(MOST_SHOWN)
     )
     with centre.store.read() as connection:
-        rows = connection.execute(query).all()
+        rows = connection.execute(query.where(m.conversation_id.in_(_talks(connection, of)))).all()
     return [
         Line(
             r.direction == Direction.IN, "自动回复" if r.automatic else (r.staff_name or "工作人员"),
@@ -64,6 +64,11 @@ def said(centre: Centre, of: Member) -> list[Line]:
         )
         for r in reversed(rows)
     ]  # fmt: skip
+
+
+def _talks(connection: Connection, of: Member) -> list[Id]:
+    """Return the conversations of these pages of every record of the client."""
+    return [conversation_id(Channel.PAGE, PAGE, one.hex) for one in records_of(connection, of.patient_id)]
 
 
 @router.get("/{account}/consult")
@@ -144,10 +149,9 @@ def media(door: DoorDep, m: str = "", f: str = "") -> Response:
             select(a.sha256, a.media_type, a.name)
             .join(ConversationMessage.__table__, said_.id == a.subject_id)
             .where(a.id == id_of(f), a.subject == ENTITY)
-            .where(said_.conversation_id == conversation_id(Channel.PAGE, PAGE, of.patient_id.hex))
         )
         with door.centre.store.read() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(query.where(said_.conversation_id.in_(_talks(connection, of)))).first()
         if row is None or not door.centre.blobs.has(row.sha256):
             raise DomainError("portal.no_message")
         # Handed out to be opened elsewhere, never shown inside the page: what somebody sent runs nothing here.

@@ -15,6 +15,7 @@ from domain.checkup.records import Attachment
 from domain.conversations.faq import Faq, alike, in_force
 from domain.conversations.media_commands import ENTITY as MEDIA_OF
 from domain.conversations.records import Conversation, ConversationMessage
+from domain.interop.one_person import of_person
 from domain.kernel.authority import Actor
 from domain.kernel.ids import Id
 from domain.kernel.masking import masked
@@ -84,7 +85,7 @@ def read_inbox(
         .outerjoin(Staff, Staff.id == Conversation.owner_id)
     )
     if patient_id is not None:
-        query = query.where(_C.patient_id == patient_id)
+        query = query.where(of_person(connection, _C.patient_id, patient_id))
     seen = scoped(query, Conversation, actor)
     owed = connection.execute(seen.where(_C.state == "owed").order_by(_C.due_at).limit(MOST)).all()
     others: Any = ()
