@@ -16,8 +16,8 @@ from forms.tracing import trace_content
 
 NOTES, TUBES, EVENTS = "说明", "标本", "事件"
 TUBE_HEADS = (
-    "标本编号", "母管编号", "代", "类型", "状态", "位置", "初始体积 μL", "剩余体积 μL", "冻融次数", "离开冷源 秒",
-    "SPREC",
+    "标本编号", "母管编号", "汇合自", "代", "类型", "状态", "位置", "初始体积 μL", "剩余体积 μL", "冻融次数",
+    "离开冷源 秒", "SPREC",
 )  # fmt: skip
 EVENT_HEADS = (
     "时间", "标本编号", "操作", "操作人", "位置", "产生 μL", "消耗 μL", "离开冷源 秒", "复核人", "说明", "监管链安装",
@@ -48,9 +48,9 @@ def write_trace_book(
     numbers = {member.row.id: grouped(member.row.number) for member in family.members}
     tubes = [
         (
-            numbers[member.row.id], numbers.get(member.row.parent_id, ""), member.depth, said["type"], said["state"],
-            said["place"], member.row.initial_ul, member.row.remaining_ul, member.row.thaws, member.row.out_s,
-            said["sprec"],
+            numbers[member.row.id], numbers.get(member.row.parent_id, ""), said["from"], member.depth, said["type"],
+            said["state"], said["place"], member.row.initial_ul, member.row.remaining_ul, member.row.thaws,
+            member.row.out_s, said["sprec"],
         )
         for member, said in zip(family.members, told["tubes"], strict=True)
     ]  # fmt: skip

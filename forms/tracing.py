@@ -62,6 +62,7 @@ def trace_content(family: Family, texts: Texts) -> dict[str, Any]:
                 "depth": member.depth,
                 "asked": member.row.id == family.asked,
                 "ended": member.row.state in _ENDED,
+                "from": "、".join(numbers[own] for own in member.sources if own in numbers),
                 **_tube(member.row, texts),
             }
             for member in family.members

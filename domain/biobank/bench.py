@@ -16,6 +16,7 @@ class Mode(enum.StrEnum):
 
     RECEIVE = "receive"
     PROCESS = "process"
+    POOL = "pool"
     ALIQUOT = "aliquot"
     STORE = "store"
     OUT = "out"
@@ -44,6 +45,7 @@ TUBE, BOX, STAFF = "specimen", "storage_container", "staff"
 TAKES: Mapping[Mode, frozenset[str]] = {
     Mode.RECEIVE: frozenset({TUBE}),
     Mode.PROCESS: frozenset({TUBE}),
+    Mode.POOL: frozenset({TUBE}),
     Mode.ALIQUOT: frozenset({TUBE, CardKind.COUNT}),
     Mode.STORE: frozenset({TUBE, BOX, CardKind.POSITION}),
     Mode.OUT: frozenset({TUBE}),

@@ -4,7 +4,7 @@ import dataclasses
 import enum
 
 from domain.biobank.bench import read_card
-from domain.biobank.course import bench_content, code_of, protocol_of
+from domain.biobank.course import bench_content, code_of, refuse_other_kind, thaws_of
 from domain.biobank.custody_chain import link
 from domain.biobank.doubts import refuse_doubtful
 from domain.biobank.label_prints import RESULTS, note_print, prints_of, read_back
@@ -18,7 +18,7 @@ from domain.biobank.records import (
     SpecimenType,
     StorageContainer,
 )
-from domain.biobank.rules import position_of, refuse_wrong_box
+from domain.biobank.rules import position_of, protocol_named, refuse_wrong_box, set_remaining
 from domain.biobank.stock_terms import term_of
 from domain.biobank.workflow import specimen_life
 from domain.checkup.records import Visit
@@ -180,13 +180,11 @@ def process(order: ProcessSpecimen, work: UnitOfWork) -> TubeReceipt:
     """Move to processed.
 
     Raises:
-        DomainError: As `may_use`; ``specimen.no_such_protocol``.
+        DomainError: As `may_use` and `protocol_named`.
     """
-    tube, content = tube_of(order.number, work), bench_content(work)
+    tube = tube_of(order.number, work)
     may_use(work, tube, ConsentUse.COLLECT)
-    name = order.protocol or content.protocol_for(tube.type)
-    if name is not None and name not in content.protocols:
-        raise DomainError("specimen.no_such_protocol", field="protocol", value=name)
+    name = protocol_named(order.protocol, tube.type, bench_content(work))
     return _step(work, tube, "process", EventKind.PROCESSED, protocol=name, note=order.note)
 
 
@@ -207,11 +205,11 @@ def aliquot(order: AliquotSpecimen, work: UnitOfWork) -> list[TubeReceipt]:
 
     Raises:
         DomainError: As `may_use`; ``specimen.already_aliquot``; ``specimen.not_derived``: the way the parent was
-            processed gives no such kind.
+            processed gives no such kind; ``specimen.not_enough`` with what is left of a pool.
     """
     parent = tube_of(order.number, work)
     may_use(work, parent, ConsentUse.COLLECT)
-    if parent.parent_id is not None:
+    if parent.parent_id is not None and parent.sources is None:
         raise DomainError("specimen.already_aliquot", field="number", number=parent.number)
     kind = order.type or parent.type
     if kind is not parent.type:
@@ -221,19 +219,25 @@ def aliquot(order: AliquotSpecimen, work: UnitOfWork) -> list[TubeReceipt]:
             "specimen.wrong_state", field="number", state=specimen_life.label_of(parent.state),
             target=specimen_life.label_of("processed"), needed=specimen_life.label_of("processed"),
         )  # fmt: skip
-    made = []
+    consumed = order.count * order.volume_ul
+    if parent.remaining_ul is not None:
+        if consumed > parent.remaining_ul:
+            raise DomainError(
+                "specimen.not_enough", field="volume_ul", number=parent.number, left=parent.remaining_ul
+            )
+        set_remaining(parent, parent.remaining_ul - consumed)
+    made, thaws = [], thaws_of(work, parent)
     for _ in range(order.count):
         tube = Specimen(
             org_id=parent.org_id, number=new_number(work), type=kind, patient_id=parent.patient_id,
             container=PrimaryContainer.POLYPROPYLENE, visit_id=parent.visit_id, parent_id=parent.id,
-            initial_ul=order.volume_ul, remaining_ul=order.volume_ul, remaining_percent=100, thaws=parent.thaws,
+            initial_ul=order.volume_ul, remaining_ul=order.volume_ul, remaining_percent=100, thaws=thaws,
             subject_id=parent.subject_id, expected_id=parent.expected_id,
         )  # fmt: skip
         specimen_life.enter(tube, "processed", work.now)
         work.add(tube)
         event_of(work, tube, EventKind.ALIQUOTED, produced_ul=order.volume_ul)
         made.append(receipt_of(tube))
-    consumed = order.count * order.volume_ul
     if order.parent_left:
         refuse_doubtful(work, parent)
         event_of(work, parent, EventKind.ALIQUOTED, consumed_ul=consumed)
@@ -241,18 +245,6 @@ def aliquot(order: AliquotSpecimen, work: UnitOfWork) -> list[TubeReceipt]:
     parent.slot = None  # one that was taken out to be divided had its place kept
     _step(work, parent, "use_up", EventKind.ALIQUOTED, consumed_ul=consumed)
     return made
-
-
-def refuse_other_kind(work: UnitOfWork, parent: Specimen, kind: SpecimenType) -> None:
-    """Let a tube be divided into another kind only where the protocol it was processed by gives that kind.
-
-    Raises:
-        DomainError: ``specimen.not_derived`` with the protocol.
-    """
-    name = protocol_of(work, parent)
-    protocol = bench_content(work).protocols.get(name or "")
-    if protocol is None or kind not in protocol.given:
-        raise DomainError("specimen.not_derived", field="type", number=parent.number, protocol=name or "—")
 
 
 @command("specimen.store", "入库", permission="biobank.store")

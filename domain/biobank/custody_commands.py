@@ -6,7 +6,8 @@ import enum
 from domain.biobank.commands import TubeReceipt, event_of, may_use, receipt_of, tube_of
 from domain.biobank.course import bench_content
 from domain.biobank.doubts import refuse_doubtful
-from domain.biobank.records import EventKind, Specimen
+from domain.biobank.records import EventKind
+from domain.biobank.rules import set_remaining
 from domain.biobank.stock_terms import term_of
 from domain.biobank.workflow import specimen_life
 from domain.consent.records import ConsentUse
@@ -154,10 +155,3 @@ def discard(order: DiscardSpecimen, work: UnitOfWork) -> TubeReceipt:
         witness_id=witness.id, witness_name=witness.name,
     )  # fmt: skip
     return receipt_of(tube)
-
-
-def set_remaining(tube: Specimen, left_ul: int) -> None:
-    """Note what is left of a tube, in uL and as a share of what it began with."""
-    tube.remaining_ul = left_ul
-    if tube.initial_ul:
-        tube.remaining_percent = round(100 * left_ul / tube.initial_ul)

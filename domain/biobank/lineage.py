@@ -1,15 +1,17 @@
 """The whole family of a tube, from what was collected to the last aliquot, with everything that happened to each.
 
-Read by index, one query a generation; a tree of a thousand tubes is a handful of queries.
+Read by index, one query a generation; a tree of a thousand tubes is a handful of queries. Tubes that were pooled join
+the trees of their sources: the family is all of them, and the pool stands under its first source.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, or_
 
 from domain.biobank.numbers import parse_specimen_number
+from domain.biobank.pool_records import PoolSource
 from domain.biobank.records import Specimen, SpecimenEvent
 from domain.kernel.authority import Actor
 from domain.kernel.errors import DomainError
@@ -24,15 +26,19 @@ MOST_TUBES = 5000
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One tube of the family: `depth` 0 is what was collected; `row` has the columns of the specimen."""
+    """One tube of the family: `depth` 0 is what was collected; `row` has the columns of the specimen.
+
+    `sources` are the tubes a pool was made of, its parent among them.
+    """
 
     depth: int
     row: Any
+    sources: tuple[Id, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Tubes from the root down, each behind its parent, and all their events, the earliest first."""
+    """Tubes from the roots down, each behind its parent, and all their events, the earliest first."""
 
     asked: Id
     members: tuple[Member, ...]
@@ -49,17 +55,26 @@ def family_of(connection: Connection, actor: Actor, number: str) -> Family:
     found = records(connection, actor, Specimen, Specimen.number == plain, limit=1)
     if not found:
         raise DomainError("specimen.unknown", field="number", value=plain)
-    asked = found[0].id
-    root = found[0]
-    seen = {root.id}
-    while root.parent_id is not None and root.parent_id not in seen:
-        above = records(connection, actor, Specimen, Specimen.id == root.parent_id, limit=1)
-        if not above:
-            break
-        root = above[0]
-        seen.add(root.id)
-    children = _children(connection, actor, root)
-    members = tuple(_walk(root, children))
+    roots: list[Any] = []
+    children: dict[Id, list[Any]] = {}
+    pooled: dict[Id, dict[Id, None]] = {}
+    seen: set[Id] = set()
+    waiting = list(found)
+    while waiting and len(seen) < MOST_TUBES:
+        root = _top(connection, actor, waiting.pop(0))
+        if root.id in seen:
+            continue
+        below = _children(connection, actor, root)
+        tree = [root.id, *(row.id for rows in below.values() for row in rows)]
+        roots.append(root)
+        children |= below
+        seen.update(tree)
+        elsewhere: dict[Id, None] = {}
+        for pool, source in _pools(connection, actor, tree):
+            pooled.setdefault(pool, {})[source] = None
+            elsewhere |= dict.fromkeys(own for own in (pool, source) if own not in seen)
+        waiting += _by_id(connection, actor, list(elsewhere))
+    members = tuple(member for root in roots for member in _walk(root, children, pooled))
     events = [
         event
         for ids in _chunks([member.row.id for member in members])
@@ -68,7 +83,7 @@ def family_of(connection: Connection, actor: Actor, number: str) -> Family:
         )
     ]
     events.sort(key=lambda event: (event.occurred_at, event.id))
-    return Family(asked, members, tuple(events))
+    return Family(found[0].id, members, tuple(events))
 
 
 def _children(connection: Connection, actor: Actor, root: Any) -> dict[Id, list[Any]]:
@@ -89,13 +104,44 @@ def _children(connection: Connection, actor: Actor, root: Any) -> dict[Id, list[
     return children
 
 
-def _walk(root: Any, children: dict[Id, list[Any]]) -> Iterable[Member]:
+def _top(connection: Connection, actor: Actor, row: Any) -> Any:
+    """Return the tube at the top of the line of parents of one, as far as it can be seen."""
+    seen = {row.id}
+    while row.parent_id is not None and row.parent_id not in seen:
+        above = _by_id(connection, actor, [row.parent_id])
+        if not above:
+            break
+        row = above[0]
+        seen.add(row.id)
+    return row
+
+
+def _by_id(connection: Connection, actor: Actor, wanted: list[Id]) -> list[Any]:
+    return [
+        row
+        for ids in _chunks(wanted)
+        for row in records(connection, actor, Specimen, Specimen.id.in_(ids), limit=CHUNK)
+    ]
+
+
+def _pools(connection: Connection, actor: Actor, tree: list[Id]) -> Iterable[tuple[Id, Id]]:
+    """Yield pool and source where either is one of some tubes, in the order they were pooled."""
+    for ids in _chunks(tree):
+        either = or_(PoolSource.pool_id.in_(ids), PoolSource.source_id.in_(ids))
+        found = records(connection, actor, PoolSource, either, limit=MOST_TUBES)
+        yield from ((row.pool_id, row.source_id) for row in sorted(found, key=lambda row: row.id))
+
+
+def _walk(root: Any, children: dict[Id, list[Any]], pooled: dict[Id, dict[Id, None]]) -> Iterable[Member]:
     """Yield each tube before what was made of it; no recursion, a long line of tubes is no deep stack."""
-    waiting = [Member(0, root)]
+    waiting = [Member(0, root, tuple(pooled.get(root.id, ())))]
     while waiting:
         member = waiting.pop()
         yield member
-        waiting += [Member(member.depth + 1, row) for row in reversed(children.get(member.row.id, []))]
+        waiting += [
+            Member(member.depth + 1, row, tuple(pooled.get(row.id, ())))
+            for row in reversed(children.get(member.row.id, []))
+        ]
 
 
 def _chunks(ids: list[Id]) -> Iterable[list[Id]]:

@@ -65,7 +65,8 @@ class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How one kind of specimen is processed; `before` and `after` are ``room`` or ``cold``.
 
     `temperatures` are the classes of boxes its tubes may lie in, `volume_ul` what an aliquot usually holds,
-    `gives` what else it separates into (plasma spun off leaves its buffy coat).
+    `takes` what other kinds it may be chosen for (blood that is spun for its plasma), `gives` what else it separates
+    into (plasma spun off leaves its buffy coat).
     """
 
     name: str
@@ -75,12 +76,18 @@ class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: str
     temperatures: list[str]
     volume_ul: int
+    takes: list[SpecimenType] = []
     gives: list[SpecimenType] = []
 
     @property
-    def given(self) -> frozenset[SpecimenType]:
-        """Return the kinds a tube that was processed so can be divided into."""
-        return frozenset({*self.types, *self.gives})
+    def taken(self) -> frozenset[SpecimenType]:
+        """Return the kinds a tube may be of to be processed so."""
+        return frozenset({*self.types, *self.takes})
+
+    @property
+    def given(self) -> tuple[SpecimenType, ...]:
+        """Return the kinds a tube that was processed so can be divided into, the usual one first."""
+        return (*self.types, *self.gives)
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

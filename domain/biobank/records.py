@@ -38,7 +38,8 @@ class Specimen(Record, label="标本"):
     """One tube: primary specimen or aliquot (FHIR R4 Specimen, MIABIS Sample).
 
     A tube of a study names its subject and the expectation it was drawn for; its aliquots inherit both. A frozen one
-    (its subject left) may be received, moved and discarded, and is used for nothing.
+    (its subject left) may be received, moved and discarded, and is used for nothing. A pool of several tubes has its
+    first one as parent, all of them as `PoolSource`, and says in `sources` how many they are.
     """
 
     number: Mapped[str] = column("标本编号", code="MIABIS:SAMPLE-01", unique=True, length=40)
@@ -47,6 +48,7 @@ class Specimen(Record, label="标本"):
     patient_id: Mapped[Id] = column("受检者", ref="patient", index=True, merge=Merge.REVIEW, safety=True)
     visit_id: Mapped[Id | None] = column("体检", ref="visit", index=True)
     parent_id: Mapped[Id | None] = column("母管", ref="specimen", index=True, merge=Merge.REVIEW, safety=True)
+    sources: Mapped[int | None] = column("汇合管数")
     subject_id: Mapped[Id | None] = column("受试者", ref="study_subject", index=True)
     expected_id: Mapped[Id | None] = column("应留标本", ref="expected_specimen", index=True)
     frozen_at: Mapped[datetime | None] = column("冻结时间", group="hold", index=True)
@@ -71,6 +73,7 @@ class EventKind(enum.StrEnum):
     RECEIVED = "received"
     PROCESSED = "processed"
     ALIQUOTED = "aliquoted"
+    POOLED = "pooled"
     STORED = "stored"
     TAKEN_OUT = "taken_out"
     USED = "used"

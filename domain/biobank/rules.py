@@ -1,10 +1,10 @@
-"""Positions of a box, by row letter and column number, and what may lie in it."""
+"""Positions of a box, by row letter and column number, what may lie in it; how a kind is processed; what is left."""
 
 import re
 import unicodedata
 
 from domain.biobank.protocols import BiobankContent
-from domain.biobank.records import Specimen, StorageContainer
+from domain.biobank.records import Specimen, SpecimenType, StorageContainer
 from domain.kernel.errors import DomainError
 
 _POSITION = re.compile(r"([A-Z])0?([1-9][0-9]?)")
@@ -51,3 +51,28 @@ def refuse_wrong_box(tube: Specimen, box: StorageContainer, content: BiobankCont
             "container.wrong_temperature", field="container", box=box.name, temperature=box.temperature,
             allowed="、".join(allowed),
         )  # fmt: skip
+
+
+def protocol_named(wanted: str | None, kind: SpecimenType, content: BiobankContent) -> str | None:
+    """Return the protocol a tube of a kind is processed by: the one wanted, else the one of its kind, if any.
+
+    Raises:
+        DomainError: ``specimen.no_such_protocol``; ``specimen.protocol_unfit``: it is for other kinds.
+    """
+    if not wanted:
+        return content.protocol_for(kind)
+    protocol = content.protocols.get(wanted)
+    if protocol is None:
+        raise DomainError("specimen.no_such_protocol", field="protocol", value=wanted)
+    if kind not in protocol.taken:
+        raise DomainError(
+            "specimen.protocol_unfit", field="protocol", protocol=protocol.name, type=kind.value
+        )
+    return wanted
+
+
+def set_remaining(tube: Specimen, left_ul: int) -> None:
+    """Note what is left of a tube, in uL and as a share of what it began with."""
+    tube.remaining_ul = left_ul
+    if tube.initial_ul:
+        tube.remaining_percent = round(100 * left_ul / tube.initial_ul)

@@ -4,6 +4,7 @@ Seven elements: type, primary container, time before the first spin, first and s
 What is not known is ``X`` and told by name, so that somebody can look for it; nothing is guessed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,6 +58,19 @@ def sprec_of(course: Course, content: BiobankContent) -> Sprec:
     }
     code = "-".join([course.type, course.container, *parts.values()])
     return Sprec(code, tables.version, tuple(name for name, part in parts.items() if part == tables.unknown))
+
+
+def agreed(codes: Sequence[Sprec], tables: SprecTables) -> Sprec:
+    """Return the code of what was pooled of several: an element in which they differ is not known."""
+    parts = [one.code.split("-") for one in codes]
+    code = "-".join(
+        here[0] if len(set(here)) == 1 else tables.unknown * len(here[0]) for here in zip(*parts, strict=True)
+    )
+    names = ("type", "container", "before_spin", "first_spin", "second_spin", "after_spin", "storage")
+    lost = tuple(
+        name for name, part in zip(names, code.split("-"), strict=True) if not part.strip(tables.unknown)
+    )
+    return Sprec(code, tables.version, lost)
 
 
 def _delay(

@@ -54,6 +54,7 @@ def test_function_keys_choose_the_mode_and_the_words_follow(view, qtbot):
     for key, mode in (
         (Qt.Key.Key_F5, Mode.STORE), (Qt.Key.Key_F3, Mode.PROCESS), (Qt.Key.Key_F4, Mode.ALIQUOT),
         (Qt.Key.Key_F11, Mode.LOOKUP), (Qt.Key.Key_F2, Mode.RECEIVE),
+        ((Qt.Key.Key_F3, Qt.KeyboardModifier.ShiftModifier), Mode.POOL),
         ((Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier), Mode.OUT),
         ((Qt.Key.Key_F4, Qt.KeyboardModifier.ShiftModifier), Mode.DESTROY),
     ):  # fmt: skip

@@ -18,7 +18,7 @@ class Mark:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Tube:
-    """One row: `parent` is the row of what it was made of, -1 for what was collected."""
+    """One row: `parent` is the row of what it was made of, -1 for what was collected; `sources` more of a pool."""
 
     number: str
     words: str
@@ -27,6 +27,7 @@ class Tube:
     asked: bool
     ended: bool
     marks: tuple[Mark, ...]
+    sources: tuple[int, ...] = ()
 
 
 class Ticks:

@@ -64,6 +64,7 @@ def life_line(family: Family, broken: tuple[Break, ...], texts: Texts) -> LifeLi
         Tube(
             one["number"], "　".join(part for part in (one["type"], one["state"], one["left"]) if part), one["depth"],
             rows.get(member.row.parent_id, -1), one["asked"], one["ended"], tuple(marks.get(member.row.id, ())),
+            tuple(rows[own] for own in member.sources if own in rows and own != member.row.parent_id),
         )
         for member, one in zip(family.members, told["tubes"], strict=True)
     )  # fmt: skip

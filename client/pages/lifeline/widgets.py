@@ -21,8 +21,8 @@ TICKS = 5
 
 
 SHAPES = {
-    "collected": "circle", "received": "circle", "processed": "square", "aliquoted": "square", "stored": "diamond",
-    "returned": "diamond", "taken_out": "triangle", "used": "triangle", "discarded": "cross",
+    "collected": "circle", "received": "circle", "processed": "square", "aliquoted": "square", "pooled": "square",
+    "stored": "diamond", "returned": "diamond", "taken_out": "triangle", "used": "triangle", "discarded": "cross",
 }  # fmt: skip
 _TONES = {
     "used": "warning",
@@ -58,11 +58,14 @@ class TubeItem(QGraphicsItem):
         self.row, self.tube, self.chosen = row, tube, False
         self._scale, self._colours, self._font = scale, colours, font
         self._up = (row - tube.parent) if tube.parent >= 0 else 0
+        away = [source - row for source in tube.sources]
+        self._above, self._below = max(self._up, -min([0, *away])), max([0, *away])
         self.setPos(0, HEAD_PX + row * ROW_PX)
         self.setToolTip("\n".join(mark.words for mark in tube.marks[-12:]))
 
     def boundingRect(self) -> QRectF:
-        return QRectF(0, -self._up * ROW_PX, self._scale.width, (self._up + 1) * ROW_PX)
+        rows = self._above + self._below + 1
+        return QRectF(0, -self._above * ROW_PX, self._scale.width, rows * ROW_PX)
 
     def indent(self) -> int:
         """Return how far the box is to the right."""
@@ -79,6 +82,7 @@ class TubeItem(QGraphicsItem):
             x = max(0, left - STEP_PX) + 8
             painter.drawLine(QPointF(x, -self._up * ROW_PX + ROW_PX - 4), QPointF(x, ROW_PX / 2))
             painter.drawLine(QPointF(x, ROW_PX / 2), QPointF(left, ROW_PX / 2))
+        self._paint_sources(painter, left + BOX_PX)
         box = QRectF(left, 3, BOX_PX, ROW_PX - 6)
         edge = colours["focus"] if self.chosen else colours["primary"] if tube.asked else colours["border"]
         painter.setPen(QPen(edge, 3 if self.chosen else 2 if tube.asked else 1))
@@ -96,6 +100,19 @@ class TubeItem(QGraphicsItem):
             painter.drawLine(QPointF(first, ROW_PX / 2), QPointF(last, ROW_PX / 2))
             for mark in tube.marks:
                 self._mark(painter, mark, QPointF(self._scale.x(mark.at), ROW_PX / 2))
+
+    def _paint_sources(self, painter: QPainter, right: int) -> None:
+        """Paint broken lines along the right of the boxes, from a pool to the sources that are not its parent."""
+        if not self.tube.sources:
+            return
+        painter.setPen(QPen(self._colours["primary"], 1, Qt.PenStyle.DashLine))
+        x = self._scale.left - GAP_PX + 4
+        painter.drawLine(QPointF(right, ROW_PX / 2), QPointF(x, ROW_PX / 2))
+        for source in self.tube.sources:
+            y = (source - self.row) * ROW_PX + ROW_PX / 2
+            painter.drawLine(QPointF(x, ROW_PX / 2), QPointF(x, y))
+            painter.drawLine(QPointF(x, y), QPointF(self._scale.left - GAP_PX - STEP_PX, y))
+        painter.setPen(QPen(self._colours["strong_border"], 1))
 
     def _mark(self, painter: QPainter, mark: Mark, at: QPointF) -> None:
         tone: QColor = self._colours["danger" if mark.broken else _TONES.get(mark.kind, "primary")]

@@ -1,4 +1,4 @@
-"""Dividing a tube: scan the parent, one number key, and the labels of the aliquots print."""
+"""Dividing a tube: scan the parent, one number key, and the labels print; arrows choose volume and kind."""
 
 from dataclasses import dataclass
 
@@ -14,6 +14,8 @@ from devices.labels.jobs import JobState
 from domain.biobank.bench import Card, Mode
 from domain.biobank.commands import MOST_ALIQUOTS, AliquotSpecimen
 from domain.biobank.numbers import grouped
+from domain.biobank.protocols import BIOBANK, BiobankContent
+from domain.biobank.records import EventKind, SpecimenType
 from domain.biobank.workflow import specimen_life
 from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError
@@ -33,7 +35,10 @@ class AliquotLine:
 
 
 class AliquotModel(BenchPart):
-    """`source` waits for its number of aliquots; `made` are the last ones."""
+    """`source` waits for its number of aliquots; `made` are the last ones.
+
+    `kinds` are what its way of processing gives, `kind` the one that is made; `left`: the parent goes on afterwards.
+    """
 
     changed = Signal()
     mode = Mode.ALIQUOT
@@ -44,14 +49,22 @@ class AliquotModel(BenchPart):
         self.source: TubeFacts | None = None
         self.made: tuple[str, ...] = ()
         self.volume_ul = 0
+        self.kinds: tuple[SpecimenType, ...] = ()
+        self.kind: SpecimenType | None = None
+        self.left = False
         self._fields: dict[str, dict[str, str]] = {}
         self._dividing = False
         labels.changed.connect(self._label_changed)
 
     @property
     def plan(self) -> AliquotPlan:
-        """How the parent's type is divided."""
-        return tube_plan().aliquots.get(self.source.type, _ANY) if self.source else _ANY
+        """How the kind that is made is divided."""
+        return self.plan_of(self.kind) if self.kind else _ANY
+
+    @staticmethod
+    def plan_of(kind: SpecimenType) -> AliquotPlan:
+        """Return how a kind is divided."""
+        return tube_plan().aliquots.get(kind, _ANY)
 
     def take(self, scanned: Scanned) -> None:
         context, number = self.page.context, scanned.text
@@ -76,13 +89,18 @@ class AliquotModel(BenchPart):
         if parent is None or self._dividing or not 1 <= count <= MOST_ALIQUOTS:
             return False
         self._dividing = True
-        order = AliquotSpecimen(number=parent.number, count=count, volume_ul=self.volume_ul)
+        kind = self.kind or parent.type
+        order = AliquotSpecimen(
+            number=parent.number, count=count, volume_ul=self.volume_ul, parent_left=self.left,
+            type=kind if kind is not parent.type else None,
+        )  # fmt: skip
 
         def divided(outcome: Outcome) -> None:
             receipts = outcome.done.receipt if outcome.done else []
-            self._print(parent, [r.number for r in receipts])
+            self.print_made(kind, [r.number for r in receipts])
             if outcome.tube is not None:
-                self.good(outcome.tube, count=count, volume=self.volume_ul)
+                label = self.plan_of(kind).label if kind is not parent.type else ""
+                self.good(outcome.tube, count=count, volume=self.volume_ul, kind=label)
 
         self.act(order, parent.number, divided)
         return True
@@ -99,6 +117,19 @@ class AliquotModel(BenchPart):
         volumes = self.plan.volumes_ul
         if self.source is not None and self.volume_ul in volumes:
             self.volume_ul = volumes[(volumes.index(self.volume_ul) + step) % len(volumes)]
+            self.changed.emit()
+
+    def change_kind(self, step: int) -> None:
+        """Go to the next kind the parent can be divided into, or the one before; its usual volume comes with it."""
+        if self.source is not None and self.kind in self.kinds:
+            self.kind = self.kinds[(self.kinds.index(self.kind) + step) % len(self.kinds)]
+            self.volume_ul = self.plan.volumes_ul[0]
+            self.changed.emit()
+
+    def keep_rest(self) -> None:
+        """Say that the parent is not empty afterwards, or take it back."""
+        if self.source is not None and not self._dividing:
+            self.left = not self.left
             self.changed.emit()
 
     def print_again(self) -> None:
@@ -140,16 +171,29 @@ class AliquotModel(BenchPart):
             target = specimen_life.label_of("used_up")
             self.refuse(DomainError("specimen.wrong_state", target=target, **facts), number, tube)
         else:
-            self.source = tube
+            self.source, self.left = tube, False
+            self.kinds = self._kinds_of(tube, found)
+            self.kind = self.kinds[0]
             self.volume_ul = self.plan.volumes_ul[0]
             now = self.page.context.desk.clock()
             detail = self.teller.describe(tube)
             self.tell(self.teller.ask(self.mode, "bench.how_many", grouped(tube.number), now, detail=detail))
         self.changed.emit()
 
-    def _print(self, parent: TubeFacts, numbers: list[str]) -> None:
+    def _kinds_of(self, tube: TubeFacts, found: Outcome) -> tuple[SpecimenType, ...]:
+        """Return what a tube can be divided into, the usual kind first: what its spin gives, else its own."""
+        content: BiobankContent = self.page.context.desk.dispatcher.content[BIOBANK]
+        names = [event.protocol for event in found.events if event.kind == EventKind.PROCESSED.value]
+        protocol = content.protocols.get(names[-1] if names else "")
+        if protocol is None:
+            return (tube.type,)
+        own = (tube.type,) if tube.type in protocol.types else ()
+        return (*own, *(kind for kind in protocol.given if kind not in own))
+
+    def print_made(self, kind: SpecimenType, numbers: list[str]) -> None:
+        """Print the labels of tubes just made; they are the ones that can be printed again by one key."""
         day = f"{clinic(self.page.context.desk.clock()):%Y-%m-%d}"
-        label = tube_plan().aliquots.get(parent.type, _ANY).label or str(parent.type)
+        label = self.plan_of(kind).label or str(kind)
         self.made = tuple(numbers)
         self._fields = {
             number: {

@@ -11,6 +11,7 @@ from domain.biobank.records import Specimen, SpecimenEvent, SpecimenType, Storag
 from domain.kernel.authority import Actor
 from domain.kernel.disputes import Dispute, disputes_of
 from domain.kernel.errors import KnownError
+from domain.kernel.ids import Id
 from domain.kernel.store import Store
 from domain.kernel.unit_of_work import Done
 from domain.kernel.worklists import Filter, NamedRow, Pages, records, worklists
@@ -32,8 +33,13 @@ class TubeFacts:
     due_at: datetime | None
     slot: str
     is_aliquot: bool
+    """It was divided from another tube, and is divided no further."""
     disputes: tuple[Dispute, ...] = ()
     """Of whom it is, if two people say different things."""
+    remaining_ul: int | None = None
+    sources: int = 0
+    """Of how many tubes it was pooled; 0 for none."""
+    patient_id: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ class TubeEvent:
     consumed_ul: int | None
     condition: str
     place: str
+    protocol: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +159,15 @@ def _tube(row: NamedRow) -> TubeFacts:
         row.state_since,
         row.due_at,
         row.slot or "",
-        row.parent_id is not None,
+        row.parent_id is not None and row.sources is None,
+        remaining_ul=row.remaining_ul,
+        sources=row.sources or 0,
+        patient_id=row.patient_id,
     )
 
 
 def _event(row: NamedRow) -> TubeEvent:
     return TubeEvent(
         str(row.kind), row.occurred_at, row.staff_name, row.produced_ul, row.consumed_ul, row.condition or "",
-        row.place or "",
+        row.place or "", row.protocol or "",
     )  # fmt: skip

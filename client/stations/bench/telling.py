@@ -17,6 +17,7 @@ GOOD, BAD, ASK = "good", "bad", "ask"
 KEYS = {
     Mode.RECEIVE: "F2",
     Mode.PROCESS: "F3",
+    Mode.POOL: "Shift+F3",
     Mode.ALIQUOT: "F4",
     Mode.STORE: "F5",
     Mode.OUT: "Shift+F5",
@@ -100,6 +101,7 @@ class Teller:
         plan = tube_plan().aliquots.get(tube.type)
         kind = plan.label if plan else str(tube.type)
         part = self._texts.say("bench.aliquot_of") if tube.is_aliquot else ""
+        part = self._texts.say("bench.pool_of", count=tube.sources) if tube.sources else part
         place = f" · {tube.slot.replace(':', ' ')}" if tube.slot else ""
         doubt = "".join(f" · ⚠ {d.label}：{d.value}" for d in tube.disputes)
         return f"{kind}{part} · {specimen_life.label_of(tube.state)}{place}{doubt}"

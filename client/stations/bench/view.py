@@ -63,7 +63,7 @@ class View(StationView):
         key = Qt.Key(event.key())
         if key == Qt.Key.Key_Escape and self._escapes():
             self._escape()
-        elif event.text().isdigit() and event.text() != "0":
+        elif event.text().isdigit():
             self.model.digit(int(event.text()))
         elif key in ARROWS:
             self.model.move(*ARROWS[key])

@@ -21,6 +21,7 @@ from client.stations.bench.leaving import DiscardModel, OutModel
 from client.stations.bench.lookup import LookupModel
 from client.stations.bench.moving import ProcessModel, ReceiveModel
 from client.stations.bench.part import BenchPart
+from client.stations.bench.pooling import PoolModel
 from client.stations.bench.reading import Outcome, TubeFacts, read_waiting
 from client.stations.bench.storing import StoreModel
 from client.stations.bench.telling import ASK, KEYS, Result
@@ -64,11 +65,15 @@ class ViewModel(StationModel):
         self.storing = StoreModel(self, self.box)
         self.lookup = LookupModel(self, self.box)
         self.discarding = DiscardModel(self)
-        plain = (ProcessModel(self), OutModel(self))
+        self.processing = ProcessModel(self)
+        self.pooling = PoolModel(self, self.aliquots)
         self.parts: dict[Mode, BenchPart] = {
             p.mode: p
-            for p in (self.receiving, self.aliquots, self.storing, self.discarding, self.lookup, *plain)
-        }
+            for p in (
+                self.receiving, self.processing, self.pooling, self.aliquots, self.storing, OutModel(self),
+                self.discarding, self.lookup,
+            )
+        }  # fmt: skip
         self.mode = Mode.RECEIVE
         self.result: Result | None = None
         self.lines: list[Result] = []
@@ -117,20 +122,29 @@ class ViewModel(StationModel):
         self.mode_changed.emit()
 
     def digit(self, key: int) -> None:
-        """Take a number key: how the next tube looks, how many aliquots, or why a tube is destroyed."""
+        """Take a number key: how the next tube looks or was spun, how many aliquots, or why a tube is destroyed."""
         if self.mode is Mode.ALIQUOT:
-            self.aliquots.divide(key)
+            if key:
+                self.aliquots.divide(key)
+            else:
+                self.aliquots.keep_rest()
+        elif self.mode is Mode.PROCESS:
+            self.processing.choose(key)
         elif self.mode is Mode.RECEIVE:
             self.receiving.choose(key)
         elif self.mode is Mode.DESTROY:
             self.discarding.choose(key)
 
     def move(self, rows: int, columns: int) -> None:
-        """Take an arrow key: the position in the box, or the volume of an aliquot."""
+        """Take an arrow key: the position in the box, the volume of an aliquot or pool, the kind of aliquot."""
         if self.mode is Mode.STORE:
             self.box.step(rows, columns)
+        elif self.mode is Mode.ALIQUOT and columns:
+            self.aliquots.change_volume(columns)
         elif self.mode is Mode.ALIQUOT:
-            self.aliquots.change_volume(columns or rows)
+            self.aliquots.change_kind(rows)
+        elif self.mode is Mode.POOL:
+            self.pooling.change_volume(columns or -rows)
 
     def load_waiting(self) -> None:
         """Read what must be moved on."""
@@ -208,8 +222,17 @@ class ViewModel(StationModel):
     def _confirm(self) -> None:
         if self.mode is Mode.ALIQUOT:
             self.aliquots.divide(self.aliquots.plan.count)
+        elif self.mode is Mode.POOL:
+            self._pool()
         elif self.mode is Mode.STORE:
             self.storing.create()
+
+    def _pool(self) -> None:
+        """Pool what was scanned; the scans behind wait until it is told."""
+        if not self._working:
+            self._working = self.pooling.confirm()
+            if not self._working:
+                self.toast("bench.pool_first", "warning")
 
     def _report_duplicate(self) -> None:
         """Note that the tube at hand is another one than the one that was scanned before under this number."""

@@ -45,7 +45,7 @@ class ModeLine(QFrame):
         for one, label in self._labels.items():
             chosen = one is mode
             name = self._say(f"bench.mode.{one.value}")
-            label.setText(f"{'▶ ' if chosen else ''}{name}  {KEYS[one].replace('Shift+', '⇧')}")
+            label.setText(f"{'▶' if chosen else ''}{name} {KEYS[one].replace('Shift+', '⇧')}")
             ink, ground = ("primary_text", "primary") if chosen else ("muted", "surface")
             label.setStyleSheet(
                 f"color: {COLOURS[ink].name()}; background-color: {COLOURS[ground].name()}; font-size: 20px;"

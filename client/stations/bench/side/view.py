@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 from client.appearance import COLOURS
 from client.stations.bench.leaving import REASONS
 from client.stations.bench.moving import CONDITIONS
+from client.stations.bench.side.widgets import PoolFace, ProtocolFace
 from client.stations.bench.widgets import BoxGrid
 from domain.biobank.bench import Mode
 from domain.biobank.records import EventKind
@@ -24,7 +25,8 @@ class Side(QStackedWidget):
         box = _BoxFace(model, self)
         self._faces: dict[Mode, Any] = {
             Mode.RECEIVE: _LooksFace(model, self),
-            Mode.PROCESS: QWidget(self),
+            Mode.PROCESS: ProtocolFace(model, self),
+            Mode.POOL: PoolFace(model, self),
             Mode.ALIQUOT: _AliquotFace(model, self),
             Mode.STORE: box,
             Mode.OUT: QWidget(self),
@@ -142,7 +144,15 @@ class _AliquotFace(QWidget):
                 f"【{v} μL】" if v == aliquots.volume_ul else f"{v} μL" for v in aliquots.plan.volumes_ul
             )
             count = self._say("bench.count_hint", count=aliquots.plan.count)
-            plan = f"{self._say('bench.volume')}：{volumes}    {self._say('bench.volume_hint')}    {count}"
+            lines = [f"{self._say('bench.volume')}：{volumes}    {self._say('bench.volume_hint')}    {count}"]
+            if len(aliquots.kinds) > 1:
+                kinds = "  ".join(
+                    f"【{aliquots.plan_of(k).label}】" if k is aliquots.kind else aliquots.plan_of(k).label
+                    for k in aliquots.kinds
+                )
+                lines.append(f"{self._say('bench.kind')}：{kinds}    {self._say('bench.kind_hint')}")
+            lines.append(self._say("bench.rest_left" if aliquots.left else "bench.rest_none"))
+            plan = "\n".join(lines)
         self.plan.setText(plan)
         self.plan.setVisible(bool(plan))
         lines = aliquots.lines()
