@@ -268,6 +268,7 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.followup.content import FOLLOWUP, followup_of
     from domain.kernel.dispatcher import Dispatcher
     from domain.kernel.worklists import Pages
+    from domain.knowledge.content import KNOWLEDGE, load_knowledge
     from domain.labels.design_commands import CHECKER as LABEL_CHECKER
     from domain.linting.definitions import LINTING
     from domain.linting.definitions import load_rules as load_linting
@@ -296,6 +297,7 @@ def _join(desk: Desk, store: "Store") -> None:
                 "catalog": lambda: load_catalog(resources.folder("catalog")),
                 **scale_content(resources.folder("scales"), resources.folder("forms")),
                 CARE: lambda: load_care(resources.folder("care")),
+                KNOWLEDGE: lambda: load_knowledge(resources.folder("knowledge")),
                 RISK: lambda: load_risk(
                     resources.folder("risk"), dispatcher.content["catalog"], resources.folder("forms")
                 ),

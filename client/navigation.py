@@ -93,6 +93,7 @@ AREAS = {
     "followup": "nav.followup",
     "form": "nav.forms",
     "interface": "nav.management",
+    "knowledge": "nav.followup",
     "link": "nav.forms",
     "messaging": "nav.messages",
     "package": "nav.followup",

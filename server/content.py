@@ -18,6 +18,7 @@ from domain.factor.checking import FACTOR_KEY
 from domain.followup.content import FOLLOWUP, followup_of
 from domain.kernel.authority import Authority
 from domain.kernel.texts import Texts
+from domain.knowledge.content import KNOWLEDGE, load_knowledge
 from domain.labels.design_commands import CHECKER as LABEL_CHECKER
 from domain.linting.definitions import LINTING
 from domain.linting.definitions import load_rules as load_linting
@@ -60,6 +61,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         TAGS: load_tags(resources.folder("tags")),
         FOLLOWUP: followup_of(resources.folder("followup"), authority.roles, resources.folder("forms")),
         CARE: load_care(resources.folder("care")),
+        KNOWLEDGE: load_knowledge(resources.folder("knowledge")),
         PROCESS: load_process(resources.folder("process"), authority.roles, catalog.observations),
         RECHECK: load_recheck(resources.folder("recheck")),
         LINTING: load_linting(resources.folder("linting")),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from domain.alerts.heart import HeartWatch
 from domain.biobank.custody_watch import CustodyWatch
@@ -10,6 +11,7 @@ from domain.kernel.authority import system_actor
 from domain.kernel.clock import Clock
 from domain.kernel.columns import to_microseconds
 from domain.kernel.dispatcher import Dispatcher
+from domain.knowledge.index_commands import index_library
 from domain.links.upload_commands import SweepUploads
 from domain.people.enrolment_commands import ForgetEnrolmentCodes
 from domain.population.counting import count_population
@@ -114,6 +116,7 @@ def housekeeping_of(
         Job("temporary_files", timedelta(hours=1), temporary, here=True),
         Job("plain_files", DAILY, plain_files, here=True),
         Job("page_uploads", timedelta(hours=1), page_uploads),
+        Job("library", OFTEN, partial(index_library, dispatcher, ours)),
         Job("bundles", DAILY, sync.sweep),
         Job("log", DAILY, sync.prune),
         Job("interface_days", timedelta(hours=1), interface_days),

@@ -19,6 +19,7 @@ from domain.followup.content import FOLLOWUP, followup_of
 from domain.kernel.authority import system_actor
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.readers import Follower
+from domain.knowledge.content import KNOWLEDGE, load_knowledge
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Sex
 from domain.process.definitions import PROCESS, load_process
@@ -42,6 +43,7 @@ def contents(catalog, authority):
     forms = resources.folder("forms")
     read = {name: make() for name, make in scale_content(resources.folder("scales"), forms).items()}
     read[CARE] = load_care(resources.folder("care"))
+    read[KNOWLEDGE] = load_knowledge(resources.folder("knowledge"))
     read[RISK] = load_risk(resources.folder("risk"), catalog)
     read[PROCESS] = load_process(resources.folder("process"), authority.roles, catalog.observations)
     read[FOLLOWUP] = followup_of(resources.folder("followup"), authority.roles, forms)

@@ -1,0 +1,1 @@
+"""The shared library of knowledge and programmes: what is known, how old it is, and how it is found."""
