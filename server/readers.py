@@ -21,6 +21,7 @@ from domain.quality.indicators import load_indicators
 from domain.recheck.follower import RecheckFollower
 from domain.research.counter import ResearchCounter
 from domain.reviewing.follower import ReviewFollower
+from domain.reviewing.merged_reviews import MergedReviews
 from domain.risk.follower import RiskFollower
 from domain.scales.returns import ReturnFollower
 from domain.security.limits import load_limits
@@ -94,6 +95,7 @@ def readers_of(
     files = FileWatch(dispatcher, system_actor(identity.org_id, identity.device_id), has_file)
     store = dispatcher.store
     followers = (
+        Follower(store, MergedReviews(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, reviewing),  # first: an urgent report is before its expert within seconds
         Follower(store, engine),
         Follower(store, AuditReader()),

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from domain.checkup.entitled import check_entitled
 from domain.checkup.records import Attachment, AttachmentRemoval, Report, ReportSignature, ReviewAction
 from domain.checkup.report_commands import note_step, send_out
 from domain.checkup.scheme import move_report
@@ -44,9 +45,10 @@ def issue(order: IssueReport, work: UnitOfWork) -> IssueOutcome:
     """Let a signed report go out; one whose content is no longer what was signed goes back to the final review.
 
     Raises:
-        DomainError: ``report.held`` for another person within the signer's minute; ``report.wrong_state``.
+        DomainError: ``report.held`` for another person within the signer's minute; ``report.wrong_state``; ``report.without_right``.
     """
     report = work.require(Report, order.report_id, "report_id")
+    check_entitled(work, report)
     if report.state == "signed":
         signer = last_signature(work, report)
         if work.now < report.state_since + HOLD and (
@@ -54,7 +56,7 @@ def issue(order: IssueReport, work: UnitOfWork) -> IssueOutcome:
         ):
             raise DomainError("report.held", field="report_id", number=report.number)
         if signature_state(work.connection, report.id, work.content["catalog"]) is Standing.CHANGED:
-            _take_back(work, report, "签名后内容有变化，系统退回终审")
+            take_back(work, report, "签名后内容有变化，系统退回终审")
             return IssueOutcome(report.state, report.number)
     move_report(work, report, "issue")
     report.issued_at = work.now
@@ -83,7 +85,7 @@ def withdraw_signature(order: WithdrawSignature, work: UnitOfWork) -> IssueOutco
     if report.state == "signed" and (signer is None or signer.staff_id != work.actor.staff_id):
         name = signer.staff_name if signer is not None else "—"
         raise DomainError("report.not_your_signature", field="report_id", number=report.number, name=name)
-    _take_back(work, report, (order.reason or "").strip() or None)
+    take_back(work, report, (order.reason or "").strip() or None)
     return IssueOutcome(report.state, report.number)
 
 
@@ -94,7 +96,8 @@ def last_signature(work: UnitOfWork, report: Report) -> ReportSignature | None:
     return next(iter(work.list(query.limit(1))), None)
 
 
-def _take_back(work: UnitOfWork, report: Report, reason: str | None) -> None:
+def take_back(work: UnitOfWork, report: Report, reason: str | None) -> None:
+    """Put a signed report back into the final review; its file is no more the report's."""
     move_report(work, report, "withdraw")
     wanted = select(Attachment).where(
         Attachment.subject_id == report.id, Attachment.sha256 == report.document_sha256

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from domain.checkup.attachments import LANE_SMALL
+from domain.checkup.entitled import check_entitled
 from domain.checkup.records import (
     Attachment,
     CriticalValue,
@@ -247,9 +248,11 @@ def sign(order: SignReport, work: UnitOfWork) -> None:
 
     Raises:
         DomainError: ``report.changed_meanwhile`` when the stored content is no longer what was shown and signed;
-            ``report.same_hands`` for who had a hand in an earlier level; ``report.identity_pending``.
+            ``report.same_hands`` for who had a hand in an earlier level; ``report.identity_pending``;
+            ``report.without_right`` while a level of it waits to be decided on (`check_entitled`).
     """
     report = work.require(Report, order.report_id, "report_id")
+    check_entitled(work, report)
     hands = hands_of(work.connection, report.id)
     check_level(work, report, "final_review")
     report_review.check_hands("sign", work.actor.staff_id, hands)

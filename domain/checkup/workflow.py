@@ -5,6 +5,7 @@ Limits are the defaults of the requirements: each may be set otherwise by site, 
 
 from domain.checkup.case_file_records import CaseFiles
 from domain.checkup.difference_records import SystemDifference
+from domain.checkup.entitlement_records import ReviewDoubt
 from domain.checkup.records import CriticalValue, Report, Visit
 from domain.kernel.workflow import State, Workflow, hours, minutes
 
@@ -40,6 +41,15 @@ case_files_life = Workflow(
     State("waiting", "等待附件", limit=hours(2)),
     State("complete", "已到齐"),
     moves={"complete": ("waiting", "complete"), "miss": ("complete", "waiting")},
+)
+
+doubt_life = Workflow(
+    ReviewDoubt,
+    "无权审核",
+    State("open", "待核定", limit=hours(4)),
+    State("confirmed", "核定有效", final=True),
+    State("redone", "退回重审", final=True),
+    moves={"confirm": ("open", "confirmed"), "redo": ("open", "redone")},
 )
 
 PASSING = {

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from domain.checkup.entitled import check_entitled
 from domain.checkup.records import Report, ReviewAction, ReviewStep
 from domain.checkup.scheme import move_report
 from domain.delivery.beginning import editions
@@ -211,6 +212,7 @@ def _current(work: UnitOfWork, delivery_id: Id) -> ReportDelivery:
     if delivery.state != "received":
         raise DomainError("delivery.not_received", number=delivery.number)
     check_unchanged(work, delivery)
+    check_entitled(work, work.require(Report, delivery.report_id))
     return delivery
 
 

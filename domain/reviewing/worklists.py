@@ -2,10 +2,12 @@
 
 from sqlalchemy import select
 
+from domain.checkup.entitlement_records import ReviewDoubt
 from domain.checkup.records import Report
 from domain.kernel.worklists import Query, worklist
 from domain.people.records import Organization, Patient
 from domain.reviewing.commands import AcceptReview, AssignWaitingReviews, DeclineReview, HandOverReview
+from domain.reviewing.entitlement_commands import ConfirmReview, RedoReview
 from domain.reviewing.records import Reviewer, ReviewTask, ReviewTaskEvent
 from domain.reviewing.roster_commands import BeAway, SetReviewer
 from domain.reviewing.workflow import OPEN
@@ -78,3 +80,20 @@ def progress() -> Query:
         .join(Organization, Organization.id == Report.org_id)
         .where(Report.due_at.is_not(None))
     )  # fmt: skip
+
+
+@worklist("report.without_right", "无权审核核定", permission="report.view", record=ReviewDoubt, order="-found_at")
+def without_right() -> Query:
+    """Levels that were passed by who had no right to it any more, the latest first, and what was decided."""
+    d = ReviewDoubt
+    return (
+        select(
+            d.number, Patient.name, Organization.name.label("branch"), d.level, d.staff_name, d.lack, d.acted_at,
+            d.found_at, d.state, d.due_at, d.decided_name, d.decided_why,
+        )
+        .join(Patient, Patient.id == d.patient_id)
+        .join(Organization, Organization.id == d.org_id)
+    )  # fmt: skip
+
+
+without_right.offers(ConfirmReview, RedoReview)

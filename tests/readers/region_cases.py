@@ -1,12 +1,15 @@
 """The causes of the alerts of the platform itself, and of reports that change after they went out."""
 
+import uuid
 from datetime import timedelta
 
+from domain.checkup.entitlement_records import ReviewDoubt, ReviewLack
 from domain.delivery.change_commands import NoteReportChange
 from domain.delivery.records import ReportDelivery
 from domain.exchange.platform_commands import NotePlatform, Probe
 from domain.kernel.authority import system_actor
 from tests.readers.alert_cases import Case
+from tests.readers.alert_cases_more import TIMES, keeps
 from tests.readers.delivery_cases import not_read
 
 
@@ -37,6 +40,13 @@ def differs(*places):
     return run
 
 
+TIMES.update({"acted_at", "found_at"})
+passed = keeps(
+    ReviewDoubt, due=timedelta(hours=4), step_id=uuid.UUID(int=1), report_id=uuid.UUID(int=2),
+    patient_id=uuid.UUID(int=3), number="R10100000001", level="first_review", lack=ReviewLack.RIGHT,
+    staff_id=uuid.UUID(int=4), staff_name="孙医生",
+)  # fmt: skip
+
 REGION_CASES = [
     Case(
         "A-126",
@@ -46,5 +56,6 @@ REGION_CASES = [
         probe(True, False, True),
         of_a_client=False,
     ),
+    Case("A-994", passed(state="open"), passed(state="confirmed"), harmless=passed(state="confirmed")),
     Case("A-995", differs("空腹血糖"), differs(), harmless=differs()),
 ]
