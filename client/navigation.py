@@ -106,6 +106,7 @@ AREAS = {
     "quality": "nav.report",
     "receiving": "nav.biobank",
     "reception": "nav.followup",
+    "register": "nav.followup",
     "recheck": "nav.followup",
     "report": "nav.report",
     "review": "nav.report",

@@ -45,7 +45,8 @@ def issue(order: IssueReport, work: UnitOfWork) -> IssueOutcome:
     """Let a signed report go out; one whose content is no longer what was signed goes back to the final review.
 
     Raises:
-        DomainError: ``report.held`` for another person within the signer's minute; ``report.wrong_state``; ``report.without_right``.
+        DomainError: ``report.held`` for another person within the signer's minute; ``report.wrong_state``;
+            ``report.without_right``.
     """
     report = work.require(Report, order.report_id, "report_id")
     check_entitled(work, report)

@@ -14,6 +14,7 @@ from domain.followup.definitions import (
     LabelFile,
     Limits,
     PlanTemplate,
+    Register,
     SegmentRules,
     TalkScript,
 )
@@ -58,20 +59,35 @@ def load_followup(folder: Path, roles: Collection[str], forms: Collection[str]) 
     if set(events.kinds) != set(EventType) or set(events.reception) != set(ReceptionKind):
         raise ContentError(["events.yaml: kinds, reception: every kind has its steps and materials"])
     handouts: dict[str, Handout] = load_folder(folder / "handouts", Handout)
+    registers: dict[str, Register] = load_folder(folder / "registers", Register)
     problems = [f"scripts/{stem}.yaml: id: {one.id}" for stem, one in scripts.items() if one.id != stem]
     problems += [f"handouts/{stem}.yaml: id: {one.id}" for stem, one in handouts.items() if one.id != stem]
     for stem, plan in plans.items():
         problems += [
             f"plans/{stem}.yaml: {said}" for said in plan_problems(stem, plan, roles, forms, scripts)
         ]
+    for stem, register in registers.items():
+        problems += [f"registers/{stem}.yaml: {said}" for said in register_problems(stem, register, plans)]
     if problems:
         raise ContentError(problems)
     return msgspec.convert(
         {"rules": singles["segments"]["segments"], "plans": plans, "scripts": scripts, "handouts": handouts,
          "labels": {one.id: one for one in singles["labels"]["labels"].labels},
-         "events": events, "limits": singles["limits"]["limits"]},
+         "registers": registers, "events": events, "limits": singles["limits"]["limits"]},
         FollowUpContent, from_attributes=True,
     )  # fmt: skip
+
+
+def register_problems(stem: str, register: Register, plans: Collection[str]) -> Iterator[str]:
+    """Yield what is wrong with a register; nothing where it can be used."""
+    if register.id != stem:
+        yield f"id: {register.id} is not the file's name"
+    if not (register.topics or register.labels or register.items):
+        yield "topics, labels, items: nobody could ever fit"
+    if register.plan is not None and register.plan not in plans:
+        yield f"plan: no plan {register.plan}"
+    if not register.rules:
+        yield "rules: nothing is managed"
 
 
 def plan_problems(

@@ -1,9 +1,9 @@
 """What the files of ``resources/followup`` may say. Pure values.
 
 To add a plan template, add a file to ``plans/``; a talk script, a file to ``scripts/``; something to hand out, a file
-to ``handouts/``; a kind of event for group clients, an entry to ``events.yaml``. An institution's own are records
-(`domain.followup.own_content`). A template whose `version` rose makes new proposals; running plans keep what
-they were made of until a person moves them.
+to ``handouts/``; a register of a disease, a file to ``registers/``; a kind of event for group clients, an entry to
+``events.yaml``. An institution's own are records (`domain.followup.own_content`). A template whose `version` rose
+makes new proposals; running plans keep what they were made of until a person moves them.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,8 @@ from domain.risk.levels import Colour
 Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
 Days: TypeAlias = tuple[Annotated[int, msgspec.Meta(ge=0, le=1100)], ...]
 Status: TypeAlias = Literal["VERIFIED", "UNVERIFIED"]
+Basis: TypeAlias = Literal["diagnosed", "high_level", "level", "label", "finding"]
+"""Why somebody fits a register."""
 FOLLOWUP = "followup"
 """Name of the `FollowUpContent` among the dispatcher's content."""
 
@@ -150,6 +152,39 @@ class EventKind(_Strict, frozen=True, kw_only=True):
     materials: tuple[Material, ...]
 
 
+class Register(_Strict, frozen=True, kw_only=True):
+    """A register of one kind of disease: who fits, who enters by themselves, and by which rules they are managed.
+
+    Attributes:
+        topics: Diseases (codes of the risk models) it is about.
+        levels: Levels of risk for one of these at which a client fits.
+        labels: Tags or labels that make a client fit.
+        items: Items of the catalogue whose class A or B finding makes a client fit.
+        auto: Reasons that enter a client without anybody's doing; the others make a proposal somebody decides on.
+        plan: Template that is proposed to who enters and has no plan.
+        first_days: Days to the first consultation.
+        review_days: Days between looks at how it goes.
+        rules: How clients are managed, sentence by sentence.
+        ends: When somebody leaves.
+    """
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=30)]
+    status: Status
+    source: Text
+    topics: tuple[str, ...] = ()
+    levels: tuple[Literal["medium", "high"], ...] = ("high",)
+    labels: tuple[Text, ...] = ()
+    items: tuple[str, ...] = ()
+    auto: tuple[Basis, ...] = ()
+    plan: str | None = None
+    first_days: Annotated[int, msgspec.Meta(ge=1, le=90)]
+    review_days: Annotated[int, msgspec.Meta(ge=1, le=400)]
+    rules: tuple[Text, ...]
+    ends: Text
+
+
 class EventFile(_Strict, frozen=True, kw_only=True):
     """``events.yaml``: kinds of events by code, and what a reception of one client needs."""
 
@@ -196,5 +231,6 @@ class FollowUpContent(msgspec.Struct, frozen=True):
     scripts: Mapping[str, TalkScript]
     handouts: Mapping[str, Handout]
     labels: Mapping[str, LabelRule]
+    registers: Mapping[str, Register]
     events: EventFile
     limits: Limits

@@ -31,17 +31,22 @@ log = logging.getLogger(__name__)
 AT_ONCE = 10
 """Clients in one transaction: the door of the store is shut for some tens of milliseconds."""
 CHUNK = 400
-_DECIDES = frozenset({"observation", "finding", "risk_level"})
+_DECIDES = frozenset({"observation", "finding", "risk_level", "abnormal_tracking"})
 _COUNTED = {
     "follow_task": "owner_id", "care_staff": "staff_id", "feedback": "staff_id", "appointment": "staff_id",
     "conversation_message": "staff_id",
 }  # fmt: skip
 _ENDS = {"follow_task": {"done", "lost"}, "appointment": {"recorded"}}
 """States in which something counts for performance."""
-_CONCERNS = _DECIDES | _COUNTED.keys() | {"care_profile", "form_task", "outbox_message"}
+_CONCERNS = _DECIDES | _COUNTED.keys() | {"care_profile", "client_tag", "form_task", "outbox_message"}
 _TOLD = {"read": True, "failed": False, "expired": False}
 """States of a message that tell whether it reached the client; delivered is not read."""
 _Touched = dict[str, set[bytes]]
+
+
+def _counts(change: Change) -> bool:
+    """Tell whether a change can decide about groups or registers; steps of a tracking do not."""
+    return change.entity != "abnormal_tracking" or change.op == "ins" or "state" in change.fields
 
 
 class FollowUpFollower:
@@ -69,9 +74,12 @@ class FollowUpFollower:
         for entry, change in self._changes(entries):
             own = entry.device_id == self.actor.device_id.bytes
             if own and (
-                change.entity in _DECIDES or (change.entity == "care_profile" and "level" in change.fields)
+                (change.entity in _DECIDES and _counts(change))
+                or (change.entity == "care_profile" and "level" in change.fields)
             ):
                 grouped[change.entity].add(change.record_id)
+            if own and change.entity == "client_tag" and change.fields.keys() & {"by_hand", "off_at"}:
+                grouped["client_tag"].add(change.record_id)
             if change.entity in _COUNTED:
                 counted[change.entity].add(change.record_id)
                 answered = (

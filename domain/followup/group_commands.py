@@ -1,6 +1,7 @@
 """Groups: brought in step by the reader of the log, labelled and exempted by people; and a client's level."""
 
 from domain.followup.group_records import CareProfile, ClientLevel, GroupAct, GroupMember, Segment
+from domain.followup.registers import follow_registers
 from domain.followup.regrouping import leave, members_of, note_group, profile_of, propose, regroup
 from domain.followup.workflow import member_life
 from domain.kernel.commands import Kind, ask, command, handles
@@ -29,7 +30,7 @@ def regroup_several(order: RegroupSeveral, work: UnitOfWork) -> int:
         done = regroup(work, patient)
         if order.level_changed and not done:
             propose(work, patient, members_of(work, patient.id))
-        changed += done
+        changed += done + follow_registers(work, patient)
     return changed
 
 
@@ -76,9 +77,10 @@ def label_client(order: LabelClient, work: UnitOfWork) -> Id:
 
 
 def _propose_anew(work: UnitOfWork, patient: Patient, changed: GroupMember) -> None:
-    """Propose what leads now; `changed` counts although it may not be in the store yet."""
+    """Propose what leads now, and follow with the registers; `changed` may not be in the store yet."""
     others = [one for one in members_of(work, patient.id) if one.id != changed.id]
     propose(work, patient, [*others, changed])
+    follow_registers(work, patient)
 
 
 @command("followup.unlabel", "移除客户标签", permission="followup.group")

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, func, or_, select
 
 from domain.conversations.workflow import conversation_life
+from domain.followup.register_workflow import register_life
 from domain.followup.task_records import Audience
 from domain.followup.workflow import case_life, task_life
 from domain.kernel.authority import Actor
@@ -71,6 +72,9 @@ LANES = (
              (("ended", "refused", "referred"), "found_at", "tracking.ended"), {"grade": grade})
         for grade in TrackingGrade
     ),
+    Lane("registers_waiting", "tracking", "register.view", register_life, ("candidate",), "register.waiting"),
+    Lane("registers", "tracking", "register.view", register_life, ("enrolled",), "register.members",
+         (("left",), "state_since", "register.over")),
 )  # fmt: skip
 
 

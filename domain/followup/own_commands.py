@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from domain.conduct.keeping import keep_saved, refuse_severe
 from domain.conduct.records import MessageSource
 from domain.designs.records import PublishedForm
-from domain.followup.content import plan_problems
+from domain.followup.content import plan_problems, register_problems
 from domain.followup.definitions import FOLLOWUP
 from domain.followup.group_records import ClientLevel, Segment
 from domain.followup.own_content import LIMITS_CODE, TYPES, content_in_force, shipped_of
@@ -27,11 +27,13 @@ UNVERIFIED, VERIFIED = "UNVERIFIED", "VERIFIED"
 LIMITS_TITLE = "随访界限"
 
 
-def _lines(text: str | None) -> list[str]:
+def lines_of(text: str | None) -> list[str]:
+    """Return the lines of a text that say something."""
     return [line.strip() for line in (text or "").splitlines() if line.strip()]
 
 
-def _parts(text: str | None) -> list[str]:
+def parts_of(text: str | None) -> list[str]:
+    """Return what commas, blanks or 、 part in a text."""
     return [
         p for p in (text or "").replace("，", "、").replace(",", "、").replace(" ", "、").split("、") if p
     ]
@@ -39,12 +41,12 @@ def _parts(text: str | None) -> list[str]:
 
 def _codes(text: str | None, kind: Any, field: str, label: str) -> list[Any]:
     known = {str(one): one for one in kind}
-    wrong = [part for part in _parts(text) if part not in known]
+    wrong = [part for part in parts_of(text) if part not in known]
     if wrong:
         raise DomainError(
             "followup.bad_code", field=field, label=label, value="、".join(wrong), known="、".join(known)
         )
-    return [known[part] for part in _parts(text)]
+    return [known[part] for part in parts_of(text)]
 
 
 @command("followup.write_script", "编写话术", permission=WRITE)
@@ -75,7 +77,7 @@ def write_script(order: WriteScript, work: UnitOfWork) -> Id:
     """
     body = {
         "title": order.title.strip(), "segments": _codes(order.segments, Segment, "segments", "分组"),
-        "topics": _parts(order.topics), "points": _lines(order.points), "never": _lines(order.never),
+        "topics": parts_of(order.topics), "points": lines_of(order.points), "never": lines_of(order.never),
         "receptions": _codes(order.receptions, ReceptionKind, "receptions", "接待"),
     }  # fmt: skip
     return _said_publish(work, ContentKind.SCRIPTS, order, body)
@@ -99,7 +101,7 @@ def write_handout(order: WriteHandout, work: UnitOfWork) -> Id:
     """Return the id of the version. Raises as `write_script`."""
     body = {
         "title": order.title.strip(), "segments": _codes(order.segments, Segment, "segments", "分组"),
-        "topics": _parts(order.topics), "points": _lines(order.points),
+        "topics": parts_of(order.topics), "points": lines_of(order.points),
     }  # fmt: skip
     return _said_publish(work, ContentKind.HANDOUTS, order, body)
 
@@ -134,15 +136,15 @@ def write_plan(order: WritePlan, work: UnitOfWork) -> Id:
     """
     days = {str(level): _days(getattr(order, str(level)), str(level)) for level in ClientLevel}
     body = {
-        "name": order.name.strip(), "segment": order.segment, "topics": _parts(order.topics),
+        "name": order.name.strip(), "segment": order.segment, "topics": parts_of(order.topics),
         "priority": order.priority, "after_days": days, "way": order.way, "form": order.form or None,
-        "script": order.script or None, "owner_role": order.owner_role.strip(), "content": _lines(order.content),
+        "script": order.script or None, "owner_role": order.owner_role.strip(), "content": lines_of(order.content),
     }  # fmt: skip
-    return _publish(work, ContentKind.PLANS, order, body)
+    return publish_own(work, ContentKind.PLANS, order, body)
 
 
 def _days(text: str, field: str) -> list[int]:
-    parts = _parts(text)
+    parts = parts_of(text)
     if not parts or not all(part.isascii() and part.isdigit() for part in parts):
         raise DomainError("followup.bad_days", field=field, done=0, days=1100)
     return [int(part) for part in parts]
@@ -161,7 +163,7 @@ class WriteLabel:
 @handles(WriteLabel)
 def write_label(order: WriteLabel, work: UnitOfWork) -> Id:
     """Return the id of the version. Raises as `write_script`."""
-    return _publish(work, ContentKind.LABELS, order, {"rhythm": order.rhythm})
+    return publish_own(work, ContentKind.LABELS, order, {"rhythm": order.rhythm})
 
 
 @command("followup.set_limits", "设置随访界限", permission=WRITE)
@@ -275,12 +277,13 @@ def _said_publish(work: UnitOfWork, kind: ContentKind, order: Any, body: dict[st
     """Publish what is said or given to clients, checked by the rules of messages; `never` is what not to say."""
     text = "\n".join([body["title"], *body["points"]])
     hits = refuse_severe(work, text, "points")
-    published = _publish(work, kind, order, body)
+    published = publish_own(work, kind, order, body)
     keep_saved(work, text, order.code, hits, MessageSource.SCRIPT)
     return published
 
 
-def _publish(work: UnitOfWork, kind: ContentKind, order: Any, body: dict[str, Any]) -> Id:
+def publish_own(work: UnitOfWork, kind: ContentKind, order: Any, body: dict[str, Any]) -> Id:
+    """Keep a version of a piece, checked like a file that ships; `order` has code, source and reason."""
     content = content_in_force(work.connection, work.content[FOLLOWUP])
     code = order.code.strip()
     given = {**body, "id": code, "version": 1, "status": UNVERIFIED, "source": order.source.strip()}
@@ -298,6 +301,10 @@ def _publish(work: UnitOfWork, kind: ContentKind, order: Any, body: dict[str, An
         wrong = list(plan_problems(code, made, _roles(work), _forms(work), content.scripts))
         if wrong:
             raise DomainError("followup.bad_template", field="code", wrong="；".join(wrong))
+    if kind is ContentKind.REGISTERS:
+        wrong = list(register_problems(code, made, content.plans))
+        if wrong:
+            raise DomainError("followup.bad_register", field="code", wrong="；".join(wrong))
     now = getattr(content, kind).get(code)
     if now is not None and msgspec.structs.replace(made, version=now.version, status=now.status) == now:
         raise DomainError("followup.same_content", field="code", title=_title(given))

@@ -20,6 +20,7 @@ class ContentKind(enum.StrEnum):
     HANDOUTS = "handouts"
     LABELS = "labels"
     LIMITS = "limits"
+    REGISTERS = "registers"
 
 
 class FollowContent(Record, label="随访内容版本", scope=Scope.CATALOGUE, merge=Merge.APPEND):

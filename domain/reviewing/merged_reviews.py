@@ -1,7 +1,7 @@
 """Are acts of review that workstations send still by right? A reader of the centre's log.
 
-A workstation decides by what it knew when its line went down. The centre knows what was taken away since, and looks at
-every act as it is merged; acts of its own were checked as they were done.
+A workstation decides by what it knew when its line went down. The centre knows what was taken away since, and looks
+at every act as it is merged; acts of its own were checked as they were done.
 """
 
 import logging

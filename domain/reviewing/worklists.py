@@ -82,7 +82,9 @@ def progress() -> Query:
     )  # fmt: skip
 
 
-@worklist("report.without_right", "无权审核核定", permission="report.view", record=ReviewDoubt, order="-found_at")
+@worklist(
+    "report.without_right", "无权审核核定", permission="report.view", record=ReviewDoubt, order="-found_at"
+)
 def without_right() -> Query:
     """Levels that were passed by who had no right to it any more, the latest first, and what was decided."""
     d = ReviewDoubt

@@ -242,6 +242,8 @@ def _followup_parts(content: FollowUpContent) -> Iterator[tuple[str, str, str, A
         yield f"handouts.{handout.id}", f"资料：{handout.title}", "；".join(handout.points), handout
     for label in content.labels.values():
         yield f"labels.{label.id}", f"标签规则：{label.id}", f"随访节奏不低于 {label.rhythm}", label
+    for one in content.registers.values():
+        yield f"registers.{one.id}", f"专病队列规则：{one.name}", "；".join(one.rules), one
 
 
 def _followup_marks(content: FollowUpContent) -> Iterator[Mark]:
@@ -258,7 +260,7 @@ def _signed_followup(content: FollowUpContent, keys: Container[str]) -> FollowUp
 
     lists = {
         name: {code: read(f"{name}.{code}", one) for code, one in getattr(content, name).items()}
-        for name in ("plans", "scripts", "handouts", "labels")
+        for name in ("plans", "scripts", "handouts", "labels", "registers")
     }
     return msgspec.structs.replace(
         content, rules=read("segments", content.rules), events=read("events", content.events), **lists

@@ -24,7 +24,7 @@ from domain.tags.sync_commands import PlanTagSync
 log = logging.getLogger(__name__)
 AT_ONCE = 20
 CHUNK = 400
-_DECIDES = frozenset({"risk_level", "group_member", "service_contract", "visit"})
+_DECIDES = frozenset({"risk_level", "group_member", "register_member", "service_contract", "visit"})
 _REMOTE = frozenset({"client_tag", "contact_address"})
 
 

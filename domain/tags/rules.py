@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from domain.checkup.records import Visit
 from domain.followup.group_records import GroupMember, Segment
+from domain.followup.register_records import RegisterMember
 from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
 from domain.kernel.content import ContentError, load_folder
@@ -121,6 +122,13 @@ def tags_of(work: UnitOfWork, patient: Patient, rules: TagRules) -> set[Tag]:
             of_person(work.connection, GroupMember.patient_id, patient.id), GroupMember.state != "left"
         )
     )
+    places = work.list(
+        select(RegisterMember).where(
+            of_person(work.connection, RegisterMember.patient_id, patient.id),
+            RegisterMember.state == "enrolled",
+        )
+    )
+    found |= {Tag(TagKind.GROUP, fitting(place.register_name)) for place in places}
     return found | set(_grouped(members, rules))
 
 

@@ -1,4 +1,4 @@
-"""The causes of the alerts of the platform itself, and of reports that change after they went out."""
+"""The causes of the alerts of the platform, of reports that change or lack a right, and of disease registers."""
 
 import uuid
 from datetime import timedelta
@@ -7,6 +7,7 @@ from domain.checkup.entitlement_records import ReviewDoubt, ReviewLack
 from domain.delivery.change_commands import NoteReportChange
 from domain.delivery.records import ReportDelivery
 from domain.exchange.platform_commands import NotePlatform, Probe
+from domain.followup.register_records import RegisterMember
 from domain.kernel.authority import system_actor
 from tests.readers.alert_cases import Case
 from tests.readers.alert_cases_more import TIMES, keeps
@@ -47,7 +48,20 @@ passed = keeps(
     staff_id=uuid.UUID(int=4), staff_name="孙医生",
 )  # fmt: skip
 
+candidate = keeps(
+    RegisterMember, due=timedelta(hours=24), patient_id=uuid.UUID(int=3), register="hypertension",
+    register_name="高血压专病队列", why={"reasons": []},
+)  # fmt: skip
+TIMES.add("since")
+
 REGION_CASES = [
+    Case(
+        "A-108",
+        candidate(state="candidate"),
+        candidate(state="excluded"),
+        timedelta(hours=24),
+        candidate(state="enrolled"),
+    ),
     Case(
         "A-126",
         probe(True, False),

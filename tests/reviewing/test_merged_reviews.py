@@ -1,4 +1,4 @@
-"""A reviewer whose right was withdrawn while their workstation had no line: what they passed is held at the centre."""
+"""A right that was withdrawn while a reviewer's workstation had no line: what they passed is held at the centre."""
 
 import uuid
 
