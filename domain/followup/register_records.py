@@ -40,7 +40,7 @@ class RegisterMember(Record, label="专病队列成员"):
 
     patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
     register: Mapped[str] = column("队列代码", length=40)
-    register_name: Mapped[str] = column("专病队列", sensitivity=Sensitivity.PERSONAL, length=60)
+    register_name: Mapped[str] = column("专病队列", sensitivity=Sensitivity.PERSONAL)
     why: Mapped[dict[str, Any]] = column("纳入依据", sensitivity=SENSITIVE)
     unverified: Mapped[bool] = column("规则待核定", default=False)
     fits: Mapped[bool] = column("符合条件", default=True)
@@ -61,8 +61,8 @@ class RegisterStep(Record, label="专病队列记录", merge=Merge.APPEND):
 
     member_id: Mapped[Id] = column("专病队列成员", ref="register_member", index=True)
     patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
-    register_name: Mapped[str] = column("专病队列", sensitivity=Sensitivity.PERSONAL, length=60)
-    act: Mapped[RegisterAct] = column("变动", means="words:register_act")
+    register_name: Mapped[str] = column("专病队列", sensitivity=Sensitivity.PERSONAL)
+    act: Mapped[RegisterAct] = column("变动")
     why: Mapped[dict[str, Any] | None] = column("依据", sensitivity=SENSITIVE)
     note: Mapped[str | None] = column("说明", sensitivity=SENSITIVE, length=4000)
     staff_id: Mapped[Id | None] = column("操作人", ref="staff")
