@@ -25,3 +25,19 @@ class Contents(dict[str, Any]):
             if name not in self:
                 self[name] = self._loaders[name]()
             return self[name]
+
+
+def label_checker() -> Any:
+    """Return what refuses a label that cannot be printed."""
+    from devices.labels.designing import refuse_mistakes
+
+    return refuse_mistakes
+
+
+def form_checker(models: Any) -> Any:
+    """Return what tells the mistakes of a form, which knows the factors of these models."""
+    from functools import partial
+
+    from forms.designing.checking import check
+
+    return partial(check, book=models.book)

@@ -125,23 +125,47 @@ class Desk:
         """Whether the store is joined: commands, lists and every page."""
         return self.early is None or self.completed.is_set()
 
-    def sign_in(self, login: str, password: str, tell: Callable[[Any], None] = lambda _presumed: None) -> Any:
+    def sign_in(
+        self, login: str, password: str, tell: Callable[[Any], None] = lambda _presumed: None
+    ) -> tuple[str, Any]:
         """Check a login on this store (0.1 s by design: call it in a job); see `domain.people.signing_in`.
 
         Before the store is joined only a plain success is decided (`client.early.signing_in`); `tell` then hears
-        whom it looks like, before the password is checked. Everything else waits for the whole desk.
+        whom it looks like, before the password is checked. Everything else waits for the whole desk. Returns the
+        login, which may have been said by a card, and what came of it.
         """
         if self.early is not None and not self.is_complete:
             found = self.early.sign_in(login, password, tell)
             if found is not None:
-                return found
+                return login, found
             self._await_completion()
         from domain.people.signing_in import sign_in
 
-        return sign_in(
+        holder = self.holder_of(login)
+        login = login if holder is None else holder.login
+        return login, sign_in(
             self.dispatcher, self.authority, login, password,
             device_id=self.installation.device_id, org_id=self.installation.org_id,
         )  # fmt: skip
+
+    def quick_sign_in(self, said: str, pin: str | None) -> tuple[str, Any]:
+        """Check a PIN of this workstation, or take a card alone; see `domain.people.quick_signing_in`."""
+        if not self.is_complete:
+            self._await_completion()
+        from domain.people.quick_signing_in import quick_sign_in
+
+        holder = self.holder_of(said)
+        return (said if holder is None else holder.login), quick_sign_in(
+            self.dispatcher, self.authority, said, pin, hours=self.settings.quick_hours,
+            device_id=self.installation.device_id, org_id=self.installation.org_id,
+        )  # fmt: skip
+
+    def holder_of(self, said: str) -> Any:
+        """Return the account (``id``, ``login``, ``name``) of a login name or a card, None if it is nobody's."""
+        from domain.people.quick_signing_in import holder_of
+
+        with self.store.read() as connection:
+            return holder_of(connection, said)
 
     def organization_name(self, actor: Actor) -> str:
         """Return the name of the actor's organisation, empty if the store does not have it."""
@@ -258,7 +282,7 @@ def _made(home: Home, settings: Settings, store: "Store", clock: Clock) -> Desk:
 
 
 def _join(desk: Desk, store: "Store") -> None:
-    from client.contents import Contents
+    from client.contents import Contents, form_checker, label_checker
     from domain.biobank.protocols import BIOBANK, load_biobank
     from domain.care.content import CARE, load_care
     from domain.catalog.content import load_catalog
@@ -302,8 +326,8 @@ def _join(desk: Desk, store: "Store") -> None:
                     resources.folder("risk"), dispatcher.content["catalog"], resources.folder("forms")
                 ),
                 BIOBANK: lambda: load_biobank(resources.folder("biobank")),
-                CHECKER: lambda: _form_checker(dispatcher.content[RISK]),
-                LABEL_CHECKER: _label_checker,
+                CHECKER: lambda: form_checker(dispatcher.content[RISK]),
+                LABEL_CHECKER: label_checker,
                 TEMPLATES: lambda: load_templates(resources.folder("messages")),
                 TAGS: lambda: load_tags(resources.folder("tags")),
                 FOLLOWUP: lambda: followup_of(
@@ -324,20 +348,6 @@ def _join(desk: Desk, store: "Store") -> None:
         ),
     )
     desk.store, desk.dispatcher, desk.pages = store, dispatcher, Pages(store)
-
-
-def _label_checker() -> Any:
-    from devices.labels.designing import refuse_mistakes
-
-    return refuse_mistakes
-
-
-def _form_checker(models: Any) -> Any:
-    from functools import partial
-
-    from forms.designing.checking import check
-
-    return partial(check, book=models.book)
 
 
 def read_installation(store: "Store") -> Installation:

@@ -24,6 +24,10 @@ class Settings:
     """What an administrator may set for one workstation."""
 
     lock_after_minutes: int = setting(10, "无操作多少分钟后锁定", low=1, high=240)
+    quick_hours: int = setting(12, "口令登录后多少小时内可用 PIN 或工牌切换（0 为不用）", low=0, high=24)
+    quick_card_minutes: int = setting(
+        0, "本人离开多少分钟内只刷工牌即可回来（0 为须输 PIN）", low=0, high=240
+    )
     password_days: int = setting(90, "口令有效天数（0 为不过期）", low=0, high=3650)
     theme: str = setting("light", "界面主题（light 或 dark）")
     key_file: str = setting("", "本机密钥文件（仅用于没有系统钥匙串的机器）")

@@ -24,6 +24,7 @@ from client.troubles import FIRST_START, HALTING, TROUBLES
 from client.updating.trial import NOT_STARTED, give_up, mark_started
 from client.views.application import MainWindow, dress, make_application
 from client.views.in_hands import window_in_hands
+from client.views.parking import Parking
 from domain.kernel.errors import KnownError
 from domain.kernel.texts import Texts
 
@@ -59,6 +60,7 @@ class Workstation(QObject):
         self.session: Any = None
         self.live: Any = None
         self.router: Any = None
+        self.door: Any = None
         self.findings: Any = None
         self._watches: list[Any] = []
         self._opening = Opening(home, settings, build, first, self, lock=lock)
@@ -70,10 +72,10 @@ class Workstation(QObject):
         self._opening.crashed.connect(self._crashed)
         self._complete = False
         self._presumed = Presumption(self.window, self._shell_for, self)
+        self.parking = Parking(self.window, self)
         self._arrived: Any = None
         self._must = False
         self.window.sign_in.submitted.connect(self._submitted)
-        self.window.sign_in.leave.connect(self._leave)
         self.window.retry.connect(self._retry)
         self.window.closing.connect(self.close)
         self._submitted_early = False
@@ -196,15 +198,15 @@ class Workstation(QObject):
         return keep_compiled(self.desk) if self.desk is not None else False
 
     def _bind_session(self) -> None:
-        session, page = self.session, self.window.sign_in
-        session.checking.connect(page.show_busy)
+        from client.front_door import FrontDoor
+
+        session = self.session
+        self.door = FrontDoor(self.window, session, self.parking, self)
         session.refused.connect(self._refused)
         session.unavailable.connect(self._blocked)
         session.presumed.connect(self._presume)
         session.signed_in.connect(self._signed_in)
         session.must_change.connect(self._must_change)
-        session.locked.connect(self._locked)
-        session.unlocked.connect(self._unlocked)
         session.signed_out.connect(self._signed_out)
 
     @Slot(object)
@@ -296,10 +298,10 @@ class Workstation(QObject):
         assert self.desk is not None  # noqa: S101  (a session needs a desk)
         if not self._complete and self.desk.early is None:
             return
-        shell = self._presumed.take(actor) or self._shell_for(actor)
+        shell = self.parking.take(actor) or self._presumed.take(actor) or self._shell_for(actor)
         self.window.set_shell(shell)
         self.window.show_shell()
-        self.window.sign_in.clear()
+        self.window.sign_in.show_open()
         shell.focus_first()
         self.preferences.set("login", self.session.login)
         self.shell_opened.emit()
@@ -309,6 +311,7 @@ class Workstation(QObject):
             QTimer.singleShot(SHOWN_MS, self._opening.go_on)
         if self._must:
             self._must_change()
+        self.parking.unveil()
 
     @Slot()
     def _must_change(self) -> None:
@@ -322,22 +325,9 @@ class Workstation(QObject):
         CommandDialog(context, commands()["staff.change_password"], {}, self.window, must=True).open()
 
     @Slot()
-    def _locked(self) -> None:
-        self.window.sign_in.show_locked(self.session.actor.name, self.session.login)
-        self.window.show_sign_in()
-
-    @Slot()
-    def _unlocked(self) -> None:
-        self.window.sign_in.show_open()
-        self.window.show_shell()
-
-    @Slot()
-    def _leave(self) -> None:
-        self.session.sign_out()
-
-    @Slot()
     def _signed_out(self) -> None:
         self._arrived = None
+        self.parking.forget()
         if self.desk is not None and self.desk.centre is not None:
             self.desk.centre.forget_all()
         if self.window.shell is not None:
@@ -361,6 +351,8 @@ class Workstation(QObject):
         in_hands = window_in_hands() is not None  # a kiosk stands also while the desk beneath is locked
         if self.window.shell is not None and (in_hands or not self.session.is_locked):
             self.window.shell.take_scan(text)
+        elif self.door.is_shut:
+            self.session.take_card(text)
 
     @Slot(str, dict)
     def _scan_refused(self, code: str, facts: dict[str, Any]) -> None:
@@ -376,6 +368,8 @@ class Workstation(QObject):
         if self.desk is not None:
             self.desk.give_up()
         self._presumed.forget()
+        self.parking.forget()
+        self.parking.end_all()
         if self.router is not None:
             self.router.stop()
         if self.window.shell is not None:

@@ -169,7 +169,7 @@ def test_the_fields_of_a_command_are_asked_for(name):
             assert asked.low is not None, f"{field.name}: a typed number has limits"
             assert asked.high is not None, f"{field.name}: a typed number has limits"
         if asked.kind is Kind.SECRET:
-            assert field.name in {"old", "password"}
+            assert field.name in {"old", "password", "pin", "again"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -335,6 +335,7 @@ class ShellView(QWidget):
         model.place_changed.connect(bar.show_place)
         model.alerts_changed.connect(bar.show_alerts)
         model.message.connect(self.toast.show_message)
+        bar.own.message.connect(self.toast.show_message)
         model.hits_found.connect(bar.search.show_hits)
         model.recognised.connect(self.route)
         bar.search.searched.connect(model.search)

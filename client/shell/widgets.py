@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from client.formatting import Formatter
 from client.ports import SyncState
 from client.station import Context
+from client.views.own_menu import OwnMenu
 from client.views.search_box import SearchBox
 
 
 class TopBar(QFrame):
-    """Who, role, place, search, sync, alerts, theme, lock, clock. Buttons carry words, not pictures alone."""
+    """Who, role, place, search, sync, alerts, one's own, theme, lock, clock. Buttons carry words."""
 
     sync_clicked = Signal()
     alerts_clicked = Signal()
@@ -46,6 +47,9 @@ class TopBar(QFrame):
         row.addSpacing(8)
         row.addWidget(self._clock)
         row.addSpacing(4)
+        self.own = OwnMenu(context, self)
+        self.own.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        row.addWidget(self.own)
         self.theme = self._button(row, "theme_switch", self.theme_clicked, "bar.theme")
         self._button(row, "lock_button", self.lock_clicked, "bar.lock")
         self._button(row, "leave_button", self.leave_clicked, "bar.leave")

@@ -59,7 +59,6 @@ class SignInView(QWidget):
         self._login.setText(login)
         self._login.returnPressed.connect(self._password.setFocus)
         self._password.returnPressed.connect(self._submit)
-        self._locked = False
 
     def focus_first(self) -> None:
         """Put the cursor where typing begins."""
@@ -75,24 +74,42 @@ class SignInView(QWidget):
         )
 
     def show_locked(self, name: str, login: str) -> None:
-        """Ask the person who locked the desk to come back; only they can, or the shift is ended."""
-        self._locked = True
+        """Ask the person who locked the desk to come back; a colleague comes in by card, or by `leave`."""
         self._title.setText(self._words.say("sign_in.locked_title", name=name))
         self._login.setText(login)
         self._login.setReadOnly(True)
         self._leave.show()
         self.clear()
+        self._hint.setText(self._words.say("sign_in.locked_hint"))
+        self._hint.show()
+
+    def show_other(self, name: str) -> None:
+        """Ask anybody to sign in while somebody's desk waits behind."""
+        self.show_open()
+        self._login.clear()
+        self._hint.setText(self._words.say("sign_in.waits", name=name))
+        self._hint.show()
+
+    @Slot(str, str)
+    def show_card(self, login: str, name: str) -> None:
+        """Take the login of whose card was scanned; the PIN or the password comes next."""
+        self.clear()
+        self._login.setText(login)
+        self._hint.setText(self._words.say("sign_in.card_read", name=name))
+        self._hint.show()
+        self._password.setFocus()
 
     def show_open(self) -> None:
         """Ask anybody to sign in."""
-        self._locked = False
         self._title.setText(self._words.say("app.name"))
         self._login.setReadOnly(False)
         self._leave.hide()
         self.clear()
 
     def clear(self) -> None:
+        """Forget what was typed and said."""
         self._password.clear()
+        self._hint.hide()
         self.show_problem("")
         self.show_busy(busy=False)
 
@@ -159,6 +176,10 @@ class SignInView(QWidget):
         self._caps = QLabel(self._words.say("sign_in.caps"), self._card)
         self._caps.setObjectName("caps_hint")
         self._caps.setProperty("tone", "warning")
+        self._hint = QLabel(self._card)
+        self._hint.setObjectName("sign_in_hint")
+        self._hint.setProperty("role", "muted")
+        self._hint.setWordWrap(True)
         self._problem = QLabel(self._card)
         self._problem.setObjectName("sign_in_problem")
         self._problem.setProperty("tone", "danger")
@@ -178,9 +199,10 @@ class SignInView(QWidget):
         row.addWidget(self._leave)
         row.addWidget(self._status, 1)
         row.addWidget(self._go)
-        for label in (self._caps, self._problem, self._leave):
+        for label in (self._caps, self._hint, self._problem, self._leave):
             label.hide()
         column.addWidget(self._caps)
+        column.addWidget(self._hint)
         column.addWidget(self._problem)
         column.addSpacing(4)
         column.addLayout(row)

@@ -13,7 +13,7 @@ LOOK_MS = 30_000
 
 
 class Idling(QObject):
-    """Watches whether anybody is signed in; a locked desk has its person, and is never restarted.
+    """Watches whether anybody is signed in; a desk that is locked or waits has its person, and is never restarted.
 
     Args:
         workstation: The running program.
@@ -41,7 +41,8 @@ class Idling(QObject):
     def look(self) -> None:
         """Begin the version that is ready if nobody has been signed in for ten minutes."""
         station = self._workstation
-        if station.desk is None or station.session is None or station.session.actor is not None:
+        busy = station.session is None or station.session.actor is not None or len(station.parking) > 0
+        if station.desk is None or busy:
             self._empty_since = self._now()
             return
         lane = lane_of(station.desk)

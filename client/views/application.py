@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
         self.sign_in = SignInView(words, login, self._stack)
         self._stack.addWidget(self.sign_in)
         self.shell: Any = None
+        self._kept: list[QWidget] = []
         self.enrol: Any = None
 
     @property
@@ -91,12 +92,28 @@ class MainWindow(QMainWindow):
         """Take a new shell, or let the old one go."""
         for place in reversed(range(self._stack.count())):
             other = self._stack.widget(place)
-            if other not in (self.sign_in, self._blocked, self.enrol, shell):
+            if other not in (self.sign_in, self._blocked, self.enrol, shell, *self._kept):
                 self._stack.removeWidget(other)
                 other.deleteLater()
         self.shell = shell
         if shell is not None and self._stack.indexOf(shell) < 0:
             self._stack.addWidget(shell)
+
+    def keep_shell(self) -> None:
+        """Put the shell aside: it stays as it is, hidden, until it is taken back or let go."""
+        self._kept.append(self.shell)
+        self.shell = None
+
+    def take_shell(self, shell: QWidget) -> None:
+        """Make a shell that was put aside the one of the window again."""
+        self._kept.remove(shell)
+        self.set_shell(shell)
+
+    def let_go(self, shell: QWidget) -> None:
+        """Let a shell go that was put aside."""
+        self._kept.remove(shell)
+        self._stack.removeWidget(shell)
+        shell.deleteLater()
 
     def make_room(self) -> QWidget:
         """Return where a new shell is to be made; the old one goes."""

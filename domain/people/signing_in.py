@@ -51,10 +51,6 @@ def sign_in(
     table = Staff.__table__
     with dispatcher.store.read() as connection:
         staff = connection.execute(select(table).where(table.c.login == login.strip())).one_or_none()
-        below = subtree(connection, staff.org_id) if staff is not None else frozenset[Id]()
-        rights = None
-        if staff is not None and staff.role in authority.roles:
-            rights = adjusted(connection, authority.role(staff.role), staff, dispatcher.clock())
         if staff is None and connection.execute(select(table.c.id).limit(1)).first() is None:
             return SignedIn(None, "sign_in.no_accounts")  # joined a moment ago: nobody's password is wrong
     verified = password_matches(None if staff is None else staff.password_hash, password)
@@ -67,14 +63,22 @@ def sign_in(
     ).receipt
     if noted.staff_id is None or staff is None:
         return SignedIn(None, noted.code, noted.facts)
-    actor = authority.actor(
-        staff_id=staff.id,
-        name=staff.name,
-        role=staff.role,
-        org_id=staff.org_id,
-        device_id=device_id,
-        subtree=below,
-        rights=rights,
-        clock=dispatcher.clock,
-    )
-    return SignedIn(actor, must_change=noted.must_change)
+    return SignedIn(actor_of(dispatcher, authority, staff, device_id), must_change=noted.must_change)
+
+
+def actor_of(dispatcher: Dispatcher, authority: Authority, staff: Any, device_id: Id) -> Actor:
+    """Return a person as who may do what: the role with what was adjusted, at the place of the account.
+
+    Args:
+        dispatcher: Whose store and clock count.
+        authority: Roles in force.
+        staff: Row of the account.
+        device_id: Installation the person sits at.
+    """
+    with dispatcher.store.read() as connection:
+        below = subtree(connection, staff.org_id)
+        rights = adjusted(connection, authority.role(staff.role), staff, dispatcher.clock())
+    return authority.actor(
+        staff_id=staff.id, name=staff.name, role=staff.role, org_id=staff.org_id, device_id=device_id,
+        subtree=below, rights=rights, clock=dispatcher.clock,
+    )  # fmt: skip

@@ -16,6 +16,7 @@ from domain.people.attempt_turns import in_turn
 from domain.people.lockout import FAILURES, Attempts
 from domain.people.password_policy import check_password, policy_of, words_of
 from domain.people.passwords import hash_password, one_time_password, password_matches
+from domain.people.quick_records import QuickPin
 from domain.people.records import Organization, OrganizationKind, SignInState, Staff, StaffKey
 
 
@@ -213,7 +214,7 @@ def note_sign_in(order: SignIn, work: UnitOfWork) -> SignInResult:
     state = work.find(SignInState, login=order.login)
     if state is None:
         state = work.add(SignInState(login=order.login, org_id=work.actor.org_id))
-    attempts = Attempts(state.failures or 0, state.locks or 0, state.last_failure_at, state.locked_until)
+    attempts = _attempts(state)
     staff = work.find(Staff, login=order.login)
     work.note |= {"login": order.login, "verified": order.verified}
     if attempts.locked_for(work.now) is not None:
@@ -237,9 +238,21 @@ def note_sign_in(order: SignIn, work: UnitOfWork) -> SignInResult:
     work.note["outcome"] = "signed in"
     if order.renewed is not None:
         staff.password_hash = order.renewed
+    quick = work.find(QuickPin, staff_id=staff.id)
+    if quick is not None:  # for some hours now the PIN is enough at this workstation
+        quick.password_at, quick.failures = work.now, 0
     return SignInResult(
         staff.id, must_change=staff.must_change or policy.expired(staff.password_set_at, work.now)
     )
+
+
+def locked_for(state: SignInState, now: datetime) -> timedelta | None:
+    """Return how long a login stays locked on this store, None if it is open."""
+    return _attempts(state).locked_for(now)
+
+
+def _attempts(state: SignInState) -> Attempts:
+    return Attempts(state.failures or 0, state.locks or 0, state.last_failure_at, state.locked_until)
 
 
 def _failed(state: SignInState, attempts: Attempts, work: UnitOfWork, code: str) -> SignInResult:

@@ -10,6 +10,7 @@ from domain.people.identity_records import IdentityChange, IdentityCheck
 from domain.people.light_commands import CheckIdentity
 from domain.people.light_records import IdentityLight
 from domain.people.patient_commands import EditPatient
+from domain.people.quick_commands import SetCard
 from domain.people.records import Patient, Staff
 from domain.people.staff_commands import CreateStaff, ResetPassword, SetStaffActive
 
@@ -85,7 +86,7 @@ def accounts() -> Query:
     return select(Staff.login, Staff.name, Staff.role, Staff.title, Staff.active, Staff.password_set_at)
 
 
-accounts.offers(CreateStaff, ResetPassword, SetStaffActive)
+accounts.offers(CreateStaff, ResetPassword, SetStaffActive, SetCard)
 
 
 @worklist(

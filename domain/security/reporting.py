@@ -175,13 +175,16 @@ def _people(connection: Connection, texts: Texts, since: datetime, until: dateti
     ]  # fmt: skip
 
 
+SIGN_INS = ("staff.sign_in", "staff.quick_sign_in")
+
+
 def _sign_ins(connection: Connection, since: datetime, until: datetime) -> dict[str, int]:
     """Count sign-ins by what came of them; entries that were archived are not among them."""
     table = audit_table()
     query = (
         select(change_log.c.body)
         .join_from(table, change_log, change_log.c.position == table.c.position)
-        .where(_within(table.c.at, since, until), table.c.command == "staff.sign_in")
+        .where(_within(table.c.at, since, until), table.c.command.in_(SIGN_INS))
     )
     found = {"good": 0, "refused": 0, "locked": 0}
     for (body,) in connection.execute(query):
