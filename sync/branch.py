@@ -14,6 +14,7 @@ from domain.kernel.columns import to_microseconds
 from domain.kernel.errors import DomainError, KnownError, UnavailableError
 from domain.kernel.ids import Id
 from domain.kernel.store import Store
+from domain.people.offline import note_contact
 from sync.bootstrap import Bootstrap, FromCentre, filling_of
 from sync.bootstrap import Stage as Filled
 from sync.device_auth import Signer
@@ -152,6 +153,10 @@ class BranchSync:
         """Return the position of the centre's log up to which everything was received."""
         with self.store.read() as connection:
             return min((cursor.position for cursor in cursors_of(connection)), default=0)
+
+    def note_contact(self, *, first: bool = False) -> None:
+        """Note that the centre was heard; `first`: that a term begins, where none has (`domain.people.offline`)."""
+        note_contact(self.store, self._clock(), first=first)
 
     def compare(self) -> tuple[int, list[str]] | None:
         """Compare digests with the centre, as `sync.mending.compare`."""

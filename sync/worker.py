@@ -89,6 +89,7 @@ class SyncWorker:
 
     def start(self) -> None:
         """Begin; the first exchange comes at once."""
+        self._branch.note_contact(first=True)
         self._stop_bell = self._branch.store.on_commit(self._on_commit)
         for line in self._lines:
             line.start()
@@ -141,6 +142,7 @@ class SyncWorker:
             line.set(phase=Phase(stage.value), done=done, total=total, code="", facts={}, retry_at=None)
 
         done = self._branch.exchange(report, line.cancel)
+        self._branch.note_contact()
         line.set(
             unsent=self._branch.outbox.unsent(),
             attention=line.state.attention + done.attention,

@@ -9,7 +9,7 @@ import dataclasses
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from client.early.compiled import Compiled, Statement, rows_of
@@ -20,6 +20,7 @@ from domain.kernel.facts import from_microseconds, to_microseconds
 from domain.kernel.ids import Id, new_id
 from domain.people.lockout import Attempts
 from domain.people.passwords import has_todays_parameters, password_matches
+from domain.people.terms import alone
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def sign_in(
         for row in rows_of(compiled.rights, list(glance.exec_driver_sql(*compiled.rights.filled({}))))
     ):
         return None  # rights were adjusted: the whole desk works out what holds
+    if _alone_for(glance, now) >= authority.roles[staff["role"]].offline_days:
+        return None  # the whole desk says why
     org_id = uuid.UUID(bytes=staff["org_id"])
     actor = authority.actor(
         staff_id=uuid.UUID(bytes=staff["id"]), name=staff["name"], role=staff["role"], org_id=org_id,
@@ -88,6 +91,15 @@ def sign_in(
         (new_id().bytes, login, to_microseconds(now)),
     )
     return SignedIn(actor)
+
+
+def _alone_for(glance: Glance, now: datetime) -> int:
+    """Return the days without the centre, as `domain.people.offline` counts them; there SQLAlchemy is needed."""
+    heard = list(glance.exec_driver_sql("SELECT heard_at FROM centre_contact"))
+    if not heard:
+        return 0
+    newest = list(glance.exec_driver_sql("SELECT at FROM change_log ORDER BY position DESC LIMIT 1"))
+    return alone(heard[0][0], newest[0][0] if newest else None, now)
 
 
 def _one(glance: Glance, statement: Statement, login: str) -> dict[str, Any] | None:

@@ -92,9 +92,13 @@ class ShellModel(QObject):
 
     def complete(self) -> None:
         """The store is joined: count what it alone can tell."""
+        from domain.people.offline import days_left_of
+
         self._count_alerts()
         self._count_conflicts()
         self.sync.look()
+        job = self.jobs.read(lambda _job: self._ask(days_left_of), "term")
+        job.succeeded.connect(self._term)
 
     def has_modules(self, page: str) -> bool:
         """Tell whether what a page is made of is there already."""
@@ -243,6 +247,13 @@ class ShellModel(QObject):
             self._count_alerts()
         if changed.touches(("conflict",)):
             self._count_conflicts()
+
+    @Slot(object)
+    def _term(self, told: tuple[int, int] | None) -> None:
+        """Say that the workstation's time without the centre runs out."""
+        if told is not None:
+            days, left = told
+            self.message.emit(self.desk.texts.say("sign_in.term_ends", days=days, left=left), "warning")
 
     @Slot(object)
     def _refused(self, error: KnownError) -> None:

@@ -40,6 +40,8 @@ class Role:
     withdrawn: list[str] = dataclasses.field(default_factory=list)
     """Permissions taken away here, also out of a whole family."""
     clients: Clients = Clients.ALL
+    offline_days: int = 30
+    """Days a workstation may be without the centre before nobody of the role signs in (`domain.people.offline`)."""
 
     def may(self, permission: str) -> bool:
         """Tell whether a permission is granted, by name or by the family ``area.*``.

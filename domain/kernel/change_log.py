@@ -32,7 +32,7 @@ from domain.kernel.ids import Id
 from domain.kernel.prepared import Prepared, insert_into
 from domain.kernel.record import Record
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the records' shape: the number of the newest migration that changes a shared table.
 
 It goes with every entry, bundle and greeting, so that the other side knows whose fields it may lack. It rises once a

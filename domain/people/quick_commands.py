@@ -14,10 +14,11 @@ from domain.people.password_policy import policy_of
 from domain.people.passwords import hash_password, password_matches
 from domain.people.quick_records import QuickPin
 from domain.people.records import SignInState, Staff
-from domain.people.staff_commands import locked_for
+from domain.people.staff_commands import SignInResult, locked_for, term_over
 
 SHORTEST, LONGEST = 6, 12
 LEAST_DIFFERENT = 4
+REFUSED = "sign_in.quick_refused"
 WRONG_MOST = 3
 """Wrong PINs in a row after which the password is asked; other ways of signing in stay open."""
 
@@ -111,23 +112,26 @@ class QuickSignIn:
 
 
 @handles(QuickSignIn)
-def note_quick_sign_in(order: QuickSignIn, work: UnitOfWork) -> bool:
-    """Return whether it opens the desk. Wrong PINs count here alone: nobody locks a colleague's account with them."""
+def note_quick_sign_in(order: QuickSignIn, work: UnitOfWork) -> SignInResult:
+    """Return whom it lets in. Wrong PINs count here alone: nobody locks a colleague's account with them."""
     staff = work.get(Staff, order.staff_id)
     known = work.find(QuickPin, staff_id=order.staff_id)
     work.note |= {"way": order.way.value, "login": "" if staff is None else staff.login}
     if staff is None or known is None or not may_be_quick(staff, known, order.hours, work):
         work.note["outcome"] = "password asked"
-        return False
+        return SignInResult(None, REFUSED)
     if order.verified:
+        over = term_over(work, staff)
+        if over is not None:
+            return over
         known.failures = 0
         work.note["outcome"] = "signed in"
-        return True
+        return SignInResult(staff.id)
     known.failures += 1
     if known.failures >= WRONG_MOST:
         known.password_at = None
     work.note["outcome"] = "refused"
-    return False
+    return SignInResult(None, REFUSED)
 
 
 def may_be_quick(staff: Staff, known: QuickPin, hours: int, work: UnitOfWork) -> bool:

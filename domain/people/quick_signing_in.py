@@ -14,7 +14,6 @@ from domain.people.quick_records import QuickPin
 from domain.people.records import Staff
 from domain.people.signing_in import SignedIn, actor_of
 
-REFUSED = "sign_in.quick_refused"
 NOBODY = uuid.UUID(int=0)
 """Whom an attempt under an unknown name is noted for."""
 
@@ -50,12 +49,12 @@ def quick_sign_in(
             kept = connection.execute(select(pins.c.pin_hash).where(pins.c.staff_id == staff.id)).scalar()
     verified = kept is not None if pin is None else password_matches(kept, pin)
     way = QuickWay.CARD if pin is None else QuickWay.PIN
-    opened = dispatcher.run(
+    noted = dispatcher.run(
         QuickSignIn(staff_id=NOBODY if staff is None else staff.id, way=way, verified=verified, hours=hours),
         system_actor(org_id, device_id),
     ).receipt
-    if staff is None or not opened:
-        return SignedIn(None, REFUSED)
+    if staff is None or noted.staff_id is None:
+        return SignedIn(None, noted.code, noted.facts)
     return SignedIn(actor_of(dispatcher, authority, staff, device_id))
 
 

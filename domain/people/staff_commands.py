@@ -14,10 +14,12 @@ from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.attempt_turns import in_turn
 from domain.people.lockout import FAILURES, Attempts
+from domain.people.offline import OVER, why_over
 from domain.people.password_policy import check_password, policy_of, words_of
 from domain.people.passwords import hash_password, one_time_password, password_matches
 from domain.people.quick_records import QuickPin
 from domain.people.records import Organization, OrganizationKind, SignInState, Staff, StaffKey
+from domain.rights.reading import adjusted
 
 
 @command("organization.create", "新建机构", permission="organization.create", place="centre")
@@ -183,8 +185,8 @@ class SignInResult:
     """What came of a sign-in.
 
     `code` tells why not: ``sign_in.refused`` with the fact `left` (tries before the lock), ``sign_in.locked`` with
-    `until` (clinic time) and `minutes`, ``sign_in.one_time_over``; where a second factor is bound,
-    ``sign_in.code_needed``, ``sign_in.code_wrong`` and ``sign_in.code_used`` with `left`.
+    `until` (clinic time) and `minutes`, ``sign_in.one_time_over``, ``sign_in.offline_too_long``; where a second
+    factor is bound, ``sign_in.code_needed``, ``sign_in.code_wrong`` and ``sign_in.code_used`` with `left`.
     """
 
     staff_id: Id | None
@@ -226,6 +228,9 @@ def note_sign_in(order: SignIn, work: UnitOfWork) -> SignInResult:
     if staff.must_change and policy.waited_too_long(staff.password_set_at, work.now):
         work.note["outcome"] = "one-time password over"
         return SignInResult(None, "sign_in.one_time_over")
+    over = term_over(work, staff)
+    if over is not None:
+        return over
     verdict = check_factor(work, staff.id, order.code)
     work.note["factor"] = verdict.value
     if verdict is Verdict.MISSING:  # neither counts nor forgives: the right password alone opens nothing
@@ -244,6 +249,19 @@ def note_sign_in(order: SignIn, work: UnitOfWork) -> SignInResult:
     return SignInResult(
         staff.id, must_change=staff.must_change or policy.expired(staff.password_set_at, work.now)
     )
+
+
+def term_over(work: UnitOfWork, staff: Staff) -> SignInResult | None:
+    """Return the refusal of somebody whose workstation was without the centre for too long, None if it was not."""
+    authority = work.content.get("authority")
+    if authority is None or staff.role not in authority.roles:
+        return None
+    role = adjusted(work.connection, authority.role(staff.role), staff, work.now)
+    facts = why_over(work.connection, role, work.now)
+    if facts is None:
+        return None
+    work.note["outcome"] = "term over"
+    return SignInResult(None, OVER, facts)
 
 
 def locked_for(state: SignInState, now: datetime) -> timedelta | None:

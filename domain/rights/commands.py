@@ -69,7 +69,7 @@ def adjust_person(order: AdjustPerson, work: UnitOfWork) -> Id:
     Raises:
         DomainError: ``staff.unknown``; ``rights_change.own`` (``staff_id``); ``rights_change.unknown_right``.
     """
-    staff = _other_person(work, order.staff_id)
+    staff = other_person(work, order.staff_id)
     return _keep(work, permission_of(order.right), order.effect, order.reason, order.days, staff=staff)
 
 
@@ -92,7 +92,7 @@ def delegate_right(order: DelegateRight, work: UnitOfWork) -> Id:
             ``rights_change.not_yours`` (``right``): nobody gives what they have not, and nothing powerful but the
             right to pass on itself.
     """
-    staff = _other_person(work, order.staff_id)
+    staff = other_person(work, order.staff_id)
     permission = permission_of(order.right)
     if not work.actor.may(permission) or (is_powerful(permission) and permission != DELEGATE):
         raise DomainError("rights_change.not_yours", field="right", right=_covers(permission))
@@ -190,7 +190,8 @@ def _covers(permission: str) -> str:
     return "、".join(dict.fromkeys(known_permissions()[permission]))[:500]
 
 
-def _other_person(work: UnitOfWork, staff_id: Id) -> Staff:
+def other_person(work: UnitOfWork, staff_id: Id) -> Staff:
+    """Return an account that is not one's own; ``staff.unknown``, ``rights_change.own``."""
     staff = work.require(Staff, staff_id, "staff_id")
     if staff.id == work.actor.staff_id:
         raise DomainError("rights_change.own", field="staff_id")
@@ -212,16 +213,28 @@ def _own_end(work: UnitOfWork, permission: str) -> datetime | None:
 
 
 def _keep(
+    work: UnitOfWork, permission: str, effect: RightsEffect, reason: str, days: int | None, **more: Any
+) -> Id:
+    waits = effect is RightsEffect.GRANT and is_powerful(permission) and not more.get("delegated")
+    return record_change(
+        work, permission, effect, reason, days, waits=waits, covers=_covers(permission), **more
+    )
+
+
+def record_change(
     work: UnitOfWork,
     permission: str,
     effect: RightsEffect,
     reason: str,
     days: int | None,
     *,
+    covers: str,
+    waits: bool,
     staff: Staff | None = None,
     longest: datetime | None = None,
     **more: Any,
 ) -> Id:
+    """Keep one adjustment and return its id; `waits` for a second person, or in force at once."""
     if work.actor.staff_id is None:
         raise DomainError("rights_change.nobody")
     until = None if days is None else work.now + timedelta(days=days)
@@ -229,10 +242,9 @@ def _keep(
         until = longest if until is None else min(until, longest)
     person = {} if staff is None else {"org_id": staff.org_id, "staff_id": staff.id, "staff_name": staff.name}
     change = RightsChange(
-        permission=permission, covers=_covers(permission), effect=effect, reason=reason.strip(), until=until,
+        permission=permission, covers=covers, effect=effect, reason=reason.strip(), until=until,
         given_by=work.actor.staff_id, given_name=work.actor.name, **person, **more,
     )  # fmt: skip
-    waits = effect is RightsEffect.GRANT and is_powerful(permission) and not more.get("delegated")
     rights_life.enter(change, "proposed" if waits else "in_force", work.now)
     return work.add(change).id
 

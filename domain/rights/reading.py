@@ -13,6 +13,7 @@ from domain.kernel.ids import Id
 from domain.kernel.worklists import worklists
 from domain.people.records import Organization, Staff
 from domain.rights.records import RightsChange, RightsEffect
+from domain.rights.scopes import reaching
 
 POWERFUL_AREAS = frozenset({"staff", "privacy", "security", "workstation", "organization", "audit", "rights"})
 POWERFUL = frozenset({
@@ -85,12 +86,14 @@ def adjusted(connection: Connection, role: Role, staff: Any, now: datetime) -> R
 
 
 def laid_over(role: Role, changes: Iterable[Any]) -> Role:
-    """Return a role with adjustments laid over it; a permission nothing asks for is passed over."""
+    """Return a role with adjustments laid over it; what nothing knows is passed over, the later reach holds."""
     granted: list[str] = []
     withdrawn: list[str] = []
     known = known_permissions()
     for change in changes:
-        if change.permission in known:
+        if change.effect == RightsEffect.SET:
+            role = reaching(role, change.permission, change.value)
+        elif change.permission in known:
             (granted if change.effect == RightsEffect.GRANT else withdrawn).append(change.permission)
     if not granted and not withdrawn:
         return role

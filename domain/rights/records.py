@@ -15,6 +15,7 @@ class RightsEffect(enum.StrEnum):
 
     GRANT = "grant"
     WITHDRAW = "withdraw"
+    SET = "set"  # how far somebody reaches (`domain.rights.scopes`): `value` says it
 
 
 class RightsChange(Record, label="权限调整", at_centre=True):
@@ -30,6 +31,7 @@ class RightsChange(Record, label="权限调整", at_centre=True):
     permission: Mapped[str] = column("权限代码", length=80)
     covers: Mapped[str] = column("包含功能", length=500)
     effect: Mapped[RightsEffect] = column("调整")
+    value: Mapped[str | None] = column("取值", length=40)
     delegated: Mapped[bool] = column("转授", default=False)
     until: Mapped[datetime | None] = column("有效期至")
     reason: Mapped[str] = column("原因", length=4000)

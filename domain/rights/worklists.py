@@ -13,10 +13,11 @@ from domain.rights.commands import (
     RefuseRights,
 )
 from domain.rights.records import RightsChange
+from domain.rights.scope_commands import ScopePerson, ScopeRole
 
 VIEW = "rights.view"
 
-accounts.offers(AdjustPerson, DelegateRight, AdjustRole)
+accounts.offers(AdjustPerson, DelegateRight, AdjustRole, ScopePerson, ScopeRole)
 
 
 @worklist("rights.waiting", "待批准的权限", permission=VIEW, record=RightsChange, order="-state_since")
