@@ -1,4 +1,4 @@
-"""How long a workstation goes on without the centre: by role, counted by what was seen, begun anew when they speak."""
+"""How long a workstation goes on without the centre: by role, counted by what was seen, and begun anew by a word."""
 
 from datetime import timedelta
 
