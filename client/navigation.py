@@ -32,6 +32,7 @@ BUILT_IN = (
     ("label_queue", "nav.label_queue", "specimen", "biobank.label"),
     ("study_data", "nav.study_data", "list", "study.export"),
     ("label_designer", "nav.label_designer", "specimen", "label.design"),
+    ("knowledge", "nav.knowledge", "list", "knowledge.view"),
     ("trail", "nav.trail", "list", "audit.view"),
     ("diagnosis", "nav.diagnosis", "station", "own.diagnosis"),
 )
@@ -40,7 +41,7 @@ BUILT_IN_AREAS = {
     "roster": "nav.people", "mass": "nav.messages", "inbox": "nav.messages",
     "kiosk": "nav.forms", "design_start": "nav.forms", "level_rules": "nav.risk", "alert_rules": "nav.alerts",
     "label_queue": "nav.biobank", "study_data": "nav.studies",
-    "label_designer": "nav.biobank", "trail": "nav.management",
+    "knowledge": "nav.followup", "label_designer": "nav.biobank", "trail": "nav.management",
 }  # fmt: skip
 """Area of a built-in page that is not about the workstation itself."""
 

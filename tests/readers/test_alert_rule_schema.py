@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.alerts.content import load_rules
+import resources
+from domain.alerts.content import doubled, free_number, load_rules
 from domain.alerts.decisions import (
     RECHECK,
     DropTimer,
@@ -21,8 +22,8 @@ from domain.alerts.decisions import (
 from domain.alerts.ladder import Ladder, Rung, joined
 from domain.alerts.parts import Condition, duration
 from domain.alerts.records import Severity
-from domain.alerts.rules import highest
-from domain.kernel.content import ContentError
+from domain.alerts.rules import Rule, highest
+from domain.kernel.content import ContentError, load_folder
 from domain.kernel.ids import stable_id
 
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
@@ -98,7 +99,22 @@ def test_a_mistake_is_told_with_its_file_and_field(rules, facts, told):
 def test_all_mistakes_are_told_at_once(rules):
     found = problems(rules, {"receivers": "[a]"}, {"receivers": "[b]"}, {"id": "A-902"})
     assert len(found) == 3
-    assert "rule1.yaml: id: A-901 stands in another file already" in found
+    assert "rule1.yaml: id: A-901 stands in rule0.yaml already; A-903 is free" in found
+
+
+def test_a_number_that_another_rule_covers_is_taken_too(rules):
+    found = problems(rules, {"covers": "[A-955]"}, {"id": "A-955"})
+    assert found == ["rule1.yaml: id: A-955 stands in rule0.yaml already; A-902 is free"]
+
+
+def test_the_folder_is_the_register_of_our_numbers(book):
+    """Whoever adds a rule takes the number a doubled one is told of: no list beside the files to forget."""
+    files = load_folder(resources.folder("alerts"), Rule)
+    assert list(doubled(files)) == []
+    free = free_number(files.values())
+    assert free.startswith("A-9")
+    assert free not in {number for rule in files.values() for number in (rule.id, *rule.covers)}
+    assert {rule.id for rule in files.values()} == {*book.rules, *book.waiting}
 
 
 def test_a_good_file_loads(rules):
