@@ -6,19 +6,17 @@ the table. Either is all or nothing: every mistake is told at once, with its row
 """
 
 import copy
-import csv
 import dataclasses
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from domain.kernel.errors import DomainError
+from domain.kernel.sheets import HEADINGS_WITHIN, UNREADABLE, Sheet, read_sheet
 from domain.scales.results import Sentence
 
 LARGEST = 5_000_000
 """Bytes of a file that is read."""
-LARGEST_UNPACKED = 100_000_000
 MOST_ROWS = 5_000
 BASE = "https://aftercheck.example/fhir"
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
@@ -75,53 +73,27 @@ def read_table(content: bytes, name: str) -> list[Row]:
     if ending not in ("xlsx", "csv"):
         raise DomainError("scales.import.kind", field="file", name=name)
     try:
-        lines = _sheet(content) if ending == "xlsx" else _comma_separated(content)
-        return list(_rows(lines))
-    except (ValueError, KeyError, OSError, csv.Error) as error:
+        sheet = read_sheet(content, ending, MOST_ROWS)
+    except UNREADABLE as error:
         raise DomainError("scales.import.unreadable", field="file", name=name) from error
+    return list(_rows(sheet))
 
 
-def _sheet(content: bytes) -> list[list[str]]:
-    import zipfile
-
-    from openpyxl import load_workbook
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(entry.file_size for entry in packed.infolist()) > LARGEST_UNPACKED:
-                raise ValueError("unpacks to far more than a table")
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except zipfile.BadZipFile as error:
-        raise ValueError("not a workbook") from error
-    sheet = book.worksheets[0]
-    lines = [
-        [_cell(value) for value in line] for line in sheet.iter_rows(max_row=MOST_ROWS, values_only=True)
-    ]
-    book.close()
-    return lines
-
-
-def _cell(value: Any) -> str:
-    """Return a cell as it is read: a whole number that a sheet keeps with a point, without it."""
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _comma_separated(content: bytes) -> list[list[str]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("gb18030")
-    return [line for _, line in zip(range(MOST_ROWS), csv.reader(io.StringIO(text)), strict=False)]
-
-
-def _rows(lines: Sequence[Sequence[str]]) -> Iterator[Row]:
+def _rows(sheet: Sheet) -> Iterator[Row]:
+    """Yield the rows below the headings; a section that is merged over several rows is that of each of them."""
+    lines = sheet.lines[: MOST_ROWS + HEADINGS_WITHIN]
     headings = next((n for n, line in enumerate(lines) if {"id", "text"} <= set(_named(line))), None)
     if headings is None:
         raise DomainError("scales.import.no_headings", field="file")
     names = _named(lines[headings])
+    section, above = names.index("section") if "section" in names else -1, ""
     for number, line in enumerate(lines[headings + 1 :], headings + 2):
         cells = {name: cell for name, cell in zip(names, line, strict=False) if name}
-        if any(cell.strip() for cell in cells.values()):
+        if cells.get("section"):
+            above = cells["section"]
+        elif (number, section) in sheet.merged:
+            cells["section"] = above
+        if any(cell for name, cell in cells.items() if name != "section"):
             yield Row(number, cells)
 
 

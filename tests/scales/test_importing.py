@@ -146,7 +146,7 @@ def bomb():
     """A workbook that is whole, small, and unpacks to far more than any table."""
     kept = io.BytesIO(workbook(["编号", "题目"], ["worry", "原文"]))
     with zipfile.ZipFile(kept, "a", zipfile.ZIP_DEFLATED) as packed:
-        for part in range(11):
+        for part in range(21):
             packed.writestr(f"xl/{part}", bytes(10_000_000))
     return kept.getvalue()
 
@@ -191,3 +191,30 @@ def test_items_without_or_with_the_same_link_id_are_named():
     form = {"resourceType": "Questionnaire", "item": [{"text": "甲"}, {"linkId": "x"}, {"linkId": "x"}]}
     error = refusal(lambda: read_questionnaire(json.dumps(form).encode(), LICENCE))
     assert told(error) == ["第 1 题（甲）没有 linkId。", "第 3 题的 linkId“x”重复。"]
+
+
+def test_a_section_merged_over_rows_is_that_of_each_and_long_numbers_stay_whole():
+    book = Workbook()
+    for line in (
+        ("章节", "编号", "题目", "类型"),
+        ("睡眠", 1234567.0, "甲", "是否"),
+        (None, "b", "乙", "是否"),
+        (None, "c", "丙", "是否"),
+    ):
+        book.active.append(line)
+    book.active.merge_cells("A2:A3")
+    kept = io.BytesIO()
+    book.save(kept)
+    rows = read_table(kept.getvalue(), "own.xlsx")
+    assert [(row.get("id"), row.get("section")) for row in rows] == [
+        ("1234567", "睡眠"),
+        ("b", "睡眠"),
+        ("c", ""),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_text_of_any_usual_encoding_and_separator_is_read(encoding, mark):
+    content = f"编号{mark}题目\nworry{mark}授权原文".encode(encoding)
+    assert [row.get("text") for row in read_table(content, "a.csv")] == ["授权原文"]
