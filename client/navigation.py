@@ -77,6 +77,7 @@ AREAS = {
     "alert": "nav.alerts",
     "backup": "nav.management",
     "care": "nav.followup",
+    "monitor": "nav.followup",
     "checkup": "nav.checkup",
     "conduct": "nav.messages",
     "conflict": "nav.workstation",

@@ -24,7 +24,7 @@ from domain.kernel.worklists import Pages
 from domain.people.password_policy import POLICY
 from domain.signoff.signs import Signs
 from forms.final_versions import FILES
-from server import booking
+from server import booking, monitoring
 from server.accounts import Accounts
 from server.api import (
     asking_routes,
@@ -66,6 +66,7 @@ from server.payments import routes as payment_routes
 from server.payments.cashier import Cashier
 from server.payments.gateway import SignedGateway
 from server.platform_watch import PlatformWatch
+from server.portal import devices as portal_devices
 from server.portal import diet as portal_diet
 from server.portal import entering as portal_entering
 from server.portal import exercise as portal_exercise
@@ -286,6 +287,8 @@ def create_app(centre: Centre) -> FastAPI:
     app.include_router(portal_talking.router)
     app.include_router(booking.router)
     app.include_router(portal_trends.router)
+    app.include_router(portal_devices.router)
+    app.include_router(monitoring.router)
     app.include_router(portal_shop.router)
     app.include_router(payment_routes.router)
     app.include_router(callbacks.router)

@@ -26,6 +26,8 @@ from domain.people.records import Patient
 from domain.scales.facts import latest
 
 LATEST_DAYS = 30
+SHORTEST, LONGEST = 1, 600
+"""Minutes of a bout."""
 ENOUGH = 0.9
 """From how much of its minutes on a day counts as done."""
 HARDEST = 89.0
@@ -78,27 +80,61 @@ def client_notes_exercise(order: ClientNotesExercise, work: UnitOfWork) -> float
 
 
 def _keep(order: NoteExercise | ClientNotesExercise, work: UnitOfWork, way: CareWay) -> float | None:
-    patient, today = work.require(Patient, order.patient_id, "patient_id"), clinic(work.now).date()
-    day, known, name = order.day or today, care_of(work).activities.activities, order.activity.strip()
+    patient = work.require(Patient, order.patient_id, "patient_id")
+    return keep_bout(
+        work, patient, order.day or clinic(work.now).date(), order.activity.strip(), order.minutes, way=way,
+        heart_rate=order.heart_rate, effort=order.effort, note=order.note,
+    )  # fmt: skip
+
+
+def keep_bout(
+    work: UnitOfWork, patient: Patient, day: date, name: str, minutes: float, *, way: CareWay,
+    kcal: float | None = None, heart_rate: float | None = None, effort: float | None = None,
+    note: str | None = None, own: Id | None = None,
+) -> float | None:  # fmt: skip
+    """Keep a bout and count it for the day's prescription; returns the kcal it cost.
+
+    Args:
+        work: The unit of work.
+        patient: Whose.
+        day: On which day of the clinic.
+        name: One of the activities that are known.
+        minutes: How long.
+        way: How it came to be known.
+        kcal: As a device counted it; worked out from the weight where none did.
+        heart_rate: While it lasted.
+        effort: By Borg.
+        note: What was said of it.
+        own: The id of the entry, where it might be kept twice.
+
+    Raises:
+        DomainError: ``care.no_activity_named`` (``activity``); ``care.bad_minutes`` (``minutes``); ``care.too_early``
+            or ``care.diary_too_late`` (``day``).
+    """
+    today, known = clinic(work.now).date(), care_of(work).activities.activities
     if name not in known:
         near = [one for one in known if set(name) & set(one)] or list(known)
         raise DomainError("care.no_activity_named", field="activity", value=name, known="、".join(near[:12]))
+    if not SHORTEST <= minutes <= LONGEST:
+        raise DomainError("care.bad_minutes", field="minutes", low=SHORTEST, high=LONGEST)
     if day > today:
         raise DomainError("care.too_early", field="day")
     if day < today - timedelta(days=LATEST_DAYS):
         raise DomainError("care.diary_too_late", field="day", days=LATEST_DAYS)
-    weight = latest(work.connection, patient.id, {"weight"}).get("weight")
+    if kcal is None:
+        weight = latest(work.connection, patient.id, {"weight"}).get("weight")
+        kcal = burnt(known[name].met, weight, minutes)
     item = _asked(work, patient.id, day)
-    kcal = burnt(known[name].met, weight, order.minutes)
-    work.add(
-        ExerciseEntry(
-            org_id=patient.org_id, patient_id=patient.id, item_id=item.id if item else None, day=day, activity=name,
-            minutes=order.minutes, met=known[name].met, kcal=kcal, heart_rate=order.heart_rate, effort=order.effort,
-            note=order.note, way=way, staff_id=work.actor.staff_id, staff_name=work.actor.name, at=work.now,
-        )
+    entry = ExerciseEntry(
+        org_id=patient.org_id, patient_id=patient.id, item_id=item.id if item else None, day=day, activity=name,
+        minutes=minutes, met=known[name].met, kcal=kcal, heart_rate=heart_rate, effort=effort,
+        note=note, way=way, staff_id=work.actor.staff_id, staff_name=work.actor.name, at=work.now,
     )  # fmt: skip
+    if own is not None:
+        entry.id = own
+    work.add(entry)
     if item is not None:
-        _counts(work, item, day, order.minutes, way)
+        _counts(work, item, day, minutes, way)
     return kcal
 
 

@@ -1,14 +1,15 @@
 """Reading of the exercise diary: entries, minutes that were prescribed by week, and what some weeks came to."""
 
+import dataclasses
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from domain.care.activities import Done, Moved, moved
 from domain.care.exercise_records import ExerciseEntry
-from domain.care.records import CareItem, CareKind
+from domain.care.records import CareItem, CareKind, CareWay
 from domain.care.schedules import Course, schedule_of
 from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
@@ -45,6 +46,32 @@ def moved_lately(connection: Connection, patient_id: Id, today: date, weeks: int
     )
     entries = [Done(*row) for row in connection.execute(query)]
     return moved(entries, _wanted(connection, patient_id, first, weeks), today, weeks)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Today:
+    """What a day's exercise came to so far: minutes, kcal, the minutes asked for, and when the last of it came in."""
+
+    minutes: float
+    kcal: float | None
+    wanted: float | None
+    counted: int
+    by_device: int
+    last_at: datetime | None
+
+
+def today_moved(connection: Connection, patient_id: Id, day: date, wanted: float | None) -> Today:
+    """Return what was moved on a day, by diary and devices together; kcal is None where one of them is unknown."""
+    e = ExerciseEntry.__table__.c
+    query = select(e.minutes, e.kcal, e.way, e.at).where(
+        of_person(connection, e.patient_id, patient_id), e.day == day
+    )
+    rows = connection.execute(query).all()
+    known = [row.kcal for row in rows if row.kcal is not None]
+    return Today(
+        sum(row.minutes for row in rows), round(sum(known), 1) if rows and len(known) == len(rows) else None, wanted,
+        len(rows), sum(row.way == CareWay.DEVICE for row in rows), max((row.at for row in rows), default=None),
+    )  # fmt: skip
 
 
 def _wanted(connection: Connection, patient_id: Id, first: date, weeks: int) -> Mapping[date, float]:

@@ -21,6 +21,8 @@ from sync.device_auth import CLOCK_HEADER
 log = logging.getLogger(__name__)
 
 MOST_BODY_BYTES = 4 << 20
+MOST_EXPORT_BYTES = 61 * 1024 * 1024
+"""What a phone exports of a client's health data, in one file."""
 MOST_FILE_BYTES = 21_000_000
 """Of a photo from a client's phone, which is told to be too large before this; see `server.pages.files`."""
 UPLOADS = "/sync/v1/uploads"
@@ -132,6 +134,8 @@ def most_bytes(path: str) -> int:
     """Return how large the body of a request may be."""
     is_file = path.startswith("/p/") and path.endswith("/file") and path.count("/") == 3
     is_talk = path.startswith("/w/") and path.endswith("/consult") and path.count("/") == 3
+    if path.startswith("/w/") and path.endswith("/devices/file") and path.count("/") == 4:
+        return MOST_EXPORT_BYTES
     return MOST_FILE_BYTES if is_file or is_talk else MOST_BODY_BYTES
 
 

@@ -1,7 +1,7 @@
 """Exercise on the client's page: the prescription, another way, the diary with what it cost, and the weeks."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -9,9 +9,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from domain.care.content import CARE, CareContent
+from domain.care.execution_commands import occasion_of_day
 from domain.care.exercise_commands import ClientNotesExercise, ClientSwapsExercise, swap_choices
-from domain.care.exercise_reading import exercise_in_force, moved_lately
-from domain.kernel.clock import clinic
+from domain.care.exercise_reading import exercise_in_force, moved_lately, today_moved
+from domain.care.schedules import Course, schedule_of
+from domain.kernel.clock import CLINIC_TIME, clinic
 from domain.kernel.errors import DomainError, KnownError
 from domain.scales.drafting import DRAFTS
 from forms.care_plan import exercise_said
@@ -88,6 +90,15 @@ def _number(sent: Mapping[str, str], name: str, label: str) -> float | None:
         raise DomainError("input.type", field=name, label=label, value=said[:20]) from error
 
 
+def _wanted_on(item: Any, day: date) -> float | None:
+    """Return the minutes asked for on a day; None on a free one."""
+    if item is None or item.target_value is None:
+        return None
+    course = Course(schedule_of(item.schedule), item.from_on, item.to_on)
+    noon = datetime.combine(day, time(12), CLINIC_TIME)
+    return float(item.target_value) if occasion_of_day(course, noon) is not None else None
+
+
 def _page(door: Door, of: Member, sent: Mapping[str, str], problem: str = "", status: int = 200) -> Response:
     content: CareContent = door.centre.dispatcher.content[CARE]
     rules = door.centre.dispatcher.content.get(DRAFTS)
@@ -95,9 +106,11 @@ def _page(door: Door, of: Member, sent: Mapping[str, str], problem: str = "", st
     with door.centre.store.read() as connection:
         item = exercise_in_force(connection, of.patient_id, today)
         report = moved_lately(connection, of.patient_id, today)
+        now = today_moved(connection, of.patient_id, today, _wanted_on(item, today))
     choices = list(swap_choices(content.programmes, item.detail)) if item is not None and item.detail else []
     return answer(
         "portal_exercise.html", status, title="运动处方与日记", base=door.base, of=of, problem=problem, sent=sent,
-        today=today, item=item, told=exercise_said(content, item) if item is not None else {}, choices=choices,
+        today=today, now=now, clinic=clinic, item=item,
+        told=exercise_said(content, item) if item is not None else {}, choices=choices,
         names=list(content.activities.activities), report=report, stop=list(rules.stop) if rules is not None else [],
     )  # fmt: skip
