@@ -68,7 +68,7 @@ def exclude_place(order: ExcludePlace, work: UnitOfWork) -> None:
 
 
 @command("register.enrol", "加入专病队列", permission=HANDLE)
-class EnrolClient:
+class EnterRegister:
     """A client is managed in a register by somebody's word, whether the rule fits or not."""
 
     patient_id: Id = ask("客户", kind=Kind.HIDDEN)
@@ -76,8 +76,8 @@ class EnrolClient:
     reason: str = ask("纳入依据", kind=Kind.NOTE, max_length=1000)
 
 
-@handles(EnrolClient)
-def enrol_client(order: EnrolClient, work: UnitOfWork) -> RegisterPlace:
+@handles(EnterRegister)
+def enrol_client(order: EnterRegister, work: UnitOfWork) -> RegisterPlace:
     """Return the place; one that is managed there already stays as it is.
 
     Raises:

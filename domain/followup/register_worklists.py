@@ -4,8 +4,8 @@ from sqlalchemy import select
 
 from domain.followup.register_commands import (
     AcceptPlace,
-    EnrolClient,
     EnrolTracked,
+    EnterRegister,
     ExcludePlace,
     LeavePlace,
     MovePlace,
@@ -84,4 +84,4 @@ def steps() -> Query:
 
 tracked.offers(EnrolTracked)
 contents.offers(WriteRegister, TryRegister)
-clients.offers(EnrolClient)
+clients.offers(EnterRegister)

@@ -10,8 +10,8 @@ from domain.followup.own_records import FollowContent
 from domain.followup.plan_records import FollowPlan
 from domain.followup.register_commands import (
     AcceptPlace,
-    EnrolClient,
     EnrolTracked,
+    EnterRegister,
     ExcludePlace,
     LeavePlace,
     MovePlace,
@@ -200,14 +200,14 @@ def test_an_abnormal_result_leads_straight_into_the_register_of_its_item(ward):
 
 def test_a_client_is_entered_by_hand_and_the_rule_does_not_throw_them_out(ward):
     patient = ward.client(**WELL)
-    ward.run(EnrolClient(patient_id=patient, register="糖尿病专病队列", reason="外院确诊 2 型糖尿病"))
+    ward.run(EnterRegister(patient_id=patient, register="糖尿病专病队列", reason="外院确诊 2 型糖尿病"))
     ward.measure(patient, **WELL)
     assert places(ward, patient)["diabetes"].state == "enrolled"
 
 
 def test_roles_that_may_not_handle_registers_are_refused(ward):
     patient = ward.client(**WELL)
-    order = EnrolClient(patient_id=patient, register="diabetes", reason="外院确诊")
+    order = EnterRegister(patient_id=patient, register="diabetes", reason="外院确诊")
     assert refused(ward, order, ward.lead).code == "permission.denied"
 
 
