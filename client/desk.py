@@ -300,6 +300,7 @@ def _join(desk: Desk, store: "Store") -> None:
     from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
     from domain.process.definitions import PROCESS, load_process
     from domain.recheck.rules import RECHECK, load_recheck
+    from domain.referrals.indications import REFERRALS, load_indications
     from domain.risk.content import RISK, load_risk
     from domain.scales.content import scale_content
     from domain.signoff.signs import SIGNS, Signs
@@ -343,6 +344,7 @@ def _join(desk: Desk, store: "Store") -> None:
                 MESSAGE_RULES: lambda: load_message_rules(resources.folder("conduct")),
                 FILES: lambda: desk.blobs.get,
                 RECHECK: lambda: load_recheck(resources.folder("recheck")),
+                REFERRALS: lambda: load_indications(resources.folder("referrals")),
                 COMMON_WORDS: lambda: read_words(resources.folder("security") / "common-passwords.txt"),
             }
         ),

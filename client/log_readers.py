@@ -16,6 +16,7 @@ from domain.kernel.authority import system_actor
 from domain.kernel.readers import Follower, ReaderThread
 from domain.process.follower import ProcessFollower
 from domain.recheck.follower import RecheckFollower
+from domain.referrals.follower import ReferralFollower
 from domain.risk.follower import RiskFollower
 from domain.security.anchors import ChainCheck
 from domain.security.limits import load_limits
@@ -53,6 +54,7 @@ def join_readers(desk: Any) -> None:
         Follower(desk.store, StudyFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
         Follower(desk.store, RecheckFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
         Follower(desk.store, TrackingFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
+        Follower(desk.store, ReferralFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
         Follower(desk.store, care),
         Follower(desk.store, ProcessFollower(desk.dispatcher, system_actor(who.org_id, who.device_id))),
         Follower(desk.store, FillReader()),

@@ -108,6 +108,7 @@ AREAS = {
     "quality": "nav.report",
     "receiving": "nav.biobank",
     "reception": "nav.followup",
+    "referral": "nav.followup",
     "register": "nav.followup",
     "recheck": "nav.followup",
     "report": "nav.report",

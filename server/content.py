@@ -26,6 +26,7 @@ from domain.messaging.templates import TEMPLATES, load_templates
 from domain.people.password_policy import COMMON_WORDS, POLICY, policy_for, read_words
 from domain.process.definitions import PROCESS, load_process
 from domain.recheck.rules import RECHECK, load_recheck
+from domain.referrals.indications import REFERRALS, load_indications
 from domain.risk.content import RISK, load_risk
 from domain.scales.content import scale_content
 from domain.tags.rules import TAGS, load_tags
@@ -64,6 +65,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
         KNOWLEDGE: load_knowledge(resources.folder("knowledge")),
         PROCESS: load_process(resources.folder("process"), authority.roles, catalog.observations),
         RECHECK: load_recheck(resources.folder("recheck")),
+        REFERRALS: load_indications(resources.folder("referrals")),
         LINTING: load_linting(resources.folder("linting")),
         RECEPTION_RULES: load_reception_rules(resources.folder("conduct")),
         MESSAGE_RULES: load_message_rules(resources.folder("conduct")),

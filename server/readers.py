@@ -19,6 +19,8 @@ from domain.process.follower import ProcessFollower
 from domain.quality.counter import QualityCounter
 from domain.quality.indicators import load_indicators
 from domain.recheck.follower import RecheckFollower
+from domain.referrals.effects import EffectFollower
+from domain.referrals.follower import ReferralFollower
 from domain.research.counter import ResearchCounter
 from domain.reviewing.follower import ReviewFollower
 from domain.reviewing.merged_reviews import MergedReviews
@@ -111,6 +113,8 @@ def readers_of(
         Follower(store, StudyFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, RecheckFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, TrackingFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
+        Follower(store, ReferralFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
+        Follower(store, EffectFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, care),
         Follower(store, FillReader()),
         Follower(store, ClashFollower(dispatcher, system_actor(identity.org_id, identity.device_id))),

@@ -21,6 +21,7 @@ from domain.kernel.clock import CLINIC_TIME, clinic
 from domain.kernel.rows import scoped
 from domain.kernel.workflow import Workflow
 from domain.reception.workflow import appointment_life, event_life
+from domain.referrals.workflow import referral_life
 from domain.tracking.records import TrackingGrade
 from domain.tracking.workflow import tracking_life
 
@@ -75,6 +76,8 @@ LANES = (
     Lane("registers_waiting", "tracking", "register.view", register_life, ("candidate",), "register.waiting"),
     Lane("registers", "tracking", "register.view", register_life, ("enrolled",), "register.members",
          (("left",), "state_since", "register.over")),
+    Lane("referrals", "tracking", "referral.view", referral_life, ("proposed", "open", "booked", "seen", "declined"),
+         "referral.open", (("closed", "refused"), "closed_at", "referral.over")),
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The causes of the alerts of the platform, of reports that change or lack a right, and of disease registers."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 
 from domain.checkup.entitlement_records import ReviewDoubt, ReviewLack
 from domain.delivery.change_commands import NoteReportChange
@@ -9,6 +9,7 @@ from domain.delivery.records import ReportDelivery
 from domain.exchange.platform_commands import NotePlatform, Probe
 from domain.followup.register_records import RegisterMember
 from domain.kernel.authority import system_actor
+from domain.referrals.records import Referral, ReferralStep
 from tests.readers.alert_cases import Case
 from tests.readers.alert_cases_more import TIMES, keeps
 from tests.readers.delivery_cases import not_read
@@ -52,7 +53,24 @@ candidate = keeps(
     RegisterMember, due=timedelta(hours=24), patient_id=uuid.UUID(int=3), register="hypertension",
     register_name="高血压专病队列", why={"reasons": []},
 )  # fmt: skip
-TIMES.add("since")
+TIMES.update({"since", "opened_at", "planned_at"})
+SENT_ON = {
+    "patient_id": uuid.UUID(int=3), "number": "Z10100000001", "reason": "x", "opened_name": "周护士",
+    "planned_on": date(2026, 12, 23), "urgent": False, "unverified": False, "packet": {}, "causes": [],
+}  # fmt: skip
+unbooked = keeps(Referral, due=timedelta(hours=48), **SENT_ON)
+unseen = keeps(Referral, due=timedelta(hours=24), **SENT_ON)
+unanswered = keeps(Referral, **SENT_ON)
+
+
+def answered(world):
+    """Word came back of the one referral there is."""
+    unanswered(state="closed")(world)
+    keeps(
+        ReferralStep, referral_id=world.one(Referral).id, patient_id=uuid.UUID(int=3), act="closed",
+        staff_name="周护士", at=world.desk.clock(),
+    )()(world)  # fmt: skip
+
 
 REGION_CASES = [
     Case(
@@ -62,6 +80,15 @@ REGION_CASES = [
         timedelta(hours=24),
         candidate(state="enrolled"),
     ),
+    Case(
+        "A-115",
+        unbooked(state="open"),
+        unbooked(state="booked"),
+        timedelta(hours=48),
+        unbooked(state="booked"),
+    ),
+    Case("A-993", unseen(state="booked"), unseen(state="seen"), timedelta(hours=24), unseen(state="seen")),
+    Case("A-116", unanswered(state="open"), answered, timedelta(days=7), unanswered(state="closed")),
     Case(
         "A-126",
         probe(True, False),
