@@ -41,5 +41,5 @@ class ReviewDoubt(Record, label="无权审核", at_centre=True):
     decided_by: Mapped[Id | None] = column("核定人", merge=Merge.CENTRE, group="state", ref="staff")
     decided_name: Mapped[str | None] = column("核定人姓名", merge=Merge.CENTRE, group="state")
     decided_why: Mapped[str | None] = column(
-        "核定说明", sensitivity=Sensitivity.SENSITIVE, merge=Merge.CENTRE, group="state", length=1000
+        "核定说明", sensitivity=Sensitivity.SENSITIVE, merge=Merge.CENTRE, group="state", length=4000
     )

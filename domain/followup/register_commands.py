@@ -21,6 +21,7 @@ from domain.tracking.records import AbnormalTracking
 
 HANDLE = "register.handle"
 LEAST_SAID = 2
+LONGEST = 4000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class ExcludePlace:
     """Who fits by the rule is not to be managed here, and why; nothing proposes them again."""
 
     member_id: Id = ask("专病队列成员", kind=Kind.HIDDEN)
-    reason: str = ask("排除原因", kind=Kind.NOTE, max_length=1000)
+    reason: str = ask("排除原因", kind=Kind.NOTE)
 
 
 @handles(ExcludePlace)
@@ -73,7 +74,7 @@ class EnterRegister:
 
     patient_id: Id = ask("客户", kind=Kind.HIDDEN)
     register: str = ask("专病队列（名称或代码）", max_length=60)
-    reason: str = ask("纳入依据", kind=Kind.NOTE, max_length=1000)
+    reason: str = ask("纳入依据", kind=Kind.NOTE)
 
 
 @handles(EnterRegister)
@@ -134,7 +135,7 @@ class ReviewPlace:
     """Somebody looked at how a member does; the next look is due by the register's own interval."""
 
     member_id: Id = ask("专病队列成员", kind=Kind.HIDDEN)
-    note: str = ask("复核情况", kind=Kind.NOTE, max_length=4000)
+    note: str = ask("复核情况", kind=Kind.NOTE)
 
 
 @handles(ReviewPlace)
@@ -155,7 +156,7 @@ class MovePlace:
 
     member_id: Id = ask("专病队列成员", kind=Kind.HIDDEN)
     register: str = ask("转入队列（名称或代码）", max_length=60)
-    reason: str = ask("调整原因", kind=Kind.NOTE, max_length=1000)
+    reason: str = ask("调整原因", kind=Kind.NOTE)
 
 
 @handles(MovePlace)
@@ -180,7 +181,7 @@ class LeavePlace:
     """A member is not managed here any more, and why."""
 
     member_id: Id = ask("专病队列成员", kind=Kind.HIDDEN)
-    reason: str = ask("出队原因", kind=Kind.NOTE, max_length=1000)
+    reason: str = ask("出队原因", kind=Kind.NOTE)
 
 
 @handles(LeavePlace)
@@ -192,8 +193,8 @@ def leave_place(order: LeavePlace, work: UnitOfWork) -> None:
 
 def _leave(work: UnitOfWork, place: RegisterMember, act: RegisterAct, reason: str) -> None:
     work.move(register_life, place, "leave")
-    place.reason, place.by_hand = reason, False
-    note_place(work, place, act, reason)
+    place.reason, place.by_hand = reason[:LONGEST], False
+    note_place(work, place, act, reason[:LONGEST])
 
 
 def _reason(said: str, field: str = "reason") -> str:

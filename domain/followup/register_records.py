@@ -52,7 +52,7 @@ class RegisterMember(Record, label="专病队列成员"):
     entered_at: Mapped[datetime | None] = column("入队时间", merge=Merge.CENTRE, group="state", index=True)
     reviewed_at: Mapped[datetime | None] = column("最近复核", merge=Merge.CENTRE, group="state")
     reason: Mapped[str | None] = column(
-        "排除或出队原因", sensitivity=SENSITIVE, merge=Merge.CENTRE, group="state", length=1000
+        "排除或出队原因", sensitivity=SENSITIVE, merge=Merge.CENTRE, group="state", length=4000
     )
 
 

@@ -101,7 +101,7 @@ def _joined(work: UnitOfWork, tracking: AbnormalTracking, rule: Indication, targ
     )  # fmt: skip
     for one in work.list(same.order_by(Referral.id).limit(1)):
         one.causes = [*one.causes, tracking.id.hex]
-        one.reason = f"{one.reason}；{tracking.sentence}"[:1000]
+        one.reason = f"{one.reason}；{tracking.sentence}"[:4000]
         return True
     return False
 
@@ -153,7 +153,7 @@ class OpenReferral:
     """Send a client on by somebody's own judgement."""
 
     patient_id: Id = ask("客户", kind=Kind.HIDDEN)
-    reason: str = ask("转诊原因", kind=Kind.NOTE, max_length=1000)
+    reason: str = ask("转诊原因", kind=Kind.NOTE)
     target: str = ask("转往医院与科室", max_length=160)
     urgent: bool = ask("加急", default=False)
     planned_on: date | None = ask("计划完成日期（不填为 30 天内）", kind=Kind.DATE, default=None)
@@ -227,7 +227,7 @@ class DropReferral:
     """What an indication proposed is not needed, and why."""
 
     referral_id: Id = ask("转诊", kind=Kind.HIDDEN)
-    reason: str = ask("无需转诊的原因", kind=Kind.NOTE, max_length=1000)
+    reason: str = ask("无需转诊的原因", kind=Kind.NOTE)
 
 
 @handles(DropReferral)
@@ -297,7 +297,7 @@ class CloseReferral:
     referral_id: Id = ask("转诊", kind=Kind.HIDDEN)
     outcome: ReferralOutcome = ask("转诊结果", kind=Kind.CHOICE)
     feedback: str = ask("结果反馈", kind=Kind.NOTE)
-    next_step: str | None = ask("后续管理建议", kind=Kind.NOTE, default=None, max_length=1000)
+    next_step: str | None = ask("后续管理建议", kind=Kind.NOTE, default=None)
 
 
 @handles(CloseReferral)
@@ -331,7 +331,7 @@ class RedirectReferral:
 
     referral_id: Id = ask("转诊", kind=Kind.HIDDEN)
     target: str | None = ask("转往医院与科室（不填为推荐去向）", default=None, max_length=160)
-    reason: str = ask("改转原因", kind=Kind.NOTE, max_length=1000)
+    reason: str = ask("改转原因", kind=Kind.NOTE)
 
 
 @handles(RedirectReferral)
@@ -356,7 +356,7 @@ class RefuseReferral:
     """The client does not go; an abnormal result goes on being tracked."""
 
     referral_id: Id = ask("转诊", kind=Kind.HIDDEN)
-    reason: str = ask("放弃原因与风险告知", kind=Kind.NOTE, max_length=1000)
+    reason: str = ask("放弃原因与风险告知", kind=Kind.NOTE)
 
 
 @handles(RefuseReferral)

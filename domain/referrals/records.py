@@ -37,7 +37,7 @@ class ReferralTarget(Record, label="转诊去向", scope=Scope.CATALOGUE, at_cen
     site_id: Mapped[Id | None] = column("本集团院区", ref="organization", index=True)
     green: Mapped[bool] = column("绿色通道", default=False)
     rank: Mapped[int] = column("推荐次序", default=50)
-    phone: Mapped[str | None] = column("联系电话", length=60)
+    phone: Mapped[str | None] = column("电话", sensitivity=PERSONAL, length=60)
     how: Mapped[str | None] = column("预约办法", length=500)
     active: Mapped[bool] = column("在用", default=True)
     changed_at: Mapped[datetime] = column("变动时间", index=True)
@@ -58,7 +58,7 @@ class Referral(Record, label="转诊"):
     tracking_id: Mapped[Id | None] = column("异常结果追踪", ref="abnormal_tracking", index=True)
     causes: Mapped[list[str]] = column("同次转诊的异常结果", default=[])
     indication: Mapped[str | None] = column("转诊指征", length=60)
-    reason: Mapped[str] = column("转诊原因", sensitivity=SENSITIVE, length=1000)
+    reason: Mapped[str] = column("转诊原因", sensitivity=SENSITIVE, length=4000)
     unverified: Mapped[bool] = column("指征待核定", default=False)
     urgent: Mapped[bool] = column("加急", default=False)
     target_id: Mapped[Id | None] = column("转诊去向", ref="referral_target")
@@ -84,10 +84,10 @@ class Referral(Record, label="转诊"):
         "结果反馈", sensitivity=SENSITIVE, merge=Merge.CENTRE, group="state", length=4000
     )
     next_step: Mapped[str | None] = column(
-        "后续管理建议", sensitivity=SENSITIVE, merge=Merge.CENTRE, group="state", length=1000
+        "后续管理建议", sensitivity=SENSITIVE, merge=Merge.CENTRE, group="state", length=4000
     )
     ended_why: Mapped[str | None] = column(
-        "未完成原因", sensitivity=SENSITIVE, merge=Merge.CENTRE, group="state", length=1000
+        "未完成原因", sensitivity=SENSITIVE, merge=Merge.CENTRE, group="state", length=4000
     )
 
 

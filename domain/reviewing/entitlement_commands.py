@@ -19,6 +19,7 @@ from domain.people.records import Staff
 from domain.rights.reading import adjusted
 
 LEAST_SAID = 2
+MOST_SAID = 1000
 DECIDE = "report.final_review"
 
 
@@ -74,7 +75,7 @@ class ConfirmReview:
     """Somebody with the right has read the report and stands by what was passed."""
 
     doubt_id: Id = ask("无权审核", kind=Kind.HIDDEN)
-    reason: str = ask("核定说明", kind=Kind.NOTE, max_length=1000)
+    reason: str = ask("核定说明", kind=Kind.NOTE)
 
 
 @handles(ConfirmReview)
@@ -88,7 +89,7 @@ class RedoReview:
     """What was passed does not count: the report goes back, one that is out is taken back."""
 
     doubt_id: Id = ask("无权审核", kind=Kind.HIDDEN)
-    reason: str = ask("核定说明", kind=Kind.NOTE, max_length=1000)
+    reason: str = ask("核定说明", kind=Kind.NOTE)
 
 
 @handles(RedoReview)
@@ -100,7 +101,7 @@ def redo_review(order: RedoReview, work: UnitOfWork) -> str:
     """
     doubt = _decide(work, order.doubt_id, order.reason, "redo")
     report = work.require(Report, doubt.report_id)
-    said = f"{report_review.label_of(doubt.level)}无权审核：{order.reason.strip()}"
+    said = f"{report_review.label_of(doubt.level)}无权审核：{order.reason.strip()}"[:MOST_SAID]
     if report.state == "issued":
         reopen(ReopenReport(report_id=report.id, reason=said), work)
     elif report.state == "signed":

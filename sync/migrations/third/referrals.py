@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("tracking_id", Id16(), nullable=True),
         sa.Column("causes", JsonText(), nullable=False),
         sa.Column("indication", sa.String(60), nullable=True),
-        sa.Column("reason", sa.String(1000), nullable=False),
+        sa.Column("reason", sa.String(4000), nullable=False),
         sa.Column("unverified", sa.Boolean(), nullable=False),
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("target_id", Id16(), nullable=True),
@@ -51,8 +51,8 @@ def upgrade() -> None:
         sa.Column("closed_at", UtcTime(), nullable=True),
         sa.Column("outcome", sa.String(40), nullable=True),
         sa.Column("feedback", sa.String(4000), nullable=True),
-        sa.Column("next_step", sa.String(1000), nullable=True),
-        sa.Column("ended_why", sa.String(1000), nullable=True),
+        sa.Column("next_step", sa.String(4000), nullable=True),
+        sa.Column("ended_why", sa.String(4000), nullable=True),
         indexed=("number", "patient_id", "tracking_id", "site_id", "opened_at", "state", "due_at"),
     )
     steps.create_index("ix_referral_org_opened", "referral", ["org_id", "opened_at"])

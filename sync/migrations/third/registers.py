@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("due_at", UtcTime(), nullable=True),
         sa.Column("entered_at", UtcTime(), nullable=True),
         sa.Column("reviewed_at", UtcTime(), nullable=True),
-        sa.Column("reason", sa.String(1000), nullable=True),
+        sa.Column("reason", sa.String(4000), nullable=True),
         indexed=("patient_id", "since", "due_at", "entered_at"),
     )
     steps.create_index("ix_register_member_register", "register_member", ["register", "state"])
