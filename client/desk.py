@@ -125,40 +125,39 @@ class Desk:
         """Whether the store is joined: commands, lists and every page."""
         return self.early is None or self.completed.is_set()
 
-    def sign_in(
-        self, login: str, password: str, tell: Callable[[Any], None] = lambda _presumed: None
-    ) -> tuple[str, Any]:
+    def sign_in(self, login: str, password: str, tell: Callable[[Any], None] = lambda _presumed: None) -> Any:
         """Check a login on this store (0.1 s by design: call it in a job); see `domain.people.signing_in`.
 
         Before the store is joined only a plain success is decided (`client.early.signing_in`); `tell` then hears
-        whom it looks like, before the password is checked. Everything else waits for the whole desk. Returns the
-        login, which may have been said by a card, and what came of it.
+        whom it looks like, before the password is checked. Everything else waits for the whole desk.
         """
         if self.early is not None and not self.is_complete:
             found = self.early.sign_in(login, password, tell)
             if found is not None:
-                return login, found
+                return found
             self._await_completion()
         from domain.people.signing_in import sign_in
 
-        holder = self.holder_of(login)
-        login = login if holder is None else holder.login
-        return login, sign_in(
-            self.dispatcher, self.authority, login, password,
+        return sign_in(
+            self.dispatcher, self.authority, self.login_of(login), password,
             device_id=self.installation.device_id, org_id=self.installation.org_id,
         )  # fmt: skip
 
-    def quick_sign_in(self, said: str, pin: str | None) -> tuple[str, Any]:
+    def quick_sign_in(self, said: str, pin: str | None) -> Any:
         """Check a PIN of this workstation, or take a card alone; see `domain.people.quick_signing_in`."""
         if not self.is_complete:
             self._await_completion()
         from domain.people.quick_signing_in import quick_sign_in
 
-        holder = self.holder_of(said)
-        return (said if holder is None else holder.login), quick_sign_in(
+        return quick_sign_in(
             self.dispatcher, self.authority, said, pin, hours=self.settings.quick_hours,
             device_id=self.installation.device_id, org_id=self.installation.org_id,
         )  # fmt: skip
+
+    def login_of(self, said: str) -> str:
+        """Return the login of what was typed or scanned, which may be a card's number."""
+        holder = self.holder_of(said) if self.is_complete else None
+        return said if holder is None else str(holder.login)
 
     def holder_of(self, said: str) -> Any:
         """Return the account (``id``, ``login``, ``name``) of a login name or a card, None if it is nobody's."""
@@ -247,7 +246,10 @@ def complete(desk: Desk) -> None:
 def _opened(home: Home, settings: Settings, key: bytes | None) -> "Store":
     from domain import features
     from sync.schema import prepare_store
+    from sync.sealed_files import seal_by
     from sync.stores import open_branch_store
+
+    seal_by(guomi=settings.guomi)
 
     if not home.store.exists():
         raise UnavailableError(

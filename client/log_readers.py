@@ -44,7 +44,7 @@ def join_readers(desk: Any) -> None:
     security = SecurityWatch(desk.dispatcher, system_actor(who.org_id, who.device_id), limits, desk.texts)
     chain = ChainCheck(desk.dispatcher, system_actor(who.org_id, who.device_id), desk.texts)
     followers = [
-        Follower(desk.store, AuditReader()),
+        Follower(desk.store, AuditReader(guomi=desk.settings.guomi)),
         Follower(desk.store, engine),
         Follower(desk.store, eraser),
         Follower(desk.store, risks),

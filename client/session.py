@@ -58,9 +58,9 @@ class Session(QObject):
         if not login or not secret:
             self.refused.emit("sign_in.incomplete", {})
         elif secret.isdigit() and self._desk.settings.quick_hours:
-            self._check(lambda: self._desk.quick_sign_in(login, secret))
+            self._check(login, lambda: self._desk.quick_sign_in(login, secret))
         else:
-            self._check(lambda: self._desk.sign_in(login, secret, self.presumed.emit))
+            self._check(login, lambda: self._desk.sign_in(login, secret, self.presumed.emit))
 
     @Slot(str)
     def take_card(self, text: str) -> None:
@@ -78,13 +78,13 @@ class Session(QObject):
         settings, since = self._desk.settings, self._touched.get(holder.id)
         alone = settings.quick_card_minutes * 60
         if settings.quick_hours and since is not None and time.monotonic() - since < alone:
-            self._check(lambda: self._desk.quick_sign_in(holder.login, None))
+            self._check(holder.login, lambda: self._desk.quick_sign_in(holder.login, None))
         else:
             self.card_read.emit(holder.login, holder.name)
 
-    def _check(self, ask: Callable[[], Any]) -> None:
+    def _check(self, said: str, ask: Callable[[], Any]) -> None:
         self.checking.emit(True)
-        job = self._jobs.write(lambda _job: ask(), "sign_in")
+        job = self._jobs.write(lambda _job: (ask(), self._desk.login_of(said)), "sign_in")
         job.succeeded.connect(self._answer)
         job.refused.connect(self._fail)
         job.finished.connect(self._checked)
@@ -123,8 +123,8 @@ class Session(QObject):
         return self._idle.remainingTime()
 
     @Slot(object)
-    def _answer(self, answer: tuple[str, Any]) -> None:
-        login, result = answer
+    def _answer(self, answer: tuple[Any, str]) -> None:
+        result, login = answer
         if result.actor is None:
             self.refused.emit(result.code, result.facts)
             return

@@ -29,6 +29,7 @@ class Settings:
         0, "本人离开多少分钟内只刷工牌即可回来（0 为须输 PIN）", low=0, high=240
     )
     password_days: int = setting(90, "口令有效天数（0 为不过期）", low=0, high=3650)
+    guomi: bool = setting(default=False, label="新文件与审计链用国密算法（SM4、SM3）")
     theme: str = setting("light", "界面主题（light 或 dark）")
     key_file: str = setting("", "本机密钥文件（仅用于没有系统钥匙串的机器）")
     scanner_prefix: str = setting("~", "扫描枪前缀字符")

@@ -22,7 +22,7 @@ def check_password(context: Context, password: str) -> None:
     table = Staff.__table__
     with context.desk.store.read() as connection:
         login = connection.execute(select(table.c.login).where(table.c.id == context.actor.staff_id)).scalar()
-    _login, found = context.desk.sign_in(str(login or ""), password)
+    found = context.desk.sign_in(str(login or ""), password)
     if found.actor is not None and found.actor.staff_id == context.actor.staff_id:
         return
     if found.actor is None and found.code not in ("", WRONG):

@@ -28,6 +28,7 @@ from server.garbage import settle
 from server.settings import Settings, read_settings
 from server.storage_key import open_store, seal_centre_store, seal_queues
 from sync.schema import prepare_store
+from sync.sealed_files import seal_by
 from sync.store_sealing import lies_in_the_clear
 
 
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             port=getattr(options, "port", None),
         )  # fmt: skip
         set_up_logging(settings.log_level)
+        seal_by(guomi=settings.guomi)
         work: Callable[[Settings, argparse.Namespace], int] = options.work
         return work(settings, options)
     except KnownError as error:

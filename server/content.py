@@ -7,6 +7,7 @@ import resources
 from devices.labels.designing import refuse_mistakes
 from domain.alerts.content import load_rules
 from domain.alerts.steps import RULE_FILES
+from domain.audit.chain import GUOMI
 from domain.biobank.custody_chain import ALL_CHAINS
 from domain.biobank.protocols import BIOBANK, load_biobank
 from domain.care.content import CARE, load_care
@@ -52,6 +53,7 @@ def centre_content(identity: Identity, settings: Settings) -> dict[str, Any]:
     authority = Authority.load(resources.folder("roles.yaml"))
     return {
         ALL_CHAINS: True,
+        GUOMI: settings.guomi,
         "authority": authority,
         "catalog": catalog,
         **{name: read() for name, read in instruments.items()},

@@ -6,7 +6,7 @@ import resources
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
 from domain.archive.follower import ArchiveFollower
-from domain.audit.chain import AuditReader
+from domain.audit.chain import GUOMI, AuditReader
 from domain.biobank.stock_counter import StockCounter
 from domain.care.follower import CareFollower
 from domain.followup.follower import FollowUpFollower
@@ -100,7 +100,7 @@ def readers_of(
         Follower(store, MergedReviews(dispatcher, system_actor(identity.org_id, identity.device_id))),
         Follower(store, reviewing),  # first: an urgent report is before its expert within seconds
         Follower(store, engine),
-        Follower(store, AuditReader()),
+        Follower(store, AuditReader(guomi=dispatcher.content.get(GUOMI, False))),
         Follower(store, Eraser(forget_file)),
         Follower(store, risks),
         Follower(store, messenger),

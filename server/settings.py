@@ -57,6 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         notice_s: Before that ``/ready`` says so for so long, for a balancer that asks.
         worker_port: Where a worker tells health and metrics, on the loopback address; 0 for nowhere.
         password_days: How long a password holds; 0 for ever.
+        guomi: New files are sealed by SM4 and the audit is chained by SM3 (national algorithms) instead of AES and
+            SHA-256; what is there is read either way.
         second_factor: Roles whose people must bind an authenticator app before they do anything else here; who has
             bound one is asked for its code in any case.
         demo_clock: The clock may be moved by ``/api/demo/clock``; never in production.
@@ -108,6 +110,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     notice_s: Annotated[int, msgspec.Meta(ge=0, le=600)] = 0
     worker_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     password_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 90
+    guomi: bool = False
     second_factor: tuple[str, ...] = ()
     demo_clock: bool = False
     development: bool = False

@@ -1,11 +1,14 @@
 """Files sealed under a key, in chunks that are proven one by one: written once in order, read at any place.
 
-    magic "ACSEAL1" and a zero byte | 16 bytes of salt | chunks of 65,536 plain bytes, the last one shorter or empty
+    magic "ACSEAL1" or "ACSEAL2", a zero byte | 16 bytes of salt | chunks of 65,536 plain bytes, the last one shorter
 
 A chunk is 12 random bytes of nonce and AES-256-GCM of its bytes; with it are proven the header, the chunk's number
 and whether it is the last, so that chunks can neither change places nor be cut off behind. Each file has a key of its
 own (HKDF-SHA256 of the key and the salt). The construction is that of STREAM (https://eprint.iacr.org/2015/189) with
 random nonces, so that a chunk which a crash cut off may be written again.
+
+Files of the second magic are sealed by SM4-GCM under keys of HKDF-SM3 (GB/T 32907, GB/T 32905), for sites that must;
+a process is told by `seal_by` what it seals new files with, and reads both.
 """
 
 import io
@@ -14,12 +17,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.ciphers.algorithms import SM4
+from cryptography.hazmat.primitives.ciphers.modes import GCM
+from cryptography.hazmat.primitives.hashes import SHA256, SM3
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 MAGIC = b"ACSEAL1\0"
+SM4_MAGIC = b"ACSEAL2\0"
+MAGICS = (MAGIC, SM4_MAGIC)
 KEY_BYTES = 32
+SM4_KEY_BYTES = 16
 CHUNK = 1 << 16
 _SALT, _NONCE, _TAG = 16, 12, 16
 OVERHEAD = _NONCE + _TAG
@@ -33,6 +42,46 @@ class SealBrokenError(OSError):
     """A chunk is not what was written under this key: another key, a changed bit, or an end that is missing."""
 
 
+class _Chosen:
+    """What this process seals new files with."""
+
+    magic = MAGIC
+
+
+def seal_by(*, guomi: bool) -> None:
+    """Choose what this process seals new files with: SM4 and SM3, or AES and SHA-256. Called at its start."""
+    _Chosen.magic = SM4_MAGIC if guomi else MAGIC
+
+
+def seals_by_sm4() -> bool:
+    """Tell what this process seals new files with, for those it starts."""
+    return _Chosen.magic == SM4_MAGIC
+
+
+class _Sm4Gcm:
+    """SM4-GCM with the methods of `AESGCM`, which the library has for AES alone."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = SM4(key)
+
+    def encrypt(self, nonce: bytes, data: bytes | memoryview, about: bytes) -> bytes:
+        own = Cipher(self._key, GCM(nonce)).encryptor()
+        own.authenticate_additional_data(about)
+        return own.update(data) + own.finalize() + own.tag
+
+    def encrypt_into(self, nonce: bytes, data: bytes | memoryview, about: bytes, room: memoryview) -> int:
+        sealed = self.encrypt(nonce, data, about)
+        room[: len(sealed)] = sealed
+        return len(sealed)
+
+    def decrypt(self, nonce: bytes, data: bytes, about: bytes) -> bytes:
+        if len(data) < _TAG:
+            raise InvalidTag
+        own = Cipher(self._key, GCM(nonce, data[-_TAG:])).decryptor()
+        own.authenticate_additional_data(about)
+        return own.update(data[:-_TAG]) + own.finalize()
+
+
 def derived_key(key: bytes, purpose: str) -> bytes:
     """Return the 32 bytes that `purpose` has of a raw key."""
     return HKDF(SHA256(), KEY_BYTES, None, f"aftercheck {purpose}".encode()).derive(key)
@@ -41,7 +90,7 @@ def derived_key(key: bytes, purpose: str) -> bytes:
 def is_sealed(path: Path) -> bool:
     """Tell whether a file begins as a sealed one does; FileNotFoundError if there is none."""
     with path.open("rb", buffering=0) as file:
-        return file.read(len(MAGIC)) == MAGIC
+        return file.read(len(MAGIC)) in MAGICS
 
 
 def plain_size(sealed: int) -> int:
@@ -54,19 +103,24 @@ class Seal:
     """The key of one file and its header."""
 
     def __init__(self, key: bytes, head: bytes) -> None:
-        own = HKDF(SHA256(), KEY_BYTES, head[len(MAGIC) :], b"aftercheck sealed file 1").derive(key)
-        self._cipher = AESGCM(own)
+        salt = head[len(MAGIC) :]
+        if head.startswith(SM4_MAGIC):
+            own = HKDF(SM3(), SM4_KEY_BYTES, salt, b"aftercheck sealed file 2").derive(key)
+            self._cipher: AESGCM | _Sm4Gcm = _Sm4Gcm(own)
+        else:
+            own = HKDF(SHA256(), KEY_BYTES, salt, b"aftercheck sealed file 1").derive(key)
+            self._cipher = AESGCM(own)
         self.head = head
 
     @classmethod
     def fresh(cls, key: bytes) -> "Seal":
         """Return the seal of a new file."""
-        return cls(key, MAGIC + os.urandom(_SALT))
+        return cls(key, _Chosen.magic + os.urandom(_SALT))
 
     @classmethod
     def read(cls, key: bytes, head: bytes) -> "Seal | None":
         """Return the seal of a file that begins with `head`; None if it is no sealed one."""
-        return cls(key, head) if len(head) == HEAD and head.startswith(MAGIC) else None
+        return cls(key, head) if len(head) == HEAD and head.startswith(MAGICS) else None
 
     def close(self, number: int, plain: bytes | memoryview, kind: bytes) -> bytes:
         """Return a chunk as it is written."""
@@ -245,7 +299,7 @@ def open_sealed(path: Path, key: bytes, *, or_plain: bool = False) -> BinaryIO:
     file = path.open("rb", buffering=0)
     try:
         if or_plain:  # of the file that was opened: another may have its name by now
-            clear = file.read(len(MAGIC)) != MAGIC
+            clear = file.read(len(MAGIC)) not in MAGICS
             file.seek(0)
             if clear:
                 return io.BufferedReader(file, CHUNK)

@@ -6,6 +6,9 @@ subjects: ``hash = SHA-256(hash of the row before || msgpack([*columns before ha
 subjects as ``[record id, entity]`` in order. Rows of format 1, which stores of the first release hold, stood for one
 record each and named it themselves; their hash covers the columns alone. A chain goes on from them as it is.
 
+Rows of format 3 are those of format 2 with SM3 (GB/T 32905) in the place of SHA-256, for sites that must; which a
+store writes is its setting, and a chain goes on across a change of it.
+
 The digest of an entry is the SHA-256 of the msgpack array of its transaction id, time, outcome and stored body, so a
 change in the log shows as well as one in the chain. Numbering of transfers (epoch, device sequence) is left out:
 sync may renew it.
@@ -31,6 +34,10 @@ COLUMNS = (
     "outcome", "content_sha256",
 )  # fmt: skip
 FORMAT = 2
+SM3_FORMAT = 3
+GUOMI = "guomi"
+"""In the content: whether this installation uses the national algorithms."""
+FORMATS = (1, FORMAT, SM3_FORMAT)
 
 Subject = tuple[bytes, str]
 """A record an entry touched: its id and its entity."""
@@ -56,9 +63,19 @@ def subject_table() -> Table:
     return Record.metadata.tables["audit_subject"]
 
 
-def entry_digest(txn_id: bytes, at: int, outcome: str, body: bytes) -> bytes:
-    """Return the SHA-256 of what a log entry says; `body` as stored."""
-    return hashlib.sha256(_encode([txn_id, at, outcome, body])).digest()
+def entry_digest(txn_id: bytes, at: int, outcome: str, body: bytes, form: int = FORMAT) -> bytes:
+    """Return the digest of what a log entry says, as a row of this format bears it; `body` as stored."""
+    return _digest(_encode([txn_id, at, outcome, body]), form)
+
+
+def _digest(data: bytes, form: int) -> bytes:
+    if form == SM3_FORMAT:
+        from cryptography.hazmat.primitives.hashes import SM3, Hash
+
+        own = Hash(SM3())
+        own.update(data)
+        return own.finalize()
+    return hashlib.sha256(data).digest()
 
 
 def link(previous: bytes, values: Sequence[Any], subjects: Sequence[Subject], form: int = FORMAT) -> bytes:
@@ -71,7 +88,7 @@ def link(previous: bytes, values: Sequence[Any], subjects: Sequence[Subject], fo
         form: The row's format.
     """
     said = list(values) if form == 1 else [*values, form, subjects]
-    return hashlib.sha256(previous + _encode(said)).digest()
+    return _digest(previous + _encode(said), form)
 
 
 @functools.cache
@@ -87,9 +104,12 @@ def head_of(connection: Connection) -> Head:
 
 
 class AuditReader:
-    """Copies the log into the chain."""
+    """Copies the log into the chain; with `guomi` by SM3."""
 
     name = NAME
+
+    def __init__(self, *, guomi: bool = False) -> None:
+        self._form = SM3_FORMAT if guomi else FORMAT
 
     def read(self, entries: Sequence[Entry], connection: Connection) -> None:
         """Add a row for each entry to the end of the chain."""
@@ -102,11 +122,11 @@ class AuditReader:
             values = (
                 number, entry.position, entry.at, said.actor_id, said.role, entry.device_id, said.org_id,
                 said.command, None, None, entry.outcome,
-                entry_digest(entry.txn_id, entry.at, entry.outcome, entry.data),
+                entry_digest(entry.txn_id, entry.at, entry.outcome, entry.data, self._form),
             )  # fmt: skip
             touched = sorted({(change.record_id, change.entity) for change in said.changes})
-            end = Head(number, link(end.hash, values, touched))
-            rows.append((*values, end.hash, FORMAT))
+            end = Head(number, link(end.hash, values, touched, self._form))
+            rows.append((*values, end.hash, self._form))
             subjects += [(number, record_id, entity) for record_id, entity in touched]
         insert_into(audit_table()).many(connection, rows)
         if subjects:

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, func, select
 
 from domain.audit.chain import (
     COLUMNS,
-    FORMAT,
+    FORMATS,
     GENESIS,
     NAME,
     Head,
@@ -78,7 +78,7 @@ class _Row:
         values = self.values if number is None else (number, *self.values[1:])
         if self.form == 1 and self.subjects:
             return False
-        return self.form in {1, FORMAT} and link(previous, values, self.subjects, self.form) == self.hash
+        return self.form in FORMATS and link(previous, values, self.subjects, self.form) == self.hash
 
 
 @dataclasses.dataclass(slots=True)
@@ -220,5 +220,8 @@ def _against_log(row: _Row, state: _State) -> Tampering | None:
             return Tampering.INSERTED
         return Tampering.LOG_MISSING if row.position >= state.log_start else None
     txn_id, at, outcome, body = row.log
-    said = entry_digest(bytes(txn_id), at, outcome, bytes(body))
-    return None if said in (row.values[-1], state.scrubbed.get(row.position)) else Tampering.LOG_CHANGED
+    if entry_digest(bytes(txn_id), at, outcome, bytes(body), row.form) == row.values[-1]:
+        return None
+    left = state.scrubbed.get(row.position)  # by SHA-256, whatever the row was made with
+    held = left is not None and entry_digest(bytes(txn_id), at, outcome, bytes(body)) == left
+    return None if held else Tampering.LOG_CHANGED

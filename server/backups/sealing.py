@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from domain.kernel.errors import UnavailableError
 from server.backups.shelf import Shelf
 from sync.blobs import BlobStore
+from sync.sealed_files import seal_by, seals_by_sm4
 
 WORTH_IT = 512 << 20
 """Bytes from which processes of their own are worth their beginning."""
@@ -61,8 +62,13 @@ def _pool(blobs: BlobStore, groups: int) -> concurrent.futures.Executor:
         return concurrent.futures.ThreadPoolExecutor(count, thread_name_prefix="backup")
     context = multiprocessing.get_context("spawn")  # the threads of a server do not survive a fork
     return concurrent.futures.ProcessPoolExecutor(
-        count, mp_context=context, initializer=os.nice, initargs=(NICE,)
+        count, mp_context=context, initializer=_begin, initargs=(seals_by_sm4(),)
     )
+
+
+def _begin(guomi: bool) -> None:
+    os.nice(NICE)
+    seal_by(guomi=guomi)
 
 
 def _together_list(blobs: BlobStore, shelf: Shelf, group: Iterable[tuple[str, int]]) -> list[Sealed]:

@@ -22,15 +22,19 @@ def audit(day):
     return Follower(day.store, AuditReader())
 
 
-@pytest.fixture(params=["first format", "both formats", "second format"])
+FIRST = {"first format": 10, "both formats": 5, "second format": 0, "first format and SM3": 5, "SM3": 0}
+"""How many of ten entries the first release wrote; the others are written by what follows."""
+
+
+@pytest.fixture(params=FIRST)
 def chain(request, day, audit, new_visit, technician, nurse):
-    """Ten entries, one of them refused, in the chain: written by the first release, by both, or by this one."""
+    """Ten entries, one of them refused, in the chain: by the first release, by both, by this one, by SM3."""
     for _ in range(3):
         new_visit()
     with pytest.raises(DomainError):
         day.run(EditPatient(patient_id=uuid.uuid4(), name="x"), technician)
-    write_first_format(day.store, {"first format": 10, "both formats": 5, "second format": 0}[request.param])
-    audit.catch_up()
+    write_first_format(day.store, FIRST[request.param])
+    (Follower(day.store, AuditReader(guomi=True)) if "SM3" in request.param else audit).catch_up()
     return day.store
 
 
@@ -138,7 +142,7 @@ def test_a_chain_read_in_pieces_is_the_chain_read_at_once(chain):
         (["DELETE FROM audit_entry WHERE number > 8"], Break(9, Tampering.TRUNCATED)),
         (moved("DELETE FROM {} WHERE number > 8"), Break(9, Tampering.TRUNCATED)),
         (["UPDATE audit_entry SET format = 3 - format WHERE number = 4"], Break(4, Tampering.EDITED, 4)),
-        (["UPDATE audit_entry SET format = 3 WHERE number = 4"], Break(4, Tampering.EDITED, 4)),
+        (["UPDATE audit_entry SET format = 5 - format WHERE number = 4"], Break(4, Tampering.EDITED, 4)),
         (["UPDATE audit_entry SET entity = 'staff' WHERE number = 4"], Break(4, Tampering.EDITED, 4)),
         (["UPDATE audit_entry SET record_id = zeroblob(16) WHERE number = 4"], Break(4, Tampering.EDITED, 4)),
         (["INSERT INTO audit_subject VALUES (4, zeroblob(16), 'staff')"], Break(4, Tampering.EDITED, 4)),
@@ -287,3 +291,24 @@ def _auditor_rights(role):
 def test_every_break_has_its_sentence():
     texts = Texts.load(resources.folder("texts") / "zh")
     assert not [k for k in Tampering if Break(1, k).code not in texts]
+
+
+def test_a_chain_goes_on_across_a_change_of_the_algorithm_and_back(day, new_visit):
+    formats = []
+    for guomi in (False, True, False):
+        new_visit()
+        Follower(day.store, AuditReader(guomi=guomi)).catch_up()
+        with day.store.read() as connection:
+            assert verify(connection) is None
+            rows = connection.execute(text("SELECT format FROM audit_entry ORDER BY number")).scalars().all()
+            formats.append(rows[-1])
+    assert formats == [2, 3, 2]
+
+
+def test_the_national_digest_is_that_of_the_standard():
+    """GB/T 32905-2016, A.1: the digest of "abc"."""
+    from domain.audit.chain import SM3_FORMAT, _digest
+
+    assert _digest(b"abc", SM3_FORMAT).hex() == (
+        "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
+    )

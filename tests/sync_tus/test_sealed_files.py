@@ -11,14 +11,32 @@ from hypothesis import strategies as st
 import sync.blobs
 from domain.kernel.errors import DomainError, UnavailableError
 from sync.blobs import BlobSource, BlobStore, Landing
-from sync.sealed_files import CHUNK, SealBrokenError, SealedWriter, open_sealed, plain_size
+from sync.sealed_files import (
+    CHUNK,
+    MAGIC,
+    SM4_MAGIC,
+    SealBrokenError,
+    SealedWriter,
+    is_sealed,
+    open_sealed,
+    plain_size,
+    seal_by,
+)
 
 KEY, OTHER = bytes(range(32)), bytes(32)
 KNOWN = "王建国 110105196506018810".encode()
-LONG = KNOWN * 4000  # of three chunks
+LONG = KNOWN * 6000  # of three chunks
 SIZES = st.one_of(
     st.integers(0, 300), st.sampled_from([CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 5])
 )
+
+
+@pytest.fixture(scope="module", autouse=True, params=[False, True], ids=["AES", "SM4"])
+def guomi(request):
+    """Everything here holds for both algorithms."""
+    seal_by(guomi=request.param)
+    yield request.param
+    seal_by(guomi=False)
 
 
 @pytest.fixture
@@ -93,7 +111,7 @@ def test_a_crash_between_the_steps_leaves_a_whole_file_or_none(store, monkeypatc
     assert KNOWN not in everything(store.root)
 
 
-@given(kept=st.integers(0, 3 * CHUNK), torn=st.integers(0, 90), finished=st.booleans())
+@given(kept=st.integers(0, len(LONG)), torn=st.integers(0, 90), finished=st.booleans())
 def test_a_file_that_comes_goes_on_behind_what_is_proven(tmp_path_factory, kept, torn, finished):
     store = BlobStore(tmp_path_factory.mktemp("blobs"), KEY)
     folder = tmp_path_factory.mktemp("incoming")
@@ -166,3 +184,41 @@ def test_a_writer_of_one_key_keeps_nothing_of_another(tmp_path):
         file.write(LONG)
     with SealedWriter(tmp_path / "f", OTHER, resume=True) as file:
         assert file.size == 0
+
+
+def test_a_site_that_changes_the_algorithm_reads_what_it_had(store, guomi):
+    """By the first bytes of each file; what is new is sealed by what is set now."""
+    name = store.put([LONG])
+    assert store.path(name).read_bytes().startswith(SM4_MAGIC if guomi else MAGIC)
+    seal_by(guomi=not guomi)
+    try:
+        assert store.get(name) == LONG
+        other = store.put([KNOWN])
+        assert store.path(other).read_bytes().startswith(MAGIC if guomi else SM4_MAGIC)
+        assert is_sealed(store.path(name))
+        assert is_sealed(store.path(other))
+    finally:
+        seal_by(guomi=guomi)
+    assert store.get(other) == KNOWN
+
+
+def test_sm4_gcm_is_that_of_the_published_vector():
+    """RFC 8998, A.1: key, nonce, additional data, text and what comes of them."""
+    from sync.sealed_files import _Sm4Gcm
+
+    key = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
+    nonce, about = (
+        bytes.fromhex("00001234567800000000ABCD"),
+        bytes.fromhex("FEEDFACEDEADBEEFFEEDFACEDEADBEEFABADDAD2"),
+    )
+    plain = bytes.fromhex(
+        "AAAAAAAAAAAAAAAABBBBBBBBBBBBBBBBCCCCCCCCCCCCCCCCDDDDDDDDDDDDDDDD"
+        "EEEEEEEEEEEEEEEEFFFFFFFFFFFFFFFFEEEEEEEEEEEEEEEEAAAAAAAAAAAAAAAA"
+    )
+    sealed = bytes.fromhex(
+        "17F399F08C67D5EE19D0DC9969C4BB7D5FD46FD3756489069157B282BB200735"
+        "D82710CA5C22F0CCFA7CBF93D496AC15A56834CBCF98C397B4024A2691233B8D"
+        "83DE3541E4C2B58177E065A9BF7B62EC"
+    )
+    assert _Sm4Gcm(key).encrypt(nonce, plain, about) == sealed
+    assert _Sm4Gcm(key).decrypt(nonce, sealed, about) == plain
