@@ -8,7 +8,7 @@ import yaml
 
 import resources
 from domain.biobank.records import PrimaryContainer, SpecimenType
-from domain.kernel.content import ContentError
+from domain.kernel.content import ContentError, read_yaml
 
 
 class TubeKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +60,7 @@ def load_tube_plan(path: Path) -> TubePlan:
         ContentError: A field that does not fit, or a list that names a tube the file does not have.
     """
     try:
-        plan = msgspec.convert(yaml.safe_load(path.read_text("utf-8")), TubePlan, strict=False)
+        plan = msgspec.convert(read_yaml(path.read_text("utf-8")), TubePlan, strict=False)
     except (msgspec.ValidationError, yaml.YAMLError) as error:
         raise ContentError([f"{path.name}: {error}"]) from error
     lists = {"default": plan.default, **plan.packages}

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from domain.kernel.content import ContentError
+from domain.kernel.content import ContentError, read_yaml
 from domain.kernel.errors import DomainError
 from forms.document_fields import Field, mistakes, parse_field
 
@@ -92,7 +92,7 @@ def load_documents(folder: Path) -> dict[str, Document]:
 
 
 def _load(place: Path, problems: list[str]) -> Document | None:
-    declared = _readable(place / DECLARATION, yaml.safe_load, problems)
+    declared = _readable(place / DECLARATION, read_yaml, problems)
     if not (place / TEMPLATE).is_file():
         problems.append(f"{TEMPLATE}: missing")
     if not isinstance(declared, dict):
@@ -105,7 +105,7 @@ def _load(place: Path, problems: list[str]) -> Document | None:
     data_of, fields_declared = place, declared.get("fields", {})
     if SAME in declared:
         data_of = place.parent / str(declared[SAME])
-        other = _readable(data_of / DECLARATION, yaml.safe_load, problems)
+        other = _readable(data_of / DECLARATION, read_yaml, problems)
         fields_declared = other.get("fields", {}) if isinstance(other, dict) else {}
     sample = _readable(data_of / SAMPLE, json.loads, problems)
     fields = parse_field(fields_declared, "fields", problems)

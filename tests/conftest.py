@@ -16,6 +16,7 @@ from domain.biobank.protocols import BIOBANK, load_biobank
 from domain.kernel.authority import Authority, system_actor
 from domain.kernel.clock import ManualClock
 from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.texts import Texts
 from domain.people import staff_commands
 from sync.schema import prepare_store
 from sync.stores import open_branch_store
@@ -45,6 +46,25 @@ def _hashed_once():
     """Accounts of tests share a password: it is hashed once a process, which takes a third of a second."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(staff_commands, "hash_password", functools.cache(staff_commands.hash_password))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_once():
+    """Roles and sentences that ship are read once a process: every desk and every server would read them again."""
+    roles = functools.cache(Authority.load)
+    texts = functools.cache(Texts.load)
+    ships = resources.folder("")
+    load_roles, load_texts = Authority.load, Texts.load
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            Authority, "load",
+            lambda path: Authority(dict(roles(path).roles)) if ships in path.parents else load_roles(path),
+        )  # fmt: skip
+        patch.setattr(
+            Texts, "load",
+            lambda folder: Texts(texts(folder).sentences()) if ships in folder.parents else load_texts(folder),
+        )  # fmt: skip
         yield
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-import yaml
 from msgspec import Meta
 
 from devices.labels.languages import language_names
 from devices.labels.model import Media
 from devices.labels.templates import LabelContentError
+from domain.kernel.content import read_yaml
 
 Connection = Literal["tcp", "serial", "file", "system"]
 Proof = Literal["counter", "busy", "receipt", "none"]
@@ -42,7 +42,7 @@ def load_models(folder: Path) -> dict[str, PrinterModel]:
         LabelContentError: Every entry that is wrong, by its key.
     """
     path = folder / "printers" / "models.yaml"
-    raw = yaml.safe_load(path.read_text("utf-8"))
+    raw = read_yaml(path.read_text("utf-8"))
     found: dict[str, PrinterModel] = {}
     problems: list[str] = []
     known = language_names()

@@ -22,6 +22,7 @@ from devices.labels.model import (
     Stock,
     Template,
 )
+from domain.kernel.content import read_yaml
 from domain.kernel.errors import DomainError
 
 _ELEMENTS: dict[str, type[Element]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Element)}
@@ -82,7 +83,7 @@ def _template(path: Path, stocks: Mapping[str, Stock | None], problems: list[str
 
 def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
     try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
+        raw = read_yaml(path.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         problems.append(f"{path.name}: not YAML: {str(error).splitlines()[0]}")
         return None

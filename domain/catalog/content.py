@@ -14,7 +14,7 @@ from domain.catalog.checks import check_observations, check_rules, check_units
 from domain.catalog.definitions import Conversion, Flag, ObservationDefinition, Rule, Source
 from domain.catalog.lookup import Catalog
 from domain.catalog.units import Units
-from domain.kernel.content import ContentError
+from domain.kernel.content import ContentError, read_yaml
 
 __all__ = ["FILES", "Catalog", "build_catalog", "load_catalog"]
 
@@ -32,7 +32,7 @@ def load_catalog(folder: Path) -> Catalog:
     for stem in FILES:
         try:
             text = (folder / f"{stem}.yaml").read_text("utf-8")
-            files[stem] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+            files[stem] = read_yaml(text)
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             problems.append(f"{stem}.yaml: {error}")
     if problems:

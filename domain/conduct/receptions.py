@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import yaml
+
+from domain.kernel.content import read_yaml
 
 RECEPTION_RULES = "reception_rules"
 """Name of the rules among a desk's content."""
@@ -51,7 +52,7 @@ class Judgement:
 @functools.cache
 def load_reception_rules(folder: Path) -> ReceptionRules:
     """Return the rules of a folder. Raises ``msgspec.ValidationError`` that names what is not as declared."""
-    return msgspec.convert(yaml.safe_load((folder / "receptions.yaml").read_text("utf-8")), ReceptionRules)
+    return msgspec.convert(read_yaml((folder / "receptions.yaml").read_text("utf-8")), ReceptionRules)
 
 
 def judge(kind: str, wanted: Sequence[str], done: Sequence[str], rules: ReceptionRules) -> Judgement:

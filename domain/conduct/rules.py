@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import yaml
+
+from domain.kernel.content import read_yaml
 
 MESSAGE_RULES = "message_rules"
 """Name of the rules among a desk's content."""
@@ -60,7 +61,7 @@ def load_message_rules(folder: Path) -> MessageRules:
         ValueError: A rule has neither words nor a pattern, a word of no characters, or a key that another one has.
         re.error: A pattern is none.
     """
-    rules = msgspec.convert(yaml.safe_load((folder / "messages.yaml").read_text("utf-8")), MessageRules)
+    rules = msgspec.convert(read_yaml((folder / "messages.yaml").read_text("utf-8")), MessageRules)
     if len({rule.key for rule in rules.rules}) != len(rules.rules):
         raise ValueError("messages.yaml: two rules of one key")
     for rule in rules.rules:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.kernel.clock import Clock, utc_now
-from domain.kernel.content import ContentError
+from domain.kernel.content import ContentError, read_yaml
 from domain.kernel.errors import DomainError
 from domain.kernel.facts import Sensitivity
 from domain.kernel.ids import Id
@@ -107,9 +107,8 @@ class Authority:
         Every mistake is told at once in a `ContentError`.
         """
         import msgspec
-        import yaml
 
-        data: Any = yaml.safe_load(path.read_text("utf-8"))
+        data: Any = read_yaml(path.read_text("utf-8"))
         raw: dict[str, dict[str, Any]] = {
             name: {**role, "permissions": list(role.get("permissions", ()))}
             for name, role in data["roles"].items()
@@ -117,7 +116,7 @@ class Authority:
         roles: dict[str, Role] = {}
         problems: list[str] = []
         for file in sorted((path.parent / "permissions").glob("*.yaml")):
-            problems += _grant(yaml.safe_load(file.read_text("utf-8")), file.stem, raw)
+            problems += _grant(read_yaml(file.read_text("utf-8")), file.stem, raw)
         for name, given in raw.items():
             try:
                 unknown = given.keys() - {field.name for field in dataclasses.fields(Role)}

@@ -36,11 +36,21 @@ def load_folder(folder: Path, schema: type[D], pattern: str = "*.yaml") -> dict[
 
 
 def _parse(path: Path) -> Any:
-    import msgspec
-
-    text = path.read_text("utf-8")
     if path.suffix == ".json":
-        return msgspec.json.decode(text)
+        import msgspec
+
+        return msgspec.json.decode(path.read_bytes())
+    return read_yaml(path.read_text("utf-8"))
+
+
+def read_yaml(text: str) -> Any:
+    """Return what a file that ships says in YAML, by the loader in C where there is one: a tenth of the time.
+
+    What people type in goes through ``yaml.safe_load``: a text of many levels overflows the stack of the one in C.
+
+    Raises:
+        yaml.YAMLError: It is none, or has tags of its own.
+    """
     import yaml
 
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (a safe loader in C)
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (both are safe)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from domain.kernel.content import ContentError
+from domain.kernel.content import ContentError, read_yaml
 from domain.kernel.errors import KnownError
 
 
@@ -18,13 +18,10 @@ class Texts:
     @classmethod
     def load(cls, folder: Path) -> "Texts":
         """Read every ``*.yaml`` of `folder`; the same code in two files is a `ContentError`."""
-        import yaml
-
         sentences: dict[str, str] = {}
         problems: list[str] = []
         for path in sorted(folder.glob("*.yaml")):
-            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-            for code, sentence in (yaml.load(path.read_text("utf-8"), Loader=loader) or {}).items():  # noqa: S506
+            for code, sentence in (read_yaml(path.read_text("utf-8")) or {}).items():
                 if code in sentences:
                     problems.append(f"{path.name}: {code}: stands in another file already")
                 if not isinstance(sentence, str):

@@ -4,7 +4,8 @@ import functools
 from pathlib import Path
 
 import msgspec
-import yaml
+
+from domain.kernel.content import read_yaml
 
 LINTING = "linting"
 """Name of the rules among a desk's content."""
@@ -80,4 +81,4 @@ def load_rules(folder: Path) -> Rules:
     Raises:
         msgspec.ValidationError: A rule is not as declared; the text names its place.
     """
-    return msgspec.convert(yaml.safe_load((folder / "rules.yaml").read_text("utf-8")), Rules)
+    return msgspec.convert(read_yaml((folder / "rules.yaml").read_text("utf-8")), Rules)

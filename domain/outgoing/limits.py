@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import msgspec
-import yaml
 
-from domain.kernel.content import ContentError
+from domain.kernel.content import ContentError, read_yaml
 
 
 class ExportLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,7 +28,7 @@ class ExportLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load_export_limits(path: Path) -> ExportLimits:
     """Read the file; `ContentError` for what it should not say."""
     try:
-        return msgspec.convert(yaml.safe_load(path.read_text("utf-8")), ExportLimits)
+        return msgspec.convert(read_yaml(path.read_text("utf-8")), ExportLimits)
     except msgspec.ValidationError as error:
         raise ContentError([f"{path.name}: {error}"]) from error
 

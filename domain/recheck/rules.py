@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-import yaml
+
+from domain.kernel.content import read_yaml
 
 RECHECK = "recheck"
 """Name of the rules among a desk's content."""
@@ -71,7 +72,7 @@ def load_recheck(folder: Path) -> RecheckRules:
         msgspec.ValidationError: A rule is not as declared; the text names its place.
         ValueError: A rule asks for nothing, its days run backwards, its source is unknown, or two share an id.
     """
-    found = msgspec.convert(yaml.safe_load((folder / "rules.yaml").read_text("utf-8")), RecheckRules)
+    found = msgspec.convert(read_yaml((folder / "rules.yaml").read_text("utf-8")), RecheckRules)
     seen: set[str] = set()
     for rule in found.rules:
         asks = rule.flags or any(one is not None for one in (rule.low, rule.above, rule.high, rule.below))

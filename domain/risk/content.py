@@ -13,7 +13,7 @@ import msgspec
 import yaml
 
 from domain.catalog.lookup import Catalog
-from domain.kernel.content import ContentError, load_folder
+from domain.kernel.content import ContentError, load_folder, read_yaml
 from domain.risk.answers import FormLinks, load_links
 from domain.risk.definitions import DiseaseDefinition, DiseaseFile, FactorFile, Model, Rules
 from domain.risk.expressions import ExpressionError
@@ -106,8 +106,7 @@ def load_risk(folder: Path, catalog: Catalog, forms: Path | None = None) -> Risk
 
 def _one(path: Path, schema: type[D], problems: list[str]) -> D | None:
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return msgspec.convert(yaml.load(path.read_text("utf-8"), Loader=loader), schema)  # noqa: S506
+        return msgspec.convert(read_yaml(path.read_text("utf-8")), schema)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         problems.append(f"{path.name}: {error}")
         return None

@@ -4,10 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import msgspec
-import yaml
 
 from domain.alerts.parts import Anomaly
-from domain.kernel.content import ContentError
+from domain.kernel.content import ContentError, read_yaml
 from domain.security.records import Suspicion
 
 
@@ -40,7 +39,7 @@ def load_limits(path: Path) -> WatchLimits:
         ContentError: It says something unknown, or leaves a limit out.
     """
     try:
-        read = msgspec.convert(yaml.safe_load(path.read_text("utf-8")), WatchLimits)
+        read = msgspec.convert(read_yaml(path.read_text("utf-8")), WatchLimits)
     except msgspec.ValidationError as error:
         raise ContentError([f"{path.name}: {error}"]) from error
     wanted = {Suspicion.BEYOND_RIGHTS, Suspicion.MASS_READING, Suspicion.MASS_CHANGE, Suspicion.AGAINST_ORDER}

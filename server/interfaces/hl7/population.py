@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import yaml
 
 from domain.catalog.content import Catalog
+from domain.kernel.content import read_yaml
 from domain.people.idnumber import make_id
 
 Sex = Literal["male", "female"]
@@ -72,7 +72,7 @@ def load_samples(folder: Path) -> SampleData:
     """
     merged: dict[str, Any] = {}
     for stem in ("people", "labs"):
-        merged |= yaml.safe_load((folder / f"{stem}.yaml").read_text("utf-8"))
+        merged |= read_yaml((folder / f"{stem}.yaml").read_text("utf-8"))
     return msgspec.convert(merged, SampleData)
 
 
