@@ -17,7 +17,7 @@ from domain.exchange.node_commands import NodeFacts, NoteNodes
 from domain.exchange.node_records import Contact, SyncNode
 from domain.exchange.records import Conflict
 from domain.exchange.rules import ConflictState
-from domain.exchange.settings_in_force import settings_count
+from domain.exchange.settings_in_force import knowledge_count, settings_count
 from domain.kernel.authority import Actor
 from domain.kernel.columns import from_microseconds, to_microseconds
 from domain.kernel.dispatcher import Dispatcher
@@ -36,7 +36,17 @@ GRACE = timedelta(hours=1)
 CONFLICT_OVERDUE_S = 72 * 3600
 """How long two values may wait for a person before somebody is told (`conflict_overdue.yaml`)."""
 MANY = 3
-_EXACT = ("name", "contact", "version", "stage", "rejected", "parked", "conflicts", "settings_behind")
+_EXACT = (
+    "name",
+    "contact",
+    "version",
+    "stage",
+    "rejected",
+    "parked",
+    "conflicts",
+    "settings_behind",
+    "knowledge_behind",
+)
 _OFF = frozenset({Contact.CLOSED, Contact.NEVER, Contact.REVOKED})
 """Contacts of a workstation that is not running: it takes settings in when it starts."""
 _LIMITS = (
@@ -117,13 +127,18 @@ def _with_grace(values: dict[str, Any], row: Any, now: datetime) -> Contact:
 
 def _with_since(values: dict[str, Any], row: Any, now: datetime) -> dict[str, Any]:
     same = row is not None and row.contact == values["contact"]
-    behind = values["settings_behind"] > 0
-    begun = row.settings_since if row is not None and row.settings_since is not None else now
     return {
         **values,
         "contact_since": row.contact_since if same else now,
-        "settings_since": begun if behind else None,
+        **{f"{what}_since": _behind_since(values, row, what, now) for what in ("settings", "knowledge")},
     }
+
+
+def _behind_since(values: dict[str, Any], row: Any, what: str, now: datetime) -> datetime | None:
+    if values[f"{what}_behind"] <= 0:
+        return None
+    begun: datetime | None = None if row is None else getattr(row, f"{what}_since")
+    return now if begun is None else begun
 
 
 def _seen(connection: Connection, now: datetime) -> list[tuple[Id, Id, dict[str, Any]]]:
@@ -131,7 +146,7 @@ def _seen(connection: Connection, now: datetime) -> list[tuple[Id, Id, dict[str,
     station = Workstation.__table__
     states = {row.device_id: row for row in connection.execute(select(device_state))}
     rejected, parked = _parked(connection)
-    settings = settings_count(connection)
+    settings, knowledge = settings_count(connection), knowledge_count(connection)
     conflicts = _conflicts(connection, now)
     sent = {device_id: row.last_seq for device_id, row in states.items()}
     found = []
@@ -139,9 +154,12 @@ def _seen(connection: Connection, now: datetime) -> list[tuple[Id, Id, dict[str,
         state = states.get(row.id)
         count, oldest_s = conflicts.pop(row.org_id, (0, 0))
         contact = _contact(row, state, now)
-        taken = settings if state is None or contact in _OFF else state.settings
+        off = state is None or contact in _OFF
+        taken = settings if off else state.settings
+        known = knowledge if off or state.knowledge < 0 else state.knowledge
         values: dict[str, Any] = {
             "name": row.name, "contact": contact, **_told(state), "settings_behind": max(0, settings - taken),
+            "knowledge_behind": max(0, knowledge - known),
             "rejected": rejected[row.id], "parked": parked[row.id], "conflicts": count,
             "oldest_conflict_s": oldest_s,
             "conflicts_permille": round(1000.0 * count / max(sent.get(row.id, 0), 1), 2) if count else 0.0,

@@ -160,7 +160,7 @@ def _reported(report: NodeReport) -> dict[str, object]:
         "oldest_s": min(max(report.oldest_s, 0), most), "files": min(max(report.files, 0), many),
         "file_bytes": min(max(report.file_bytes, 0), most), "failures": min(max(report.failures, 0), many),
         "rate": min(max(report.rate, 0), most), "stage": report.stage[:20], "closed": report.closing,
-        "settings": min(max(report.settings, 0), many),
+        "settings": min(max(report.settings, 0), many), "knowledge": min(max(report.knowledge, -1), many),
     }  # fmt: skip
 
 

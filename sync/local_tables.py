@@ -175,6 +175,7 @@ device_state = Table(
     Column("refusals", Integer, nullable=False, default=0, server_default="0"),
     Column("closed", Boolean, nullable=False, default=False, server_default="0"),
     Column("settings", Integer, nullable=False, default=0, server_default="0"),
+    Column("knowledge", Integer, nullable=False, default=-1, server_default="-1"),
 )
 """What the centre knows of a workstation's sync; the row's lock lets one bundle of a device in at a time."""
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, func, select
 
-from domain.exchange.settings_in_force import settings_count
+from domain.exchange.settings_in_force import knowledge_count, settings_count
 from domain.kernel.change_log import change_log
 from sync.bootstrap import filling_of
 from sync.identity import epochs, identity_of, progress_of
@@ -40,4 +40,5 @@ def node_report(
     return NodeReport(
         backlog, int(size), max(0, now - (oldest or now)) // 1_000_000, files, int(file_bytes), failures, rate,
         filling_of(connection).stage.value, closing, settings_count(connection),
+        knowledge_count(connection),
     )  # fmt: skip

@@ -77,6 +77,7 @@ class NodeReport(msgspec.Struct, array_like=True, frozen=True):
         stage: How far it is filled (`sync.bootstrap.Stage`).
         closing: The program is about to end.
         settings: Versions of settings it has taken in (`domain.exchange.settings_in_force`); 0 of an older program.
+        knowledge: Versions of knowledge it has taken in; -1 of an older program, which does not say.
     """
 
     backlog: Int64 = 0
@@ -89,6 +90,7 @@ class NodeReport(msgspec.Struct, array_like=True, frozen=True):
     stage: str = ""
     closing: bool = False
     settings: Int64 = 0
+    knowledge: Int64 = -1
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True):

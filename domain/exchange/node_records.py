@@ -24,8 +24,9 @@ class SyncNode(Record, label="同步节点", merge=Merge.CENTRE):
     """One workstation; its id is the workstation's. Written by the centre alone, when there is something to tell.
 
     Counts of conflicts are the organisation's and stand with its first workstation, for the machine room's alerts;
-    the people they belong to see them in the list `conflict.lead` and in the inbox. `settings_since` is when the
-    watch first saw the workstation without all settings in force; one that is switched off counts from its return.
+    the people they belong to see them in the list `conflict.lead` and in the inbox. `settings_since` and
+    `knowledge_since` are when the watch first saw the workstation without all of them; one that is switched off
+    counts from its return.
     """
 
     name: Mapped[str] = column("工作站")
@@ -51,3 +52,5 @@ class SyncNode(Record, label="同步节点", merge=Merge.CENTRE):
     trouble: Mapped[int] = column("同步异常数", default=0)
     settings_behind: Mapped[int] = column("未生效配置", default=0)
     settings_since: Mapped[datetime | None] = column("配置未生效起始")
+    knowledge_behind: Mapped[int] = column("落后知识版本", default=0)
+    knowledge_since: Mapped[datetime | None] = column("知识库落后起始")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from domain.knowledge.commands import RetireEntry, WriteEntry
 from domain.knowledge.keeping import entry_id
 from domain.knowledge.records import Shelf
-from tests.readers.alert_cases import Case
+from tests.readers.alert_cases import HOUR, Case
 
 AGE = timedelta(days=183)
 
@@ -33,7 +33,19 @@ def retired(library):
     return run
 
 
+def behind(versions, failures=0):
+    """What the watch over the nodes saw of the knowledge a workstation has."""
+
+    def run(world):
+        since = world.desk.clock() if versions else None
+        world.node(knowledge_behind=versions, knowledge_since=since, failures=failures)
+
+    return run
+
+
 CASES = [
     Case("A-057", written(Shelf.INDICATOR), taken_out, AGE, retired(Shelf.INDICATOR), of_a_client=False),
     Case("A-058", written(Shelf.TCM), taken_out, AGE, retired(Shelf.TCM), of_a_client=False),
+    Case("A-128", behind(1), behind(0), 24 * HOUR, behind(0), of_a_client=False),
+    Case("A-127", behind(1, failures=3), behind(0), harmless=behind(1, failures=2), of_a_client=False),
 ]

@@ -15,6 +15,7 @@ import uvicorn
 
 from domain.kernel.authority import system_actor
 from domain.kernel.clock import ManualClock, utc_now
+from domain.knowledge.index_commands import index_library
 from domain.people.staff_commands import CreateOrganization, CreateStaff
 from server.app import build_centre, create_app
 from server.body_socket import BodySocketProtocol
@@ -50,6 +51,7 @@ def prepare(settings, clock=utc_now):
             ),
             head,
         )
+    index_library(centre.dispatcher, head)  # as the first minute of a centre does
     centre.close()
     roles = list(centre.authority.roles)
     return SimpleNamespace(first=first, orgs={"HQ": first.org_id, **orgs}, roles=roles)

@@ -15,6 +15,8 @@ from domain.kernel.authority import system_actor
 from domain.kernel.change_log import head_position
 from domain.kernel.dispatcher import Dispatcher
 from domain.kernel.errors import DomainError
+from domain.knowledge.commands import WriteEntry
+from domain.knowledge.records import KnowledgeEntry, Shelf
 from domain.people.enrolment_commands import RevokeWorkstation
 from domain.people.patient_commands import RegisterPatient
 from domain.people.records import Sex
@@ -98,6 +100,7 @@ def test_a_workstation_appears_when_it_is_enrolled_and_when_it_speaks(centre, wa
 
 
 def test_nothing_is_written_while_nothing_is_worth_telling(server, centre, watch, branch):
+    branch.sync.exchange()  # takes in what ships
     branch.sync.exchange()
     watch.look()
     with centre.store.read() as connection:
@@ -322,6 +325,45 @@ def test_settings_that_a_workstation_has_not_taken_in_are_told_until_it_has(serv
     watch.look()
     assert node(centre, branch).settings_behind == 0
     assert alerts(centre, "A-056", branch) == ["closed"]
+
+
+def test_knowledge_flows_to_the_branch_and_one_that_has_not_taken_it_in_for_a_day_is_told(
+    server, centre, watch, branch, store
+):
+    boss = system_actor(centre.identity.org_id, centre.identity.device_id)
+    branch.sync.exchange()  # takes in what ships
+    branch.sync.exchange()  # and says so
+    watch.look()
+    assert (node(centre, branch).knowledge_behind, node(centre, branch).knowledge_since) == (0, None)
+    order = WriteEntry(
+        kind=Shelf.DIET,
+        code="dash_outline",
+        title="减盐膳食",
+        points="少盐",
+        source="本院规定",
+        reason="修订",
+    )
+    centre.dispatcher.run(order, boss)
+    server.clock.advance(timedelta(minutes=1))
+    watch.look()
+    row = node(centre, branch)
+    assert (row.knowledge_behind, row.knowledge_since) == (1, server.clock())
+    server.clock.advance(timedelta(hours=24) - timedelta(minutes=1))
+    tick(centre)
+    assert alerts(centre, "A-128", branch) == []
+    server.clock.advance(timedelta(minutes=1))
+    tick(centre)
+    assert alerts(centre, "A-128", branch) == ["open"]
+    branch.sync.exchange()
+    with store.read() as connection:
+        kept = KnowledgeEntry.__table__
+        mine = select(kept.c.title).where(kept.c.code == "dash_outline")
+        assert connection.execute(mine).scalar() == "减盐膳食"
+    branch.sync.exchange()
+    watch.look()
+    tick(centre)
+    assert (node(centre, branch).knowledge_behind, node(centre, branch).knowledge_since) == (0, None)
+    assert alerts(centre, "A-128", branch) == ["closed"]
 
 
 def test_a_workstation_that_is_switched_off_has_time_from_its_return(server, centre, watch, branch):
