@@ -140,3 +140,28 @@ def test_destroying_shows_the_reasons_and_asks_for_the_second_person(view, store
     assert "border: 2px" in view.findChild(QLabel, "discard_damaged").styleSheet()
     if folder := os.environ.get("SHOTS"):
         view.grab().save(f"{folder}/bench-discard.png")
+
+
+def test_of_a_box_only_the_places_that_differ_are_painted_again(view, processed, box, qtbot, monkeypatch):
+    """A scan changes three places of a box; painting all of them at each scan cost more than the command itself."""
+    qtbot.keyClick(view, Qt.Key.Key_F5)
+    scan(view, qtbot, box)
+    grid = view.findChild(BoxGrid, "box_grid")
+    whole = grid.grab().toImage()
+    qtbot.wait(50)
+    painted = []
+    place = BoxGrid._place
+    monkeypatch.setattr(
+        BoxGrid, "_place", lambda self, p, r, at: (painted.append(at), place(self, p, r, at))[1]
+    )
+    scan(view, qtbot, processed[0])
+    qtbot.waitUntil(lambda: bool(painted))
+    qtbot.wait(50)
+    assert set(painted) <= {"A1", "A2", "B1", "B2"}, (
+        "neighbours share an edge, the far end of the box does not"
+    )
+    partly = grid.grab().toImage()
+    assert partly != whole
+    grid.update()
+    qtbot.wait(20)
+    assert grid.grab().toImage() == partly

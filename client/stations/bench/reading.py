@@ -15,6 +15,7 @@ from domain.kernel.ids import Id
 from domain.kernel.store import Store
 from domain.kernel.unit_of_work import Done
 from domain.kernel.worklists import Filter, NamedRow, Pages, records, worklists
+from domain.people.standing_light import StandingLight, standing_light
 
 WAITING = 14
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,6 +41,8 @@ class TubeFacts:
     sources: int = 0
     """Of how many tubes it was pooled; 0 for none."""
     patient_id: Id | None = None
+    identity: StandingLight | None = None
+    """How the identity of whom it is of stands; not read for lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,19 @@ class Outcome:
 
 
 def act(desk: Any, actor: Actor, order: Any, number: str) -> Outcome:
-    """Run a command on a tube and read the tube; a refusal is an outcome too, so that its remedy can be told."""
+    """Run a command on a tube and read the tube; a refusal is an outcome too, so that its remedy can be told.
+
+    Args:
+        desk: With dispatcher and store.
+        actor: Who scans.
+        order: The command, or a function of the tube as it stands (None for one that is not here) that gives it.
+        number: Of the tube.
+    """
     done, error = None, None
     try:
+        if callable(order):
+            with desk.store.read() as connection:
+                order = order(tube_in(connection, actor, number))
         done = desk.dispatcher.run(order, actor)
     except KnownError as refusal:
         error = refusal
@@ -110,7 +123,8 @@ def tube_in(connection: Connection, actor: Actor, number: str) -> TubeFacts | No
         return None
     [row] = rows
     disputes = disputes_of(connection, actor.clearance, "specimen", [row.id])
-    return replace(_tube(row), disputes=disputes.get(row.id, ()))
+    identity = standing_light(connection, row.patient_id)
+    return replace(_tube(row), disputes=disputes.get(row.id, ()), identity=identity)
 
 
 def read_box(store: Store, actor: Actor, code: str) -> BoxFacts | None:

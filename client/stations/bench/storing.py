@@ -6,11 +6,11 @@ from client.ports import Scanned
 from client.station import PageModel
 from client.stations.bench.box_model import BoxModel
 from client.stations.bench.part import BenchPart
-from client.stations.bench.reading import BoxFacts, Outcome, look_up, read_box
+from client.stations.bench.reading import BoxFacts, Outcome, TubeFacts, read_box
 from client.stations.bench.telling import GOOD, Result
 from domain.biobank.bench import TUBE, Card, Mode
 from domain.biobank.commands import CreateContainer, StoreSpecimen
-from domain.biobank.custody_commands import ReturnSpecimen
+from domain.biobank.custody_commands import ReturnReceipt, ReturnSpecimen
 from domain.kernel.errors import DomainError, KnownError
 
 
@@ -101,31 +101,31 @@ class StoreModel(BenchPart):
 
     def _store(self, number: str) -> None:
         """Store a tube where the pointer stands; one that was taken out goes back to the place kept for it."""
-        context = self.page.context
-        self.read(
-            lambda: look_up(context.desk.store, context.actor, number).tube,
-            lambda tube: self._put(number, back=tube is not None and tube.state == "out"),
-            number,
-        )
-
-    def _put(self, number: str, *, back: bool) -> None:
-        if back:
-            self.act(ReturnSpecimen(number=number), number, self._returned)
-            return
         box, position = self.box.box, self.box.pointer
-        if box is None or position is None:
-            self.refuse(DomainError("bench.box_first" if box is None else "bench.box_full"), number)
-            return
 
-        def stored(outcome: Outcome) -> None:
-            if outcome.tube is not None:
-                self.box.place(position, outcome.tube.number)
-                now, ahead = self.page.context.desk.clock(), self.box.pointer
-                told = self.teller.good(self.mode, outcome.tube, now, position=position)
-                code = "bench.box_next" if ahead else "bench.do.bench.box_full"
-                self.tell(dataclasses.replace(told, remedy=self.page.context.say(code, position=ahead)))
+        def order(tube: TubeFacts | None) -> StoreSpecimen | ReturnSpecimen:
+            if tube is not None and tube.state == "out":
+                return ReturnSpecimen(number=number)
+            if box is None or position is None:
+                raise DomainError("bench.box_first" if box is None else "bench.box_full")
+            return StoreSpecimen(number=number, container=box.code, position=position)
 
-        self.act(StoreSpecimen(number=number, container=box.code, position=position), number, stored)
+        def done(outcome: Outcome) -> None:
+            back = outcome.done is not None and isinstance(outcome.done.receipt, ReturnReceipt)
+            if back or position is None:
+                self._returned(outcome)
+            else:
+                self._stored(outcome, position)
+
+        self.act(order, number, done)
+
+    def _stored(self, outcome: Outcome, position: str) -> None:
+        if outcome.tube is not None:
+            self.box.place(position, outcome.tube.number)
+            now, ahead = self.page.context.desk.clock(), self.box.pointer
+            told = self.teller.good(self.mode, outcome.tube, now, position=position)
+            code = "bench.box_next" if ahead else "bench.do.bench.box_full"
+            self.tell(dataclasses.replace(told, remedy=self.page.context.say(code, position=ahead)))
 
     def _returned(self, outcome: Outcome) -> None:
         """Tell how long it was out, and how often it may still be thawed."""

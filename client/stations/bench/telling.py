@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from client.identity_words import TONES
 from client.stations.bench.reading import TubeFacts
 from client.tube_plan import tube_plan
 from domain.biobank.bench import Mode
@@ -12,6 +13,7 @@ from domain.biobank.numbers import grouped
 from domain.biobank.workflow import specimen_life
 from domain.kernel.errors import KnownError
 from domain.kernel.texts import Texts
+from domain.people.comparing import Light
 
 GOOD, BAD, ASK = "good", "bad", "ask"
 KEYS = {
@@ -46,6 +48,9 @@ class Result:
     sequence: int = 0
     doubt: str = ""
     """Number of a tube that has been further on than this scan: is it a second tube with the same number?"""
+    identity: str = ""
+    """How the identity of whom the tube is of stands, in words; `identity_tone` repeats it as a colour."""
+    identity_tone: str = ""
 
 
 class Teller:
@@ -57,9 +62,26 @@ class Teller:
     def good(self, mode: Mode, tube: TubeFacts, now: datetime, **facts: Any) -> Result:
         """Return the line of a scan that went well, with the next step and the time it has."""
         title = self._texts.say(f"bench.done.{mode.value}", **facts)
+        words, tone = self.identity(tube)
         return Result(
-            GOOD, title, grouped(tube.number), self.describe(tube), self.next_step(tube, now), now, mode.value
-        )
+            GOOD, title, grouped(tube.number), self.describe(tube), self.next_step(tube, now), now, mode.value,
+            identity=words, identity_tone=tone,
+        )  # fmt: skip
+
+    def identity(self, tube: TubeFacts) -> tuple[str, str]:
+        """Return how the identity of whom a tube is of stands, and its tone; empty where nobody looked."""
+        say, found = self._texts.say, tube.identity
+        if found is None:
+            return "", ""
+        if found.light is None:
+            return say("bench.identity_none"), "muted"
+        light = say(f"choice.light.{found.light.value}")
+        why = "；".join(say(f"word.identity_reason.{code}") for code in found.reasons)
+        if found.light is Light.GREEN:
+            return say("bench.identity", light=light), TONES[found.light]
+        if found.settled:
+            return say("bench.identity_settled", light=light, why=why), TONES[Light.GREEN]
+        return say(f"bench.identity_{found.light.value}", light=light, why=why), TONES[found.light]
 
     def bad(
         self, mode: Mode, error: KnownError, tube: TubeFacts | None, scanned: str, now: datetime

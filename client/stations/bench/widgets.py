@@ -18,7 +18,16 @@ from domain.kernel.clock import clinic
 TONES = {"good": "success", "bad": "danger", "ask": "warning"}
 MARKS = {"good": "✓", "bad": "✗", "ask": "？"}
 ROW_PX = 30
+HEAD_PX = 22
+MOST_CUT = 1000
+"""Texts whose length was measured that are remembered: most lines of a list were there before the scan."""
 URGENT = timedelta(minutes=30)
+
+
+def dress(widget: QWidget, sheet: str) -> None:
+    """Give a widget a style it has not: setting the same one again costs as much as the first time, at each scan."""
+    if widget.styleSheet() != sheet:
+        widget.setStyleSheet(sheet)
 
 
 class ModeLine(QFrame):
@@ -47,9 +56,10 @@ class ModeLine(QFrame):
             name = self._say(f"bench.mode.{one.value}")
             label.setText(f"{'▶' if chosen else ''}{name} {KEYS[one].replace('Shift+', '⇧')}")
             ink, ground = ("primary_text", "primary") if chosen else ("muted", "surface")
-            label.setStyleSheet(
+            dress(
+                label,
                 f"color: {COLOURS[ink].name()}; background-color: {COLOURS[ground].name()}; font-size: 20px;"
-                f"font-weight: bold; border: 1px solid {COLOURS['border'].name()}; border-radius: 6px;"
+                f"font-weight: bold; border: 1px solid {COLOURS['border'].name()}; border-radius: 6px;",
             )
 
 
@@ -73,6 +83,10 @@ class ResultCard(QFrame):
             label.setProperty("bold", bold)
             label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
             column.addWidget(label)
+        self.identity = QLabel(self)
+        self.identity.setObjectName("result_identity")
+        self.identity.setWordWrap(True)
+        column.addWidget(self.identity)
         column.addStretch(1)
 
     def show_result(self, result: Result | None, ready: str) -> None:
@@ -82,19 +96,24 @@ class ResultCard(QFrame):
         if result is not None:
             texts = (f"{MARKS[result.tone]} {result.title}", result.number, result.detail, result.remedy)
             tone, ink = f"{TONES[result.tone]}_soft", TONES[result.tone]
-        self.setStyleSheet(
+        dress(
+            self,
             f"#result {{ background-color: {COLOURS[tone].name()}; border-radius: 8px;"
-            f" border: 3px solid {COLOURS[ink if result else 'border'].name()}; }}"
+            f" border: 3px solid {COLOURS[ink if result else 'border'].name()}; }}",
         )
         for label, shown in zip((self.title, self.number, self.detail, self.remedy), texts, strict=True):
             weight = "bold" if label.property("bold") else "normal"
             colour = COLOURS["text" if label in (self.number, self.detail) else ink].name()
-            label.setStyleSheet(
-                f"font-size: {label.property('size_px')}px; font-weight: {weight}; color: {colour};"
-            )
+            dress(label, f"font-size: {label.property('size_px')}px; font-weight: {weight}; color: {colour};")
             label.setText(shown)
             label.setVisible(bool(shown))
-        self.setAccessibleName(" ".join(t for t in texts if t))
+        said, tone = (result.identity, result.identity_tone) if result is not None else ("", "")
+        if said:
+            weight = "normal" if tone in ("success", "muted") else "bold"
+            dress(self.identity, f"font-size: 18px; font-weight: {weight}; color: {COLOURS[tone].name()};")
+        self.identity.setText(f"● {said}" if said else "")
+        self.identity.setVisible(bool(said))
+        self.setAccessibleName(" ".join(t for t in (*texts, said) if t))
 
 
 class Painted(QWidget):
@@ -103,6 +122,7 @@ class Painted(QWidget):
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName(name)
+        self._cut: dict[tuple[str, int], str] = {}
         self.setMinimumHeight(3 * ROW_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -111,7 +131,12 @@ class Painted(QWidget):
     ) -> None:
         """Draw one cell, cut with an ellipsis where it does not fit."""
         painter.setPen(COLOURS[colour])
-        cut = painter.fontMetrics().elidedText(shown, Qt.TextElideMode.ElideRight, int(width))
+        cut = self._cut.get((shown, int(width)))
+        if cut is None:
+            if len(self._cut) > MOST_CUT:
+                self._cut.clear()
+            cut = painter.fontMetrics().elidedText(shown, Qt.TextElideMode.ElideRight, int(width))
+            self._cut[shown, int(width)] = cut
         painter.drawText(QRectF(x, row * ROW_PX, width, ROW_PX), int(Qt.AlignmentFlag.AlignVCenter), cut)
 
 
@@ -189,33 +214,53 @@ class BoxGrid(QWidget):
         self._box: BoxFacts | None = None
         self._pointer: str | None = None
         self._last: str | None = None
+        self._shown: tuple[str, int, int, frozenset[str]] | None = None
         self.setMinimumSize(QSize(260, 220))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def show_box(self, box: BoxFacts | None, pointer: str | None, last: str | None) -> None:
-        """Show a box with the position of the next tube and of the last one."""
+        """Show a box with the position of the next tube and of the last one; only places that differ are painted."""
+        before, marks = self._shown, {self._pointer, self._last}
         self._box, self._pointer, self._last = box, pointer, last
+        self._shown = None if box is None else (box.code, box.rows, box.columns, frozenset(box.taken))
         self.setAccessibleName(
             "" if box is None else f"{box.name} {len(box.taken)}/{box.rows * box.columns} {pointer}"
         )
-        self.update()
+        if box is None or self._shown is None or before is None or before[:3] != self._shown[:3]:
+            self.update()
+            return
+        for position in marks | {pointer, last} | (before[3] ^ self._shown[3]):
+            if position is not None:
+                self.update(self._rect(position, box).toAlignedRect())
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         box = self._box
         if box is None:
             return
-        painter = QPainter(self)
+        painter, region = QPainter(self), event.region()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        side = min((self.width() - 24) / box.columns, (self.height() - 24) / box.rows)
+        side = self._side(box)
         for row in range(box.rows):
             letter = chr(ord("A") + row)
-            self._text(painter, QRectF(0, 22 + row * side, 20, side), letter, "muted")
-            for column in range(box.columns):
-                if row == 0:
-                    self._text(painter, QRectF(22 + column * side, 0, side, 20), str(column + 1), "muted")
-                place = QRectF(22 + column * side, 22 + row * side, side, side).adjusted(2, 2, -2, -2)
-                self._place(painter, place, f"{letter}{column + 1}")
+            head = QRectF(0, HEAD_PX + row * side, 20, side)
+            if region.intersects(head.toAlignedRect()):
+                self._text(painter, head, letter, "muted")
+            for column in range(1, box.columns + 1):
+                above = QRectF(HEAD_PX + (column - 1) * side, 0, side, 20)
+                if row == 0 and region.intersects(above.toAlignedRect()):
+                    self._text(painter, above, str(column), "muted")
+                place = self._rect(f"{letter}{column}", box)
+                if region.intersects(place.toAlignedRect()):
+                    self._place(painter, place.adjusted(2, 2, -2, -2), f"{letter}{column}")
         painter.end()
+
+    def _side(self, box: BoxFacts) -> float:
+        return min((self.width() - HEAD_PX - 2) / box.columns, (self.height() - HEAD_PX - 2) / box.rows)
+
+    def _rect(self, position: str, box: BoxFacts) -> QRectF:
+        """Return where a position is painted, its frame included."""
+        side, row, column = self._side(box), ord(position[0]) - ord("A"), int(position[1:]) - 1
+        return QRectF(HEAD_PX + column * side, HEAD_PX + row * side, side, side)
 
     def _place(self, painter: QPainter, place: QRectF, position: str) -> None:
         taken = self._box is not None and position in self._box.taken

@@ -9,7 +9,7 @@ from client.appearance import COLOURS
 from client.stations.bench.leaving import REASONS
 from client.stations.bench.moving import CONDITIONS
 from client.stations.bench.side.widgets import PoolFace, ProtocolFace
-from client.stations.bench.widgets import BoxGrid
+from client.stations.bench.widgets import BoxGrid, dress
 from domain.biobank.bench import Mode
 from domain.biobank.records import EventKind
 from domain.kernel.clock import clinic
@@ -76,10 +76,11 @@ class _LooksFace(QWidget):
             bad = chosen and condition is not CONDITIONS[0]
             ground = "warning_soft" if bad else "primary_soft" if chosen else "surface"
             edge = "warning" if bad else "primary" if chosen else "border"
-            label.setStyleSheet(
+            dress(
+                label,
                 f"background-color: {COLOURS[ground].name()}; border: {2 if chosen else 1}px solid "
                 f"{COLOURS[edge].name()}; border-radius: 6px; font-size: 16px;"
-                f"font-weight: {'bold' if chosen else 'normal'};"
+                f"font-weight: {'bold' if chosen else 'normal'};",
             )
 
 
@@ -108,10 +109,11 @@ class _ReasonFace(QWidget):
         for reason, label in zip(REASONS, self._labels, strict=True):
             chosen = reason is self._model.discarding.reason
             ink = "text" if self._model.discarding.number else "muted"
-            label.setStyleSheet(
+            dress(
+                label,
                 f"color: {COLOURS[ink].name()}; border: {2 if chosen else 1}px solid "
                 f"{COLOURS['primary' if chosen else 'border'].name()}; border-radius: 6px; font-size: 16px;"
-                f"padding-left: 12px; font-weight: {'bold' if chosen else 'normal'};"
+                f"padding-left: 12px; font-weight: {'bold' if chosen else 'normal'};",
             )
 
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from client.appearance import COLOURS
+from client.stations.bench.widgets import dress
 from domain.biobank.numbers import grouped
 
 ACROSS = 3
@@ -48,10 +49,11 @@ class ProtocolFace(QWidget):
             exception = chosen and name
             ground = "warning_soft" if exception else "primary_soft" if chosen else "surface"
             edge = "warning" if exception else "primary" if chosen else "border"
-            label.setStyleSheet(
+            dress(
+                label,
                 f"background-color: {COLOURS[ground].name()}; border: {2 if chosen else 1}px solid "
                 f"{COLOURS[edge].name()}; border-radius: 6px; font-size: 16px;"
-                f"font-weight: {'bold' if chosen else 'normal'};"
+                f"font-weight: {'bold' if chosen else 'normal'};",
             )
 
 
