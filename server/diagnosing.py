@@ -6,12 +6,12 @@ Each check is tried by itself, so that one that cannot be made hides no other. I
 import contextlib
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from cryptography import x509
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 
 from domain.backups.records import BackupDuty
 from domain.kernel.change_log import head_position, log_reader
@@ -64,6 +64,7 @@ def diagnose(settings: Settings, texts: Texts, now: datetime, *, quick: bool = F
         tried("store", lambda: _store(store, say))
         if not quick and found[-1].good:
             tried("keys", lambda: _keys(settings, store, say))
+            tried("encryption", lambda: _encryption(store, say))
             tried("clock", lambda: _clock(store, say))
             tried("readers", lambda: _readers(store, say))
             tried("backups", lambda: _backups(store, say, now))
@@ -135,6 +136,33 @@ def _keys(settings: Settings, store: Store, say: Say) -> Iterator[tuple[bool, st
         yield False, say("diagnose.keys.no_backup_key", path=str(settings.backup_key_path))
     else:
         yield True, say("diagnose.keys.good")
+
+
+ENCRYPTED = (
+    {"innodb_encrypt_tables": ("ON", "FORCE"), "innodb_encrypt_log": ("ON",)},  # MariaDB
+    {"default_table_encryption": ("ON",), "innodb_redo_log_encrypt": ("ON",)},  # MySQL
+)
+"""What the variables of a database server must be for nothing of ours to lie in the clear on its disks."""
+
+
+def encrypts(variables: Mapping[str, str]) -> bool:
+    """Tell from its variables whether a database server encrypts tables and redo log by itself."""
+    return any(
+        all(variables.get(name, "").upper() in good for name, good in wanted.items()) for wanted in ENCRYPTED
+    )
+
+
+def _encryption(store: Store, say: Say) -> Iterator[tuple[bool, str]]:
+    if store.is_sqlite:
+        yield True, say("diagnose.encryption.own")
+        return
+    names = sorted({name for wanted in ENCRYPTED for name in wanted})
+    query = text("SHOW GLOBAL VARIABLES WHERE Variable_name IN :names").bindparams(
+        bindparam("names", names, expanding=True)
+    )
+    with store.read() as connection:
+        good = encrypts({name: str(value) for name, value in connection.execute(query)})
+    yield good, say(f"diagnose.encryption.{'good' if good else 'clear'}")
 
 
 def _clock(store: Store, say: Say) -> Iterator[tuple[bool, str]]:

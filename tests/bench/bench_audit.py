@@ -80,8 +80,8 @@ def fill(store: Store, rows: int) -> None:
     step = YEAR_US // rows
     entry = text(
         "INSERT INTO audit_entry (number, position, at, actor_id, role, device_id, org_id, command, entity,"
-        " record_id, outcome, content_sha256, hash, format) VALUES (:n, :n, :at, :actor, 'nurse', :device, :org, :command, NULL,"
-        " NULL, :outcome, :sha, :sha, 2)"
+        " record_id, outcome, content_sha256, hash, format) VALUES (:n, :n, :at, :actor, 'nurse', :device, :org,"
+        " :command, NULL, NULL, :outcome, :sha, :sha, 2)"
     )
     subject = text("INSERT INTO audit_subject (number, record_id, entity) VALUES (:n, :record, 'visit')")
     for first in range(1, rows + 1, CHUNK):
@@ -90,7 +90,8 @@ def fill(store: Store, rows: int) -> None:
             person = int(chance.paretovariate(0.6)) % PEOPLE
             made.append({
                 "n": n, "at": START_US + n * step, "actor": one("person", person),
-                "device": one("device", person % DEVICES), "org": one("org", person % ORGS), "command": f"area.c{int(chance.paretovariate(0.7)) % COMMANDS}",
+                "device": one("device", person % DEVICES), "org": one("org", person % ORGS),
+                "command": f"area.c{int(chance.paretovariate(0.7)) % COMMANDS}",
                 "outcome": "refused" if n % REFUSED_OF == 0 else "done", "sha": n.to_bytes(32, "big"),
             })  # fmt: skip
             about.append({"n": n, "record": one("record", chance.randrange(rows // 4))})

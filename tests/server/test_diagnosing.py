@@ -8,7 +8,7 @@ import pytest
 import resources
 from domain.kernel.clock import ManualClock
 from domain.kernel.texts import Texts
-from server.diagnosing import diagnose
+from server.diagnosing import diagnose, encrypts
 from server.private_ca import make_certificates
 from server.settings import Settings
 from tests.server.conftest import START
@@ -31,7 +31,7 @@ def found(settings, after=timedelta(0), **more):
 def test_a_machine_is_looked_at_and_what_is_wrong_has_a_remedy(settings):
     told = found(settings)
     good = {name for name, one in told.items() if one.good}
-    assert good >= {"程序版本", "磁盘", "附件存储", "数据库", "密钥", "后台任务"}
+    assert good >= {"程序版本", "磁盘", "附件存储", "数据库", "密钥", "数据库加密", "后台任务"}
     assert not told["备份"].good
     assert "backup_to" in told["备份"].said
     assert "systemctl status" in told["服务端口"].said
@@ -61,3 +61,36 @@ def test_a_full_disk_a_lost_key_and_a_certificate_that_ends_are_told(settings, t
 
 def test_the_quick_look_is_for_what_every_request_needs(settings):
     assert set(found(settings, quick=True)) == {"附件存储", "共用状态（Redis）", "数据库"}
+
+
+@pytest.mark.mariadb
+def test_a_database_server_that_keeps_clients_in_the_clear_is_told_with_what_to_do(home, mariadb):
+    """That of the tests encrypts nothing."""
+    from server.initialise import initialise
+    from server.storage_key import open_store
+    from sync.schema import prepare_store
+
+    settings = Settings(data_dir=home / "other", store=mariadb(), least_free_bytes=0, port=1)
+    settings.data_dir.mkdir()
+    store = open_store(settings)
+    prepare_store(store)
+    initialise(store, settings, ManualClock(START), code="HQ", name="总院", login="admin")
+    store.close()
+    told = found(settings)["数据库加密"]
+    assert not told.good
+    assert "innodb_encrypt_tables" in told.said
+
+
+@pytest.mark.parametrize(
+    ("variables", "good"),
+    [
+        ({"innodb_encrypt_tables": "ON", "innodb_encrypt_log": "ON"}, True),
+        ({"innodb_encrypt_tables": "FORCE", "innodb_encrypt_log": "on"}, True),
+        ({"innodb_encrypt_tables": "ON", "innodb_encrypt_log": "OFF"}, False),
+        ({"default_table_encryption": "ON", "innodb_redo_log_encrypt": "ON"}, True),
+        ({"default_table_encryption": "ON"}, False),
+        ({}, False),
+    ],
+)
+def test_tables_and_the_redo_log_both_count(variables, good):
+    assert encrypts(variables) is good
