@@ -50,6 +50,7 @@ class Observation(Record, label="结果", merge=Merge.APPEND):
 
     __table_args__ = (
         Index("ix_observation_patient_item", "patient_id", "item", "effective_at"),
+        Index("ix_observation_effective_at", "effective_at"),
         Index(
             "ix_observation_to_check", "status", "effective_at", sqlite_where=text("status = 'pending_check'")
         ),

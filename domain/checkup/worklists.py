@@ -1,6 +1,7 @@
 """Visits, results to check, findings, critical values and the review queues."""
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import exists, literal_column, select
+from sqlalchemy.orm import aliased
 
 from domain.checkup.case_file_records import CaseFiles
 from domain.checkup.critical_commands import HandleCritical, ReceiveCritical
@@ -42,6 +43,26 @@ def visits() -> Query:
         Visit.state,
         Visit.package,
     ).join(Patient, Patient.id == Visit.patient_id)
+
+
+@worklist(
+    "checkup.results", "体检数据明细", permission="checkup.view", record=Observation, order="-effective_at"
+)
+def results() -> Query:
+    """Every result that counts, the latest first; filters narrow it to a client, a visit, an item or a flag."""
+    o, later = Observation, aliased(Observation)
+    corrected = exists(
+        select(later.id).where(later.patient_id == o.patient_id, later.item == o.item, later.amends == o.id)
+    )  # by client and item, as an index has it
+    return (
+        select(
+            Patient.name, Patient.number.label("patient_number"), Visit.number.label("visit_number"), o.label,
+            o.value_text, o.ucum, o.flag, o.range_text, o.important_class, o.effective_at, o.status, o.device,
+        )
+        .join(Patient, Patient.id == o.patient_id)
+        .outerjoin(Visit, Visit.id == o.visit_id)
+        .where(o.status.in_((ResultStatus.FINAL, ResultStatus.CORRECTED)), ~corrected)
+    )  # fmt: skip
 
 
 @worklist("checkup.findings", "重要异常", permission="checkup.view", record=Finding, order="-found_at")

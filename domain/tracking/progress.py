@@ -1,6 +1,7 @@
 """Keeping up how marked values go on: the newest against the one that was marked, noise taken out."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -9,10 +10,12 @@ from domain.care.content import CARE
 from domain.checkup.records import Observation
 from domain.checkup.report_content import standing
 from domain.interop.one_person import of_person, persons
+from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.ids import Id, stable_id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.scales.facts import COUNTING
+from domain.tracking.next_steps import bring_forward, give_task, next_step
 from domain.tracking.progress_records import PositiveCourse, PositiveProgress
 from domain.tracking.records import AbnormalTracking, TrackingGrade
 from domain.trends.content import Swing
@@ -73,7 +76,12 @@ def _keep(work: UnitOfWork, patient_id: Id, item: str) -> bool:
         "rechecks": len(since) - 1, "course": course, "change": change, "needed": needed,
         "tracking_id": (open_ones or tracked)[-1].id, "follow_on": (open_ones or tracked)[-1].follow_on,
     }  # fmt: skip
+    step, day = next_step(TrackingGrade(tracked[0].grade), course, clinic(newest.effective_at).date())
+    values |= {"next_step": step, "next_on": day} if open_ones else {"next_step": None, "next_on": None}
     kept = work.find(PositiveProgress, patient_id=patient_id, item=item)
+    if course is PositiveCourse.WORSE and open_ones and (kept is None or kept.advised_for != newest.id):
+        values["advised_for"] = newest.id
+        _hurry(work, open_ones, newest, change, day)
     if kept is None:
         work.add(
             PositiveProgress(
@@ -86,6 +94,16 @@ def _keep(work: UnitOfWork, patient_id: Id, item: str) -> bool:
     for name, value in changed.items():
         setattr(kept, name, value)
     return bool(changed)
+
+
+def _hurry(work: UnitOfWork, open_ones: Sequence[Any], newest: Any, change: float | None, day: date) -> None:
+    """Bring the follow-up of a value that got worse forward, once a result."""
+    said = (
+        f"复查 {_said(newest)}，较标记时变化 {change:+g}%" if change is not None else f"复查 {_said(newest)}"
+    )
+    for one in open_ones:
+        bring_forward(work, work.require(AbnormalTracking, one.id), newest.label, said, day)
+    give_task(work, newest.patient_id, newest.label, said, day)
 
 
 def course_since(

@@ -28,6 +28,16 @@ class PositiveCourse(enum.StrEnum):
     """A text, another unit, or nobody told how much this value swings: a physician reads it."""
 
 
+class NextStep(enum.StrEnum):
+    """What is to be done next about a marked value."""
+
+    RECHECK = "recheck"
+    READ = "read"
+    READ_AND_REFER = "read_and_refer"
+    CONFIRM = "confirm"
+    """Once more, to be sure that it stays well."""
+
+
 class PositiveProgress(Record, label="阳性指标进展"):
     """One (`stable_id("positive_progress", client, item)`); kept up by whoever keeps the results.
 
@@ -51,3 +61,6 @@ class PositiveProgress(Record, label="阳性指标进展"):
     needed: Mapped[float | None] = column("有意义变化下限", unit="%")
     tracking_id: Mapped[Id] = column("异常结果追踪", ref="abnormal_tracking")
     follow_on: Mapped[date | None] = column("应随访日期")
+    next_step: Mapped[NextStep | None] = column("建议下一步")
+    next_on: Mapped[date | None] = column("建议日期")
+    advised_for: Mapped[Id | None] = column("已提前随访的结果", ref="observation")

@@ -48,7 +48,8 @@ def progress() -> Query:
     p = PositiveProgress
     return select(
         Patient.name, Patient.number.label("patient_number"), p.grade, p.label, p.marked, p.marked_at, p.last,
-        p.last_at, p.flag, p.course, p.change, p.needed, p.rechecks, p.follow_on,
+        p.last_at, p.flag, p.course, p.change, p.needed, p.rechecks, p.next_step, p.next_on,
+        p.follow_on,
     ).join(Patient, Patient.id == p.patient_id)  # fmt: skip
 
 

@@ -79,11 +79,11 @@ def proxy(server):
 
 
 class Branch:
-    """A workstation of B01 at work, with its people and the worker that keeps it in step."""
+    """A workstation at work, with its people and the worker that keeps it in step."""
 
-    def __init__(self, server, store, proxy, folder):
-        found = server.enrol()
-        self.server, self.store, self.org = server, store, server.orgs["B01"]
+    def __init__(self, server, store, proxy, folder, org="B01"):
+        found = server.enrol(org)
+        self.server, self.store, self.org = server, store, server.orgs[org]
         self.device_id = found.device_id
         row = enrolled_rows(
             device_id=found.device_id, org_id=self.org, epoch=1, name="前台一", server=server.api.url,
