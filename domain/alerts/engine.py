@@ -39,7 +39,7 @@ from domain.alerts.receivers import changed_alerts, keep_receivers, rebuild_rece
 from domain.alerts.records import Severity
 from domain.alerts.rule_changes import book_in_force
 from domain.alerts.rule_commands import newest_changes
-from domain.alerts.stacks import concerned, on_stack
+from domain.alerts.stacks import concerned, high_ones, on_stack
 from domain.alerts.steps import RULE_FILES, RULES
 from domain.alerts.trends import on_value
 from domain.exchange.rules import FILLED
@@ -285,10 +285,10 @@ class AlertEngine:
         if not (self.book.stacks and alert_ids):
             return actions
         for entity, ids in concerned(connection, alert_ids, self.book).items():
-            plans = [p for p in self.book.stacks if p.entity == entity]
+            plans = [(p, high_ones(connection, p, ids)) for p in self.book.stacks if p.entity == entity]
             for situation in situations.situations(connection, entity, ids, []):
-                for plan in plans:
-                    actions += on_stack(connection, plan, situation, self._roles)
+                for plan, high in plans:
+                    actions += on_stack(connection, plan, situation, self._roles, high)
         return actions
 
     def _observed(

@@ -1,11 +1,11 @@
 """Many alerts at once for one client, in one owner's hands, or told to one role of a place: told as one more."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from domain.alerts.decisions import Action, Clear, Open, Situation
 from domain.alerts.parts import Stack
@@ -37,21 +37,43 @@ def concerned(connection: Connection, alert_ids: Sequence[Id], book: RuleBook) -
     return found
 
 
+def high_ones(connection: Connection, plan: Plan, ids: Collection[Id]) -> set[Id]:
+    """Return those for whom so many alerts wait that the stack is high: one question for all of them.
+
+    Most changes concern nobody's stack. Roles are counted by the index of who is told, one by one.
+    """
+    stack = plan.rule.stack
+    if stack is None or stack.by == "role":
+        return set(ids)
+    found: set[Id] = set()
+    for some in chunks(ids):
+        key, where = _waiting(plan, stack)
+        query = select(key).where(key.in_(some), *where).group_by(key).having(func.count() >= stack.least)
+        found |= set(connection.execute(query).scalars())
+    return found
+
+
 def on_stack(
-    connection: Connection, plan: Plan, now: Situation, roles: Mapping[str, str]
+    connection: Connection, plan: Plan, now: Situation, roles: Mapping[str, str], high: Container[Id]
 ) -> Iterator[Action]:
     """Yield the alert of a stack that became high enough, or the end of those that are not any more.
 
-    `roles` are the labels of the roles by name.
+    Args:
+        connection: The store.
+        plan: The rule.
+        now: Whom it is about.
+        roles: Labels of the roles by name.
+        high: Those whose stack may be high (`high_ones`).
     """
     stack = plan.rule.stack
     if stack is None or now.row is None:
         return
-    told = _told(connection, plan, now.record_id)
-    for key in roles if stack.by == "role" else ("",):
-        mine = [a for a in told if (a.facts or {}).get("role", "") == key]
+    by_role = stack.by == "role"
+    told = _of_roles(connection, plan, now.record_id) if by_role else _told(plan, now)
+    for key in roles if by_role else ("",):
+        mine = [alert for alert, role in told if role == key]
         waits = [a for a in mine if a.state not in {"closed", "handled"}]
-        since = _high_since(connection, plan, stack, now.record_id, key)
+        since = _high_since(connection, plan, stack, now.record_id, key) if now.record_id in high else None
         if since is None:
             yield from (Clear(a.id) for a in mine if a.state != "closed")
         elif not waits:
@@ -68,14 +90,25 @@ def _high_since(
     """Return when the alert came that made the stack high enough, among those that wait; None if it is not."""
     if stack.by == "role":
         return nth_of_role(connection, subject_id, role, stack.least)
-    key = _ALERT.c.patient_id if stack.by == "client" else _ALERT.c.owner_id
-    rule, state = without_index(_ALERT.c.rule), without_index(_ALERT.c.state)
-    rules = rule.in_(stack.rules) if stack.rules else rule != plan.rule.id
-    query = select(_ALERT.c.opened_at).where(key == subject_id, state.in_(OPEN_STATES), rules)
+    key, where = _waiting(plan, stack)
+    query = select(_ALERT.c.opened_at).where(key == subject_id, *where)
     found = connection.execute(query.order_by(_ALERT.c.opened_at).limit(stack.least)).scalars().all()
     return found[-1] if len(found) == stack.least else None
 
 
-def _told(connection: Connection, plan: Plan, subject_id: Id) -> list[Any]:
+def _waiting(plan: Plan, stack: Stack) -> tuple[ColumnElement[Any], list[ColumnElement[bool]]]:
+    """Return what tells whose an alert is, and which alerts count for the stack."""
+    key = _ALERT.c.patient_id if stack.by == "client" else _ALERT.c.owner_id
+    rule, state = without_index(_ALERT.c.rule), without_index(_ALERT.c.state)
+    return key, [state.in_(OPEN_STATES), rule.in_(stack.rules) if stack.rules else rule != plan.rule.id]
+
+
+def _told(plan: Plan, now: Situation) -> list[tuple[Any, str]]:
+    return [(alert, "") for alert in now.alerts.values() if alert.rule == plan.rule.id]
+
+
+def _of_roles(connection: Connection, plan: Plan, subject_id: Id) -> list[tuple[Any, str]]:
+    """Return the alerts there were about a place, each with the role it is about."""
     mine = (_ALERT.c.subject_id == subject_id, without_index(_ALERT.c.rule) == plan.rule.id)
-    return list(connection.execute(select(_ALERT.c.id, _ALERT.c.state, _ALERT.c.facts).where(*mine)))
+    rows = connection.execute(select(_ALERT.c.id, _ALERT.c.state, _ALERT.c.facts).where(*mine))
+    return [(row, (row.facts or {}).get("role", "")) for row in rows]
