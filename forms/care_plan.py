@@ -15,6 +15,7 @@ from domain.kernel.authority import Actor
 from domain.kernel.clock import clinic
 from domain.kernel.columns import Sensitivity
 from domain.kernel.dispatcher import Dispatcher
+from domain.kernel.disputes import told_of
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.people.records import Patient, Sex
@@ -60,6 +61,7 @@ def care_plan_data(
     patient = connection.execute(select(Patient.__table__).where(Patient.id == plan.patient_id)).one()
     items = _rows(connection, CareItem, plan_id, CareItem.__table__.c.from_on)
     nodes = _rows(connection, CareNode, plan_id, CareNode.__table__.c.planned_on)
+    disputed = told_of(connection, Sensitivity.SENSITIVE, "care_item", [one.id for one in items])
     now, names = dispatcher.clock(), organisation_names(connection, plan.org_id)
     care: CareContent = dispatcher.content[CARE]
     say = dispatcher.content["texts"].say
@@ -77,8 +79,8 @@ def care_plan_data(
         "diet": [_diet(care, one, diseases) for one in by_kind[CareKind.DIET]],
         "exercise": [exercise_said(care, one) for one in by_kind[CareKind.EXERCISE]],
         "others": [
-            {"kind": say(f"choice.care_kind.{one.kind}"), "label": one.label, "dose": _dose(one),
-             "when": when_said(one.schedule), "span": _span(one)}
+            {"kind": say(f"choice.care_kind.{one.kind}"), "label": _with(one.label, disputed.get(one.id)),
+             "dose": _dose(one), "when": when_said(one.schedule), "span": _span(one)}
             for kind in (CareKind.MEDICATION, CareKind.SUPPLEMENT, CareKind.MONITORING) for one in by_kind[kind]
         ],
         "nodes": [
@@ -184,6 +186,10 @@ def exercise_said(care: CareContent, item: Any) -> dict[str, Any]:
 
 
 _BARRED = {"INTERVAL": "间歇训练", "JOG": "慢跑", "PDR": "视网膜病变者剧烈运动"}
+
+
+def _with(label: str, disputed: str | None) -> str:
+    return f"{label}（{disputed}）" if disputed else label
 
 
 def _dose(item: Any) -> str:

@@ -71,15 +71,20 @@ class CareItem(Record, label="干预项目"):
     """One thing a client is to do: its target as number and unit, its schedule as data, from when to when.
 
     `schedule` is a `domain.care.schedules.Schedule`. `watched` is the catalogue item whose measurement counts as
-    doing it (monitoring). `due_at` of a running item with a last day is the end of that day.
+    doing it (monitoring). What it is and its dose are safety values: two of them are both shown until a person has
+    chosen, since an item may be a medication. `due_at` of a running item with a last day is the end of that day.
     """
 
     plan_id: Mapped[Id] = column("干预计划", ref="care_plan", index=True)
     patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
     kind: Mapped[CareKind] = column("类别")
-    label: Mapped[str] = column("内容", sensitivity=SENSITIVE)
-    target_value: Mapped[float | None] = column("每次目标值", sensitivity=SENSITIVE)
-    target_unit: Mapped[str | None] = column("目标单位", means="unit", length=40)
+    label: Mapped[str] = column("内容", sensitivity=SENSITIVE, merge=Merge.REVIEW, safety=True)
+    target_value: Mapped[float | None] = column(
+        "每次目标值", sensitivity=SENSITIVE, group="dose", merge=Merge.REVIEW, safety=True
+    )
+    target_unit: Mapped[str | None] = column(
+        "目标单位", group="dose", merge=Merge.REVIEW, safety=True, means="unit", length=40
+    )
     detail: Mapped[dict[str, Any] | None] = column("处方细目", sensitivity=SENSITIVE)
     watched: Mapped[str | None] = column("监测指标", length=60, index=True)
     schedule: Mapped[dict[str, Any]] = column("时间安排")

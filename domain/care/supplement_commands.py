@@ -16,6 +16,7 @@ from domain.care.records import CareItem, CareKind, CarePlan
 from domain.interop.one_person import of_person
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
+from domain.kernel.disputes import beside
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
@@ -125,13 +126,16 @@ def _check_interactions(
 ) -> list[str]:
     """Return what has to be watched, as sentences; refuses what must not be given."""
     content = care_of(work)
-    query = select(CareItem.label, CareItem.detail).where(
+    query = select(CareItem.id, CareItem.label, CareItem.detail).where(
         of_person(work.connection, CareItem.patient_id, patient_id), CareItem.state.in_(LIVE),
         CareItem.kind.in_((CareKind.MEDICATION, CareKind.SUPPLEMENT)),
     )  # fmt: skip
     taken = [*re.split(r"[，,、;；\n]", order.medicines)]
-    for label, detail in work.connection.execute(query):
-        taken += [label, *(content.nutrients.nutrients[c].label for c in (detail or {}).get(NUTRIENTS, {}))]
+    rows = work.connection.execute(query).all()
+    others = beside(work.connection, "care_item", [row.id for row in rows])
+    for item_id, label, detail in rows:  # of two names in dispute either may be what is taken
+        taken += [label, *map(str, others.get(item_id, {}).get("label", ()))]
+        taken += [*(content.nutrients.nutrients[c].label for c in (detail or {}).get(NUTRIENTS, {}))]
     names = [order.label]
     for code in amounts:
         one = content.nutrients.nutrients[code]

@@ -21,6 +21,8 @@ from domain.kernel.record import column_info, record_classes
 BOTH = " ／ "
 """Stands between two values in dispute."""
 NONE = "（空）"
+WORDS = "⚠ 有争议，以工作人员答复为准：{told}"
+"""What a phone or a print says beside a record in dispute."""
 NAMING = ("number", "name")
 """Columns that name a record people speak of."""
 
@@ -128,6 +130,17 @@ def disputes_of(
         if told:
             found[row.id] = tuple(told)
     return found
+
+
+def told_of(
+    connection: Connection, clearance: Sensitivity, entity: str, record_ids: Collection[Id]
+) -> dict[Id, str]:
+    """Return the disputes of some records in words, for readers that have no place of their own for them."""
+    found = disputes_of(connection, clearance, entity, record_ids)
+    return {
+        one: WORDS.format(told="；".join(f"{dispute.label} {dispute.value}" for dispute in disputes))
+        for one, disputes in found.items()
+    }
 
 
 def _named(connection: Connection, clearance: Sensitivity, entity: str, record_id: Id | None) -> str | None:

@@ -13,6 +13,8 @@ from domain.checkup.records import Report
 from domain.interop.one_person import is_theirs, of_person
 from domain.kernel.authority import Actor, system_actor
 from domain.kernel.clock import clinic
+from domain.kernel.columns import Sensitivity
+from domain.kernel.disputes import told_of
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.messaging.records import OutboxMessage
@@ -85,6 +87,8 @@ class Doing:
     due: datetime | None
     unit: str | None = None
     """Of the value a client types; None for what is ticked."""
+    disputed: str = ""
+    """Values that two places say differently, both of them, until somebody has chosen."""
 
 
 def actor_of(centre: Centre, member: Member) -> Actor:
@@ -218,6 +222,7 @@ def doings(centre: Centre, of: Member) -> list[Doing]:
             .limit(100)
         )
         rows = connection.execute(query).all()
+        disputed = told_of(connection, Sensitivity.SENSITIVE, "care_item", [row.id for row in rows])
     found = []
     for row in rows:
         course = Course(schedule_of(row.schedule), row.from_on, row.to_on)
@@ -227,7 +232,7 @@ def doings(centre: Centre, of: Member) -> list[Doing]:
             Doing(
                 row.id, row.label, centre.texts.say(f"choice.care_kind.{row.kind}"), when_said(row.schedule),
                 occasion.begins_at if occasion is not None and today else None,
-                _unit(centre, row.watched),
+                _unit(centre, row.watched), disputed.get(row.id, ""),
             )
         )  # fmt: skip
     return found

@@ -146,7 +146,7 @@ def test_a_list_reads_the_kinds_with_safety_fields_behind_each_of_its_columns():
         known = {entity for entity, _key in listing.subjects}
         shown = {c.entity for c in listing.columns if c.entity and safety_columns(c.entity)}
         assert shown <= known, name
-    assert {kind for kind in record_classes() if safety_columns(kind)} == {"patient", "specimen"}
+    assert {kind for kind in record_classes() if safety_columns(kind)} == {"patient", "specimen", "care_item"}
 
 
 def test_the_record_page_shows_both(day, disputed, context, tube, stranger):

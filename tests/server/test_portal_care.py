@@ -16,7 +16,9 @@ from domain.care.supplement_commands import PrescribeSupplement
 from domain.checkup.records import Observation
 from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.checkup.visit_commands import Arrive, OpenVisit
+from domain.kernel.authority import system_actor
 from domain.kernel.clock import clinic
+from tests.fixtures.conflicts import dispute
 from tests.server.test_portal import WeChat, bound, rows, server, vendors  # noqa: F401
 
 DIET = {"kcal": 1800, "protein_g": 72, "fat_g": 56, "carb_g": 252}
@@ -161,3 +163,16 @@ def test_a_value_measured_at_home_is_typed_in_and_told_when_it_is_outside(server
     assert wechat.post("/plan", m="", item=item_id.hex, value="152").status_code == 303
     [kept] = rows(server, Observation, patient_id=patient)
     assert (kept.value_number, kept.system, kept.flag) == (152, "居家监测", "H")
+
+
+def test_a_medication_in_dispute_is_shown_with_both_names(server, phone):  # noqa: F811
+    wechat, patient = bound(server, phone, "周争议")
+    plan_id = planned(server, patient)
+    order = AddItem(care_plan_id=plan_id, kind=CareKind.MEDICATION, label="二甲双胍", times="07:00")
+    item_id = server.as_system(order)
+    server.as_system(SignPlan(care_plan_id=plan_id))
+    assert "有争议" not in wechat.get("/plan").text
+    actor = system_actor(server.orgs["B01"], server.centre.identity.device_id)
+    dispute(server.centre.dispatcher, actor, "care_item", item_id, "label", "二甲双胍", "华法林")
+    wechat.get("/plan")
+    assert "有争议，以工作人员答复为准：内容 二甲双胍 ／ 华法林" in wechat.text()
