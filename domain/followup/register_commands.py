@@ -121,7 +121,12 @@ def _enrol(work: UnitOfWork, patient_id: Id, name: str, said: str) -> RegisterPl
     if place is not None and place.state == "enrolled":
         return RegisterPlace(place.id, register.name, new=False)
     if place is None:
-        place = new_place(patient, register, {"reasons": [{"basis": "by_hand", "about": said[:200]}]})
+        place = new_place(
+            patient,
+            register,
+            {"reasons": [{"basis": "by_hand", "about": said[:200]}]},
+            f"人工纳入：{said}"[:1000],
+        )
         place.since, place.unverified = work.now, register.status == "UNVERIFIED"
         work.start(register_life, place)
         work.add(place)

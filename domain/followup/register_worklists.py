@@ -28,8 +28,8 @@ def waiting() -> Query:
     m = RegisterMember
     return (
         select(
-            m.register_name, Patient.name, Patient.number.label("patient_number"), m.why, m.unverified, m.since,
-            m.due_at, m.state,
+            m.register_name, Patient.name, Patient.number.label("patient_number"), m.because, m.due_at, m.since,
+            m.unverified, m.state,
         )
         .join(Patient, Patient.id == m.patient_id)
         .where(m.state == "candidate", m.due_at.is_not(None))
@@ -45,8 +45,8 @@ def members() -> Query:
     m = RegisterMember
     return (
         select(
-            m.register_name, Patient.name, Patient.number.label("patient_number"), m.why, m.fits, m.by_hand,
-            m.unverified, m.entered_at, m.reviewed_at, m.due_at, m.state,
+            m.register_name, Patient.name, Patient.number.label("patient_number"), m.because, m.due_at, m.fits,
+            m.reviewed_at, m.entered_at, m.by_hand, m.unverified, m.state,
         )
         .join(Patient, Patient.id == m.patient_id)
         .where(m.state == "enrolled", m.due_at.is_not(None))
@@ -77,7 +77,7 @@ over.offers(AcceptPlace)
 def steps() -> Query:
     """Everything that happened, the latest first."""
     s = RegisterStep
-    return select(s.register_name, Patient.name, s.act, s.why, s.note, s.staff_name, s.at).join(
+    return select(s.register_name, Patient.name, s.act, s.because, s.note, s.staff_name, s.at).join(
         Patient, Patient.id == s.patient_id
     )  # fmt: skip
 

@@ -6,6 +6,11 @@ from typing import Any
 
 from domain.followup.definitions import Basis, Register
 
+SAID: Mapping[Basis, str] = {
+    "diagnosed": "现患", "high_level": "高危", "level": "中危", "label": "标签", "finding": "重要异常",
+}  # fmt: skip
+MOST_SAID = 1000
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RegisterFacts:
@@ -35,6 +40,11 @@ class Fit:
     def by_itself(self) -> bool:
         """Whether one of the reasons enters a client without anybody's doing."""
         return any(basis in self.register.auto for basis, _ in self.reasons)
+
+    @property
+    def because(self) -> str:
+        """The reasons as people read them."""
+        return "；".join(f"{SAID[basis]} {about}" for basis, about in self.reasons)[:MOST_SAID]
 
     @property
     def why(self) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def _findings(connection: Connection, patient_id: Id) -> Mapping[str, str]:
 def propose_place(work: UnitOfWork, patient: Patient, fit: Fit) -> int:
     """Begin a place for who fits; enters at once where the register takes such clients in by itself."""
     register = fit.register
-    place = new_place(patient, register, fit.why)
+    place = new_place(patient, register, fit.why, fit.because)
     place.since, place.unverified = work.now, register.status == "UNVERIFIED"
     work.start(register_life, place)
     work.add(place)
@@ -109,11 +109,11 @@ def propose_place(work: UnitOfWork, patient: Patient, fit: Fit) -> int:
     return 1
 
 
-def new_place(patient: Patient, register: Register, why: dict[str, Any]) -> RegisterMember:
+def new_place(patient: Patient, register: Register, why: dict[str, Any], because: str) -> RegisterMember:
     """Return a place of a client in a register that is not kept yet."""
     return RegisterMember(
         id=stable_id("register_member", patient.id, register.id), org_id=patient.org_id, patient_id=patient.id,
-        register=register.id, register_name=register.name, why=why, fits=True, by_hand=False,
+        register=register.id, register_name=register.name, why=why, because=because, fits=True, by_hand=False,
     )  # fmt: skip
 
 
@@ -122,7 +122,11 @@ def _follow(work: UnitOfWork, place: RegisterMember, fit: Fit) -> int:
     if again:
         place.fits, place.since = True, work.now
         if register_life.allows(place.state, "propose"):
-            place.why, place.unverified = fit.why, fit.register.status == "UNVERIFIED"
+            place.why, place.because, place.unverified = (
+                fit.why,
+                fit.because,
+                fit.register.status == "UNVERIFIED",
+            )
             work.move(register_life, place, "propose")
             if fit.by_itself:
                 enter(work, place, fit.register)
@@ -131,7 +135,7 @@ def _follow(work: UnitOfWork, place: RegisterMember, fit: Fit) -> int:
             return 1
     if place.why == fit.why:
         return int(again)
-    place.why, place.unverified = fit.why, fit.register.status == "UNVERIFIED"
+    place.why, place.because, place.unverified = fit.why, fit.because, fit.register.status == "UNVERIFIED"
     if place.state == "candidate" and fit.by_itself:
         enter(work, place, fit.register)
     else:
@@ -162,8 +166,8 @@ def note_place(work: UnitOfWork, place: RegisterMember, act: RegisterAct, note: 
     work.add(
         RegisterStep(
             org_id=place.org_id, member_id=place.id, patient_id=place.patient_id,
-            register_name=place.register_name, act=act, why=place.why, note=note, staff_id=work.actor.staff_id,
-            staff_name=work.actor.name, at=work.now,
+            register_name=place.register_name, act=act, why=place.why, because=place.because, note=note,
+            staff_id=work.actor.staff_id, staff_name=work.actor.name, at=work.now,
         )
     )  # fmt: skip
 

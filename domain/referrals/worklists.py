@@ -30,8 +30,8 @@ def proposed() -> Query:
     r = Referral
     return (
         select(
-            r.urgent, Patient.name, Patient.number.label("patient_number"), r.reason, r.hospital, r.department,
-            r.planned_on, r.unverified, r.state, r.due_at,
+            r.urgent, r.due_at, Patient.name, Patient.number.label("patient_number"), r.reason, r.hospital,
+            r.department, r.planned_on, r.unverified, r.state,
         )
         .join(Patient, Patient.id == r.patient_id)
         .where(r.state == "proposed", r.due_at.is_not(None))
@@ -47,8 +47,8 @@ def under_way() -> Query:
     r = Referral
     return (
         select(
-            r.urgent, r.number, Patient.name, Patient.number.label("patient_number"), r.hospital, r.department,
-            r.state, r.due_at, r.accepted_at, r.booked_for, r.booking_no, r.planned_on, r.reason, r.opened_name,
+            r.urgent, r.state, r.due_at, Patient.name, Patient.number.label("patient_number"), r.hospital,
+            r.department, r.booked_for, r.booking_no, r.planned_on, r.reason, r.number, r.accepted_at, r.opened_name,
         )
         .join(Patient, Patient.id == r.patient_id)
         .where(r.state.in_(("open", "booked", "seen", "declined")), r.due_at.is_not(None))

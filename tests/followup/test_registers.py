@@ -95,6 +95,7 @@ def test_who_is_ill_enters_by_themselves_with_a_plan_and_a_tag(ward):
     place = places(ward, patient)["hypertension"]
     assert (place.state, place.fits, place.by_hand) == ("enrolled", True, False)
     assert place.why["reasons"][0]["about"] == "高血压"
+    assert place.because == "高危 高血压"
     assert acts(ward, place.id) == ["entered"]
     assert [p.state for p in ward.rows(FollowPlan)] == ["proposed"]
     tags = {t.name for t in ward.rows(ClientTag) if t.off_at is None}

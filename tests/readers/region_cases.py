@@ -51,7 +51,7 @@ passed = keeps(
 
 candidate = keeps(
     RegisterMember, due=timedelta(hours=24), patient_id=uuid.UUID(int=3), register="hypertension",
-    register_name="高血压专病队列", why={"reasons": []},
+    register_name="高血压专病队列", why={"reasons": []}, because="标签 高血压",
 )  # fmt: skip
 TIMES.update({"since", "opened_at", "planned_at"})
 SENT_ON = {
