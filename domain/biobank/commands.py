@@ -4,6 +4,7 @@ import dataclasses
 import enum
 
 from domain.biobank.bench import read_card
+from domain.biobank.box_limits import refuse_unfit
 from domain.biobank.course import bench_content, code_of, refuse_other_kind, thaws_of
 from domain.biobank.custody_chain import link
 from domain.biobank.doubts import refuse_doubtful
@@ -18,7 +19,7 @@ from domain.biobank.records import (
     SpecimenType,
     StorageContainer,
 )
-from domain.biobank.rules import position_of, protocol_named, refuse_wrong_box, set_remaining
+from domain.biobank.rules import position_of, protocol_named, set_remaining
 from domain.biobank.stock_terms import term_of
 from domain.biobank.workflow import specimen_life
 from domain.checkup.records import Visit
@@ -262,8 +263,7 @@ def store(order: StoreSpecimen, work: UnitOfWork) -> TubeReceipt:
 
     Raises:
         DomainError: ``container.unknown``, ``container.not_a_box``, ``container.no_such_position``,
-            ``container.blocked``, ``container.taken`` with the tube there, ``container.wrong_type`` or
-            ``container.wrong_temperature`` with what the box or the kind takes.
+            ``container.blocked``, ``container.taken`` with the tube there; as `refuse_unfit`.
     """
     tube = tube_of(order.number, work)
     box = work.find(StorageContainer, code=order.container)
@@ -288,7 +288,7 @@ def store_tube(work: UnitOfWork, tube: Specimen, box: StorageContainer, at: str)
     there = work.find(Specimen, slot=slot)
     if there is not None:
         raise DomainError("container.taken", field="position", position=position, number=there.number)
-    refuse_wrong_box(tube, box, bench_content(work))
+    refuse_unfit(work, tube, box)
     refuse_doubtful(work, tube)
     code = code_of(work, tube, work.now, box.temperature).code
     work.move(specimen_life, tube, "store")

@@ -122,7 +122,8 @@ class SpecimenEvent(Record, label="标本事件", merge=Merge.APPEND):
 class StorageContainer(Record, label="冻存容器"):
     """A box, rack, freezer, room or site; a grid of `rows` x `columns` positions named A1, A2 and so on.
 
-    `place_key` (``CODE OF THE PARENT:A1``) says where it stands; commands let no two stand in one place.
+    `place_key` (``CODE OF THE PARENT:A1``) says where it stands; commands let no two stand in one place. `types` and
+    `studies` hold for all that lies in it, unless something further inside says its own.
     """
 
     code: Mapped[str] = column("容器条码", unique=True, length=40)
@@ -135,6 +136,7 @@ class StorageContainer(Record, label="冻存容器"):
         "温度等级", code="MIABIS:SAMPLE-03", means="words:temperature", length=40
     )
     types: Mapped[list[str] | None] = column("限放类型", means="words:specimen_type")
+    studies: Mapped[list[str] | None] = column("限放项目")
     at: Mapped[str | None] = column("在上级中的位置", group="place", length=10)
     place_key: Mapped[str | None] = column("所在位置", group="place", index=True, length=80)
     tube_kind: Mapped[str | None] = column("适用管型", length=40)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from domain.biobank.protocols import BiobankContent
 from domain.biobank.records import Specimen, SpecimenType, StorageContainer
@@ -36,13 +37,15 @@ def next_free(taken: set[str], rows: int, columns: int, after: str | None = None
     return next((p for p in grid[start:] + grid[:start] if p not in taken), None)
 
 
-def refuse_wrong_box(tube: Specimen, box: StorageContainer, content: BiobankContent) -> None:
+def refuse_wrong_box(
+    tube: Specimen, box: StorageContainer, types: Sequence[str], content: BiobankContent
+) -> None:
     """Let no tube into a box for other kinds, or of a temperature its protocol does not allow.
 
     Raises:
         DomainError: ``container.wrong_type`` or ``container.wrong_temperature``, on ``container``.
     """
-    if box.types and tube.type.value not in box.types:
+    if types and tube.type.value not in types:
         raise DomainError("container.wrong_type", field="container", box=box.name, type=tube.type.value)
     name = content.protocol_for(tube.type)
     allowed = content.protocols[name].temperatures if name else []

@@ -2,6 +2,7 @@
 
 import enum
 
+from domain.biobank.box_limits import checked_limits
 from domain.biobank.commands import refuse_code
 from domain.biobank.records import Specimen, StorageContainer
 from domain.biobank.rules import position_of
@@ -38,6 +39,7 @@ class PutUpContainer:
     temperature: str | None = ask("温度等级", default=None, max_length=40)
     tube_kind: str | None = ask("适用管型", default=None, max_length=40)
     types: list[str] | None = ask("限放类型", default=None)
+    studies: list[str] | None = ask("限放项目（代码）", default=None)
     door_order: int = ask("取样路线序号", kind=Kind.NUMBER, default=0, low=0, high=9999)
 
 
@@ -46,21 +48,39 @@ def put_up(order: PutUpContainer, work: UnitOfWork) -> Id:
     """Return the container's id.
 
     Raises:
-        DomainError: As `refuse_code` and `_parent`; ``container.temperature_differs``: what it lies in is colder or
-            warmer.
+        DomainError: As `refuse_code`, `_parent` and `checked_limits`; ``container.temperature_differs``: what it lies
+            in is colder or warmer.
     """
     refuse_code(work, order.code)
     parent = _parent(work, order.parent, order.kind.value)
     key = _key(work, parent, order.at)
+    types, studies = checked_limits(work, order.types, order.studies)
     temperature = order.temperature or (parent.temperature if parent else "-60 to -85")
     made = StorageContainer(
         code=order.code, name=order.name, kind=order.kind.value, parent_id=parent.id if parent else None,
         at=key.rpartition(":")[2] if key else None, place_key=key, rows=order.rows, columns=order.columns,
-        temperature=temperature, tube_kind=order.tube_kind, types=order.types or None, door_order=order.door_order,
+        temperature=temperature, tube_kind=order.tube_kind, types=types, studies=studies, door_order=order.door_order,
     )  # fmt: skip
     if parent is not None:
         _refuse_temperature(temperature, parent)
     return work.add(made).id
+
+
+@command("container.restrict", "限定存放内容", permission="biobank.storage")
+class RestrictContainer:
+    """Say which kinds and studies may lie in a container and all that stands in it; nothing said lets all in."""
+
+    container: str = ask("容器条码", kind=Kind.SCAN, max_length=40)
+    types: list[str] | None = ask("限放类型", default=None)
+    studies: list[str] | None = ask("限放项目（代码）", default=None)
+
+
+@handles(RestrictContainer)
+def restrict(order: RestrictContainer, work: UnitOfWork) -> Id:
+    """Keep it for tubes to come; those that lie there stay where they are. Raises as `checked_limits`."""
+    box = container_of(order.container, work)
+    box.types, box.studies = checked_limits(work, order.types, order.studies)
+    return box.id
 
 
 @command("container.move", "移动存储容器", permission="biobank.storage")

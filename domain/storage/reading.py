@@ -41,6 +41,7 @@ class BoxView:
     columns: int
     temperature: str
     types: tuple[str, ...]
+    studies: tuple[str, ...]
     tube_kind: str
     blocked: frozenset[str]
     tubes: dict[str, TubePlace]
@@ -76,6 +77,7 @@ def read_container(connection: Connection, actor: Actor, code: str) -> BoxView:
     inside = records(connection, actor, StorageContainer, StorageContainer.parent_id == box.id, limit=2000)
     return BoxView(
         box.code, box.name, box.kind, box.rows, box.columns, box.temperature, tuple(box.types or ()),
+        tuple(box.studies or ()),
         box.tube_kind or "", frozenset(box.blocked or ()),
         {
             t.slot.rpartition(":")[2]: TubePlace(

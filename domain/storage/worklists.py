@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from domain.biobank.records import StorageContainer
 from domain.kernel.worklists import Query, worklist
-from domain.storage.container_commands import BlockPosition, MoveContainer
+from domain.storage.container_commands import BlockPosition, MoveContainer, RestrictContainer
 from domain.storage.records import Inventory, StorageTask
 from domain.storage.task_commands import FinishStorageTask
 
@@ -55,11 +55,12 @@ def containers() -> Query:
         c.temperature,
         c.tube_kind,
         c.types,
+        c.studies,
         c.blocked,
     )
 
 
-containers.offers(MoveContainer, BlockPosition)
+containers.offers(MoveContainer, BlockPosition, RestrictContainer)
 
 
 @worklist("storage.inventories", "盘点记录", permission=VIEW, record=Inventory, order="-at")

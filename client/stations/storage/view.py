@@ -143,6 +143,8 @@ class View(StationView):
             facts.append(
                 say("storage.only", types="、".join(say(f"word.specimen_type.{t}") for t in view.types))
             )
+        if view.studies:
+            facts.append(say("storage.only_studies", studies="、".join(view.studies)))
         if view.tube_kind:
             facts.append(say("storage.tube_kind", kind=view.tube_kind))
         if found.forecast is not None and found.forecast.full_on is not None:
