@@ -1,17 +1,23 @@
 """The life line of a tube: the family drawn, walked by keys, checked against its chain, written as vectors."""
 
+import dataclasses
 import os
 import re
+from datetime import UTC, datetime, timedelta
 
 import pypdfium2
 import pytest
 from openpyxl import load_workbook
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QLabel
 from sqlalchemy import select
 
+from client.appearance import Colours
+from client.pages.lifeline.rows import Mark, Ticks, Tube
 from client.pages.lifeline.view import View
 from client.pages.lifeline.viewmodel import ViewModel
+from client.pages.lifeline.widgets import Picture
 from domain.biobank.commands import (
     AliquotSpecimen,
     CollectSpecimen,
@@ -172,3 +178,30 @@ def test_all_of_it_goes_out_as_a_workbook_and_on_record(opened, family, open_des
     with qtbot.waitSignal(view.model.refused, timeout=PATIENCE_MS) as told:
         view.write(tmp_path / "away" / "line.xlsx")
     assert "line.xlsx" in told.args[0] or "away" in told.args[0]
+
+
+def test_a_pool_is_tied_to_every_source_and_no_date_runs_into_another():
+    """The pool stands under its first source; a broken line leads to each of the others, wherever they stand."""
+    begin = datetime(2026, 11, 23, 1, tzinfo=UTC)
+
+    def tube(number, depth, parent, minutes, sources=()):
+        at = begin + timedelta(minutes=minutes)
+        return Tube(number, "血清", depth, parent, False, False, (Mark(at, "pooled", "汇合"),), sources)
+
+    tubes = (tube("1", 0, -1, 0), tube("2", 1, 0, 30, (2, 3)), tube("3", 0, -1, 10), tube("4", 0, -1, 20))
+    picture = Picture(tubes, Colours("light"), Ticks())
+    item = picture.items_[1]
+    assert item.depths == {2: 0, 3: 0}
+    assert item.sceneBoundingRect().contains(picture.items_[3].scenePos() + QPointF(300, 17))
+    plain = Picture(
+        (*tubes[:1], dataclasses.replace(tubes[1], sources=()), *tubes[2:]), Colours("light"), Ticks()
+    )
+    assert drawn(picture) != drawn(plain)
+
+
+def drawn(picture):
+    image = QImage(picture.sceneRect().size().toSize(), QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    picture.render(painter)
+    painter.end()
+    return image

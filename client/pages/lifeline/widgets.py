@@ -18,6 +18,7 @@ EDGE_PX = 4
 MOST_STEPS = 14
 """Generations that are indented each by itself; a longer line of tubes goes on in the last column."""
 TICKS = 5
+LABEL_PX = 140
 
 
 SHAPES = {
@@ -50,12 +51,18 @@ class Scale:
         return self.left + AXIS_PX * ((at - self.begins) / (self.ends - self.begins))
 
 
+def box_of(depth: int) -> int:
+    """Return how far the box of a generation is to the right."""
+    return EDGE_PX + min(MOST_STEPS, depth) * STEP_PX
+
+
 class TubeItem(QGraphicsItem):
-    """One tube; it is chosen by keys of the page."""
+    """One tube; it is chosen by keys of the page. `depths`: of a pool, its further sources by row."""
 
     def __init__(self, row: int, tube: Tube, scale: Scale, colours: Colours, font: QFont) -> None:
         super().__init__()
         self.row, self.tube, self.chosen = row, tube, False
+        self.depths: dict[int, int] = {}
         self._scale, self._colours, self._font = scale, colours, font
         self._up = (row - tube.parent) if tube.parent >= 0 else 0
         away = [source - row for source in tube.sources]
@@ -69,7 +76,7 @@ class TubeItem(QGraphicsItem):
 
     def indent(self) -> int:
         """Return how far the box is to the right."""
-        return EDGE_PX + min(MOST_STEPS, self.tube.depth) * STEP_PX
+        return box_of(self.tube.depth)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
@@ -108,10 +115,10 @@ class TubeItem(QGraphicsItem):
         painter.setPen(QPen(self._colours["primary"], 1, Qt.PenStyle.DashLine))
         x = self._scale.left - GAP_PX + 4
         painter.drawLine(QPointF(right, ROW_PX / 2), QPointF(x, ROW_PX / 2))
-        for source in self.tube.sources:
+        for source in self.depths:
             y = (source - self.row) * ROW_PX + ROW_PX / 2
             painter.drawLine(QPointF(x, ROW_PX / 2), QPointF(x, y))
-            painter.drawLine(QPointF(x, y), QPointF(self._scale.left - GAP_PX - STEP_PX, y))
+            painter.drawLine(QPointF(x, y), QPointF(box_of(self.depths[source]) + BOX_PX, y))
         painter.setPen(QPen(self._colours["strong_border"], 1))
 
     def _mark(self, painter: QPainter, mark: Mark, at: QPointF) -> None:
@@ -153,6 +160,7 @@ class Picture(QGraphicsScene):
         font = base_font()
         self.items_ = [TubeItem(row, tube, self.scale_, colours, font) for row, tube in enumerate(tubes)]
         for item in self.items_:
+            item.depths = {source: tubes[source].depth for source in item.tube.sources}
             self.addItem(item)
         self.setSceneRect(0, 0, self.scale_.width, HEAD_PX + ROW_PX * len(tubes) + 8)
         self._font = font
@@ -171,9 +179,15 @@ class Picture(QGraphicsScene):
             painter.setPen(QPen(colours["raised"], 1))
             painter.drawLine(QPointF(x, HEAD_PX - 4), QPointF(x, high))
             painter.setPen(colours["muted"])
-            side = Qt.AlignmentFlag.AlignRight if step == TICKS - 1 else Qt.AlignmentFlag.AlignLeft
-            place = QRectF(x - 140, 4, 140, 20) if step == TICKS - 1 else QRectF(x, 4, 140, 20)
-            painter.drawText(place, side, self._tick(at))
+            last = (
+                step == TICKS - 1
+            )  # written inwards at both ends, in the middle between: none runs into another
+            side, left = (
+                (Qt.AlignmentFlag.AlignLeft, x) if step == 0
+                else (Qt.AlignmentFlag.AlignRight, x - LABEL_PX) if last
+                else (Qt.AlignmentFlag.AlignHCenter, x - LABEL_PX / 2)
+            )  # fmt: skip
+            painter.drawText(QRectF(left, 4, LABEL_PX, 20), side, self._tick(at))
             if scale.begins == scale.ends:
                 break
 
