@@ -227,13 +227,13 @@ class DropReferral:
     """What an indication proposed is not needed, and why."""
 
     referral_id: Id = ask("转诊", kind=Kind.HIDDEN)
-    reason: str = ask("无需转诊的原因", kind=Kind.NOTE)
+    why: str = ask("无需转诊的原因", kind=Kind.NOTE)
 
 
 @handles(DropReferral)
 def drop(order: DropReferral, work: UnitOfWork) -> None:
-    """End it. Raises ``referral.no_reason`` (``reason``); ``referral.wrong_state``."""
-    _end(work, _of(work, order.referral_id), "drop", _reason(order.reason))
+    """End it. Raises ``referral.no_reason`` (``why``); ``referral.wrong_state``."""
+    _end(work, _of(work, order.referral_id), "drop", _reason(order.why, "why"))
 
 
 @command("referral.book", "登记预约", permission=HANDLE)
@@ -331,7 +331,7 @@ class RedirectReferral:
 
     referral_id: Id = ask("转诊", kind=Kind.HIDDEN)
     target: str | None = ask("转往医院与科室（不填为推荐去向）", default=None, max_length=160)
-    reason: str = ask("改转原因", kind=Kind.NOTE)
+    why: str = ask("改转原因", kind=Kind.NOTE)
 
 
 @handles(RedirectReferral)
@@ -343,11 +343,11 @@ def redirect(order: RedirectReferral, work: UnitOfWork) -> str:
         raise DomainError(
             "referral.same_target", field="target", name=f"{target.hospital} {target.department}"
         )
-    reason = _reason(order.reason)
+    why = _reason(order.why, "why")
     work.move(referral_life, referral, "redirect")
     point(referral, target)
     referral.accepted_at = referral.booked_at = referral.booked_for = referral.booking_no = None
-    note_referral(work, referral, "redirected", reason)
+    note_referral(work, referral, "redirected", why)
     return referral.number
 
 
@@ -356,13 +356,13 @@ class RefuseReferral:
     """The client does not go; an abnormal result goes on being tracked."""
 
     referral_id: Id = ask("转诊", kind=Kind.HIDDEN)
-    reason: str = ask("放弃原因与风险告知", kind=Kind.NOTE)
+    why: str = ask("放弃原因与风险告知", kind=Kind.NOTE)
 
 
 @handles(RefuseReferral)
 def refuse(order: RefuseReferral, work: UnitOfWork) -> None:
-    """End it. Raises ``referral.no_reason`` (``reason``); ``referral.wrong_state``."""
-    _end(work, _of(work, order.referral_id), "refuse", _reason(order.reason))
+    """End it. Raises ``referral.no_reason`` (``why``); ``referral.wrong_state``."""
+    _end(work, _of(work, order.referral_id), "refuse", _reason(order.why, "why"))
 
 
 def declined(work: UnitOfWork, referral: Referral, why: str) -> None:
@@ -382,7 +382,7 @@ def _of(work: UnitOfWork, referral_id: Id) -> Referral:
     return work.require(Referral, referral_id, "referral_id")
 
 
-def _reason(said: str) -> str:
+def _reason(said: str, field: str = "reason") -> str:
     if len(said.strip()) < LEAST_SAID:
-        raise DomainError("referral.no_reason", field="reason")
+        raise DomainError("referral.no_reason", field=field)
     return said.strip()

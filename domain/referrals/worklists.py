@@ -17,6 +17,7 @@ from domain.referrals.commands import (
     ReferResult,
     RefuseReferral,
 )
+from domain.referrals.member_commands import ReferMember
 from domain.referrals.records import Referral, ReferralEffect, ReferralStep, ReferralTarget
 from domain.referrals.target_commands import SetTarget
 from domain.tracking.worklists import waiting as tracked
@@ -114,5 +115,5 @@ def targets() -> Query:
 
 targets.offers(SetTarget)
 tracked.offers(ReferResult)
-members.offers(OpenReferral)
+members.offers(ReferMember)
 clients.offers(OpenReferral)

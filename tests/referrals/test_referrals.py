@@ -7,6 +7,8 @@ import pytest
 
 import resources
 from domain.conversations.records import Conversation, ConversationKind, ConversationMessage
+from domain.followup.register_commands import EnterRegister
+from domain.followup.register_records import RegisterMember
 from domain.kernel.content import ContentError
 from domain.kernel.errors import DomainError
 from domain.kernel.readers import Follower
@@ -27,6 +29,7 @@ from domain.referrals.commands import (
 from domain.referrals.effects import EffectFollower
 from domain.referrals.follower import ReferralFollower
 from domain.referrals.indications import REFERRALS, Marked, indicated, load_indications, recommended
+from domain.referrals.member_commands import ReferMember
 from domain.referrals.records import Referral, ReferralEffect, ReferralOutcome, ReferralStep, ReferralTarget
 from domain.referrals.target_commands import SetTarget
 from domain.tracking.follower import TrackingFollower
@@ -149,8 +152,8 @@ def test_what_is_read_again_proposes_nothing_twice(ward):
 
 def test_what_is_not_needed_is_dropped_with_a_reason_and_stays_so(ward):
     _, tracking, found = grave(ward)
-    assert refused(ward, DropReferral(referral_id=found.id, reason=" ")).field == "reason"
-    ward.run(DropReferral(referral_id=found.id, reason="复测血压正常"))
+    assert refused(ward, DropReferral(referral_id=found.id, why=" ")).field == "why"
+    ward.run(DropReferral(referral_id=found.id, why="复测血压正常"))
     ward.settle()
     assert (referral(ward).state, referral(ward).ended_why) == ("dropped", "复测血压正常")
     assert ward.one(AbnormalTracking, AbnormalTracking.__table__.c.id == tracking.id).due_at is not None
@@ -189,7 +192,7 @@ def test_a_result_is_referred_once_at_a_time(ward):
 def test_a_client_who_gives_up_is_still_tracked(ward):
     _, tracking, found = grave(ward)
     ward.run(ConfirmReferral(referral_id=found.id))
-    ward.run(RefuseReferral(referral_id=found.id, reason="客户自行就医，已告知风险"))
+    ward.run(RefuseReferral(referral_id=found.id, why="客户自行就医，已告知风险"))
     assert referral(ward).state == "refused"
     assert ward.one(AbnormalTracking, AbnormalTracking.__table__.c.id == tracking.id).due_at is not None
 
@@ -198,9 +201,9 @@ def test_it_may_go_elsewhere_and_the_time_to_book_begins_anew(ward, clock):
     _, _, found = grave(ward)
     ward.run(ConfirmReferral(referral_id=found.id))
     ward.run(BookReferral(referral_id=found.id, booked_for=clock() + timedelta(days=2)))
-    same = RedirectReferral(referral_id=found.id, target="省人民医院 心血管内科", reason="换一家")
+    same = RedirectReferral(referral_id=found.id, target="省人民医院 心血管内科", why="换一家")
     assert refused(ward, same).code == "referral.same_target"
-    ward.run(RedirectReferral(referral_id=found.id, target="市一医院心内科", reason="离家近"))
+    ward.run(RedirectReferral(referral_id=found.id, target="市一医院心内科", why="离家近"))
     gone = referral(ward)
     assert (gone.state, gone.hospital, gone.booked_for) == ("open", "市一医院", None)
 
@@ -288,3 +291,25 @@ def test_whoever_writes_with_the_client_sees_how_far_it_is_and_never_why(ward):
     assert len(notes) == 1
     assert "待预约" in notes[0]
     assert "190" not in notes[0]
+
+
+def test_what_a_row_offers_gets_the_right_record_and_no_reason_of_another_kind(ward):
+    """The lists fill in what a row knows: never one record for another, never the cause as the reason to stop."""
+    from client.pages.worklist.row_commands import offered, prefilled
+
+    patient, _, found = grave(ward)
+    ward.run(ConfirmReferral(referral_id=found.id))
+    ward.run(EnterRegister(patient_id=patient, register="hypertension", reason="外院确诊"))
+    pages = Pages(ward.desk.store)
+    for name, wanted in (("referral.open", "referral_id"), ("register.members", "member_id")):
+        listing = worklists()[name]
+        [row] = pages.page(listing, ward.head).rows
+        values = dict(zip([c.name for c in listing.columns], row.values, strict=True))
+        for command in offered(listing, ward.head):
+            given = prefilled(listing, command, row.id, values)
+            assert given[wanted] == row.id, command.name
+            assert not {"reason", "why", "note", "patient_id"} & given.keys(), command.name
+    [member] = ward.rows(RegisterMember)
+    order = ReferMember(member_id=member.id, why="血压持续不达标", target="市一医院 全科")
+    number = ward.run(order)
+    assert number in {row.number for row in ward.rows(Referral) if row.patient_id == patient}
