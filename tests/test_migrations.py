@@ -1,6 +1,8 @@
 """Stores of every version come up to date with what is in them, keep their guard, and refuse what is too new."""
 
 import contextlib
+import re
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,6 +14,7 @@ from domain.kernel.change_log import log_head
 from domain.kernel.errors import UnavailableError
 from domain.kernel.record import Record
 from sync.guard import MESSAGE, guarded_tables
+from sync.migrations import third
 from sync.schema import HEAD, current_version, known_versions, prepare_store, upgrade
 from sync.stores import open_embedded_store
 from tests.fixtures.engines import ENGINES, contents, opened, triggers
@@ -55,6 +58,15 @@ def test_column_sizes_are_those_declared(current):
                 if bool(found["nullable"]) != bool(column.nullable) and not column.primary_key:
                     wrong.append((f"{table.name}.{column.name}", "nullable", found["nullable"]))
     assert wrong == []
+
+
+def test_long_texts_are_texts_of_any_length_in_the_migration_too():
+    """MariaDB holds 65,535 bytes a row without them: four columns of 4,000 characters cannot be created there."""
+    for file in sorted(Path(third.__path__[0]).glob("*.py")):
+        for size in re.findall(r"String\((\d+)\)", file.read_text("utf-8")):
+            assert int(size) <= 2000, (
+                f"{file.name}: String({size}): `steps.long_text()`, as `storage_type` has it"
+            )
 
 
 def test_the_head_is_the_newest_migration():

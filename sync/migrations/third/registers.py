@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("due_at", UtcTime(), nullable=True),
         sa.Column("entered_at", UtcTime(), nullable=True),
         sa.Column("reviewed_at", UtcTime(), nullable=True),
-        sa.Column("reason", sa.String(4000), nullable=True),
+        sa.Column("reason", steps.long_text(), nullable=True),
         indexed=("patient_id", "since", "due_at", "entered_at"),
     )
     steps.create_index("ix_register_member_register", "register_member", ["register", "state"])
@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("act", sa.String(40), nullable=False),
         sa.Column("why", JsonText(), nullable=True),
         sa.Column("because", sa.String(1000), nullable=False),
-        sa.Column("note", sa.String(4000), nullable=True),
+        sa.Column("note", steps.long_text(), nullable=True),
         sa.Column("staff_id", Id16(), nullable=True),
         sa.Column("staff_name", sa.String(255), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),

@@ -24,6 +24,6 @@ def upgrade() -> None:
         sa.Column("due_at", UtcTime(), nullable=True),
         sa.Column("decided_by", Id16(), nullable=True),
         sa.Column("decided_name", sa.String(255), nullable=True),
-        sa.Column("decided_why", sa.String(4000), nullable=True),
+        sa.Column("decided_why", steps.long_text(), nullable=True),
         indexed=("step_id", "report_id", "staff_id", "found_at", "state", "due_at"),
     )
