@@ -22,6 +22,7 @@ from domain.kernel.errors import KnownError
 from domain.kernel.logs import set_up_logging
 from domain.kernel.store import Store
 from domain.kernel.texts import Texts
+from server import audit_commands
 from server.backup_commands import add_to
 from server.clock import clock_of
 from server.garbage import settle
@@ -353,6 +354,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _command(commands, "restored", restored, "恢复备份后执行：令各分院核对并补传")
     add_to(commands, _command)
+    audit_commands.add_to(commands, _command)
     digests = _command(commands, "digest", digest, "输出机构数据摘要")
     digests.add_argument("org", nargs="+", type=uuid.UUID, help="机构编号，全零为公共目录")
     return parser

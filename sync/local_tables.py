@@ -267,6 +267,9 @@ audit_entry = Table(
     Index("ix_audit_entry_actor_at", "actor_id", "at"),
     Index("ix_audit_entry_command_at", "command", "at"),
     Index("ix_audit_entry_outcome_at", "outcome", "at"),
+    Index("ix_audit_entry_actor_outcome_at", "actor_id", "outcome", "at"),
+    Index("ix_audit_entry_command_outcome_at", "command", "outcome", "at"),
+    Index("ix_audit_entry_actor_command_outcome_at", "actor_id", "command", "outcome", "at"),
 )
 """The chain: each hash covers the entry and the hash before it; see `domain.audit.chain` for the two formats."""
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, Subquery, or_, select, union
 
 from domain.audit.chain import audit_table, subject_table
 from domain.kernel.authority import Actor
+from domain.kernel.change_log import DONE, MERGED, REFUSED, REJECTED
 from domain.kernel.clock import clinic
 from domain.kernel.columns import from_microseconds, to_microseconds
 from domain.kernel.commands import commands
@@ -23,6 +24,7 @@ from domain.people.records import Staff
 
 PERMISSION = "audit.view"
 MOST = 500
+OUTCOMES = (DONE, REFUSED, MERGED, REJECTED)
 Key = tuple[datetime, int]
 
 
@@ -132,7 +134,10 @@ def _newest(
     before: Key | None,
     limit: int,
 ) -> list[Row[Any]]:
-    """Return the newest rows: one run of an index for each of the commands, merged."""
+    """Return the newest rows: one run of an index for each of the commands and outcomes, merged.
+
+    A run names every column before the time in one index, so that it begins at its newest row and reads no other.
+    """
     table = audit_table()
     wanted = _conditions(select(*columns), query)
     if query.record_id is not None:
@@ -146,6 +151,8 @@ def _newest(
         wanted = wanted.where(table.c.at <= at)
     wanted = wanted.order_by(table.c.at.desc(), table.c.number.desc()).limit(limit)
     runs = [wanted.where(table.c.command == name) for name in query.commands] or [wanted]
+    if query.outcome is None and query.staff_id is not None and query.commands:
+        runs = [run.where(table.c.outcome == outcome) for run in runs for outcome in OUTCOMES]
     found = [connection.execute(run).all() for run in runs]
     merged = heapq.merge(*found, key=lambda row: (-row.at, -row.number))
     return list(itertools.islice(merged, limit))
