@@ -89,7 +89,7 @@ def main() -> int:
             begun = time.perf_counter()
             with store.read() as connection:
                 family = family_of(connection, actor, number)
-                found = tuple(breaks(connection, family.events))
+                found = tuple(breaks(connection, family.events, DEVICE))
             line = life_line(family, found, texts)
             reading.append((time.perf_counter() - begun) * 1000)
             drawing.append(drawn(app, texts, actor, line))
