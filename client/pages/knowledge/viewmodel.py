@@ -135,7 +135,9 @@ class ViewModel(PageModel):
     def row(self, line: Shelved) -> tuple[str, ...]:
         """Return a line as the table shows it."""
         say = self.context.say
-        return say(f"choice.shelf.{line.kind}"), line.title, "、".join(line.diseases), "、".join(line.groups)
+        diseases = "、".join(line.diseases) or say("knowledge.every_disease")
+        groups = "、".join(line.groups) or say("knowledge.every_group")
+        return say(f"choice.shelf.{line.kind}"), line.title, diseases, groups
 
     @property
     def told(self) -> tuple[str, str, str]:
