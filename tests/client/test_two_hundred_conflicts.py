@@ -5,6 +5,7 @@ is measured here by processor time, so that a busy machine says the same.
 """
 
 import logging
+import os
 import threading
 import time
 from datetime import date
@@ -84,7 +85,14 @@ def test_a_case_takes_one_key_and_the_program_leaves_the_time_to_the_person(qtbo
         shown = page.findChild(QLabel, "conflict_mine_phone")
         assert shown is not None, "the next case stands there without another key"
 
+    assert page.model.case.whose in listing.item(0).text(), "the list says whose it is"
+    assert page.model.case.whose.startswith("周冲突")
     assert page.model.case.safety, "what matters for safety comes first"
+    if folder := os.environ.get("AFTERCHECK_SHOTS"):
+        for width, height in ((1366, 768), (1920, 1080)):
+            workstation.window.resize(width, height)
+            QTest.qWait(300)
+            workstation.window.grab().save(f"{folder}/conflicts_{width}.png")
     spent, walls = [], []
     for done in range(1, 13):
         begun, wall = time.process_time(), time.perf_counter()
@@ -104,6 +112,11 @@ def test_a_case_takes_one_key_and_the_program_leaves_the_time_to_the_person(qtbo
     press(Qt.Key.Key_3)
     qtbot.waitUntil(lambda: isinstance(workstation.app.focusWidget(), QLineEdit), timeout=PATIENCE_MS)
     workstation.app.focusWidget().setText("13833333333")
+    page.model.load()  # as whatever else happens at the branch does
+    qtbot.waitUntil(lambda: not workstation.jobs.busy, timeout=PATIENCE_MS)
+    QTest.qWait(50)
+    assert page.model.case.conflict_id == case.conflict_id
+    assert workstation.app.focusWidget().text() == "13833333333", "what is being typed stays"
     press(Qt.Key.Key_Return)
     decided(CASES - 13)
     with workstation.desk.store.read() as connection:

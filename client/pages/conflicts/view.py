@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from client.pages.conflicts.viewmodel import ConflictCase, ViewModel
 from client.views.page import PageView
+from domain.kernel.ids import Id
 
 
 class View(PageView):
@@ -49,6 +50,7 @@ class View(PageView):
         row.addWidget(self._empty, 1)
         self.body.addLayout(row, 1)
         self._editors: dict[str, QLineEdit] = {}
+        self._shown: Id | None = None
         self.model.cases_changed.connect(self._show_list)
         self.model.case_changed.connect(self._show_case)
         self.model.edit_asked.connect(self._show_editors)
@@ -68,7 +70,8 @@ class View(PageView):
             labels = "、".join(f.label for f in case.fields)
             code = "conflict.owner_own" if case.own else "conflict.owner"
             owner = self.say(code, leads=case.leads, age=case.age)
-            self._list.addItem(f"{mark}{case.title}：{labels}\n{case.by}  {case.at}\n{owner}")
+            whose = f"{case.whose}　" if case.whose else ""
+            self._list.addItem(f"{mark}{whose}{case.title}：{labels}\n{case.by}  {case.at}\n{owner}")
         self._list.blockSignals(False)
         some = bool(self.model.cases)
         self.set_title(
@@ -89,6 +92,10 @@ class View(PageView):
         self._list.blockSignals(True)
         self._list.setCurrentRow(self.model.at)
         self._list.blockSignals(False)
+        shown = None if case is None else case.conflict_id
+        if self._editors and shown == self._shown:
+            return  # the list was read again while somebody types: what stands in the fields stays
+        self._shown = shown
         self._replace(None if case is None else self._sides(case))
 
     def _replace(self, inside: QWidget | None) -> None:

@@ -1,6 +1,7 @@
 """The conflict inbox without its window: what stands, what came later, and a decision by one key."""
 
 import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from domain.kernel.masking import masked
 from domain.kernel.record import column_info, record_classes
 from domain.kernel.unit_of_work import Done
 from domain.kernel.worklists import records
+from domain.people.records import Patient
 
 MOST = 200
 DECIDE = "conflict.decide"
@@ -59,6 +61,8 @@ class ConflictCase:
     own: bool
     safety: bool
     patient_id: Id | None
+    whose: str
+    """The client's name as the reader may see it; '' for a record of nobody."""
     fields: tuple[Field, ...]
 
 
@@ -174,13 +178,17 @@ def open_conflicts(context: Context) -> list[ConflictCase]:
         rows = records(connection, context.actor, Conflict, table.c.state == ConflictState.OPEN, limit=MOST)
         rows.sort(key=lambda r: (not r.safety, r.opened_at))
         owners = owners_of(connection, [(row.id, row.org_id, row.mine_by) for row in rows])
-        return [_case(context, connection, row, owners[row.id]) for row in rows]
+        clients = {row.id: _patient_of(connection, row) for row in rows if row.entity in record_classes()}
+        names = _client_names(context, connection, {one for one in clients.values() if one is not None})
+        return [_case(context, connection, row, owners[row.id], clients.get(row.id), names) for row in rows]
 
 
-def _case(context: Context, connection: Any, row: Any, owner: Owner) -> ConflictCase:
+def _case(
+    context: Context, connection: Any, row: Any, owner: Owner, patient_id: Id | None, names: Mapping[Id, str]
+) -> ConflictCase:
     kind = record_classes().get(row.entity)
     now = context.desk.clock()
-    patient_id = _patient_of(connection, row) if kind is not None else None
+    whose = names.get(patient_id, "") if patient_id is not None else ""
     return ConflictCase(
         row.id, row.entity, row.record_id, kind.record_info.label if kind is not None else row.entity,
         owner.author or context.say("record.somebody"), context.formatter.moment(row.mine_at),
@@ -189,7 +197,7 @@ def _case(context: Context, connection: Any, row: Any, owner: Owner) -> Conflict
         context.formatter.moment(row.theirs_at) if row.theirs_at else "", _where(row.theirs_command),
         context.formatter.span(now - row.opened_at), (now - row.opened_at).total_seconds(),
         owner.author or context.say("record.somebody"), "、".join(owner.leads) or context.say("conflict.no_lead"),
-        row.mine_by is not None and row.mine_by == context.actor.staff_id, bool(row.safety), patient_id,
+        row.mine_by is not None and row.mine_by == context.actor.staff_id, bool(row.safety), patient_id, whose,
         tuple(_fields(context, kind, row)),
     )  # fmt: skip
 
@@ -230,6 +238,19 @@ def _patient_of(connection: Any, row: Any) -> Id | None:
         select(table.c.patient_id).where(table.c.id == row.record_id)
     ).scalar()
     return found
+
+
+def _client_names(context: Context, connection: Any, patient_ids: Collection[Id]) -> dict[Id, str]:
+    """Return the names of clients as the reader may see them, in one look."""
+    table = Patient.__table__
+    query, info = (
+        select(table.c.id, table.c.name).where(table.c.id.in_(patient_ids)),
+        column_info(table.c.name),
+    )
+    return {
+        row.id: str(masked(info, row.name, context.actor.clearance) or "")
+        for row in connection.execute(query)
+    }
 
 
 def _name_of(connection: Any, staff_id: Id | None) -> str:
