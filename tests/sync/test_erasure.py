@@ -1,6 +1,7 @@
 """A person is erased by law: nothing about them is left at centre or branch, and the audit says that it was done."""
 
 import shutil
+import threading
 import uuid
 from datetime import UTC, date, datetime
 
@@ -188,3 +189,17 @@ def test_an_erasure_is_no_cover_for_a_forgery(world, north, person):
         assert verify(connection).kind is Tampering.LOG_CHANGED
     assert decode_body(row.body).command == "patient.erase"
     assert uuid.UUID(bytes=decode_body(row.body).changes[0].record_id)
+
+
+def test_what_is_pending_keeps_nobody_who_was_erased(world, north_too, person):
+    """A deletion gives way to an edit that is on its way; an erasure by law does not."""
+    patient, _visit, readers = person
+    north_too.set("patient", patient, address="新住址")
+    erase(world, patient)
+    readers.run()
+    north_too.sync.inbox.pull(north_too.centre, lambda _done, _total: None, threading.Event())
+    assert north_too.row("patient", patient) is None
+    world.settle()
+    readers.run()
+    assert north_too.row("patient", patient) is None
+    assert SECRET not in everything(north_too)
