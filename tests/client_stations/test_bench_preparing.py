@@ -1,6 +1,6 @@
 """The bench without a window: how tubes were spun, what they are divided into, and what is brought together."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,11 +10,13 @@ from sqlalchemy import select
 from client.stations.bench.view import View
 from domain.biobank.bench import Mode
 from domain.biobank.commands import (
+    AliquotSpecimen,
     CollectSpecimen,
     PlanSpecimen,
     ProcessSpecimen,
     ReceiveSpecimen,
 )
+from domain.biobank.pool_commands import PoolSpecimens
 from domain.biobank.records import PrimaryContainer, Specimen, SpecimenEvent, SpecimenType
 from domain.checkup.records import Visit
 from domain.checkup.visit_commands import Arrive, OpenVisit
@@ -195,3 +197,32 @@ def test_the_screen_shows_what_the_keys_chose(model, scan, blood, another, proce
 def processed_serum(station_desk, technician, received):
     station_desk.dispatcher.run(ProcessSpecimen(number=received[0]), technician)
     return received[0]
+
+
+def test_a_code_with_something_unknown_says_so_where_the_tube_is_stored(
+    model, scan, processed, station_desk, nurse, technician, box, monkeypatch
+):
+    """Two tubes that waited differently long before their spin: of the pool nobody can say how long."""
+    run = station_desk.dispatcher.run
+    with station_desk.store.read() as connection:
+        visit_id = connection.execute(select(Visit.id)).scalars().first()
+    order = PlanSpecimen(
+        visit_id=visit_id, type=SpecimenType.SERUM, container=PrimaryContainer.SERUM_SEPARATOR
+    )
+    late = run(order, nurse).receipt.number
+    run(CollectSpecimen(number=late), nurse)
+    now = station_desk.dispatcher.clock()
+    monkeypatch.setattr(station_desk.dispatcher, "clock", lambda: now + timedelta(hours=5))
+    for step in (ReceiveSpecimen, ProcessSpecimen):
+        run(step(number=late), technician)
+    number = run(PoolSpecimens(numbers=[processed[0], late], volume_ul=900), technician).receipt.number
+    model.set_mode(Mode.STORE)
+    scan(box)
+    told = scan(number)
+    assert "SER-SST-X-B-N" in told.detail
+    assert "没有记录" in told.detail
+    order = AliquotSpecimen(number=processed[2], count=1, volume_ul=1000)
+    [whole] = run(order, technician).receipt
+    told = scan(whole.number)
+    assert " · URN-" in told.detail
+    assert "没有记录" not in told.detail

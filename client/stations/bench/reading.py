@@ -40,6 +40,8 @@ class TubeFacts:
     remaining_ul: int | None = None
     sources: int = 0
     """Of how many tubes it was pooled; 0 for none."""
+    sprec: str = ""
+    """Its pre-analytical code, once it is stored."""
     patient_id: Id | None = None
     identity: StandingLight | None = None
     """How the identity of whom it is of stands; not read for lists."""
@@ -176,6 +178,7 @@ def _tube(row: NamedRow) -> TubeFacts:
         row.parent_id is not None and row.sources is None,
         remaining_ul=row.remaining_ul,
         sources=row.sources or 0,
+        sprec=row.sprec or "",
         patient_id=row.patient_id,
     )
 

@@ -13,6 +13,9 @@ from domain.biobank.commands import CreateContainer, StoreSpecimen
 from domain.biobank.custody_commands import ReturnReceipt, ReturnSpecimen
 from domain.kernel.errors import DomainError, KnownError
 
+UNKNOWN = "X"
+"""An element of a pre-analytical code that nobody can say: a time, a protocol or a volume is missing."""
+
 
 class StoreModel(BenchPart):
     """`unknown_box` is a code that may be made a new box by the confirm key."""
@@ -125,7 +128,10 @@ class StoreModel(BenchPart):
             now, ahead = self.page.context.desk.clock(), self.box.pointer
             told = self.teller.good(self.mode, outcome.tube, now, position=position)
             code = "bench.box_next" if ahead else "bench.do.bench.box_full"
-            self.tell(dataclasses.replace(told, remedy=self.page.context.say(code, position=ahead)))
+            say, sprec = self.page.context.say, outcome.tube.sprec
+            unknown = say("bench.sprec_unknown") if UNKNOWN in sprec.split("-") else ""
+            detail = f"{told.detail} · {sprec}{unknown}" if sprec else told.detail
+            self.tell(dataclasses.replace(told, detail=detail, remedy=say(code, position=ahead)))
 
     def _returned(self, outcome: Outcome) -> None:
         """Tell how long it was out, and how often it may still be thawed."""
