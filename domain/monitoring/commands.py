@@ -14,7 +14,7 @@ from domain.checkup.intake import Person, line_for, take_in
 from domain.checkup.limits import catalog_for
 from domain.checkup.records import Observation, ResultSource
 from domain.checkup.result_keeping import keep
-from domain.interop.one_person import require_theirs
+from domain.interop.one_person import of_person, require_theirs
 from domain.kernel.clock import clinic
 from domain.kernel.commands import Kind, ask, command, handles
 from domain.kernel.errors import DomainError
@@ -145,7 +145,11 @@ def _end(work: UnitOfWork, device: MonitorDevice, why: str) -> None:
 def devices_of(work: UnitOfWork, patient_id: Id) -> list[MonitorDevice]:
     """Return the devices that may send a client's values."""
     d = MonitorDevice
-    return list(work.list(select(d).where(d.patient_id == patient_id, d.unpaired_at.is_(None))))
+    return list(
+        work.list(
+            select(d).where(of_person(work.connection, d.patient_id, patient_id), d.unpaired_at.is_(None))
+        )
+    )
 
 
 @command("monitor.take", "接收监测设备数据", permission=PAGES, place="internal")

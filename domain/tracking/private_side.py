@@ -6,6 +6,7 @@ The note names grade, way and days, never the result: who writes messages need n
 from sqlalchemy import select
 
 from domain.conversations.records import Conversation, ConversationMessage, Direction
+from domain.interop.one_person import of_person
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.tracking.records import AbnormalTracking, TellingWay, TrackingGrade
@@ -27,12 +28,13 @@ def note_for_conversations(
 def add_note(work: UnitOfWork, patient_id: Id, org_id: Id, said: str) -> int:
     """Add a note to each conversation an organisation has with a client; returns how many there are."""
     row = Conversation.__table__.c
-    query = select(row.id, row.org_id).where(row.patient_id == patient_id, row.org_id == org_id)
+    theirs = of_person(work.connection, row.patient_id, patient_id)
+    query = select(row.id, row.org_id, row.patient_id).where(theirs, row.org_id == org_id)
     found = work.connection.execute(query).all()
-    for own, place in found:
+    for own, place, of_record in found:
         work.add(
             ConversationMessage(
-                org_id=place, conversation_id=own, patient_id=patient_id, direction=Direction.NOTE,
+                org_id=place, conversation_id=own, patient_id=of_record, direction=Direction.NOTE,
                 text=said, staff_id=work.actor.staff_id, staff_name=work.actor.name, at=work.now,
             )
         )  # fmt: skip

@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[2]
 READERS = ("client", "forms", "server", "domain")
 ONE_RECORD = {
     # Rows about the record itself, or kept once a record by an id made of it.
+    "domain/followup/registers.py": "places in registers are kept a record each, from the facts of the person",
     "domain/followup/regrouping.py": "memberships are kept a record each, from the facts of the person",
     "domain/tags/commands.py": "tags are kept a record each, from the facts of the person",
     "domain/tags/sync_commands.py": "tags are kept a record each, from the facts of the person",
