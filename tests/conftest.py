@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 import resources
 from domain import features
 from domain.biobank.protocols import BIOBANK, load_biobank
+from domain.kernel import content
 from domain.kernel.authority import Authority, system_actor
 from domain.kernel.clock import ManualClock
 from domain.kernel.dispatcher import Dispatcher
@@ -51,12 +52,14 @@ def _hashed_once():
 
 @pytest.fixture(scope="session", autouse=True)
 def _read_once():
-    """Roles and sentences that ship are read once a process: every desk and every server would read them again."""
+    """Files that ship are parsed once a process: every desk and every server would parse them again."""
+    parsed = functools.cache(content._parse)
     roles = functools.cache(Authority.load)
     texts = functools.cache(Texts.load)
     ships = resources.folder("")
-    load_roles, load_texts = Authority.load, Texts.load
+    load_roles, load_texts, parse = Authority.load, Texts.load, content._parse
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(content, "_parse", lambda path: parsed(path) if ships in path.parents else parse(path))
         patch.setattr(
             Authority, "load",
             lambda path: Authority(dict(roles(path).roles)) if ships in path.parents else load_roles(path),
