@@ -11,7 +11,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.people.records import Patient
-from domain.risk.keeping import assess_patient, drop_expired, level_of_patient, note_change, settle
+from domain.risk.keeping import assess_patient, decided, drop_expired, level_of_patient, note_change, settle
 from domain.risk.levels import Colour
 from domain.risk.records import Act, Cause, RiskLevel
 
@@ -118,6 +118,7 @@ def end_manual_level(order: EndManualLevel, work: UnitOfWork) -> Id:
         raise DomainError("risk.not_manual")
     before = level.colour
     level.manual = level.manual_reason = level.manual_until = level.manual_by = None
+    decided(level)
     settle(work, level)
     note_change(work, level, Act.ENDED, before, reason=order.reason)
     return level.id
@@ -190,4 +191,5 @@ def _confirm(level: RiskLevel, work: UnitOfWork) -> None:
     level.confirmed, level.confirmed_at, level.confirmed_by = True, work.now, work.actor.staff_id
     level.confirmed_levels = dict(level.levels)
     level.risen = 0
+    decided(level)
     level.changed_at = work.now

@@ -87,7 +87,7 @@ def _follow(work: UnitOfWork, patient: Patient, kept: RiskAssessment, worked: Wo
             )
         )  # fmt: skip
     drop_expired(work, level)
-    before = level.colour
+    before, over = level.colour, level.manual_over or level.automatic
     coloured, levels = worked.coloured, dict(worked.levels)
     level.automatic = coloured.colour
     level.why = {"rules": msgspec.to_builtins(coloured.why), "unverified": coloured.unverified}
@@ -100,8 +100,26 @@ def _follow(work: UnitOfWork, patient: Patient, kept: RiskAssessment, worked: Wo
     settle(work, level)
     if level.risen or (RANK[level.colour] if level.colour else 0) > (RANK[before] if before else 0):
         level.confirmed = False
+    _look_again(work, level, over, kept.id)
     if fresh or before != level.colour:
         note_change(work, level, Act.AUTOMATIC, before, why=level.why, assessment_id=kept.id)
+
+
+def _look_again(work: UnitOfWork, level: RiskLevel, over: Colour | None, assessment_id: Id) -> None:
+    """Reopen a physician's colour that was set over another automatic one than new data make."""
+    if level.manual is None:
+        return
+    differs = level.automatic is not None and level.automatic not in (over, level.manual)
+    if differs and not level.reopened:
+        level.confirmed = False
+        note_change(work, level, Act.REOPENED, level.colour, why=level.why, assessment_id=assessment_id)
+    level.manual_over, level.reopened = over, differs
+
+
+def decided(level: RiskLevel) -> None:
+    """Note that a physician has seen the automatic colour as it is, whatever they made of it."""
+    level.manual_over = level.automatic if level.manual is not None else None
+    level.reopened = False
 
 
 def settle(work: UnitOfWork, level: RiskLevel) -> None:
@@ -117,6 +135,7 @@ def drop_expired(work: UnitOfWork, level: RiskLevel) -> bool:
         return False
     before = level.colour
     level.manual = level.manual_reason = level.manual_until = level.manual_by = None
+    decided(level)
     settle(work, level)
     note_change(work, level, Act.EXPIRED, before)
     return True

@@ -56,7 +56,8 @@ class RiskLevel(Record, label="风险等级"):
 
     One a client (`stable_id("risk_level", patient)`). `confirmed_levels` are the diseases' levels when a physician
     last confirmed; `risen` how many diseases have a higher one since; `open_factors` how many factors at high risk
-    nobody has dealt with.
+    nobody has dealt with. `manual_over` is the automatic colour a physician decided over or confirmed last: when new
+    data make another one of it, which is not the physician's own, the level is `reopened` until somebody looks.
     """
 
     patient_id: Mapped[Id] = column("客户", ref="patient", index=True)
@@ -77,6 +78,10 @@ class RiskLevel(Record, label="风险等级"):
         "人工等级有效至", group="manual", merge=Merge.REVIEW, index=True
     )
     manual_by: Mapped[Id | None] = column("调整人", ref="staff", group="manual", merge=Merge.REVIEW)
+    manual_over: Mapped[Colour | None] = column(
+        "调整时的自动等级", means="words:risk_colour", group="manual", merge=Merge.REVIEW
+    )
+    reopened: Mapped[bool] = column("人工等级待复核", default=False)
     confirmed: Mapped[bool] = column("已确认", default=False)
     confirmed_at: Mapped[datetime | None] = column("确认时间")
     confirmed_by: Mapped[Id | None] = column("确认人", ref="staff")
@@ -108,6 +113,7 @@ class Act(enum.StrEnum):
     EXPIRED = "expired"
     CONFIRMED = "confirmed"
     FACTORS = "factors"
+    REOPENED = "reopened"
 
 
 class RiskLevelChange(Record, label="风险等级变动", merge=Merge.APPEND):

@@ -19,8 +19,8 @@ def levels() -> Query:
     """The level of each client, what changed last first."""
     return select(
         Patient.name, Patient.number.label("patient_number"), RiskLevel.colour, RiskLevel.automatic, RiskLevel.manual,
-        RiskLevel.manual_until, RiskLevel.confirmed, RiskLevel.risen, RiskLevel.open_factors, RiskLevel.assessed_at,
-        RiskLevel.changed_at,
+        RiskLevel.manual_until, RiskLevel.reopened, RiskLevel.confirmed, RiskLevel.risen, RiskLevel.open_factors,
+        RiskLevel.assessed_at, RiskLevel.changed_at,
     ).join(Patient, Patient.id == RiskLevel.patient_id).where(stays_in_lists(RiskLevel.patient_id))  # fmt: skip
 
 

@@ -27,11 +27,13 @@ from domain.checkup.result_commands import Measured, ReceiveResults, RecordMeasu
 from domain.exchange.node_commands import NodeFacts, NoteNodes
 from domain.exchange.node_records import Contact
 from domain.kernel.authority import system_actor
+from domain.kernel.clock import clinic
 from domain.people.identity import Identity
 from domain.people.identity_commands import VerifyIdentity
 from domain.people.identity_records import IdentityCheck
 from domain.people.records import Sex
-from domain.risk.commands import AssessRisks, ConfirmRiskLevel, NoteFactors
+from domain.risk.commands import AssessRisks, ConfirmRiskLevel, NoteFactors, SetRiskLevel
+from domain.risk.levels import Colour
 from domain.scales.records import FormTask
 from tests.scales.answering import least, reaching
 from tests.scales.conftest import SCALES
@@ -169,6 +171,11 @@ class World:
     def confirm_level(self):
         self.desk.run(ConfirmRiskLevel(patient_id=self.client, note="已复核，加强随访"), self.doctor)
 
+    def set_level(self, colour):
+        until = clinic(self.desk.clock()).date() + timedelta(days=90)
+        order = SetRiskLevel(patient_id=self.client, colour=Colour(colour), reason="复查前从严", until=until)
+        self.desk.run(order, self.doctor)
+
     def note_factors(self):
         self.desk.run(NoteFactors(patient_id=self.client, note="已开饮食处方"), self.doctor)
 
@@ -240,12 +247,24 @@ def after_confirming(**changed):
     return run
 
 
+def after_setting(**changed):
+    """A physician sets the client on yellow, then new results come."""
+
+    def run(world):
+        world.assess()
+        world.set_level("yellow")
+        world.assess(**changed)
+
+    return run
+
+
 CASES = [
     Case(
         "A-002", lambda w: w.assess(ua=360.0), steps("confirm_level"), harmless=lambda w: w.assess(ua=359.0)
     ),
     Case("A-003", lambda w: w.assess(tg=2.3), steps("note_factors"), harmless=lambda w: w.assess(tg=2.29)),
     Case("A-004", after_confirming(ldl=4.1), steps("confirm_level"), harmless=after_confirming(ldl=3.39)),
+    Case("A-989", after_setting(ldl=4.1), steps("confirm_level"), harmless=after_setting(ldl=2.4)),
     Case("A-062", steps("give_out"), steps("hand_in"), 7 * DAY, steps("give_out", "hand_in")),
     Case("A-901", lambda w: w.feel(self_harm="some"), None, harmless=lambda w: w.feel(mood="most")),
     Case(

@@ -43,6 +43,8 @@ def risk_sheet(data: Mapping[str, Any], say: Say) -> RiskSheet:
         why.append(
             say("risk_page.manual", by=manual["by"], reason=manual["reason"], until=manual["until"] or "—")
         )
+        if manual["reopened"]:
+            why.append(say("risk_page.reopened", label=manual["reopened"]))
     return RiskSheet(
         colour=level["colour"] if level is not None else "", title=title, why=tuple(why),
         levers=tuple(_most(listed, say)), high=tuple(_high(data["high_factors"], say)),
