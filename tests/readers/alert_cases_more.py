@@ -242,10 +242,13 @@ def keeps(kind, *, due=None, **base):
                 work = UnitOfWork(connection, world.head, now=world.desk.clock(), new_id=world.desk.ids)
                 found = connection.execute(select(kind.id)).scalar()
                 if found is None:
-                    times = {n: world.desk.clock() for n in TIMES & set(kind.__table__.columns.keys())}
+                    times = {
+                        n: world.desk.clock()
+                        for n in TIMES & set(kind.__table__.columns.keys()) - base.keys()
+                    }
                     if due is not None:
                         times["due_at"] = world.desk.clock() + due
-                    work.add(kind(**times, **base, **values))
+                    work.add(kind(**{**times, **base, **values}))
                 else:
                     for name, value in values.items():
                         setattr(work.require(kind, found), name, value)
