@@ -200,7 +200,7 @@ def test_a_migration_that_failed_half_way_is_taken_up_again(older, failing):
     with pytest.raises(Exception, match="nowhere"):
         prepare_store(older)
     with older.read() as connection:
-        # SQLite takes all of it back; MariaDB keeps the migrations that were whole, and the number of the last of them.
+        # SQLite takes all of it back; MariaDB keeps the migrations that were whole and the number of the last.
         expected = DUMPED[0] if older.is_sqlite else known_versions()[-2]
         assert current_version(connection) == expected
         left = inspect(connection).has_table("half_done")

@@ -1,29 +1,21 @@
 """The level of a client in a store: it follows results and answers, a physician's say holds, alerts tell a rise."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import select
 
 import resources
 from domain.alerts.content import load_rules
 from domain.alerts.engine import AlertEngine
 from domain.alerts.records import Alert
-from domain.catalog.content import load_catalog
 from domain.checkup.form_commands import AnswerForm, CorrectForm
-from domain.checkup.result_commands import Measured, RecordMeasurement
-from domain.checkup.visit_commands import Arrive, OpenVisit
 from domain.kernel.authority import system_actor
 from domain.kernel.change_log import entries_after
 from domain.kernel.clock import clinic
-from domain.kernel.errors import DomainError
 from domain.kernel.readers import Follower
-from domain.people.patient_commands import RegisterPatient
-from domain.people.records import Sex
 from domain.risk.assess import assess
-from domain.risk.commands import AssessRisks, ConfirmRiskLevel, EndManualLevel, NoteFactors, SetRiskLevel
-from domain.risk.content import RISK, load_risk
+from domain.risk.commands import ConfirmRiskLevel, EndManualLevel, NoteFactors, SetRiskLevel
 from domain.risk.follower import RiskFollower
 from domain.risk.gathering import factors_of
 from domain.risk.levels import Colour
@@ -31,75 +23,17 @@ from domain.risk.preview_commands import PreviewLevelRules
 from domain.risk.records import Cause, RiskAssessment, RiskLevel, RiskLevelChange, RiskRuleSet
 from domain.risk.rule_commands import PublishLevelRules, RollBackLevelRules, written
 from domain.risk.working import outcome_of
-from domain.scales.reading import load_scales
-from tests.conftest import BRANCH, DEVICE
-
-CATALOG = load_catalog(resources.folder("catalog"))
-MODELS = load_risk(resources.folder("risk"), CATALOG, resources.folder("forms"))
-SCALES = load_scales(resources.folder("scales"))
-SYSTEM = system_actor(BRANCH, DEVICE)
-
-
-@pytest.fixture
-def branch(desk, authority):
-    desk.content |= {"catalog": CATALOG, "scales": SCALES, RISK: MODELS, "authority": authority}
-    return desk
-
-
-@pytest.fixture
-def physician(as_role):
-    return as_role("physician")
-
-
-@pytest.fixture
-def visit(branch, nurse):
-    born = RegisterPatient(name="王建军", sex=Sex.MALE, birth_date=date(1968, 3, 2))
-    patient = branch.run(born, nurse).receipt.patient_id
-    visit = branch.run(OpenVisit(patient_id=patient), nurse).receipt.visit_id
-    branch.run(Arrive(visit_id=visit), nurse)
-    return patient, visit
-
-
-def measure(branch, nurse, visit, **values):
-    units = {"sbp": "mm[Hg]", "dbp": "mm[Hg]", "weight": "kg", "height": "cm", "waist": "cm", "fpg": "mmol/L"}
-    units |= dict.fromkeys(("tc", "hdl", "ldl", "tg"), "mmol/L") | {"ua": "umol/L", "ggt": "U/L"}
-    order = [Measured(item=key, value=value, unit=units[key]) for key, value in values.items()]
-    branch.run(RecordMeasurement(visit_id=visit[1], values=order), nurse)
-
-
-def answers(**given):
-    def value(one):
-        if isinstance(one, bool):
-            return {"valueBoolean": one}
-        return {"valueCoding": {"code": one}} if isinstance(one, str) else {"valueDecimal": one}
-
-    items = [{"linkId": link.replace("_", "-"), "answer": [value(one)]} for link, one in given.items()]
-    return {"resourceType": "QuestionnaireResponse", "item": [{"linkId": "part-1", "item": items}]}
-
-
-WELL = {"sbp": 118.0, "dbp": 74.0, "height": 172.0, "weight": 64.0, "waist": 80.0, "fpg": 5.0}
-WELL |= {"tc": 4.4, "hdl": 1.5, "ldl": 2.3, "tg": 1.0, "ua": 300.0, "ggt": 18.0}
-
-
-def rows(branch, kind):
-    table = kind.__table__
-    with branch.store.read() as connection:
-        return connection.execute(select(table).order_by(table.c.id)).all()
-
-
-def only(branch, kind):
-    [row] = rows(branch, kind)
-    return row
-
-
-def assess_now(branch, actor, visit):
-    return branch.run(AssessRisks(patient_id=visit[0]), actor).receipt
-
-
-def refused(branch, order, actor):
-    with pytest.raises(DomainError) as found:
-        branch.run(order, actor)
-    return found.value.code
+from tests.risk.keeping import (
+    MODELS,
+    SYSTEM,
+    WELL,
+    answers,
+    assess_now,
+    measure,
+    only,
+    refused,
+    rows,
+)
 
 
 def test_an_assessment_keeps_its_inputs_with_unit_source_and_day_and_can_be_computed_again(
@@ -261,37 +195,6 @@ def test_a_manual_colour_runs_out_after_its_last_day_and_not_on_it(branch, nurse
     assert follower.tick() == 0
     assert only(branch, RiskLevel).colour is Colour.GREEN
     assert [row.act for row in rows(branch, RiskLevelChange)] == ["automatic", "manual", "expired"]
-
-
-def test_a_manual_colour_is_reopened_by_data_that_would_have_made_another_one(
-    branch, nurse, physician, visit, clock
-):
-    measure(branch, nurse, visit, **WELL)
-    assess_now(branch, nurse, visit)
-    until = clinic(clock()).date() + timedelta(days=90)
-    order = SetRiskLevel(patient_id=visit[0], colour=Colour.YELLOW, reason="家族史，从严", until=until)
-    branch.run(order, physician)
-
-    def after(**values):
-        measure(branch, nurse, visit, **values)
-        assess_now(branch, nurse, visit)
-        level = only(branch, RiskLevel)
-        return level.automatic, level.colour, level.reopened
-
-    assert after(fpg=5.2) == ("green", "yellow", False)
-    assert after(ua=360.0) == ("yellow", "yellow", False)  # what the physician thought
-    assert after(ldl=4.1) == ("orange", "yellow", True)
-    assert only(branch, RiskLevel).confirmed is False
-    change = rows(branch, RiskLevelChange)[-1]
-    assert (change.act, change.colour_before, change.colour_after) == ("reopened", "yellow", "yellow")
-    assert after(ldl=4.2) == ("orange", "yellow", True)
-    assert [row.act for row in rows(branch, RiskLevelChange)].count("reopened") == 1  # told once
-    branch.run(ConfirmRiskLevel(patient_id=visit[0], note="已知，仍按黄色随访"), physician)
-    assert after(ldl=4.3) == ("orange", "yellow", False)
-    assert after(sbp=185.0, dbp=85.0) == ("red", "yellow", True)
-    branch.run(EndManualLevel(patient_id=visit[0], reason="恢复自动"), physician)
-    level = only(branch, RiskLevel)
-    assert (level.colour, level.reopened, level.manual_over) == ("red", False, None)
 
 
 def test_a_manual_colour_can_be_ended_before(branch, nurse, physician, visit, clock):
