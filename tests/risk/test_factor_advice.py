@@ -20,7 +20,7 @@ from domain.risk.commands import NoteFactors
 from domain.risk.follower import RiskFollower
 from domain.risk.records import RiskLevel
 from domain.scales.advice import load_advice
-from tests.risk.test_levels_kept import MODELS, SYSTEM, WELL, branch, measure, only, rows, visit
+from tests.risk.keeping import MODELS, SYSTEM, WELL, measure, only, rows
 from tests.scales.answering import least, reaching
 from tests.scales.conftest import SCALES
 
