@@ -25,7 +25,6 @@ from tests.scales.answering import least, reaching
 from tests.scales.conftest import SCALES
 
 ADVICE = load_advice(resources.folder("scales") / "advice")
-_FIXTURES = (branch, visit)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from domain.risk.preview_commands import PreviewLevelRules
 from domain.risk.records import Cause, RiskAssessment, RiskLevel, RiskLevelChange, RiskRuleSet
 from domain.risk.rule_commands import PublishLevelRules, RollBackLevelRules, written
 from domain.risk.working import outcome_of
+from tests.conftest import BRANCH
 from tests.risk.keeping import (
     MODELS,
     SYSTEM,
