@@ -22,7 +22,7 @@ from domain.kernel.authority import system_actor
 from domain.kernel.columns import to_microseconds
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import Id
-from domain.monitoring.commands import Bout, Reading, TakeMonitored, Taken
+from domain.monitoring.commands import Bout, Reading, TakeMonitored, TakenReadings
 from domain.monitoring.records import MonitorDevice
 from server.api.dependencies import CentreDep
 from server.centre import Centre
@@ -84,11 +84,11 @@ def _taken(centre: Centre, head: dict[str, str], body: bytes) -> Response:
         bouts=sent.bouts,
     )  # fmt: skip
     actor = system_actor(device.org_id, centre.identity.device_id, f"客户设备 {device.name}")
-    done: Taken = centre.dispatcher.run(order, actor).receipt
+    done: TakenReadings = centre.dispatcher.run(order, actor).receipt
     return Response(msgspec.json.encode(answer_of(centre, done)), media_type="application/json")
 
 
-def answer_of(centre: Centre, done: Taken) -> dict[str, Any]:
+def answer_of(centre: Centre, done: TakenReadings) -> dict[str, Any]:
     """Return what is told of an order, each refusal in words."""
     return {
         "kept": done.kept, "known": done.known,

@@ -68,7 +68,7 @@ class Refused:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class TakenReadings:
     """What became of an order: kept now, known already, refused one by one."""
 
     kept: int
@@ -167,7 +167,7 @@ class TakeMonitored:
 
 
 @handles(TakeMonitored)
-def take_monitored(order: TakeMonitored, work: UnitOfWork) -> Taken:
+def take_monitored(order: TakeMonitored, work: UnitOfWork) -> TakenReadings:
     """Keep what is new; what was sent before is known, what cannot be is refused by itself and the rest stays.
 
     Raises:
@@ -202,7 +202,7 @@ def take_monitored(order: TakeMonitored, work: UnitOfWork) -> Taken:
             except DomainError as error:
                 facts = {name: str(value) for name, value in error.facts.items()}
                 refused.append(Refused(what=what, at=at, code=error.code, facts=facts))
-    return Taken(**done, refused=tuple(refused))
+    return TakenReadings(**done, refused=tuple(refused))
 
 
 def _id_of(patient_id: Id, one: Reading | Bout) -> Id:

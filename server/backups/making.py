@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Connection, select
 
+from domain import features
 from domain.kernel.change_log import log_head
 from domain.kernel.errors import UnavailableError
 from domain.kernel.facts import to_microseconds
@@ -115,6 +116,7 @@ def whole_digest(connection: Connection) -> Digest:
 
 def _facts(copy: Path, key: bytes) -> _Facts:
     """Look into the copy, not the store: it says what will be put back."""
+    features.load("records")  # what is counted is what is declared, whoever makes the backup
     store = open_embedded_store(copy, key)
     try:
         with store.read() as connection:

@@ -22,7 +22,7 @@ from domain.monitoring.commands import (
     ClientUnpairsMonitor,
     PairMonitor,
     TakeMonitored,
-    Taken,
+    TakenReadings,
 )
 from domain.monitoring.exports import Export, Formats, load_formats, read_export
 from domain.monitoring.records import MonitorDevice, MonitorKind
@@ -139,7 +139,7 @@ def _brought(door: Door, member: str, name: str, body: bytes) -> Response:
         return door.sorry(error)
 
 
-def _keep(centre: Centre, of: Member, found: Export) -> Taken:
+def _keep(centre: Centre, of: Member, found: Export) -> TakenReadings:
     """Keep what a file says in orders of a size; what one of them kept is known when the file comes again."""
     kept = known = 0
     refused: list[Any] = []
@@ -151,16 +151,16 @@ def _keep(centre: Centre, of: Member, found: Export) -> Taken:
             readings=readings[:MOST_READINGS],
             bouts=bouts[:MOST_BOUTS],
         )
-        done: Taken = centre.dispatcher.run(order, actor_of(centre, of)).receipt
+        done: TakenReadings = centre.dispatcher.run(order, actor_of(centre, of)).receipt
         kept, known = kept + done.kept, known + done.known
         refused += done.refused
         readings, bouts = readings[MOST_READINGS:], bouts[MOST_BOUTS:]
-    return Taken(kept=kept, known=known, refused=tuple(refused))
+    return TakenReadings(kept=kept, known=known, refused=tuple(refused))
 
 
 def _page(
     door: Door, of: Member, sent: Mapping[str, str] | None = None, problem: str = "", status: int = 200, *,
-    made: Id | None = None, found: Export | None = None, done: Taken | None = None,
+    made: Id | None = None, found: Export | None = None, done: TakenReadings | None = None,
 ) -> Response:  # fmt: skip
     d, centre = MonitorDevice, door.centre
     with centre.store.read() as connection:

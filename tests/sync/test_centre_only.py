@@ -95,5 +95,5 @@ def test_every_command_of_the_centre_writes_records_that_only_it_may_write():
     theirs = {name for name, kind in record_classes().items() if kind.record_info.at_centre}
     assert theirs == {
         "alert_rule_change", "answer_hours", "booking_key", "care_preset", "critical_limit", "critical_limit_change",
-        "organization", "review_scheme", "rights_change",
+        "organization", "referral_target", "review_doubt", "review_scheme", "rights_change",
     }  # fmt: skip
