@@ -139,7 +139,8 @@ def _level(connection: Connection, patient_id: Id, book: FactorBook, say: Say) -
         manual = {
             "by": by.name if by is not None else "—", "reason": row.manual_reason or "",
             "until": row.manual_until.isoformat() if row.manual_until else None,
-            "reopened": say(f"word.risk_colour.{row.automatic}") if row.reopened else None,
+            "automatic": say(f"word.risk_colour.{row.automatic}") if row.automatic else "—",
+            "reopened": row.reopened,
         }  # fmt: skip
     colour = str(row.colour)
     return {

@@ -1,6 +1,7 @@
 """A client's risk page: the colour says why, and what would change it most comes from the numbers of the report."""
 
 import os
+from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
@@ -12,8 +13,11 @@ from client.pages.risk.viewmodel import ViewModel
 from domain.checkup.form_commands import AnswerForm
 from domain.checkup.result_commands import Measured, RecordMeasurement
 from domain.followup.task_records import FollowTask
+from domain.kernel.clock import clinic
 from domain.kernel.errors import DomainError
 from domain.risk.advice_records import FactorAdvice
+from domain.risk.commands import AssessRisks, SetRiskLevel
+from domain.risk.levels import Colour
 from domain.risk.records import RiskLevel
 from forms.risk_reporting import risk_report_data
 
@@ -139,3 +143,43 @@ def test_factors_at_high_risk_are_red_and_advice_is_proposed_by_a_key(page, qtbo
     model.close()
     assert {"sbp", "smoker"} <= kept[-1].factors.keys()
     assert kept[-1].task_id in {one.id for one in tasks}
+
+
+def test_of_a_manual_level_it_says_whose_rules_those_are_and_that_new_data_put_it_in_question(
+    page, context_for, open_desk, seeded, qtbot
+):
+    patient, visit = seeded[0][0].patient_id, seeded[0][1].visit_id
+    actor, run = context_for("physician")[0].actor, open_desk.dispatcher.run
+    run(AssessRisks(patient_id=patient), actor)
+    until = clinic(open_desk.clock()).date() + timedelta(days=90)
+    run(SetRiskLevel(patient_id=patient, colour=Colour.YELLOW, reason="已规律服药", until=until), actor)
+
+    def why():
+        return page.model.sheet.why if page.model.sheet is not None else ()
+
+    def said():
+        page.model.load()
+        qtbot.waitUntil(lambda: any("医师调整" in line for line in why()), timeout=PATIENCE_MS)
+        return why()
+
+    assert any("自动等级“红" in line for line in said())
+    assert not any("重新调整" in line for line in said())
+    better = {
+        "sbp": 142,
+        "dbp": 84,
+        "weight": 66,
+        "waist": 82,
+        "fpg": 5.0,
+        "tc": 4.5,
+        "hdl": 1.3,
+        "ldl": 2.4,
+        "tg": 1.0,
+    }
+    values = [Measured(item=key, value=value, unit=UNITS[key]) for key, value in better.items()]
+    run(RecordMeasurement(visit_id=visit, values=values), actor)
+    run(AssessRisks(patient_id=patient), actor)
+    page.model.load()
+    qtbot.waitUntil(
+        lambda: any("变为“橙" in line and "重新调整" in line for line in page.model.sheet.why),
+        timeout=PATIENCE_MS,
+    )

@@ -40,11 +40,11 @@ def risk_sheet(data: Mapping[str, Any], say: Say) -> RiskSheet:
     why = list(level["why"]) if level is not None else []
     if level is not None and level["manual"] is not None:
         manual = level["manual"]
-        why.append(
-            say("risk_page.manual", by=manual["by"], reason=manual["reason"], until=manual["until"] or "—")
-        )
+        until = manual["until"] or "—"
+        why.append(say("risk_page.automatic", label=manual["automatic"]))
+        why.append(say("risk_page.manual", by=manual["by"], reason=manual["reason"], until=until))
         if manual["reopened"]:
-            why.append(say("risk_page.reopened", label=manual["reopened"]))
+            why.append(say("risk_page.reopened", label=manual["automatic"]))
     return RiskSheet(
         colour=level["colour"] if level is not None else "", title=title, why=tuple(why),
         levers=tuple(_most(listed, say)), high=tuple(_high(data["high_factors"], say)),
